@@ -1,8 +1,9 @@
 """`ServiceSettings`: the table `[service]` of a profile, each key of it also a variable of the environment:
-`PENSTOCK_SERVICE_PORT` for `port`."""
+`PENSTOCK_SERVE_PORT` for `port`."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -15,7 +16,9 @@ from penstock.base.suggest import did_you_mean
 __all__ = ["DEFAULT_PORT", "PREFIX", "ServiceSettings", "service_values"]
 
 DEFAULT_PORT = 7878
-PREFIX = "PENSTOCK_SERVICE_"
+PREFIX = "PENSTOCK_SERVE_"
+"""Not `PENSTOCK_SERVICE_`: Kubernetes sets `PENSTOCK_SERVICE_HOST` and the like for a Service named `penstock`."""
+logger = logging.getLogger(__name__)
 
 
 class ServiceSettings(BaseModel):
@@ -45,14 +48,15 @@ class ServiceSettings(BaseModel):
 
 def service_values(given: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Values of `[service]` over those of a profile: what the environment says, and over it what is `given` and not
-    None. Raises `ProfileError` for a variable that is none of these, or has a value of another type."""
+    None. An unknown variable is a warning in the log. Raises `ProfileError` for a value of another type."""
     found: dict[str, Any] = {}
     for name in sorted(environ):
         if name.startswith(PREFIX):
             key = name.removeprefix(PREFIX).lower()
             if key not in ServiceSettings.model_fields:
                 known = [f"{PREFIX}{one.upper()}" for one in ServiceSettings.model_fields]
-                raise ProfileError(f"there is no variable {name}.{did_you_mean(name, known)}")
+                logger.warning("there is no variable %s: it is ignored.%s", name, did_you_mean(name, known))
+                continue
             found[key] = _read(name, key, environ[name].strip())
     return found | {key: value for key, value in (given or {}).items() if value is not None}
 

@@ -87,7 +87,7 @@ def test_the_profile_and_the_environment_say_so_too(up: Up, tmp_path: Path) -> N
         assert http.get("/healthz").status_code == 200
     program.stop()
     other = free_port("127.0.0.1")
-    with service_of(up("--profile", str(mine), PENSTOCK_SERVICE_PORT=str(other))) as http:
+    with service_of(up("--profile", str(mine), PENSTOCK_SERVE_PORT=str(other))) as http:
         assert http.base_url.port == other
 
 

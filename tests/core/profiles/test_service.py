@@ -12,14 +12,14 @@ from penstock.profiles.service import ServiceSettings, service_values
 def test_the_environment_says_each_key() -> None:
     """By the name of the key in capital letters; lists with commas."""
     said = {
-        "PENSTOCK_SERVICE_PORT": "9000",
-        "PENSTOCK_SERVICE_HOST": "127.0.0.2",
-        "PENSTOCK_SERVICE_ALLOWED_HOSTS": "a.example, b.example",
-        "PENSTOCK_SERVICE_SEEDS": "off",
-        "PENSTOCK_SERVICE_BODY_MEGABYTES": "2.5",
-        "PENSTOCK_SERVICE_SEARCH_LIMIT": "20",
-        "PENSTOCK_SERVICE_LOG": "json",
-        "PENSTOCK_SERVICE_OTLP": "http://127.0.0.1:4317",
+        "PENSTOCK_SERVE_PORT": "9000",
+        "PENSTOCK_SERVE_HOST": "127.0.0.2",
+        "PENSTOCK_SERVE_ALLOWED_HOSTS": "a.example, b.example",
+        "PENSTOCK_SERVE_SEEDS": "off",
+        "PENSTOCK_SERVE_BODY_MEGABYTES": "2.5",
+        "PENSTOCK_SERVE_SEARCH_LIMIT": "20",
+        "PENSTOCK_SERVE_LOG": "json",
+        "PENSTOCK_SERVE_OTLP": "http://127.0.0.1:4317",
         "PENSTOCK_SERVICE": "http://127.0.0.1:7878",  # where a client looks for it
     }
     values = service_values(environ=said)
@@ -31,22 +31,34 @@ def test_the_environment_says_each_key() -> None:
 
 def test_what_is_given_goes_over_the_environment() -> None:
     """An option of the command line, unless it was left out."""
-    environ = {"PENSTOCK_SERVICE_PORT": "9000", "PENSTOCK_SERVICE_HOST": "127.0.0.2"}
+    environ = {"PENSTOCK_SERVE_PORT": "9000", "PENSTOCK_SERVE_HOST": "127.0.0.2"}
     assert service_values({"port": 1, "host": None}, environ) == {"port": 1, "host": "127.0.0.2"}
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("PENSTOCK_SERVICE_PROT", "1", "Did you mean 'PENSTOCK_SERVICE_PORT'?"),
-        ("PENSTOCK_SERVICE_PORT", "many", "PENSTOCK_SERVICE_PORT = 'many': a whole number was expected"),
-        ("PENSTOCK_SERVICE_SEEDS", "perhaps", "PENSTOCK_SERVICE_SEEDS = 'perhaps': true or false was expected"),
+        ("PENSTOCK_SERVE_PORT", "many", "PENSTOCK_SERVE_PORT = 'many': a whole number was expected"),
+        ("PENSTOCK_SERVE_SEEDS", "perhaps", "PENSTOCK_SERVE_SEEDS = 'perhaps': true or false was expected"),
     ],
 )
 def test_a_wrong_variable_is_refused(name: str, value: str, said: str) -> None:
     with pytest.raises(ProfileError) as refused:
         service_values(environ={name: value})
     assert said in str(refused.value)
+
+
+def test_an_unknown_variable_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """It names the nearest; nothing is set."""
+    assert service_values(environ={"PENSTOCK_SERVE_PROT": "1"}) == {}
+    assert "PENSTOCK_SERVE_PROT" in caplog.text
+    assert "Did you mean 'PENSTOCK_SERVE_PORT'?" in caplog.text
+
+
+def test_what_kubernetes_sets_for_a_service_named_penstock_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
+    theirs = {"PENSTOCK_SERVICE_HOST": "10.0.0.7", "PENSTOCK_SERVICE_PORT": "80", "PENSTOCK_SERVICE_PORT_HTTP": "80"}
+    assert service_values(environ=theirs) == {}
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
