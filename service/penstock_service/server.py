@@ -8,6 +8,7 @@ import socket
 import threading
 from contextlib import AbstractContextManager, closing, nullcontext
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,9 @@ class ServiceServer:
         Raises `PenstockError`: what is missing, or cannot be listened on."""
         _check_packages()
         host = settings.host
-        if host in ("0.0.0.0", "::") and not settings.allowed_hosts:
+        if not settings.allowed_hosts and _is_every_address(host):
             raise PenstockError(
-                f"{host} is every address of this machine: name those that others ask by with --allowed-host or "
+                f"{host!r} is every address of this machine: name those that others ask by with --allowed-host or "
                 "`[service] allowed_hosts`, or listen on one address"
             )
         self._store, self._settings = store, settings
@@ -132,8 +133,17 @@ def _check_packages() -> None:
         )
 
 
+def _is_every_address(host: str) -> bool:
+    """Resolved, for `0` and `::0` are every address, too. Raises `PenstockError` for a name that has none."""
+    try:
+        found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as e:
+        raise PenstockError(f"{host!r} cannot be listened on ({e}): name an address of this machine") from e
+    return any(ip_address(address[0]).is_unspecified for *_, address in found)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as e:
+    except (OSError, UnicodeError) as e:
         raise PenstockError(f"{host}:{port} cannot be listened on ({e}): give the service another port") from e

@@ -52,10 +52,26 @@ def test_a_port_in_use_is_an_error_at_once(tmp_path: Path) -> None:
             ServiceServer(tmp_path / "penstock.db", ServiceSettings(port=port))
 
 
-def test_every_address_needs_a_name(tmp_path: Path) -> None:
-    """Otherwise a page of another site could call it under a name of its own."""
-    with pytest.raises(PenstockError, match="allowed_hosts"):
-        ServiceServer(tmp_path / "penstock.db", ServiceSettings(host="0.0.0.0"))
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "0x0", "::", "::0", "0:0:0:0:0:0:0:0", ""])
+def test_every_address_needs_a_name(tmp_path: Path, host: str) -> None:
+    """However it is written. Otherwise a page of another site could call it under a name of its own."""
+    settings = ServiceSettings.model_construct(host=host)  # a profile refuses an empty one already
+    with pytest.raises(PenstockError, match="every address of this machine"):
+        ServiceServer(tmp_path / "penstock.db", settings)
+    assert not (tmp_path / "service-token").exists()
+
+
+def test_a_name_of_this_machine_is_one_address(tmp_path: Path) -> None:
+    server = ServiceServer(tmp_path / "penstock.db", ServiceSettings(host="localhost"))
+    server.stop()
+    assert server.url.startswith("http://localhost:")
+
+
+def test_a_name_that_is_none_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PenstockError, match=r"nowhere\.invalid"):
+        ServiceServer(tmp_path / "penstock.db", ServiceSettings(host="nowhere.invalid"))
+    with pytest.raises(PenstockError, match=r"a\.\.b"):
+        ServiceServer(tmp_path / "penstock.db", ServiceSettings(host="a..b"))
 
 
 def test_a_damaged_file_ends_the_service_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
