@@ -29,7 +29,7 @@ def add_tools(
             title=tool.title,
             readOnlyHint=tool.effect == "reads",
             destructiveHint=tool.effect == "deletes",
-            idempotentHint=tool.effect in ("reads", "adds"),
+            idempotentHint=True if tool.effect == "reads" else None,  # what adds may add again
             openWorldHint=False,
         )
         # Claude Code puts tools off until they are searched for; a stub must name one that is there.

@@ -55,6 +55,8 @@ async def test_the_tools_say_which_of_them_only_read(service: Service) -> None:
     reading = {name for name, tool in tools.items() if tool.annotations and tool.annotations.readOnlyHint}
     assert reading == {tool.name for tool in all_tools().values() if tool.effect == "reads"}
     assert set(tools) - reading == {"context_put", "context_rollback", "remember", "forget", "feedback"}
+    again = {name for name, tool in tools.items() if tool.annotations and tool.annotations.idempotentHint is not None}
+    assert again == reading
     assert all(tool.description and "request" not in tool.inputSchema["properties"] for tool in tools.values())
 
 
