@@ -70,7 +70,8 @@ def export(parts: PartsOf, session: Word = "", conversation: Word = "") -> Strea
     """What `penstock export` gives: of one session (`last`: the newest), of one conversation, or of the whole log."""
     if session and conversation:
         raise PenstockError("session, conversation: give one of them")
-    out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed when it has been sent
+    folder = parts.store.parent
+    out = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115 - closed when it has been sent
     try:
         with closing(log_of(parts)) as log:
             choice = _chosen(log, session, conversation)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from penstock.events.event import Event, EventKind
 from penstock.store.reading import PAGE
@@ -74,6 +77,13 @@ def test_the_log_as_one_document(left: Service) -> None:
         assert http.get("/v1/log/export", params={"session": "none"}).status_code == 404
         both = http.get("/v1/log/export", params={"session": "a", "conversation": "b"})
         assert (both.status_code, both.json()["error"]["type"]) == (400, "invalid")
+
+
+def test_the_document_is_kept_beside_the_store_while_it_is_sent(left: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder for temporary files may be small, or in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(left.store.parent / "none"))
+    with left.http() as http:
+        assert len(http.get("/v1/log/export").json()["exchanges"]) == 3
 
 
 def test_without_a_log(tmp_path: Path) -> None:
