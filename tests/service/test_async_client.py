@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 
+import penstock.client as front
 from penstock.client import AsyncClient, Client, ServiceError, memory_requests, requests
 from tests.service.conftest import TOKEN, Service
 
@@ -51,3 +52,9 @@ def test_both_clients_have_every_call_with_its_text_and_signature(client: type) 
         names = list(inspect.signature(method).parameters)
         assert names == ["self", *inspect.signature(function).parameters], name
     assert {"list", "changes"} <= set(dir(client))
+
+
+def test_every_call_is_a_function_too() -> None:
+    calls = {*requests.__all__, *memory_requests.__all__} - {"Request", "page"}
+    assert calls <= set(front.__all__)
+    assert all(callable(getattr(front, name)) for name in calls)

@@ -51,6 +51,36 @@ def test_what_the_service_refuses_is_an_error_with_its_words(service: Service) -
         assert gap.value.type == "invalid"
 
 
+@pytest.mark.parametrize("key", ["../sessions/abc", "a/../b", "a/./b", ".", "a//b", "/a", "a/", "", "a b", "a" * 401])
+def test_what_is_no_key_reaches_no_other_call(service: Service, key: str) -> None:
+    """An HTTP client would take the dots for steps between folders, and ask for `/v1/sessions/abc`."""
+    with service.client() as contexts:
+        for call in (contexts.get, contexts.delete, contexts.undelete, contexts.versions):
+            with pytest.raises(ServiceError, match="key") as refused:
+                call(key)
+            assert refused.value.type == "invalid"
+
+
+def test_each_change_may_expect_a_version(service: Service) -> None:
+    with service.client() as contexts:
+        contexts.put("c/expected", [1])
+        contexts.append("c/expected", 2, expected=1)
+        for change in (
+            lambda expected: contexts.append("c/expected", 3, expected=expected),
+            lambda expected: contexts.rollback("c/expected", 1, expected=expected),
+            lambda expected: contexts.delete("c/expected", expected=expected),
+        ):
+            with pytest.raises(ServiceError) as stale:
+                change(1)
+            assert (stale.value.type, stale.value.version) == ("stale", 2)
+        assert contexts.rollback("c/expected", 1, expected=2).version == 3
+        contexts.delete("c/expected", expected=3)
+        with pytest.raises(ServiceError) as stale:
+            contexts.undelete("c/expected", expected=3)
+        assert (stale.value.type, stale.value.version) == ("stale", 0)
+        assert contexts.undelete("c/expected", expected=0).version == 3
+
+
 def test_without_a_service_the_error_says_how_to_start_one() -> None:
     with Client("http://127.0.0.1:9", token=TOKEN) as contexts, pytest.raises(ServiceError, match="penstock serve"):
         contexts.get("a")
@@ -89,6 +119,8 @@ def test_one_call_needs_one_line(service: Service, monkeypatch: pytest.MonkeyPat
     assert client.patch("once", {"n": 2}).version == 2
     assert client.get("once").data == {"n": 2}
     assert client.get("once", version=1).data == {"n": 1}
-    client.delete("once", purge=True)
+    client.delete("once")
+    assert client.undelete("once").version == 2
+    client.delete("once", purge=True, expected=2)
     with pytest.raises(ServiceError):
         client.get("once")

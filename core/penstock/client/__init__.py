@@ -13,7 +13,21 @@ from __future__ import annotations
 from penstock.client.answers import Change, Context, Hit, ServiceError
 from penstock.client.async_client import AsyncClient
 from penstock.client.client import Client
-from penstock.client.once import append, delete, get, patch, put, recall, rollback, search, versions, working_set
+from penstock.client.once import (
+    append,
+    delete,
+    feedback,
+    get,
+    ingest,
+    patch,
+    put,
+    recall,
+    rollback,
+    search,
+    undelete,
+    versions,
+    working_set,
+)
 
 __all__ = [
     "AsyncClient",
@@ -24,12 +38,15 @@ __all__ = [
     "ServiceError",
     "append",
     "delete",
+    "feedback",
     "get",
+    "ingest",
     "patch",
     "put",
     "recall",
     "rollback",
     "search",
+    "undelete",
     "versions",
     "working_set",
 ]

@@ -10,7 +10,21 @@ from penstock.client import memory_requests, requests
 from penstock.client.client import Client
 from penstock.client.requests import Request
 
-__all__ = ["append", "delete", "get", "patch", "put", "recall", "rollback", "search", "versions", "working_set"]
+__all__ = [
+    "append",
+    "delete",
+    "feedback",
+    "get",
+    "ingest",
+    "patch",
+    "put",
+    "recall",
+    "rollback",
+    "search",
+    "undelete",
+    "versions",
+    "working_set",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,8 +44,11 @@ get = _once(requests.get)
 patch = _once(requests.patch)
 append = _once(requests.append)
 delete = _once(requests.delete)
+undelete = _once(requests.undelete)
 rollback = _once(requests.rollback)
 versions = _once(requests.versions)
 search = _once(requests.search)
+ingest = _once(memory_requests.ingest)
 recall = _once(memory_requests.recall)
 working_set = _once(memory_requests.working_set)
+feedback = _once(memory_requests.feedback)

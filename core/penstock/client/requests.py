@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from penstock.client.answers import Context, Hit, context_of, hits_of
+from penstock.client.answers import Context, Hit, ServiceError, context_of, hits_of
+from penstock.contexts.errors import InvalidContext
+from penstock.contexts.keys import check_key
 
 __all__ = [
     "Request",
@@ -83,19 +85,20 @@ def append(key: str, *items: Any, expected: int | None = None) -> Request[Contex
     return Request("PATCH", _path("contexts", key), context_of, {"append": list(items)}, expected=expected)
 
 
-def delete(key: str, *, purge: bool = False) -> Request[None]:
+def delete(key: str, *, purge: bool = False, expected: int | None = None) -> Request[None]:
     """Take a context away; `purge`: for good, with all its versions."""
-    return Request("DELETE", _path("contexts", key), nothing, query={"purge": "true"} if purge else {})
+    query = {"purge": "true"} if purge else {}
+    return Request("DELETE", _path("contexts", key), nothing, query=query, expected=expected)
 
 
-def undelete(key: str) -> Request[Context]:
-    """Bring back what was deleted within the last 30 days."""
-    return Request("POST", _path("undelete", key), context_of)
+def undelete(key: str, *, expected: int | None = None) -> Request[Context]:
+    """Bring back what was deleted within the last 30 days. What is deleted has version 0 for `expected`."""
+    return Request("POST", _path("undelete", key), context_of, expected=expected)
 
 
-def rollback(key: str, to: int) -> Request[Context]:
+def rollback(key: str, to: int, *, expected: int | None = None) -> Request[Context]:
     """Make the value of an older version the newest."""
-    return Request("POST", _path("rollback", key), context_of, {"to": to})
+    return Request("POST", _path("rollback", key), context_of, {"to": to}, expected=expected)
 
 
 def versions(key: str) -> Request[list[dict[str, Any]]]:
@@ -134,6 +137,11 @@ def nothing(_answer: Any) -> None:
 
 
 def _path(what: str, key: str) -> str:
+    """Raises `ServiceError` for what is no key: httpx takes `..` for a step back, and would make another call of it."""
+    try:
+        check_key(key)
+    except InvalidContext as e:
+        raise ServiceError(str(e), "invalid") from e
     return f"/v1/{what}/{quote(key, safe='/~:@')}"
 
 
