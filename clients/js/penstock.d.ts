@@ -38,19 +38,31 @@ export interface Hit {
   weak: boolean;
 }
 
-/** What happened to a context; a gap has `gap` and a cursor alone. */
-export interface Change {
+/** What happened to a context. */
+export interface ContextChange {
   cursor: string;
-  kind?: "put" | "delete" | "expired" | "rollback" | "undelete";
-  key?: string;
-  version?: number;
-  by?: string;
-  tags?: string[];
-  at?: string;
-  gap?: boolean;
+  kind: "put" | "delete" | "expired" | "rollback" | "undelete";
+  key: string;
+  version: number;
+  by: string;
+  tags: string[];
+  at: string;
 }
 
-export interface Marks {
+/** Changes after the cursor that was asked for are not kept any more. */
+export interface Gap {
+  cursor: string;
+  kind: "gap";
+}
+
+export type Change = ContextChange | Gap;
+
+export interface Expecting {
+  /** The version that it must have, 0 for none: else the error's type is `stale`. */
+  expected?: number;
+}
+
+export interface Marks extends Expecting {
   /** Seconds until it ends; 0: no end. A new context lasts 24 hours. */
   ttl?: number;
   tags?: string[];
@@ -58,8 +70,6 @@ export interface Marks {
   agent?: string;
   /** Whether all its versions are encrypted on disk. */
   seal?: boolean;
-  /** The version that it must have, 0 for none: else the error's type is `stale`. */
-  expected?: number;
 }
 
 export interface MemoryOptions {
@@ -79,15 +89,16 @@ export class Client {
   put(key: string, data: unknown, marks?: Marks): Promise<ContextHead>;
   get(key: string, version?: number): Promise<Context>;
   patch(key: string, patch: unknown, marks?: Marks): Promise<ContextHead>;
-  append(key: string, ...items: unknown[]): Promise<ContextHead>;
-  delete(key: string, options?: { purge?: boolean }): Promise<void>;
-  undelete(key: string): Promise<ContextHead>;
-  rollback(key: string, to: number): Promise<ContextHead>;
+  append(key: string, items: unknown[], options?: Expecting): Promise<ContextHead>;
+  delete(key: string, options?: { purge?: boolean } & Expecting): Promise<void>;
+  undelete(key: string, options?: Expecting): Promise<ContextHead>;
+  rollback(key: string, to: number, options?: Expecting): Promise<ContextHead>;
   versions(key: string): Promise<Version[]>;
   search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string; mode?: "words" | "vectors" | "both" }): Promise<Hit[]>;
   recall(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
   workingSet(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
   ingest(threadId: string, materials: Record<string, unknown>, options?: { project?: string; tags?: string[] }): Promise<Record<string, unknown>>;
+  feedback(itemId: string, feedbackType: "helpful" | "wrong" | "outdated" | "duplicate", options?: { value?: number; comment?: string; project?: string }): Promise<Record<string, unknown>>;
   list(wanted?: { prefix?: string; tag?: string; session?: string; agent?: string }): AsyncGenerator<ContextHead>;
   changes(options?: { prefix?: string; after?: string; signal?: AbortSignal }): AsyncGenerator<Change>;
 }

@@ -27,38 +27,38 @@ export class Client {
   }
 
   /** Keep a value. `marks`: ttl (seconds, 0: no end), tags, session, agent, seal; `expected`: the version it must have. */
-  put(key, data, { expected, ...marks } = {}) {
+  async put(key, data, { expected, ...marks } = {}) {
     return this.#call("PUT", path("contexts", key), { body: { ...marks, data }, expected });
   }
 
   /** The newest version, or an older one; its value is in `data`. */
-  get(key, version) {
+  async get(key, version) {
     return this.#call("GET", path("contexts", key), { query: { version } });
   }
 
   /** Change a value by a JSON Merge Patch (RFC 7396). */
-  patch(key, patch, { expected, ...marks } = {}) {
+  async patch(key, patch, { expected, ...marks } = {}) {
     return this.#call("PATCH", path("contexts", key), { body: { ...marks, data: patch }, expected });
   }
 
-  /** Add items to the end of a value that is a list. */
-  append(key, ...items) {
-    return this.#call("PATCH", path("contexts", key), { body: { append: items } });
+  /** Add a list of items to the end of a value that is a list. */
+  async append(key, items, { expected } = {}) {
+    return this.#call("PATCH", path("contexts", key), { body: { append: items }, expected });
   }
 
   /** Take a context away; `purge`: for good, with all its versions. */
-  delete(key, { purge = false } = {}) {
-    return this.#call("DELETE", path("contexts", key), { query: { purge: purge || undefined } });
+  async delete(key, { purge = false, expected } = {}) {
+    return this.#call("DELETE", path("contexts", key), { query: { purge: purge || undefined }, expected });
   }
 
-  /** Bring back what was deleted within the last 30 days. */
-  undelete(key) {
-    return this.#call("POST", path("undelete", key));
+  /** Bring back what was deleted within the last 30 days. What is deleted has version 0 for `expected`. */
+  async undelete(key, { expected } = {}) {
+    return this.#call("POST", path("undelete", key), { expected });
   }
 
   /** Make the value of an older version the newest. */
-  rollback(key, to) {
-    return this.#call("POST", path("rollback", key), { body: { to } });
+  async rollback(key, to, { expected } = {}) {
+    return this.#call("POST", path("rollback", key), { body: { to }, expected });
   }
 
   /** The history, the newest first. */
@@ -86,6 +86,11 @@ export class Client {
     return this.#call("POST", "/v1/ingest", { body: { thread_id: threadId, materials, ...options } });
   }
 
+  /** Say of an item that it was `helpful`, or is `wrong`, `outdated` or a `duplicate`. `options`: value (from -1 to 1), comment, project. */
+  feedback(itemId, feedbackType, options = {}) {
+    return this.#call("POST", "/v1/feedback", { body: { item_id: itemId, feedback_type: feedbackType, ...options } });
+  }
+
   /** Contexts by key, without their values. `wanted`: prefix, tag, session, agent. */
   async *list(wanted = {}) {
     let after;
@@ -96,24 +101,45 @@ export class Client {
     } while (after != null);
   }
 
-  /** Changes as they happen, from the cursor `after` on, or from now; until the caller stops or `signal` aborts. */
+  /** Changes as they happen, from the cursor `after` on, or from now; until the caller stops or `signal` aborts. The first is of the kind `gap` where some after `after` are not kept any more. */
   async *changes({ prefix, after, signal } = {}) {
     const answer = await this.#send("GET", "/v1/changes", { query: { prefix, after }, signal });
+    let kind;
+    for await (const line of this.#lines(answer, signal)) {
+      if (line.startsWith("event: ")) kind = line.slice(7);
+      if (line.startsWith("data: {")) yield { ...JSON.parse(line.slice(6)), kind };
+    }
+  }
+
+  async *#lines(answer, signal) {
     let text = "";
     const decoder = new TextDecoder();
-    for await (const bytes of answer.body) {
-      text += decoder.decode(bytes, { stream: true });
-      const lines = text.split("\n");
-      text = lines.pop();
-      for (const line of lines) {
-        if (line.startsWith("data: {")) yield JSON.parse(line.slice(6));
+    try {
+      for await (const bytes of answer.body) {
+        text += decoder.decode(bytes, { stream: true });
+        const lines = text.split("\n");
+        text = lines.pop();
+        yield* lines;
       }
+    } catch (error) {
+      throw this.#unreachable(error, signal);
     }
   }
 
   async #call(method, where, options) {
     const answer = await this.#send(method, where, options);
-    return answer.status === 204 ? undefined : answer.json();
+    if (answer.status === 204) return undefined;
+    try {
+      return await answer.json();
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  #unreachable(error, signal) {
+    if (signal?.aborted) return error;
+    const why = error.cause?.message ?? error.message;
+    return new ServiceError(`the service does not answer at ${this.url} (${why}): \`penstock serve\` starts it`, "unreachable");
   }
 
   async #send(method, where, { body, query = {}, expected, signal } = {}) {
@@ -126,8 +152,7 @@ export class Client {
     try {
       answer = await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
     } catch (error) {
-      if (signal?.aborted) throw error;
-      throw new ServiceError(`the service does not answer at ${this.url} (${error.cause?.message ?? error.message}): \`penstock serve\` starts it`, "unreachable");
+      throw this.#unreachable(error, signal);
     }
     if (!answer.ok) throw await refusal(answer);
     return answer;
@@ -135,11 +160,16 @@ export class Client {
 }
 
 function path(what, key) {
-  return `/v1/${what}/${key.split("/").map(encodeURIComponent).join("/")}`;
+  const segments = key.split("/");
+  // `fetch` takes dots for steps between folders, and would make another call of it.
+  if (segments.some((one) => ["", ".", ".."].includes(one))) {
+    throw new ServiceError(`${JSON.stringify(key)} is no key: none of its segments may be empty, a dot or two`, "invalid");
+  }
+  return `/v1/${what}/${segments.map(encodeURIComponent).join("/")}`;
 }
 
 async function refusal(answer) {
-  const text = await answer.text();
+  const text = await answer.text().catch((error) => error.message);
   try {
     const { message, type, version } = JSON.parse(text).error;
     return new ServiceError(message, type, version);

@@ -32,7 +32,7 @@ assert.equal((await contexts.rollback("j/plan", 1)).version, 3);
 assert.deepEqual((await contexts.versions("j/plan")).map((one) => one.change), ["rollback to 1", "patch", "put"]);
 assert.deepEqual((await contexts.search("bridges")).map((hit) => hit.key), ["j/plan"]);
 await contexts.put("j/list", [1]);
-await contexts.append("j/list", 2, 3);
+await contexts.append("j/list", [2, 3]);
 assert.deepEqual((await contexts.get("j/list")).data, [1, 2, 3]);
 await contexts.delete("j/list");
 assert.equal((await contexts.undelete("j/list")).version, 2);
@@ -56,6 +56,70 @@ assert.match(lost.message, /penstock serve/);
 console.log("all of it");
 """
 
+EXPECTING = """
+import assert from "node:assert/strict";
+import { Client, ServiceError } from "./penstock.js";
+
+const contexts = new Client({ workspace: "expecting" });
+await contexts.put("e/list", [1]);
+await contexts.append("e/list", [2], { expected: 1 });
+for (const change of [
+  () => contexts.append("e/list", [3], { expected: 1 }),
+  () => contexts.rollback("e/list", 1, { expected: 1 }),
+  () => contexts.delete("e/list", { expected: 1 }),
+]) {
+  const stale = await change().catch((error) => error);
+  assert.deepEqual([stale.type, stale.version], ["stale", 2]);
+}
+assert.equal((await contexts.rollback("e/list", 1, { expected: 2 })).version, 3);
+await contexts.delete("e/list", { expected: 3 });
+assert.equal((await contexts.undelete("e/list", { expected: 3 }).catch((error) => error)).type, "stale");
+assert.equal((await contexts.undelete("e/list", { expected: 0 })).version, 3);
+for (const key of ["../sessions/abc", "a/../b", "a/./b", ".", "a//b", "/a", "a/", ""]) {
+  for (const method of ["put", "get", "patch", "append", "delete", "undelete", "rollback", "versions"]) {
+    const refused = await contexts[method](key, 1).catch((error) => error);
+    assert.ok(refused instanceof ServiceError);
+    assert.match(refused.message, /is no key/);
+    assert.equal(refused.type, "invalid");
+  }
+}
+console.log("all of it");
+"""
+FOLLOWING = """
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { Client, ServiceError } from "./penstock.js";
+
+const contexts = new Client({ workspace: "following" });
+await contexts.put("f/gap", 1);
+const seen = [];
+for await (const change of contexts.changes({ prefix: "f/", after: "99999999" })) {
+  seen.push(change);
+  if (seen.length === 2) break;
+}
+assert.deepEqual(Object.keys(seen[0]).sort(), ["cursor", "kind"]);
+assert.deepEqual([seen[0].kind, seen[1].kind, seen[1].key], ["gap", "put", "f/gap"]);
+
+const stop = new AbortController();
+const aborted = contexts.changes({ signal: stop.signal }).next();
+stop.abort();
+assert.equal((await aborted.catch((error) => error)).name, "AbortError");
+
+const breaking = createServer((request, response) => {
+  response.writeHead(200);
+  response.write('event: put\\ndata: {"cursor": "1"', () => response.destroy());
+}).listen(0, "127.0.0.1", async () => {
+  const broken = new Client({ url: `http://127.0.0.1:${breaking.address().port}` });
+  for (const lost of [broken.changes().next(), broken.get("a")]) {
+    const error = await lost.catch((error) => error);
+    assert.ok(error instanceof ServiceError, String(error));
+    assert.equal(error.type, "unreachable");
+  }
+  breaking.close();
+  console.log("all of it");
+});
+"""
+
 
 def node(service: Service, program: str, folder: Path) -> str:
     file = folder / "program.mjs"
@@ -68,6 +132,23 @@ def node(service: Service, program: str, folder: Path) -> str:
 
 def test_every_call_does_what_that_of_python_does(service: Service, tmp_path: Path) -> None:
     assert node(service, EVERYTHING, tmp_path) == "all of it\n"
+
+
+def test_a_change_may_expect_a_version_and_what_is_no_key_reaches_no_other_call(
+    service: Service, tmp_path: Path
+) -> None:
+    assert node(service, EXPECTING, tmp_path) == "all of it\n"
+
+
+def test_a_gap_is_a_kind_of_change_and_a_lost_connection_an_error(service: Service, tmp_path: Path) -> None:
+    assert node(service, FOLLOWING, tmp_path) == "all of it\n"
+
+
+def test_the_types_name_every_method() -> None:
+    of_client = re.compile(r"^  (?:async )?\*?([a-z]\w+)\(", re.MULTILINE)
+    methods, types = ((FOLDER / name).read_text(encoding="utf-8") for name in ("penstock.js", "penstock.d.ts"))
+    assert set(of_client.findall(methods)) == set(of_client.findall(types))
+    assert "feedback" in of_client.findall(methods)
 
 
 def test_the_program_in_its_readme_runs(service: Service, tmp_path: Path) -> None:

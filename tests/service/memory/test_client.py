@@ -48,7 +48,8 @@ const memory = new Client();
 await memory.ingest("t1", {{ chat: {json.dumps(CHAT)} }});
 const found = await memory.recall("how hot is the kiln", {{ token_budget: 500 }});
 const set = await memory.workingSet("fire the kiln", {{ thread_id: "t1" }});
-console.log(found.items.length, set.mission.length > 0);
+const voice = await memory.feedback(found.items[0].id, "helpful", {{ comment: "so it was" }});
+console.log(found.items.length, set.mission.length > 0, voice.feedback_type);
 """
     with running(tmp_path / "home" / "state" / "contexts.db") as up:
-        assert node(up, program, tmp_path) == "2 true\n"
+        assert node(up, program, tmp_path) == "2 true helpful\n"
