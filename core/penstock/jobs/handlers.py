@@ -28,7 +28,7 @@ class Expire(Payload):
 
 
 class Prune(Payload):
-    """Remove jobs that have ended, and uploads that no job waits for."""
+    """Remove jobs that have ended, and uploads that are a day old and that no job waits for."""
 
     kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
     """Those that ended less than so many days ago stay."""

@@ -145,9 +145,10 @@ class Jobs:
             return [_job(row) for row in db.execute(wanted).all()]
 
     def prune(self, before: float) -> int:
-        """Remove jobs that ended before this time, but for the newest of each that is scheduled: by it is known when the
-        next is due. How many those were."""
-        is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED  # LIKE would not tell "Schedule:" from it
+        """Remove jobs that ended before this time, but for the newest of each that is scheduled, which tells when the
+        next is due; how many those were."""
+        # LIKE would take "Schedule:" for it, too
+        is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED
         newest = sa.select(sa.func.max(_c.id)).where(is_scheduled).group_by(_c.twin)
         old = _c.state.in_(ENDED) & (_c.ended_at < before) & _c.id.not_in(newest)
         with self._writing() as db:
