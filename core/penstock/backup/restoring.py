@@ -17,9 +17,10 @@ from typing import IO, Any, BinaryIO, cast
 import zstandard
 from pydantic import ValidationError
 
-from penstock.backup.contents import FORMAT, MANIFEST, PARTS, Manifest, Member, Part
+from penstock.backup.contents import FORMAT, MANIFEST, PARTS, Manifest, Member
 from penstock.backup.encryption import MAGIC, EncryptedReader
 from penstock.backup.errors import BackupError
+from penstock.backup.placing import COPIES, place, take_back
 from penstock.base.errors import StoreError
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
@@ -55,15 +56,17 @@ def restore(
     file: Path, store: Path, *, passphrase: Callable[[], str], now: Callable[[], float] = time.time
 ) -> Restored:
     """Put what `file` has in place for `store`. Nothing is put in place before all of it was checked; where something
-    is there already nothing is. `passphrase` is asked where one is needed. Raises `BackupError`."""
+    is there already nothing is. What a restore that was interrupted has put in place is removed first. `passphrase` is
+    asked where one is needed. Raises `BackupError`."""
     store = store.expanduser().absolute()
-    _refuse_full(store)
     encrypted = is_encrypted(file)
     try:
+        take_back(store.parent)
+        _refuse_full(store)
         make_private(store.parent)
         with (
             file.open("rb") as source,
-            tempfile.TemporaryDirectory(dir=store.parent, prefix=".restore-") as folder,
+            tempfile.TemporaryDirectory(dir=store.parent, prefix=COPIES) as folder,
         ):
             plain = EncryptedReader(source, passphrase(), str(file)) if encrypted else source
             manifest = _unpack(cast(BinaryIO, plain), Path(folder), file)
@@ -72,7 +75,7 @@ def restore(
                 if part.package:
                     _check_database(Path(folder) / part.name, file)
             _mark_older(Path(folder) / "penstock.db", now())
-            _place(parts, Path(folder), store)
+            place(parts, Path(folder), store)
     except OSError as e:
         raise BackupError(f"{file} cannot be restored to {store.parent}: {e}") from e
     return Restored(manifest, _missing_keys(store))
@@ -159,21 +162,6 @@ def _mark_older(database: Path, now: float) -> None:
             held.set_values("ledger", {"lost": {"at": now}})
     except StoreError as e:
         raise BackupError(f"the events of the backup cannot be opened: {e}") from e
-
-
-def _place(parts: list[Part], folder: Path, store: Path) -> None:
-    """Move everything to where it belongs, or nothing."""
-    placed: list[Path] = []
-    try:
-        for part in parts:
-            target = part.path(store)
-            make_private(target.parent)
-            os.link(folder / part.name, target)  # unlike a rename, it never takes the place of what came meanwhile
-            placed.append(target)
-    except OSError:
-        for target in placed:
-            target.unlink(missing_ok=True)
-        raise
 
 
 def _missing_keys(store: Path) -> tuple[str, ...]:

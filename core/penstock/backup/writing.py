@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 import tempfile
 import time
@@ -29,6 +30,10 @@ __all__ = ["KEPT", "Written", "backups_folder", "write_backup", "write_scheduled
 KEPT = 30
 """Backups that stay in their folder, the newest."""
 _PATTERN = "penstock-*.tar.zst*"
+_COPIES = ".backup-"
+"""How the names of folders with unfinished copies begin."""
+_STALE_S = 86_400.0
+"""Seconds after which such a folder is one of a backup that was killed."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,31 @@ def write_backup(
 ) -> Written:
     """Write what belongs to `store` to `file`, which is there whole or not at all. The installation may be in use.
     `step` is called now and then, and may raise. Raises `BackupError`."""
+    at, home = time.time() if now is None else now, store.parent
+    if not home.is_dir():
+        raise _nothing_in(home)
     try:
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+        _remove_stale(home, at - _STALE_S)
+        # The copies are not encrypted: they never leave the store's folder, where the originals are.
+        with tempfile.TemporaryDirectory(dir=home, prefix=_COPIES) as folder:
             copies = Path(folder)
-            manifest = _copy(store, copies, time.time() if now is None else now, step)
+            manifest = _copy(store, copies, at, step)
             with replacing(file) as out:
                 _pack(manifest, copies, out, passphrase, step)
         return Written(file, manifest, file.stat().st_size)
     except OSError as e:
-        raise BackupError(f"{file} cannot be written: {e}. Name another file, or make space there") from e
+        raise BackupError(f"{file} cannot be written: {e}. Make space there and in {home}, or name another file") from e
+
+
+def _remove_stale(home: Path, before: float) -> None:
+    """Remove the copies of backups that were killed before this time."""
+    for folder in home.glob(f"{_COPIES}*"):
+        if folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < before:
+            shutil.rmtree(folder, ignore_errors=True)  # another backup may be removing it as well
+
+
+def _nothing_in(home: Path) -> BackupError:
+    return BackupError(f"there is nothing to back up in {home}: `--store` names another place")
 
 
 def _copy(store: Path, copies: Path, now: float, step: Callable[[], None]) -> Manifest:
@@ -104,7 +125,7 @@ def _copy(store: Path, copies: Path, now: float, step: Callable[[], None]) -> Ma
             members.append(snapshot(part, source, copies / part.name, step))
             step()
     if not any(part.package and one.name == part.name for part in PARTS for one in members):
-        raise BackupError(f"there is nothing to back up in {store.parent}: `--store` names another place")
+        raise _nothing_in(store.parent)
     return Manifest(penstock_backup=FORMAT, version=VERSION, at=now, members=members)
 
 

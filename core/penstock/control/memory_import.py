@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Literal
 
 from penstock.memory.items import Item
@@ -16,6 +17,9 @@ Onto = Literal["skip", "newer", "overwrite"]
 """What becomes of an item that is known, which is one with the same text: it stays as it is, or gets the marks that
 the import has. What a person had forgotten comes back with `overwrite` only."""
 
+_KNOWN: Mapping[Onto, str] = MappingProxyType({"skip": "kept", "newer": "kept", "overwrite": "replaced"})
+"""What one that is known is counted as."""
+
 
 def import_items(
     memory: Memory, items: Sequence[Item], clean: Callable[[str], str], onto: Onto, *, dry_run: bool = False
@@ -24,15 +28,22 @@ def import_items(
     a text. Raises `MemoryDown`."""
     wanted = [item for one in items if (item := _cleaned(one, clean)).text]
     counts: Counter[str] = Counter(empty=len(items) - len(wanted))
-    known = "replaced" if onto == "overwrite" else "kept"
     if dry_run:
-        counts.update(known if memory.catalog.find(one.project, one.hash.hex()) else "added" for one in wanted)
+        counts.update(_outcome(memory, one, onto) for one in wanted)
         return dict(+counts)
+    known = _KNOWN[onto]
     for item, one in zip(wanted, memory.add(wanted, anew=onto == "overwrite"), strict=True):
         counts["added" if one.new else known if one.ids else "forgotten"] += 1
         if onto == "overwrite" and not one.new:
             memory.change(item.project, one.ids, **_marks(item))
     return dict(+counts)
+
+
+def _outcome(memory: Memory, item: Item, onto: Onto) -> str:
+    """What would become of it."""
+    if memory.catalog.find(item.project, item.hash.hex()):
+        return _KNOWN[onto]
+    return "forgotten" if onto != "overwrite" and memory.catalog.is_forgotten(item) else "added"
 
 
 def _cleaned(item: Item, clean: Callable[[str], str]) -> Item:

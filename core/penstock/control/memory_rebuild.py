@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -27,6 +28,7 @@ class Rebuild:
         self._thread: threading.Thread | None = None
         self._stop = False
         self._said: dict[str, Any] = {
+            "id": "",
             "running": False,
             "what": "",
             "done": 0,
@@ -41,7 +43,7 @@ class Rebuild:
             if self._thread is not None and self._thread.is_alive():
                 raise PenstockError("a rebuild is under way already; `penstock memory status` says how far it is")
             self._stop = False
-            self._said |= {"running": True, **_NOTHING}
+            self._said |= {"id": secrets.token_hex(8), "running": True, **_NOTHING}
             self._thread = threading.Thread(target=self._run, args=(work,), name="penstock-reindex", daemon=True)
             self._thread.start()
 
@@ -52,7 +54,7 @@ class Rebuild:
             thread.join(60)
 
     def state(self) -> dict[str, Any]:
-        """How far it is."""
+        """How far it is. `id` is another one for each rebuild; empty: this process has begun none."""
         return dict(self._said)
 
     def _run(self, work: Callable[[Progress], object]) -> None:

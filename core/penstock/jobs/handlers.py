@@ -19,6 +19,8 @@ __all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
 
 KEPT_DAYS = 7.0
 """Days for which a job that has ended can be looked at."""
+_RECEIVED_S = 86_400.0
+"""Seconds after which an upload that was not written to is not received any more."""
 
 
 class Expire(Payload):
@@ -26,7 +28,7 @@ class Expire(Payload):
 
 
 class Prune(Payload):
-    """Remove jobs that have ended, and uploads that no job waits for."""
+    """Remove jobs that have ended, and uploads that are a day old and that no job waits for."""
 
     kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
     """Those that ended less than so many days ago stay."""
@@ -42,7 +44,8 @@ def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo) -> 
     def prune(wanted: Prune, _progress: Progress) -> Result:
         removed = jobs.prune(jobs.clock.now() - wanted.kept_days * 86_400)
         waiting = {str(job.payload.get("upload")) for job in jobs.unfinished("import")}
-        return {"removed": removed, "uploads": uploads_of(store).remove_others(waiting)}
+        old = jobs.clock.now() - _RECEIVED_S
+        return {"removed": removed, "uploads": uploads_of(store).remove_others(waiting, old)}
 
     return JobKinds(
         [

@@ -24,12 +24,14 @@ from penstock.jobs.errors import NoJob
 from penstock.jobs.records import ENDED, STATES, Job, JobPage, JobProgress, JobState, QueueStats
 from penstock.jobs.schema import jobs, metadata
 
-__all__ = ["DEAD_S", "MAX_TRIES", "Jobs", "retry_wait"]
+__all__ = ["DEAD_S", "MAX_TRIES", "SCHEDULED", "Jobs", "retry_wait"]
 
 logger = logging.getLogger(__name__)
 
 DEAD_S = 30.0
 """Seconds of silence after which a job's holder is taken to be dead."""
+SCHEDULED = "schedule:"
+"""How the twin of a job begins that the schedule has added; callers name none so."""
 MAX_TRIES = 5
 """How often a job is begun before it is given up."""
 _BUSY_MS = 5_000
@@ -143,8 +145,11 @@ class Jobs:
             return [_job(row) for row in db.execute(wanted).all()]
 
     def prune(self, before: float) -> int:
-        """Remove jobs that ended before this time, but for the newest of each `twin`; how many those were."""
-        newest = sa.select(sa.func.max(_c.id)).where(_c.twin != "").group_by(_c.twin)
+        """Remove jobs that ended before this time, but for the newest of each that is scheduled, which tells when the
+        next is due; how many those were."""
+        # LIKE would take "Schedule:" for it, too
+        is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED
+        newest = sa.select(sa.func.max(_c.id)).where(is_scheduled).group_by(_c.twin)
         old = _c.state.in_(ENDED) & (_c.ended_at < before) & _c.id.not_in(newest)
         with self._writing() as db:
             return db.execute(jobs.delete().where(old)).rowcount

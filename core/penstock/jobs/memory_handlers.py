@@ -33,19 +33,17 @@ def memory_kinds(memory: MemoryDo) -> list[JobKind[Any]]:
     """The kinds of jobs for the memory."""
 
     def reindex(wanted: Reindex, progress: Progress) -> Result:
-        memory("reindex", {"project": wanted.project})
-        return _follow(memory, progress)
+        return _follow(memory, memory("reindex", {"project": wanted.project})["id"], progress)
 
     def embed(_: Embed, progress: Progress) -> Result:
-        memory("embed", {})
-        return _follow(memory, progress)
+        return _follow(memory, memory("embed", {})["id"], progress)
 
     return [JobKind("reindex", "memory", Reindex, reindex), JobKind("embed", "memory", Embed, embed)]
 
 
-def _follow(memory: MemoryDo, progress: Progress) -> Result:
+def _follow(memory: MemoryDo, rebuild: str, progress: Progress) -> Result:
     """Wait for a rebuild, and stop it when the job is to end."""
-    while (state := memory("progress", {}))["running"]:
+    while (state := _state(memory, rebuild))["running"]:
         try:
             progress.update(state["what"] or "starting", state["done"], state["total"] or None)
         except Stopped:
@@ -57,3 +55,11 @@ def _follow(memory: MemoryDo, progress: Progress) -> Result:
     if state["stopped"]:
         raise MemoryUnavailable("the rebuild was stopped from elsewhere")
     return {"what": state["what"], "done": state["done"]}
+
+
+def _state(memory: MemoryDo, rebuild: str) -> dict[str, Any]:
+    """How far this rebuild is. Another process that owns the memory now knows nothing of it."""
+    state = memory("progress", {})
+    if state["id"] != rebuild:
+        raise MemoryUnavailable("the rebuild was interrupted: the process that owned the memory has ended")
+    return state

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.jobs.jobs import Jobs
+from penstock.jobs.jobs import SCHEDULED, Jobs
 from penstock.jobs.kinds import JobKinds
 from penstock.jobs.records import Job
 
@@ -25,7 +25,7 @@ class Periodic:
     @property
     def twin(self) -> str:
         """By which it is known again; while one waits or runs, no second is added."""
-        return f"schedule:{self.kind}"
+        return f"{SCHEDULED}{self.kind}"
 
 
 @dataclass(frozen=True)

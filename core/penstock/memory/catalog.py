@@ -65,6 +65,11 @@ class Catalog:
             ids = sa.select(memories.c.id).where((memories.c.project == number) & memories.c.hash.between(low, high))
             return self._items(db, number, project, list(db.scalars(ids.order_by(memories.c.hash).limit(limit))))
 
+    def is_forgotten(self, item: Item) -> bool:
+        """Whether a person had it forgotten, and it has not come back since."""
+        with self._records.reading() as db:
+            return bool(self._records.forgotten(db, self._number(db, item.project), [item.hash]))
+
     def session(self, project: str, session: str) -> list[Item]:
         """All of a session, in order."""
         with self._records.reading() as db:

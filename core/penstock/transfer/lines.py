@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.writing import MAX_VERSIONS
+from penstock.control.memory_ingest import MAX_CHARACTERS
 from penstock.memory.items import Kind
 
 __all__ = ["FORMAT", "LONGEST", "ContextLine", "Counts", "ExportWhat", "First", "ItemLine", "Line", "VersionLine"]
@@ -32,7 +33,11 @@ ExportWhat = Literal["contexts", "memory", "all"]
 Time = Annotated[float, Field(ge=0, le=253_370_764_800.0)]
 """Up to the year 9999."""
 Number = Annotated[int, Field(ge=0, le=2**53)]
-Name = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Tag = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+"""What the service takes for tags, sessions and agents of contexts. A pattern refuses halves of characters, too."""
+Short = Annotated[str, Field(max_length=4_000)]
+"""What an item has beside its text."""
 
 
 class _Line(BaseModel):
@@ -54,7 +59,7 @@ class ContextLine(_Line):
     """A context, followed by its `versions`."""
 
     key: str = Field(max_length=MAX_KEY)
-    tags: list[str]
+    tags: Annotated[list[Tag], Field(max_length=50)]
     session: Name
     agent: Name
     created_at: Time
@@ -70,25 +75,25 @@ class VersionLine(_Line):
     version: Annotated[int, Field(ge=1, le=2**31)]
     at: Time
     by: Name
-    change: Annotated[str, Field(max_length=80)]
+    change: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
     data: Any
 
 
 class ItemLine(_Line):
     """One item of the memory."""
 
-    project: Annotated[str, Field(min_length=1)]
-    session: str
-    conversation: str
+    project: Annotated[Short, Field(min_length=1)]
+    session: Short
+    conversation: Short
     seq: Number
     part: Number
-    at: float | None
-    role: str
+    at: Time | None
+    role: Short
     kind: Annotated[Kind, Field(strict=False)]
-    text: Annotated[str, Field(min_length=1)]
-    tags: list[str]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+    tags: list[Short]
     pinned: bool
-    expires_at: float | None
+    expires_at: Time | None
     helpful: Number
     wrong: Number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Collection
@@ -37,13 +38,20 @@ class Uploads:
         """Remove one, if it is there."""
         self._file(name).unlink(missing_ok=True)
 
-    def remove_others(self, kept: Collection[str]) -> int:
-        """Remove all but `kept`; how many those were."""
+    def remove_others(self, kept: Collection[str], before: float) -> int:
+        """Remove all but `kept` that were last written to before this time; how many those were. Younger ones may still
+        be received. Raises `OSError`."""
         names = [file.name for file in self._folder.glob("*") if re.fullmatch(UPLOAD, file.name)]
-        old = [name for name in names if name not in kept]
+        old = [name for name in names if name not in kept and self._written_at(name) < before]
         for name in old:
             self.remove(name)
         return len(old)
+
+    def _written_at(self, name: str) -> float:
+        try:
+            return self._file(name).stat().st_mtime
+        except FileNotFoundError:  # its job has ended meanwhile
+            return math.inf
 
     def _file(self, name: str) -> Path:
         if not re.fullmatch(UPLOAD, name):

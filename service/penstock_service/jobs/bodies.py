@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from penstock.base.format import rfc3339
+from penstock.jobs.jobs import SCHEDULED
 from penstock.jobs.records import Job, JobState, QueueStats
 from penstock.jobs.schedule import Scheduled
 
@@ -36,6 +37,13 @@ class JobBody(BaseModel):
     payload: dict[str, Any] = {}
     run_after: AwareDatetime | None = None
     twin: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+
+    @field_validator("twin")
+    @classmethod
+    def _is_a_callers(cls, twin: str) -> str:
+        if twin.startswith(SCHEDULED):
+            raise ValueError(f"it begins with {SCHEDULED!r}, and those of the schedule begin so: choose another name")
+        return twin
 
 
 class AddedAnswer(BaseModel):

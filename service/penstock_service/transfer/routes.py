@@ -102,12 +102,14 @@ async def _received(request: Request, uploads: Uploads) -> str:
 
 
 def _check(uploads: Uploads, name: str) -> None:
-    """Raises `InvalidContext` for what is no export at all, before a job is made of it."""
-    with uploads.open(name) as source:
-        try:
+    """Raises `InvalidContext` for what is no export at all, before a job is made of it, and `StoreError`."""
+    try:
+        with uploads.open(name) as source:
             read_first(source)
-        except BadExport as e:
-            raise InvalidContext(str(e)) from e
+    except BadExport as e:
+        raise InvalidContext(str(e)) from e
+    except OSError as e:
+        raise StoreError(f"the upload cannot be read: {e}. Send it again") from e
 
 
 class _FileResponse(StreamingResponse):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -92,21 +93,25 @@ def test_a_memory_that_cannot_be_opened_is_tried_again(here: Installation) -> No
     assert "memory.db" in job.error
 
 
-def test_an_upload_is_there_until_its_job_has_ended(here: Installation) -> None:
-    uploads = uploads_of(here.store)
+def test_an_upload_is_there_until_its_job_has_ended(here: Installation, clock: ManualClock) -> None:
+    uploads, folder = uploads_of(here.store), here.store.parent / "imports"
     names = []
-    for text in (b"{}", b'{"penstock_export": 1}'):
+    for text, hours in ((b"{}", 25), (b'{"penstock_export": 1}', 25), (b"half of what is sent", 23)):
         name, file = uploads.create()
         with file:
             file.write(text)
+        os.utime(folder / name, (clock.now() - hours * 3600,) * 2)
         names.append(name)
     kept, _ = here.kinds.add(here.jobs, "import", {"upload": names[0]})
+    assert here.run("prune").result == {"removed": 0, "uploads": 1}
+    assert {file.name for file in folder.iterdir()} == {names[0], names[2]}  # the last may still be received
+    clock.advance(2 * 3600)
     assert here.run("prune").result == {"removed": 0, "uploads": 1}
     assert here.runner.step("transfer")
     job = here.jobs.get(kept.id)
     assert job.state == "failed"
     assert job.error.startswith("nothing was imported: line 1: an export begins with")
-    assert list((here.store.parent / "imports").iterdir()) == []
+    assert list(folder.iterdir()) == []
     assert "not there any more" in here.run("import", upload=names[0]).error
 
 

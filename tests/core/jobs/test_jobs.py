@@ -161,16 +161,16 @@ def test_pages_and_numbers(jobs: Jobs, clock: ManualClock) -> None:
     assert (q.counts["done"], q.counts["waiting"], q.oldest_waiting_at) == (1, 4, clock.now())
 
 
-def test_prune_keeps_what_is_young_or_the_last_of_its_twin(jobs: Jobs, clock: ManualClock) -> None:
-    for twin in ("", "nightly", "nightly"):
+def test_prune_keeps_what_is_young_or_the_last_of_the_schedule(jobs: Jobs, clock: ManualClock) -> None:
+    for twin in ("", "Schedule:by a caller", "schedule:prune", "schedule:prune"):
         jobs.add("q", "k", {}, twin=twin)
         jobs.finish(taken(jobs), {})
     clock.advance(10)
     jobs.add("q", "k", {})
     jobs.finish(taken(jobs), {})
     waiting, _ = jobs.add("q", "k", {})
-    assert jobs.prune(clock.now()) == 2
-    assert [job.id for job in jobs.page().items] == [waiting.id, 4, 3]
+    assert jobs.prune(clock.now()) == 3
+    assert [job.id for job in jobs.page().items] == [waiting.id, 5, 4]
 
 
 def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path) -> None:

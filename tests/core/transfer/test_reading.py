@@ -31,8 +31,34 @@ END = {"contexts": 1, "versions": 1, "items": 0, "left_out": 0}
 WHOLE = [FIRST, {"context": CONTEXT}, {"version": VERSION}, {"end": END}]
 
 
+ITEM = {"project": "p", "session": "", "conversation": "", "seq": 0, "part": 0, "at": 1.0, "role": "user"}
+ITEM |= {"kind": "chat", "text": "x", "tags": [], "pinned": False, "expires_at": None, "helpful": 0, "wrong": 0}
+
+
 def lines(*parts: Any) -> bytes:
     return b"".join((part if isinstance(part, bytes) else json.dumps(part).encode()) + b"\n" for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        *(("item", one) for one in ({"at": 1e300}, {"at": -1.0}, {"expires_at": 1e300}, {"text": "x" * 2_000_001})),
+        *(("item", {field: "\ud800"}) for field in ("project", "session", "conversation", "role", "text")),
+        *(("context", {field: bad}) for field in ("session", "agent", "by") for bad in ("x" * 201, "a\nb", "\ud800")),
+        *(("context", {"tags": bad}) for bad in ([""], ["x" * 101], ["a\x00"], ["\ud800"], ["t"] * 51)),
+        *(("version", {"change": bad}) for bad in ("x" * 81, "a\nb", "\ud800")),
+        ("version", {"by": "a\nb"}),
+        ("item", {"tags": ["\ud800"]}),
+    ],
+)
+def test_values_that_cannot_be_kept_are_refused(kind: str, wrong: dict[str, Any]) -> None:
+    parts: dict[str, dict[str, Any]] = {"context": CONTEXT, "version": VERSION, "item": ITEM}
+    end = {"contexts": 1, "versions": 1, "items": 1, "left_out": 0}
+    assert len(list(read_export(BytesIO(lines(FIRST, *({k: v} for k, v in parts.items()), {"end": end}))))) == 3
+    parts[kind] = parts[kind] | wrong
+    raw = lines(FIRST, *({k: v} for k, v in parts.items()), {"end": end})
+    with pytest.raises(BadExport, match=rf"line \d: {kind}\.{next(iter(wrong))}"):
+        list(read_export(BytesIO(raw)))
 
 
 def test_the_whole_is_read() -> None:

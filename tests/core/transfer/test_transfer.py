@@ -78,8 +78,10 @@ def test_what_was_forgotten_comes_back_by_overwrite_only(full: Installation) -> 
     with full.memory() as memory:
         [item] = memory.do("list", {})["items"]
         memory.do("forget", {"ids": [item["id"]]})
-    assert full.take(exported)["items"] == {"forgotten": 1}
-    assert full.take(exported, "overwrite")["items"] == {"added": 1}
+    for dry_run in (True, False):
+        assert full.take(exported, dry_run=dry_run)["items"] == {"forgotten": 1}
+    for dry_run in (True, False):
+        assert full.take(exported, "overwrite", dry_run=dry_run)["items"] == {"added": 1}
 
 
 def test_secrets_of_an_import_are_taken_out(full: Installation, empty: Installation) -> None:

@@ -59,6 +59,7 @@ def test_one_that_waits_is_cancelled_and_has_one_twin(service: Service) -> None:
         ({"job_type": "prune", "queue_name": "defualt"}, "queue_name", "Did you mean 'default'?"),
         ({"job_type": "prune", "run_afer": "x"}, "run_afer", "Did you mean 'run_after'?"),
         ({"job_type": "prune", "run_after": "9999-12-31T00:00:00Z"}, "run_after", "before the year 9999"),
+        ({"job_type": "prune", "twin": "schedule:prune"}, "twin", "those of the schedule begin so"),
         ({"job_type": "os.system", "payload": {}}, "job_type", "should match"),
     ],
 )

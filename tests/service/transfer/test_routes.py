@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 import pytest
 
 from penstock.contexts.records import NewContext
+from penstock.transfer.uploads import Uploads
 from tests.service.conftest import Service, running
 from tests.service.jobs.test_routes import ended
 
@@ -84,6 +85,22 @@ def test_what_is_no_export_is_refused_at_once(two: tuple[Service, Service], body
         job = {"job_type": "import", "payload": {"upload": "../../token"}}
         assert http.post("/v1/workers/jobs", json=job).status_code == 400
     assert list((two[1].contexts.path.parent / "imports").iterdir()) == []
+
+
+def test_an_upload_that_is_lost_is_told_as_a_fault_of_the_store(
+    two: tuple[Service, Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Uploads.open
+
+    def lost(self: Uploads, name: str) -> BinaryIO:
+        self.remove(name)
+        return opened(self, name)
+
+    monkeypatch.setattr(Uploads, "open", lost)
+    with two[1].http() as http:
+        answer = http.post("/v1/import", content=b'{"penstock_export": 1}')
+        assert answer.status_code == 503, answer.text
+        assert "the upload cannot be read" in answer.json()["error"]["message"]
 
 
 def test_an_export_in_the_background_is_a_file(two: tuple[Service, Service]) -> None:

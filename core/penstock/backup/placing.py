@@ -1,0 +1,125 @@
+"""Puts restored files where they belong, all of them or none, also when the process is killed meanwhile.
+
+Before the first one is put in place, a marker beside the store lists them; it is removed after the last one. A restore
+that finds a marker takes back what the interrupted one has put in place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from penstock.backup.contents import Part
+from penstock.backup.errors import BackupError
+from penstock.base.paths import make_private
+from penstock.base.private_files import replacing
+
+__all__ = ["COPIES", "place", "take_back"]
+
+COPIES = ".restore-"
+"""How the names of folders with files that are not in place yet begin."""
+_MARKER = ".restoring"
+_Name = Annotated[str, Field(pattern=r"^(memory/)?[^/\\\x00]+$")]
+
+
+class _File(BaseModel):
+    """A file that is to be put in place. One that is in use since has another time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: int
+    mtime_ns: int
+
+    def is_at(self, target: Path) -> bool:
+        """Whether it is there, unchanged, and not opened since as a database that logs."""
+        if not os.path.lexists(target) or os.path.lexists(target.with_name(f"{target.name}-wal")):
+            return False
+        return _file(target) == self
+
+
+class _Marker(BaseModel):
+    """What an unfinished restore puts in place."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    copies: str = Field(pattern=rf"^\{COPIES}[^/\\\x00]+$")
+    files: dict[_Name, _File]
+    """By their place in the store's folder."""
+
+
+def place(parts: list[Part], copies: Path, store: Path) -> None:
+    """Move the parts from `copies`, a folder beside the store, to where they belong, or none of them. Raises
+    `OSError`."""
+    home = store.parent
+    targets = [(copies / part.name, part.path(store)) for part in parts]
+    files = {target.relative_to(home).as_posix(): _file(source) for source, target in targets}
+    try:
+        _write_marker(home, _Marker(copies=copies.name, files=files))
+        for source, target in targets:
+            make_private(target.parent)
+            _move(source, target)
+    except BaseException:
+        _remove(home, files)
+        raise
+    (home / _MARKER).unlink()
+
+
+def take_back(home: Path) -> None:
+    """Remove what an interrupted restore has put in place in this folder, if there was one. Raises `BackupError`, and
+    then removes nothing: a file was used or put there since. Raises `OSError`."""
+    marker = home / _MARKER
+    try:
+        found = _Marker.model_validate_json(marker.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValidationError as e:
+        raise BackupError(f"{marker}, which an interrupted restore has left, cannot be read: move it away") from e
+    for name, file in found.files.items():
+        if os.path.lexists(home / name) and not file.is_at(home / name):
+            raise BackupError(
+                f"an earlier restore to {home} was interrupted when not all files were in place, and {home / name} was "
+                f"changed since: stop the service and the proxy, and move {', '.join(found.files)} there away"
+            )
+    _remove(home, found.files)
+    shutil.rmtree(home / found.copies, ignore_errors=True)  # what was not put in place
+
+
+def _remove(home: Path, files: dict[str, _File]) -> None:
+    for name, file in files.items():
+        if file.is_at(home / name):
+            (home / name).unlink()
+    (home / _MARKER).unlink(missing_ok=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # unlike a rename, it never takes the place of what came meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no hard links; where something else is wrong the rename says so
+        if os.path.lexists(target):
+            raise FileExistsError(f"{target} is there already") from None
+        source.rename(target)
+
+
+def _write_marker(home: Path, marker: _Marker) -> None:
+    """It is on disk before the first file is in place."""
+    with replacing(home / _MARKER) as out:
+        out.write(marker.model_dump_json().encode())
+        out.flush()
+        os.fsync(out.fileno())
+    if os.name == "posix":
+        folder = os.open(home, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _file(file: Path) -> _File:
+    found = file.lstat()
+    return _File(size=found.st_size, mtime_ns=found.st_mtime_ns)
