@@ -45,7 +45,7 @@ def serve(
     profile: Annotated[
         str,
         typer.Option(
-            help="The profile whose `[service]` counts where no option says otherwise.",
+            help="The profile whose table `service` counts where no option says otherwise.",
             envvar=VARIABLE,
             autocompletion=completion.profiles,
         ),

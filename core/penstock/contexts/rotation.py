@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.contexts.contexts import Contexts
-from penstock.contexts.errors import Conflict, Expired, NoContext
+from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
 
 __all__ = ["rotate_data_keys", "rotate_master_key"]
 
@@ -23,15 +23,19 @@ def rotate_master_key(contexts: Contexts) -> int:
     return done
 
 
-def rotate_data_keys(contexts: Contexts) -> int:
-    """Encrypt every sealed context with a new data key, one after the other; how many there are. What is deleted or
-    unsealed meanwhile is passed over. Raises `Sealed` and `StoreError`."""
-    done = 0
+def rotate_data_keys(contexts: Contexts) -> tuple[int, int]:
+    """Encrypt every sealed context with a new data key, one after the other; how many were, and how many were not since
+    a version of theirs cannot be opened: they stay as they are. What is deleted or unsealed meanwhile is passed over.
+    Raises `StoreError`."""
+    done = damaged = 0
     for workspace, key, _ in contexts.sealed():
         try:
             with contexts.write(workspace, _BY) as writer:
                 writer.new_data_key(key)
         except (Conflict, Expired, NoContext):
             continue
+        except Sealed:
+            damaged += 1
+            continue
         done += 1
-    return done
+    return done, damaged

@@ -35,8 +35,11 @@ def data_key_of(db: sa.Connection, masters: MasterKeys, row: Row) -> DataKey | N
 def add_data_key(db: sa.Connection, masters: MasterKeys, now: float) -> tuple[int, DataKey]:
     """A new data key and its number. The first one of a file brings the master key with it. Raises `Sealed`."""
     try:
-        if db.execute(sa.select(data_keys.c.id).limit(1)).first() is None:
+        newest = db.scalars(sa.select(data_keys.c.master).order_by(data_keys.c.id.desc()).limit(1)).first()
+        if newest is None:
             masters.make()  # not later: it would stand for one that was lost
+        elif (known := masters.known()) and newest not in known:
+            raise SealingError(f"the master key in {masters.place} is another than that of what is sealed, {newest}")
         key = DataKey()
         wrapped = masters.wrap(key.key)
     except SealingError as e:

@@ -64,7 +64,11 @@ class MasterKeys:
 
     def unwrap(self, wrapped: Wrapped) -> bytes:
         """The data key. Raises `SealingError` when its master key is not there."""
-        for master in self._read():
+        try:
+            masters = self._read()
+        except SealingError as e:
+            raise SealingError(f"the master key {wrapped.master} is needed: {e}: put it back there") from e
+        for master in masters:
             if id_of(master) == wrapped.master:
                 try:
                     return aes_key_unwrap(master, wrapped.wrapped)

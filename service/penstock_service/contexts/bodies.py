@@ -31,7 +31,7 @@ Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Key = Annotated[str, Field(max_length=MAX_KEY, pattern=KEY_PATTERN)]
 Prefix = Annotated[str, Field(max_length=MAX_KEY)]
-VersionNumber = Annotated[int, Field(ge=1, le=2**31)]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31, strict=True)]
 
 
 class Body(BaseModel):

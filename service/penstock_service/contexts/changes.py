@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
@@ -23,6 +23,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
+from penstock_service.contexts.feed import Feed, feed_of
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_workspace
 from penstock_service.http.event_stream import STREAMED, message, stream
@@ -78,43 +79,35 @@ class Changes:
     contexts: Contexts
     workspace: str
     cursor: int
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self) -> AsyncGenerator[list[Change], None]:
         """What is there, and then what comes; an empty list about once a second when nothing does."""
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._woken.set)
-
-        stop = self.contexts.listen(wake)
-        try:
+        feed = feed_of(self.contexts)
+        with feed.following() as woken:
             while True:
-                self._woken.clear()  # before reading: what is written from here on wakes it again
-                found = await self._read()
+                woken.clear()  # before reading: what is written from here on wakes it again
+                found = await self._read(feed)
                 if found:
                     self.cursor = found[-1].cursor
                 yield found
                 if not found:
-                    await self._wait()
-        finally:
-            stop()
+                    await _wait(woken)
 
-    async def _read(self) -> list[Change]:
+    async def _read(self, feed: Feed) -> list[Change]:
         """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
         try:
-            return await run_in_threadpool(self.contexts.changes_after, self.workspace, self.cursor)
+            return await feed.read(self.workspace, self.cursor)
         except StoreError as e:
             logger.warning("changes cannot be read now: %s", e)
             return []
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(_POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            return  # time to look
+
+async def _wait(woken: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_POLL_S):
+            await woken.wait()
+    except TimeoutError:
+        return  # time to look
 
 
 @router.get(

@@ -42,6 +42,8 @@ class RotateAnswer(BaseModel):
     """Data keys that are encrypted under the new master key."""
     resealed: int
     """Contexts that have a new data key."""
+    damaged: int
+    """Contexts of which a version cannot be opened: they keep the key that they had."""
 
 
 @router.get("")
@@ -62,6 +64,6 @@ def rotate(body: RotateBody, parts: PartsOf) -> RotateAnswer:
     and stays in a file that the environment names; backups from before need it. Where a variable has the keys
     themselves, put the new one in front of the old one first."""
     rewrapped = rotate_master_key(parts.contexts)
-    resealed = rotate_data_keys(parts.contexts) if body.data_keys else 0
+    resealed, damaged = rotate_data_keys(parts.contexts) if body.data_keys else (0, 0)
     known = parts.contexts.masters.known()
-    return RotateAnswer(master_key=known[0] if known else None, rewrapped=rewrapped, resealed=resealed)
+    return RotateAnswer(master_key=known[0] if known else None, rewrapped=rewrapped, resealed=resealed, damaged=damaged)

@@ -103,6 +103,10 @@ def handle_errors(app: FastAPI) -> None:
     async def _(request: Request, e: HTTPException) -> JSONResponse:
         type = _BY_STATUS.get(e.status_code, "invalid")
         message = f"{request.method} {request.url.path}: {e.detail}"
+        if e.detail == "There was an error parsing the body":  # FastAPI's words for all of these
+            message = (
+                "the body is no JSON that can be read: no UTF-8, nested too deeply, or a number of too many digits"
+            )
         return JSONResponse(error_body(type, message), e.status_code, headers=e.headers)
 
 
@@ -121,9 +125,15 @@ def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
         message = f"there is no field {place[-1]!r}.{did_you_mean(place[-1], _fields(request, place))}"
     elif first["type"] == "json_invalid":
         name, message = "", f"the body is no JSON: {first.get('ctx', {}).get('error', message)}"
+    elif first["type"] == "model_attributes_type" and not name and not _is_json(request):
+        message = "the body is not taken for JSON: send the header `content-type: application/json`"
     elif name:
         message = f"{name}: {message}"
     return error_body("invalid", message, name)
+
+
+def _is_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "").lower()
 
 
 def _fields(request: Request, place: list[str]) -> set[str]:

@@ -65,7 +65,7 @@ class HitLine(BaseModel):
 
 
 class SearchAnswer(BaseModel):
-    """Contexts first, then memories, each the best first. `degraded`: what could not be asked, or only in part."""
+    """The best of each place in turn, weak ones last. `degraded`: what could not be asked, or only in part."""
 
     hits: list[HitLine]
     degraded: list[str]
@@ -76,11 +76,11 @@ def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[C
     """Contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of the
     project that is called as the workspace."""
     check_limit(body.limit, parts.settings.search_limit)
-    hits: list[dict[str, Any]] = []
+    hits: list[tuple[int, dict[str, Any]]] = []
     degraded: list[str] = []
     if "contexts" in body.places:
         found, degraded = _contexts(body, call, request)
-        hits = [hit_json(hit) for hit in found]
+        hits += enumerate(hit_json(hit) for hit in found)
     if "memory" in body.places:
         asked = {"query": body.query, "project": call.workspace, "limit": body.limit}
         try:
@@ -88,9 +88,10 @@ def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[C
         except MemoryDown:
             degraded.append("memory")
         else:
-            hits += [_memory_hit(one) for one in remembered["hits"] if _fits(one, body)]
+            hits += enumerate(_memory_hit(one) for one in remembered["hits"] if _fits(one, body))
             degraded += remembered["degraded"]
-    return json_answer({"hits": hits, "degraded": degraded})
+    hits.sort(key=lambda one: (one[1]["weak"], one[0]))  # stable: scores of two places are of two scales
+    return json_answer({"hits": [hit for _, hit in hits[: body.limit]], "degraded": degraded})
 
 
 def _contexts(body: SearchBody, call: Call, request: Request) -> tuple[list[Hit], list[str]]:

@@ -179,7 +179,7 @@ def test_new_data_keys_leave_the_values_as_they_are(contexts: Contexts, path: Pa
     put(contexts, "open", 1)
     with sqlite3.connect(path) as db:
         before = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
-    assert rotate_data_keys(contexts) == 1
+    assert rotate_data_keys(contexts) == (1, 0)
     with sqlite3.connect(path) as db:
         after = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
     assert before[0] != after[0]
@@ -312,3 +312,25 @@ def test_answers_that_are_kept_for_repeated_calls_go_with_the_plain_value(contex
     with contexts.write("w", "x") as writer:
         assert writer.answered("mine", "d") is None
         assert writer.answered("other", "d") is not None
+
+
+def test_a_damaged_version_keeps_no_other_context_from_a_new_key(contexts: Contexts, path: Path) -> None:
+    for key in ("a", "b"):
+        put(contexts, key, SECRET, seal=True)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE context_versions SET body = x'00' WHERE context = (SELECT id FROM contexts WHERE key = 'a')")
+    assert rotate_master_key(contexts) == 2
+    assert rotate_data_keys(contexts) == (1, 1)
+    assert contexts.get("w", "b").data == SECRET
+
+
+def test_nothing_is_sealed_under_a_key_that_is_not_that_of_before(contexts: Contexts, path: Path) -> None:
+    """Else some values needed one key and some another."""
+    put(contexts, "a", SECRET, seal=True)
+    key = path.parent / "master-key"
+    kept = key.read_bytes()
+    key.write_text("1" * 64)
+    with pytest.raises(Sealed, match="is another than that of what is sealed"):
+        put(contexts, "b", SECRET, seal=True)
+    key.write_bytes(kept)
+    put(contexts, "b", SECRET, seal=True)

@@ -54,6 +54,11 @@ def test_a_wrong_master_key_answers_503_and_never_an_empty_value(tmp_path: Path)
             http.get("/v1/diff/plan?from=1"),
         ):
             assert (call.status_code, call.json()["error"]["type"]) == (503, "sealed"), call.text
+        key.unlink()
+        gone = http.get("/v1/contexts/plan").json()["error"]["message"]
+        assert "is needed: there is no master key" in gone
+        assert "put it back" in gone
+        key.write_bytes(b"f" * 64)
         assert http.get("/v1/contexts/open").json()["data"] == 1
         state = http.get("/v1/sealing").json()
         assert (state["sealed"], state["locked"], state["place"]) == (1, 1, str(key))
@@ -93,7 +98,7 @@ def test_the_command_line_seals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_rotating_where_nothing_is_sealed_changes_nothing(tmp_path: Path) -> None:
     with running(tmp_path / "contexts.db") as up, up.http() as http:
         done = http.post("/v1/sealing/rotate", json={})
-        assert done.json() == {"master_key": None, "rewrapped": 0, "resealed": 0}
+        assert done.json() == {"master_key": None, "rewrapped": 0, "resealed": 0, "damaged": 0}
 
 
 def test_a_value_cannot_be_tried_out_by_the_digest_of_its_call(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""`Feed`: wakes all who follow the changes of one file, and reads once what many of them ask for at the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from fastapi.concurrency import run_in_threadpool
+
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import Change
+
+__all__ = ["Feed", "feed_of"]
+
+
+class Feed:
+    """For one event loop. With one listener, a write costs the same however many follow."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+        self._followers: set[asyncio.Event] = set()
+        self._reads: dict[tuple[str, int, int], asyncio.Task[list[Change]]] = {}
+        self._writes = 0
+        """How many writes were told of: a read that began before the last one does not answer for it."""
+
+    @contextmanager
+    def following(self) -> Iterator[asyncio.Event]:
+        """While it lasts, the event is set after each write of this process."""
+        woken = asyncio.Event()
+        if not self._followers:
+            loop = asyncio.get_running_loop()
+
+            def wake() -> None:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(self._wake)
+
+            self._stop = self._contexts.listen(wake)
+        self._followers.add(woken)
+        try:
+            yield woken
+        finally:
+            self._followers.discard(woken)
+            if not self._followers:
+                self._stop()
+
+    async def read(self, workspace: str, cursor: int) -> list[Change]:
+        """The changes after a cursor. Raises `StoreError`."""
+        asked = (workspace, cursor, self._writes)
+        task = self._reads.get(asked)
+        if task is None:
+            task = asyncio.create_task(run_in_threadpool(self._contexts.changes_after, workspace, cursor))
+            self._reads[asked] = task
+            task.add_done_callback(lambda _: self._reads.pop(asked, None))
+        return await asyncio.shield(task)  # another follower's end is not the read's
+
+    def _wake(self) -> None:
+        self._writes += 1
+        for woken in self._followers:
+            woken.set()
+
+
+_FEEDS: WeakKeyDictionary[Contexts, Feed] = WeakKeyDictionary()
+
+
+def feed_of(contexts: Contexts) -> Feed:
+    """The feed of this file. For the loop's thread."""
+    return _FEEDS.setdefault(contexts, Feed(contexts))
