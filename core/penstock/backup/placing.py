@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from penstock.backup.contents import Part
 from penstock.backup.errors import BackupError
 from penstock.base.paths import make_private
-from penstock.base.private_files import replacing
+from penstock.base.private_files import write_file
 
 __all__ = ["COPIES", "place", "take_back"]
 
@@ -58,7 +58,7 @@ def place(parts: list[Part], copies: Path, store: Path) -> None:
     targets = [(copies / part.name, part.path(store)) for part in parts]
     files = {target.relative_to(home).as_posix(): _file(source) for source, target in targets}
     try:
-        _write_marker(home, _Marker(copies=copies.name, files=files))
+        write_file(home / _MARKER, _Marker(copies=copies.name, files=files).model_dump_json().encode())  # synced
         for source, target in targets:
             make_private(target.parent)
             _move(source, target)
@@ -104,20 +104,6 @@ def _move(source: Path, target: Path) -> None:
         if os.path.lexists(target):
             raise FileExistsError(f"{target} is there already") from None
         source.rename(target)
-
-
-def _write_marker(home: Path, marker: _Marker) -> None:
-    """It is on disk before the first file is in place."""
-    with replacing(home / _MARKER) as out:
-        out.write(marker.model_dump_json().encode())
-        out.flush()
-        os.fsync(out.fileno())
-    if os.name == "posix":
-        folder = os.open(home, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _file(file: Path) -> _File:
