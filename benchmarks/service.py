@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -20,10 +21,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from websockets.sync.client import connect
+
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import NewContext
 
 PLAIN = """
 import json, socket, sqlite3, sys, threading
@@ -71,13 +75,26 @@ def main() -> None:
     options.add_argument("--contexts", type=int, default=10_000)
     options.add_argument("--calls", type=int, default=2_000)
     asked = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder, plain(Path(folder)) as bare, ours(Path(folder)) as (port, token):
-        fill(bare, "", asked.contexts)
-        fill(port, token, asked.contexts)
-        print(f"{asked.contexts:,} contexts of 600 bytes; p50 / p95 in ms, and the ratio of the p50s")
-        for name, ask in calls(asked.contexts).items():
+    with tempfile.TemporaryDirectory() as name, plain(Path(name), asked.contexts) as bare:
+        fill(Path(name) / "state" / "contexts.db", asked.contexts)
+        measure(Path(name), bare, asked.contexts, asked.calls)
+
+
+def measure(folder: Path, bare: int, count: int, asked: int) -> None:
+    """Start the service, ask, print."""
+    with ours(folder) as (port, token):
+        print(f"{count:,} contexts of 600 bytes; p50 / p95 in ms, and the ratio of the p50s")
+        for name, ask in calls(count).items():
             for clients in (1, 32):
-                print(row(name, ask, bare, (port, token), clients, asked.calls))
+                print(row(name, ask, bare, (port, token), clients, asked))
+        for many in (1, 8):
+            print(f"search both words and vectors, {many} at once: {spread(timed(port, vectors(token), many, 200))}")
+        remember(port, token)
+        for name, path in (("recall", "/v1/recall"), ("working set", "/v1/workingset")):
+            for many in (1, 8):
+                print(
+                    f"{name} among 400 items, {many} at once: {spread(timed(port, recalled(token, path), many, 200))}"
+                )
         print(f"a change, by WebSocket after the answer to its put: {spread(changes(port, token, 200))}")
 
 
@@ -96,7 +113,28 @@ def calls(count: int) -> dict[str, Callable[[str], Ask]]:
     return {"get": get, "put": put, "search": search}
 
 
-def value(n: int) -> object:
+def vectors(token: str) -> Ask:
+    """Contexts by words and vectors."""
+    body = {"mode": "both", "limit": 10}
+    return lambda link, n: request(link, token, "POST", "/v1/search", {**body, "query": f"goal subject{n % 997}"})
+
+
+def recalled(token: str, path: str) -> Ask:
+    """What memory has for a purpose."""
+    return lambda link, n: request(
+        link, token, "POST", path, {"purpose": f"what of {SUBJECTS[n % 10]} number {n % 200}"}
+    )
+
+
+def remember(port: int, token: str) -> None:
+    """Have the memory keep 400 messages."""
+    lines = [f"User: What of {SUBJECTS[n % 10]} number {n}?\nAssistant: It is step {n * 7}." for n in range(200)]
+    link = http.client.HTTPConnection("127.0.0.1", port)
+    request(link, token, "POST", "/v1/ingest", {"thread_id": "t", "materials": {"chat": "\n".join(lines)}})
+    link.close()
+
+
+def value(n: int) -> dict[str, object]:
     """A body for the nth context."""
     text = " ".join(f"{SUBJECTS[(n + i) % 10]} {SUBJECTS[(n * i) % 10]} step{(n + i) % 50}" for i in range(24))
     return {"data": {"goal": f"subject{n % 997}", "note": f"rare{n % 61} {text}", "n": n}}
@@ -166,9 +204,14 @@ def request(link: http.client.HTTPConnection, token: str, method: str, path: str
         raise RuntimeError(f"{method} {path}: {answer.status} {said[:200]!r}")
 
 
-def fill(port: int, token: str, count: int) -> None:
-    """Put all contexts once."""
-    timed(port, lambda link, n: request(link, token, "PUT", f"/v1/contexts/k/{n}", value(n)), 4, count)
+def fill(file: Path, count: int) -> None:
+    """Put all contexts once, before the service starts: over HTTP this would take longer than all that is measured."""
+    contexts = Contexts(file)
+    for first in range(0, count, 1_000):
+        with contexts.write("default", "bench") as writer:
+            for n in range(first, min(first + 1_000, count)):
+                writer.put(f"k/{n}", NewContext(value(n)["data"], ttl=0))
+    contexts.close()
 
 
 def spread(times: list[float]) -> str:
@@ -177,8 +220,14 @@ def spread(times: list[float]) -> str:
 
 
 @contextmanager
-def plain(folder: Path) -> Iterator[int]:
-    """The plain application, up; its port."""
+def plain(folder: Path, count: int) -> Iterator[int]:
+    """The plain application, up, with all contexts; its port."""
+    with closing(sqlite3.connect(folder / "plain.db")) as db, db:
+        db.execute("CREATE TABLE kept (key TEXT PRIMARY KEY, body TEXT)")
+        db.execute("CREATE VIRTUAL TABLE words USING fts5(key UNINDEXED, text)")
+        rows = [(f"k/{n}", json.dumps(value(n)["data"])) for n in range(count)]
+        db.executemany("INSERT INTO kept VALUES (?, ?)", rows)
+        db.executemany("INSERT INTO words VALUES (?, ?)", rows)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, fd = listener.getsockname()[1], listener.fileno()
         command = [sys.executable, "-c", PLAIN, str(folder / "plain.db"), str(fd)]
