@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.vectors import VectorSearch
 from penstock.memory.embedders import chosen
+from penstock.plugins.tool import Tool
+from penstock.tools.table import all_tools
 from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
@@ -75,7 +77,8 @@ _SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
 def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
     """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
 
-    mcp = _mcp(parts)
+    tools = list(all_tools().values())  # once: plugins are loaded for it
+    mcp = _mcp(parts, tools)
     reach, vectors = MemoryReach(parts.store), VectorSearch(parts.contexts, chosen)
     engine = JobEngine.of(parts, reach.do)
 
@@ -107,7 +110,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     app.state.jobs = engine
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
-    app.include_router(tool_router())
+    app.include_router(tool_router(tools))
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     handle_errors(app)
@@ -118,7 +121,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     return app
 
 
-def _mcp(parts: Parts) -> FastMCP[None] | None:
+def _mcp(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None] | None:
     """The tools for agents; None where the package `mcp` is not installed."""
     try:
         from penstock_service.tools.mcp import mcp_server
@@ -126,7 +129,7 @@ def _mcp(parts: Parts) -> FastMCP[None] | None:
         if e.name is None or not e.name.startswith("mcp"):
             raise
         return None
-    return mcp_server(parts)
+    return mcp_server(parts, tools)
 
 
 async def _tidy(kept: Contexts, vectors: VectorSearch) -> None:

@@ -49,7 +49,7 @@ class Written:
 
 
 def backups_folder(store: Path) -> Path:
-    """Where backups are written that nobody gives another place."""
+    """The folder of backups whose caller names no file."""
     return store.parent / "backups"
 
 

@@ -1,4 +1,4 @@
-"""What is told of contexts as JSON has it, over HTTP and to agents. Times are RFC 3339."""
+"""Contexts as JSON, for answers over HTTP and for agents. Times are RFC 3339."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def rotate_master_key(contexts: Contexts) -> int:
     with contexts.write("", _BY, is_durable=True) as writer:
         done = writer.new_master_key()
     if done:
-        # Under the lock of a write again: another rotation may have begun meanwhile.
+        # Under the lock of a write again: a second rotation may have started meanwhile.
         with contexts.write("", _BY) as writer:
             writer.drop_masters()
     return done

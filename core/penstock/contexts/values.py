@@ -46,7 +46,7 @@ class StoredValue:
     """The JSON, for the index of words; empty for a sealed value."""
 
     def sealed(self, key: DataKey, place: str) -> StoredValue:
-        """The same, encrypted for `place`, with a digest that nobody can try out."""
+        """The same, encrypted for `place`, with a keyed digest: without the key, a guess cannot be checked."""
         body = key.seal(self.body, f"{place}\n{self.codec}")
         return replace(self, body=body, digest=key.digest(self.digest.encode()), text="")
 

@@ -26,7 +26,7 @@ from penstock.memory.embedders import Embedder, vectors_of
 __all__ = ["VectorSearch", "fused"]
 
 _AT_ONCE = 500
-"""Vectors that a search makes before it answers: a tenth of a second."""
+"""Vectors that a search makes, at most, before it answers."""
 _TEXT = 8_000
 """Characters of a value that its vector is made of."""
 _LOOKED_AT = 1_000
@@ -93,7 +93,7 @@ class VectorSearch:
         `StoreError`."""
         made = _AT_ONCE
         while made == _AT_ONCE:
-            with self._lock:  # each time anew: a search need not wait for all of them
+            with self._lock:  # taken for each batch: a search need not wait for all of them
                 made = 0 if self._embedder is None else self._embed(self._embedder, None)
 
     def _embed(self, embedder: Embedder, workspace: str | None) -> int:

@@ -54,7 +54,7 @@ class Rebuild:
             thread.join(60)
 
     def state(self) -> dict[str, Any]:
-        """How far it is. `id` is another one for each rebuild; empty: this process has begun none."""
+        """How far it is. `id` differs for each rebuild; empty: this process has started none."""
         return dict(self._said)
 
     def _run(self, work: Callable[[Progress], object]) -> None:

@@ -33,7 +33,7 @@ DEAD_S = 30.0
 SCHEDULED = "schedule:"
 """How the twin of a job begins that the schedule has added; callers name none so."""
 MAX_TRIES = 5
-"""How often a job is begun before it is given up."""
+"""Attempts before a job counts as failed."""
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another process."""
 _FIRST_WAIT_S, _GROWTH = 10.0, 4.0
@@ -44,7 +44,7 @@ _c = jobs.c
 
 
 def retry_wait(tries: int) -> float:
-    """Seconds until a job that has failed so often is begun again: 10, 40, 160, 640."""
+    """Seconds until the next attempt, after so many have failed: 10, 40, 160, 640."""
     return float(_FIRST_WAIT_S * _GROWTH ** (tries - 1))
 
 
@@ -162,7 +162,7 @@ class Jobs:
         now = self.clock.now()
         dead = (_c.queue == queue) & (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
         due = (_c.queue == queue) & (_c.state == "waiting") & (_c.run_after <= now)
-        with self._reading() as db:  # mostly there is nothing, and then nobody has to wait
+        with self._reading() as db:  # mostly there is nothing, and then no writer has to wait
             if db.execute(sa.select(_c.id).where(dead | due).limit(1)).first() is None:
                 return None
         with self._writing() as db:

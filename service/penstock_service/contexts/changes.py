@@ -23,11 +23,11 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
-from penstock_service.contexts.feed import Feed, feed_of
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_workspace
 from penstock_service.http.event_stream import STREAMED, message, stream
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.feed import Feed
+from penstock_service.http.parts import Parts, PartsOf
 
 logger = logging.getLogger(__name__)
 
@@ -76,27 +76,26 @@ class Message(BaseModel):
 class Changes:
     """The changes of a workspace after a cursor, waited for."""
 
-    contexts: Contexts
+    feed: Feed
     workspace: str
     cursor: int
 
     async def follow(self) -> AsyncGenerator[list[Change], None]:
         """What is there, and then what comes; an empty list about once a second when nothing does."""
-        feed = feed_of(self.contexts)
-        with feed.following() as woken:
+        with self.feed.following() as woken:
             while True:
                 woken.clear()  # before reading: what is written from here on wakes it again
-                found = await self._read(feed)
+                found = await self._read()
                 if found:
                     self.cursor = found[-1].cursor
                 yield found
                 if not found:
                     await _wait(woken)
 
-    async def _read(self, feed: Feed) -> list[Change]:
+    async def _read(self) -> list[Change]:
         """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
         try:
-            return await feed.read(self.workspace, self.cursor)
+            return await self.feed.read(self.workspace, self.cursor)
         except StoreError as e:
             logger.warning("changes cannot be read now: %s", e)
             return []
@@ -127,7 +126,7 @@ def events(
     start, gap = _start(call.contexts, last or after)
     first = message("gap", {"cursor": str(start)}) if gap else ": from here\n\n"
     wanted = Wanted(prefix=prefix)
-    return stream(first, _messages(Changes(call.contexts, call.workspace, start), wanted), parts.closing)
+    return stream(first, _messages(Changes(parts.feed, call.workspace, start), wanted), parts.closing)
 
 
 async def _messages(changes: Changes, wanted: Wanted) -> AsyncGenerator[list[str], None]:
@@ -139,7 +138,6 @@ async def _messages(changes: Changes, wanted: Wanted) -> AsyncGenerator[list[str
 @router.websocket("/v1/changes")
 async def socket(socket: WebSocket, parts: PartsOf) -> None:
     """Changes by WebSocket, after a client has sent `{"subscribe": {…}}`. A second one takes the place of the first."""
-    contexts = parts.contexts
     await socket.accept()
     try:
         workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
@@ -160,7 +158,7 @@ async def socket(socket: WebSocket, parts: PartsOf) -> None:
                 following.cancel()
                 following = None
             if message.subscribe is not None:
-                following = asyncio.create_task(_follow(socket, contexts, workspace, message.subscribe))
+                following = asyncio.create_task(_follow(socket, parts, workspace, message.subscribe))
     except (WebSocketDisconnect, RuntimeError):  # RuntimeError: closed by us meanwhile
         return
     finally:
@@ -168,15 +166,15 @@ async def socket(socket: WebSocket, parts: PartsOf) -> None:
             following.cancel()
 
 
-async def _follow(socket: WebSocket, contexts: Contexts, workspace: str, wanted: Wanted) -> None:
+async def _follow(socket: WebSocket, parts: Parts, workspace: str, wanted: Wanted) -> None:
     try:
-        start, gap = await run_in_threadpool(_start, contexts, wanted.after)
+        start, gap = await run_in_threadpool(_start, parts.contexts, wanted.after)
     except StoreError as e:
         await socket.close(UNREADABLE, str(e)[:120])
         return
     await socket.send_json({"subscribed": str(start), **({"gap": True} if gap else {})})
     try:
-        async with aclosing(Changes(contexts, workspace, start).follow()) as batches:
+        async with aclosing(Changes(parts.feed, workspace, start).follow()) as batches:
             async for found in batches:
                 for change in filter(wanted.fits, found):
                     async with asyncio.timeout(_SLOW_S):

@@ -16,7 +16,6 @@ from pydantic.alias_generators import to_camel
 
 from penstock.base.errors import StoreError
 from penstock.base.format import rfc3339
-from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
@@ -27,7 +26,7 @@ from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.parts import Parts, PartsOf
 
 __all__ = ["router"]
 
@@ -168,10 +167,9 @@ class _Message(_Body):
 @router.websocket("/context-ws")
 async def socket(socket: WebSocket, parts: PartsOf) -> None:
     """`subscribe-context` with a key, and from then on `context-updated` for each of its changes."""
-    contexts = parts.contexts
     await socket.accept()
     keys: set[str] = set()
-    following = asyncio.create_task(_updates(socket, contexts, keys))
+    following = asyncio.create_task(_updates(socket, parts, keys))
     try:
         while True:
             try:
@@ -189,10 +187,10 @@ async def socket(socket: WebSocket, parts: PartsOf) -> None:
         following.cancel()
 
 
-async def _updates(socket: WebSocket, contexts: Contexts, keys: set[str]) -> None:
+async def _updates(socket: WebSocket, parts: Parts, keys: set[str]) -> None:
     try:
         workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
-        changes = Changes(contexts, workspace, await run_in_threadpool(contexts.cursor))
+        changes = Changes(parts.feed, workspace, await run_in_threadpool(parts.contexts.cursor))
         async with aclosing(changes.follow()) as batches:
             async for found in batches:
                 for change in (one for one in found if one.key in keys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from penstock.contexts.contexts import Contexts
 from penstock.profiles.service import ServiceSettings
+from penstock_service.http.feed import Feed
 
 __all__ = ["Parts", "PartsOf"]
 
@@ -27,6 +29,11 @@ class Parts:
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the service ends: answers that would not end by themselves do then."""
+
+    @cached_property
+    def feed(self) -> Feed:
+        """Wakes those who follow the changes of contexts. For the loop's thread."""
+        return Feed(self.contexts)
 
 
 async def _parts(connection: HTTPConnection) -> Parts:  # async: a plain function would cost a change of threads

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mcp.server.fastmcp import FastMCP
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 
-from penstock.plugins.tool import Caller
+from penstock.plugins.tool import Caller, Tool
 from penstock.tools.mcp_server import Request as ToolRequest
 from penstock.tools.mcp_server import add_tools
-from penstock.tools.table import all_tools
 from penstock_service.http.parts import Parts
 from penstock_service.tools.callers import caller_of
 
@@ -25,9 +24,9 @@ _ABOUT = (
 )
 
 
-def mcp_server(parts: Parts) -> FastMCP[None]:
-    """The server. Its route is that of `streamable_http_app()`; `session_manager.run()` is to be entered for as long as
-    the application runs."""
+def mcp_server(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None]:
+    """The server of these tools. Its route is that of `streamable_http_app()`; `session_manager.run()` is to be entered
+    for as long as the application runs."""
 
     @contextmanager
     def caller(ask: ToolRequest) -> Iterator[Caller]:
@@ -44,5 +43,5 @@ def mcp_server(parts: Parts) -> FastMCP[None]:
         # `Access` has checked the host, as for every path.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    add_tools(server, all_tools().values(), caller)
+    add_tools(server, tools, caller)
     return server

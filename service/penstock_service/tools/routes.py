@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from penstock.plugins.tool import Tool
-from penstock.tools.table import all_tools
 from penstock_service.http.answers import error_responses
 from penstock_service.http.parts import PartsOf
 from penstock_service.tools.callers import caller_of
@@ -35,9 +34,8 @@ class ToolAnswer(BaseModel):
     result: Any
 
 
-def tool_router() -> APIRouter:
-    """The calls of the tools that are there now: those of plugins too."""
-    tools = all_tools()
+def tool_router(tools: Sequence[Tool]) -> APIRouter:
+    """The calls of these tools."""
     router = APIRouter(prefix="/v1/tools", tags=["tools"], responses=error_responses())
 
     @router.get("")
@@ -51,10 +49,10 @@ def tool_router() -> APIRouter:
                 about=tool.about,
                 arguments=tool.arguments().model_json_schema(),
             )
-            for tool in tools.values()
+            for tool in tools
         ]
 
-    for tool in tools.values():
+    for tool in tools:
         router.post(f"/{tool.name}", summary=tool.title, description=tool.about, operation_id=f"tool_{tool.name}")(
             _call(tool)
         )

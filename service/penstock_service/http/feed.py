@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 from fastapi.concurrency import run_in_threadpool
 
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Change
 
-__all__ = ["Feed", "feed_of"]
+__all__ = ["Feed"]
 
 
 class Feed:
@@ -53,6 +52,7 @@ class Feed:
             task = asyncio.create_task(run_in_threadpool(self._contexts.changes_after, workspace, cursor))
             self._reads[asked] = task
             task.add_done_callback(lambda _: self._reads.pop(asked, None))
+            task.add_done_callback(_forget)
         return await asyncio.shield(task)  # another follower's end is not the read's
 
     def _wake(self) -> None:
@@ -61,9 +61,7 @@ class Feed:
             woken.set()
 
 
-_FEEDS: WeakKeyDictionary[Contexts, Feed] = WeakKeyDictionary()
-
-
-def feed_of(contexts: Contexts) -> Feed:
-    """The feed of this file. For the loop's thread."""
-    return _FEEDS.setdefault(contexts, Feed(contexts))
+def _forget(task: asyncio.Task[list[Change]]) -> None:
+    """An error is for those who wait; when all of them have gone it is for no one."""
+    if not task.cancelled():
+        task.exception()
