@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 import penstock.contexts
+import penstock.gateway
 import penstock.memory
 import penstock.store
 from penstock.base import sqlite
@@ -47,11 +48,13 @@ def _folder(package: object) -> str:
 
 PARTS = (
     Part("contexts.db", _folder(penstock.contexts)),
+    Part("gateway.db", _folder(penstock.gateway)),
     Part("penstock.db", _folder(penstock.store)),
     Part("memory/memory.db", _folder(penstock.memory)),
     Part("key"),
 )
-"""Contexts; events, ledgers and originals; the memory's record; the key by which conversations are known again."""
+"""Contexts; the team's gateway; events, ledgers and originals; the memory's record; the key by which conversations are
+known again."""
 
 
 class Member(BaseModel):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from penstock.backup.contents import Part
 from penstock.backup.errors import BackupError
 from penstock.base.paths import make_private
-from penstock.base.private_files import write_file
+from penstock.base.private_files import sync, write_file
 
-__all__ = ["COPIES", "place", "take_back"]
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps a second restore off
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["COPIES", "alone", "place", "take_back"]
 
 COPIES = ".restore-"
 """How the names of folders with files that are not in place yet begin."""
@@ -61,11 +68,32 @@ def place(parts: list[Part], copies: Path, store: Path) -> None:
         write_file(home / _MARKER, _Marker(copies=copies.name, files=files).model_dump_json().encode())  # synced
         for source, target in targets:
             make_private(target.parent)
+            sync(source)
             _move(source, target)
+        for folder in {home, *(target.parent for _, target in targets)}:
+            sync(folder)
     except BaseException:
         _remove(home, files)
         raise
     (home / _MARKER).unlink()
+    sync(home)
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """The only restore to this folder while it lasts. Raises `BackupError` when there is another, and `OSError`."""
+    if fcntl is None:
+        yield
+        return
+    folder = os.open(home, os.O_RDONLY)  # the folder itself: no file is left
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise BackupError(f"another restore to {home} is under way: wait until it has ended") from e
+        yield
+    finally:
+        os.close(folder)
 
 
 def take_back(home: Path) -> None:

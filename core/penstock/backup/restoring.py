@@ -20,12 +20,15 @@ from pydantic import ValidationError
 from penstock.backup.contents import FORMAT, MANIFEST, PARTS, Manifest, Member
 from penstock.backup.encryption import MAGIC, EncryptedReader
 from penstock.backup.errors import BackupError
-from penstock.backup.placing import COPIES, place, take_back
+from penstock.backup.placing import COPIES, alone, place, take_back
 from penstock.base.errors import StoreError
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
+from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.masters import master_keys_needed
+from penstock.sealing.master_key import MasterKeys
 from penstock.store.sql import SqlStore
 
 __all__ = ["Restored", "is_encrypted", "restore"]
@@ -61,13 +64,14 @@ def restore(
     store = store.expanduser().absolute()
     encrypted = is_encrypted(file)
     try:
-        take_back(store.parent)
-        _refuse_full(store)
         make_private(store.parent)
         with (
+            alone(store.parent),
             file.open("rb") as source,
             tempfile.TemporaryDirectory(dir=store.parent, prefix=COPIES) as folder,
         ):
+            take_back(store.parent)
+            _refuse_full(store)
             plain = EncryptedReader(source, passphrase(), str(file)) if encrypted else source
             manifest = _unpack(cast(BinaryIO, plain), Path(folder), file)
             parts = [part for part in PARTS if any(one.name == part.name for one in manifest.members)]
@@ -165,12 +169,15 @@ def _mark_older(database: Path, now: float) -> None:
 
 
 def _missing_keys(store: Path) -> tuple[str, ...]:
-    file = store.parent / "contexts.db"
-    if not file.exists():
-        return ()
+    contexts_file, gateway_file = store.parent / "contexts.db", store.parent / FILE_NAME
+    needed: set[str] = set()
     try:
-        with closing(Contexts(file)) as contexts:
-            known = contexts.masters.known()
-            return tuple(sorted({master for _, _, master in contexts.sealed()} - set(known)))
+        if contexts_file.exists():
+            with closing(Contexts(contexts_file)) as contexts:
+                needed |= {master for _, _, master in contexts.sealed()}
+        if gateway_file.exists():
+            with closing(GatewayStore(gateway_file)) as gateway:
+                needed |= master_keys_needed(gateway)
     except StoreError as e:
-        raise BackupError(f"all is in place, but the contexts cannot be opened: {e}") from e
+        raise BackupError(f"all is in place, but what is sealed cannot be opened: {e}") from e
+    return tuple(sorted(needed - set(MasterKeys(store.parent).known())))

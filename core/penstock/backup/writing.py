@@ -58,16 +58,17 @@ def write_scheduled(
     *,
     passphrase: str | None = None,
     keep: int = KEPT,
+    folder: Path | None = None,
     now: float | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> Written:
-    """Write a backup named after the time into the folder of backups, and keep the newest `keep` there. Raises
-    `BackupError`."""
-    folder = backups_folder(store)
+    """Write a backup named after the time into `folder`, by default `backups_folder`, and keep the newest `keep` there.
+    Raises `BackupError`."""
+    folder = folder or backups_folder(store)
     try:
         make_private(folder)
     except OSError as e:
-        raise BackupError(f"{folder} cannot be made: {e}") from e
+        raise BackupError(f"{folder} cannot be made: {e}. `[service] backup_folder` names another") from e
     at = time.time() if now is None else now
     stamp = datetime.fromtimestamp(at, UTC).strftime("%Y%m%d-%H%M%S")
     file = free_name(folder, "penstock", stamp, ".tar.zst" + (".sealed" if passphrase else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from penstock.base.paths import make_private
 from penstock.base.private_files import write_file
 
-__all__ = ["has_key", "installation_key"]
+__all__ = ["has_key", "installation_key", "key_id"]
 
 logger = logging.getLogger(__name__)
 _BYTES = 32
@@ -18,6 +19,13 @@ _BYTES = 32
 def has_key(folder: Path, name: str = "key") -> bool:
     """Whether the key was made before."""
     return (folder / name).exists()
+
+
+def key_id(folder: Path, name: str = "key") -> str:
+    """What tells whether two installations have the same key, which cannot be read from it. Empty: there is none."""
+    if not has_key(folder, name):
+        return ""
+    return hashlib.sha256(b"id of an installation's key\0" + installation_key(folder, name)).hexdigest()[:16]
 
 
 def installation_key(folder: Path, name: str = "key") -> bytes:

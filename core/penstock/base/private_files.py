@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["create", "free_name", "open_lock", "replacing", "whole_file", "write_file"]
+__all__ = ["create", "free_name", "open_lock", "replacing", "sync", "whole_file", "write_file"]
 
 PRIVATE = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -57,18 +57,18 @@ def replacing(file: Path, mode: int = PRIVATE, *, replace: bool = True) -> Itera
     try:
         with create(part, mode) as out:
             yield out
-        _sync(part)  # else a power cut could leave the new name with nothing in it
+        sync(part)  # else a power cut could leave the new name with nothing in it
         if replace:
             part.replace(file)
         else:
             os.link(part, file)  # unlike a rename, it never takes the place of what came meanwhile
-        _sync(file.parent)
+        sync(file.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    """Have a file, or the names in a folder, outlast a power cut, where the system can."""
+def sync(path: Path) -> None:
+    """Have what is in a file, or the names in a folder, outlast a power cut, where the system can."""
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY)
         try:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 
-__all__ = ["UnknownRevision", "connect", "migrate", "newest", "prepare", "why"]
+__all__ = ["UnknownRevision", "connect", "is_of_disk", "migrate", "newest", "prepare", "why"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,15 @@ def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
 
 
 def why(e: Exception) -> str:
-    """What went wrong, in a line: the driver's own words where there are some."""
-    return (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+    """What went wrong, in a line: the driver's own words where there are some, and the next step of a full disk."""
+    said = (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
+    is_full = _code(e) == sqlite3.SQLITE_FULL
+    return f"{said}: free some space on that disk, then try again" if is_full else said
+
+
+def is_of_disk(e: Exception) -> bool:
+    """Whether a write failed because nothing can be written there: the disk is full, damaged or read-only."""
+    return _code(e) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 
 
 def prepare(engine: sa.Engine, wait_ms: int, make: Callable[[sa.Connection], None]) -> None:
@@ -81,8 +88,13 @@ def prepare(engine: sa.Engine, wait_ms: int, make: Callable[[sa.Connection], Non
 
 
 def _is_busy(e: OperationalError) -> bool:
-    """Whether another process was at the file. SQLite puts the details above the lowest eight bits."""
-    return getattr(e.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    """Whether another process was at the file."""
+    return _code(e) == sqlite3.SQLITE_BUSY
+
+
+def _code(e: Exception) -> int:
+    """SQLite's code of an error, without the details, which it puts above the lowest eight bits."""
+    return int(getattr(getattr(e, "orig", None), "sqlite_errorcode", 0)) & 0xFF
 
 
 class UnknownRevision(Exception):

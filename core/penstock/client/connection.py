@@ -34,9 +34,10 @@ class Connection:
             raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")
         self.headers = {
             "authorization": f"Bearer {token}",
-            "x-penstock-workspace": workspace,
             "x-penstock-by": by,
         }
+        if workspace != "default":  # a key has one of its own, and may name no other
+            self.headers["x-penstock-workspace"] = workspace
 
     def encode(self, request: Request[Any]) -> dict[str, Any]:
         """A request as httpx takes it. Raises `ServiceError` for what JSON cannot hold."""

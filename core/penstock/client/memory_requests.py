@@ -22,13 +22,16 @@ def ingest(
     documents: str | Sequence[Mapping[str, str]] | None = None,
     project: str | None = None,
     tags: Sequence[str] | None = None,
+    wait: bool = True,
 ) -> Request[Answer]:
     """Remember materials of a thread: `{items: [{id, kind, material, new}], skipped: [{material, why}]}`. `chat`: lines
     "User: …", "Assistant: …", or a list of `{role, content}`; `diffs`: unified; `documents`: a text, or a list of
-    `{title, text}`."""
+    `{title, text}`. Without `wait`: `{job, accepted}`, and it is kept in the background."""
     materials = given(chat=_listed(chat), diffs=diffs, logs=logs, documents=_listed(documents))
     body = given(project=project, tags=None if tags is None else list(tags))
-    return Request("POST", "/v1/ingest", _answer, {**body, "thread_id": thread_id, "materials": materials})
+    return Request(
+        "POST", "/v1/ingest", _answer, {**body, "thread_id": thread_id, "materials": materials, "wait": wait}
+    )
 
 
 def recall(

@@ -7,6 +7,7 @@ file: SQLite lets one of them write at a time.
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,11 +23,11 @@ from penstock.base.errors import StoreError
 from penstock.contexts import words
 from penstock.contexts.finding import find, head_of, read
 from penstock.contexts.keys import check_prefix
-from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Version
+from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Retention, Version
 from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, metadata
 from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
 from penstock.contexts.values import text_of
-from penstock.contexts.writing import KEPT_CHANGES, KEPT_DELETED_S, Writer
+from penstock.contexts.writing import KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
 
 __all__ = ["Contexts", "alive", "fitting"]
@@ -37,19 +38,24 @@ _LAST = 2**63 - 1
 """The largest number that SQLite can be asked for."""
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another process."""
+_LITTLE = 1 << 20
+"""Bytes that are free on a disk, below which it is tried whether anything can be written."""
+_TRIED = 64 << 10
+"""Bytes that are written for that."""
 
 
 class Contexts:
     """The contexts of all workspaces in one file. Any thread may call. Every method raises `StoreError` when the file
     cannot be read or written."""
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path, clock: Clock | None = None, retention: Retention = Retention()) -> None:  # noqa: B008
+        self.path, self.retention = path, retention
         self.masters = MasterKeys(path.parent)
         """The master key of sealed contexts: beside the file, or where the environment says."""
         self.clock = clock or SystemClock()
         self._writing = threading.Lock()
         self._has_purged = False
+        self._disk_failed = False
         self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
         try:
@@ -161,7 +167,7 @@ class Contexts:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
-                    writer = Writer(db, self.masters, workspace, by, self.clock.now())
+                    writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
                     yield writer
                     db.exec_driver_sql("COMMIT")
                 except BaseException:
@@ -177,12 +183,22 @@ class Contexts:
                 if self._has_purged:
                     self._empty_log(db)
         except SQLAlchemyError as e:
+            self._disk_failed |= sqlite.is_of_disk(e)
             raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+        self._disk_failed = False
         for listener in tuple(self._listeners):
             try:
                 listener()
             except Exception:  # the write is committed, whatever a listener does
                 logger.exception("a listener of %s failed", self.path)
+
+    def check_writable(self) -> None:
+        """Raises `StoreError` while nothing can be written: a write failed since the last one that did not, or the disk
+        has hardly any room, and a trial fails as well."""
+        if self._disk_failed or _free(self.path.parent) < _LITTLE:
+            for trial in (bytes(_TRIED), b""):
+                with self.write("", "trial") as writer:
+                    writer.remember_answer("trial", "", 0, trial)
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
@@ -225,14 +241,20 @@ class Contexts:
 
     def sealed(self) -> list[tuple[str, str, str]]:
         """Workspace and key of every sealed context that can be read, and the id of the master key that it needs."""
-        lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
-        found = (
-            sa.select(contexts.c.workspace, contexts.c.key, data_keys.c.master)
-            .join(data_keys, data_keys.c.id == contexts.c.data_key)
-            .where(contexts.c.deleted_at.is_(None), lasting)
-        )
+        found = self._sealed(contexts.c.workspace, contexts.c.key, data_keys.c.master)
         with self._reading() as db:
             return [(row.workspace, row.key, row.master) for row in db.execute(found)]
+
+    def _sealed(self, *columns: Any) -> sa.Select[Any]:
+        lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > self.clock.now())
+        both = contexts.join(data_keys, data_keys.c.id == contexts.c.data_key)
+        return sa.select(*columns).select_from(both).where(contexts.c.deleted_at.is_(None), lasting)
+
+    def sealed_under(self) -> dict[str, int]:
+        """How many sealed contexts can be read, by the id of the master key that they need."""
+        found = self._sealed(data_keys.c.master, sa.func.count().label("contexts")).group_by(data_keys.c.master)
+        with self._reading() as db:
+            return {row.master: row.contexts for row in db.execute(found)}
 
     def expire(self) -> int:
         """Delete what is past its end, remove what was deleted 30 days ago, changes and answers that are too old; how
@@ -271,7 +293,7 @@ class Contexts:
             gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < now - KEPT_DELETED_S)
             old = sa.select(idempotency.c.name).where(idempotency.c.until <= now)
             kept = (newest or 0) - (oldest or 0)
-            return kept >= KEPT_CHANGES or any(db.execute(one.limit(1)).first() for one in (gone, old))
+            return kept >= self.retention.changes or any(db.execute(one.limit(1)).first() for one in (gone, old))
 
     def _alive(self, workspace: str) -> sa.ColumnElement[bool]:
         return alive(workspace, self.clock.now())
@@ -289,6 +311,11 @@ class Contexts:
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+
+def _free(folder: Path) -> int:
+    """Bytes that are free on the disk of a folder."""
+    return shutil.disk_usage(folder).free
 
 
 def _make_tables(db: sa.Connection) -> None:

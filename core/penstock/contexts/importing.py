@@ -12,6 +12,7 @@ from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.sealed import data_key_of, place_of
 from penstock.contexts.values import StoredValue
 from penstock.contexts.writing import Writer
+from penstock.profiles.service import MOST_VERSIONS
 
 __all__ = ["ImportWriter", "ImportedContext", "ImportedVersion", "Onto", "Outcome", "outcome_for"]
 
@@ -67,24 +68,36 @@ class ImportWriter(Writer):
     @classmethod
     def of(cls, writer: Writer) -> ImportWriter:
         """One that goes on with the transaction of `writer`."""
-        return cls(writer._db, writer._masters, writer._workspace, writer._by, writer._now)
+        return cls(writer._db, writer._masters, writer._retention, writer._workspace, writer._by, writer._now)
 
     def put_whole(self, new: ImportedContext, onto: Onto) -> Outcome:
         """Put a context in place. Where there was one of its key, even one that was deleted, the numbers of the
         versions go on from there, so that nobody takes a new one for one it has seen; where that is sealed, what comes
-        is too. Raises `InvalidContext` and `Sealed`."""
+        is too. Versions of one that was deleted or has ended stay below. Raises `InvalidContext` and `Sealed`."""
         row = look_up(self._db, self._workspace, new.key)
         outcome = outcome_for(head_of(row) if row is not None and self._is_alive(row) else None, new, onto, self._now)
         if outcome not in ("added", "replaced"):
             return outcome
-        shift = 0 if row is None else max(0, row.version + 1 - new.versions[0].number)
-        versions = [replace(one, number=one.number + shift) for one in new.versions]
+        kept = new.versions[-self._retention.versions :]
+        goes_on = row is not None and not self._is_alive(row)
+        shift = 0 if row is None else row.version + 1 - kept[0].number
+        if not goes_on:
+            shift = max(0, shift)
+        versions = [replace(one, number=one.number + shift) for one in kept]
         key = None if row is None else data_key_of(self._db, self._masters, row)
         if key is not None:
             versions = [replace(one, value=one.value.sealed(key, self._place_of(new, one))) for one in versions]
+        if row is not None and not goes_on:
+            self._db.execute(context_versions.delete().where(context_versions.c.context == row.id))
         number = self._place(row, new, versions[-1])
         for one in versions:
             self._keep(number, one)
+        oldest = versions[-1].number - MOST_VERSIONS  # an export can have no more
+        self._db.execute(
+            context_versions.delete().where(
+                (context_versions.c.context == number) & (context_versions.c.version <= oldest)
+            )
+        )
         self._index(number, new.key, new.tags, versions[-1].value.text)
         self._tell("put", new.key, versions[-1].number, new.tags)
         return outcome
@@ -110,7 +123,6 @@ class ImportWriter(Writer):
         if row is None:
             added = contexts.insert().values(workspace=self._workspace, key=new.key, **values)
             return int(self._db.execute(added.returning(contexts.c.id)).scalar_one())
-        self._db.execute(context_versions.delete().where(context_versions.c.context == row.id))
         self._set(row.id, **values)
         return int(row.id)
 

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from penstock.profiles.service import ServiceSettings
+
 __all__ = [
     "Change",
     "ChangeKind",
@@ -16,12 +18,28 @@ __all__ = [
     "Hit",
     "NewContext",
     "Page",
+    "Retention",
     "Version",
 ]
 
 ChangeKind = Literal["put", "delete", "expired", "rollback", "undelete"]
 DEFAULT_TTL_S = 86_400.0
 """Seconds that a context lasts where its caller names no other time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of what was is kept."""
+
+    versions: int = 10
+    """Of each context, the newest."""
+    changes: int = 100_000
+    """For subscribers, the newest."""
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Retention:
+        """As `[service]` says."""
+        return cls(settings.kept_versions, settings.kept_changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
+from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.masters import master_keys_needed
+from penstock.gateway.placeholder_store import rewrap_redaction_keys
+from penstock.gateway.providers import rewrap_credentials
+from penstock.sealing.master_key import SealingError
 
 __all__ = ["rotate_data_keys", "rotate_master_key"]
 
@@ -11,16 +20,39 @@ _BY = "rotation"
 
 
 def rotate_master_key(contexts: Contexts) -> int:
-    """Take a new master key, and encrypt all data keys under it; how many there are. Whatever stops this, every sealed
-    context can be opened: the old key stays in its place until nothing needs it. Backups from before need the old key.
-    Raises `Sealed` and `StoreError`."""
-    with contexts.write("", _BY, is_durable=True) as writer:
-        done = writer.new_master_key()
-    if done:
-        # Under the lock of a write again: a second rotation may have started meanwhile.
-        with contexts.write("", _BY) as writer:
-            writer.drop_masters()
+    """Take a new master key, and encrypt all data keys under it, those of the gateway beside, too;
+    how many there are. Whatever stops this, every sealed context and every credential can be opened: the old key stays
+    in its place until nothing needs it. Backups from before need the old key. Raises `Sealed` and `StoreError`."""
+    with _gateway(contexts.path.with_name(FILE_NAME)) as gateway:
+        needed = _needed(gateway)
+        missing = needed - set(contexts.masters.known())
+        if missing:
+            raise Sealed(f"the master key {min(missing)} is needed, and is not in {contexts.masters.place}")
+        with contexts.write("", _BY, is_durable=True) as writer:
+            done = writer.new_master_key(others=bool(needed))
+        if gateway is not None and needed:
+            try:
+                done += rewrap_credentials(gateway) + rewrap_redaction_keys(gateway)
+            except SealingError as e:
+                raise Sealed(f"the old master key is still there, since the gateway needs it: {e}") from e
+        if done:
+            # Under the lock of a write again: a second rotation may have started meanwhile.
+            with contexts.write("", _BY) as writer:
+                writer.drop_masters(_needed(gateway))
     return done
+
+
+@contextmanager
+def _gateway(file: Path) -> Iterator[GatewayStore | None]:
+    if not file.exists():
+        yield None
+        return
+    with closing(GatewayStore(file)) as store:
+        yield store
+
+
+def _needed(gateway: GatewayStore | None) -> set[str]:
+    return set() if gateway is None else master_keys_needed(gateway)
 
 
 def rotate_data_keys(contexts: Contexts) -> tuple[int, int]:

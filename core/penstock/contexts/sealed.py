@@ -6,6 +6,7 @@ session, agent, times and sizes are not encrypted.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,13 +49,13 @@ def add_data_key(db: sa.Connection, masters: MasterKeys, now: float) -> tuple[in
     return int(db.execute(data_keys.insert().returning(data_keys.c.id), row).scalar_one()), key
 
 
-def rewrap(db: sa.Connection, masters: MasterKeys) -> int:
-    """Make a new master key and encrypt all data keys under it; how many there are. The old one stays beside it.
-    Raises `Sealed`."""
+def rewrap(db: sa.Connection, masters: MasterKeys, *, others: bool = False) -> int:
+    """Make a new master key and encrypt all data keys under it; how many there are. The old one stays beside it. Where
+    there are none, a new one is made only if `others` need one. Raises `Sealed`."""
     rows = db.execute(data_keys.select()).all()
     try:
         keys = {row.id: masters.unwrap(Wrapped(row.wrapped, row.master)) for row in rows}  # all of them, or none is new
-        if keys:
+        if keys or others:
             masters.add()
         for number, key in keys.items():
             wrapped = masters.wrap(key)
@@ -65,10 +66,11 @@ def rewrap(db: sa.Connection, masters: MasterKeys) -> int:
     return len(rows)
 
 
-def drop_masters(db: sa.Connection, masters: MasterKeys) -> None:
-    """Remove the master keys that nothing needs any more. Raises `Sealed`."""
+def drop_masters(db: sa.Connection, masters: MasterKeys, others: Collection[str] = ()) -> None:
+    """Remove the master keys that nothing needs any more; `others`: those that are needed elsewhere. Raises
+    `Sealed`."""
     try:
-        masters.drop(set(db.scalars(sa.select(data_keys.c.master).distinct())))
+        masters.drop({*others, *db.scalars(sa.select(data_keys.c.master).distinct())})
     except SealingError as e:
         raise Sealed(f"all is encrypted under the new master key, and the old one is still there: {e}") from e
 

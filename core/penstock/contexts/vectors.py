@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from penstock.contexts.contexts import Contexts, alive, fitting
 from penstock.contexts.finding import head_of
 from penstock.contexts.records import Filter, Hit
-from penstock.contexts.schema import context_vectors, context_versions, contexts
+from penstock.contexts.schema import changes, context_vectors, context_versions, contexts
 from penstock.contexts.values import text_of
 from penstock.contexts.words import excerpt
 from penstock.memory.embedders import Embedder, vectors_of
@@ -48,6 +48,9 @@ class _Matrix:
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     vectors: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     seq: int = 0
+    """The last vector of all workspaces that was looked at."""
+    counted_at: int = 0
+    """The change at which it was last compared with how many there are."""
 
 
 class VectorSearch:
@@ -59,6 +62,8 @@ class VectorSearch:
         self._lock = threading.Lock()
         self._embedder: Embedder | None = None
         self._known: dict[str, _Matrix] = {}
+        self._done: dict[str | None, int] = {}
+        """The change up to which nothing lacks a vector, by workspace; of all of them under None."""
 
     def search(
         self,
@@ -107,8 +112,12 @@ class VectorSearch:
         )
         if workspace is not None:
             lacking = lacking.where(contexts.c.workspace == workspace)
+        done = max(self._done.get(workspace, 0), self._done.get(None, 0))
         with self._kept.snapshot() as db:
-            rows = db.execute(lacking).all()
+            oldest, newest = _changes(db)
+            if done and oldest <= done + 1:  # else changes since are not kept any more: every context is looked at
+                lacking = lacking.where(contexts.c.id.in_(_changed_after(done)))
+            rows = [] if 0 < done == newest else db.execute(lacking).all()
         if rows:
             texts = [f"{row.key} {' '.join(row.tags)} {text_of(row.body, row.codec)[:_TEXT]}" for row in rows]
             vectors = vectors_of(embedder, texts).astype(np.float16)
@@ -118,6 +127,8 @@ class VectorSearch:
             ]
             with self._kept.write("", "vectors") as writer:
                 writer.set_vectors(made)
+        if len(rows) < _AT_ONCE:
+            self._done[workspace] = newest
         return len(rows)
 
     def _nearest(
@@ -131,11 +142,10 @@ class VectorSearch:
 
     def _refreshed(self, embedder: Embedder, workspace: str) -> _Matrix:
         known = self._known.setdefault(workspace, _Matrix(vectors=np.empty((0, embedder.dimension), np.float32)))
-        new = (
-            sa.select(context_vectors.c.seq, context_vectors.c.context, context_vectors.c.vector)
+        vectors = (
+            sa.select(context_vectors.c.context, context_vectors.c.vector)
             .join(contexts, contexts.c.id == context_vectors.c.context)
             .where(contexts.c.workspace == workspace, context_vectors.c.embedder == embedder.name)
-            .where(context_vectors.c.seq > known.seq)
             .order_by(context_vectors.c.seq)
         )
         of_it = (
@@ -145,11 +155,17 @@ class VectorSearch:
             .where(contexts.c.workspace == workspace, context_vectors.c.embedder == embedder.name)
         )
         with self._kept.snapshot() as db:
-            rows = db.execute(new).all()
-            count = int(db.execute(of_it).scalar_one())
-        if len(known.numbers) + len(rows) > 2 * count + _LOOKED_AT and known.seq:
-            self._known.pop(workspace)  # most of it is gone or superseded
-            return self._refreshed(embedder, workspace)
+            _, newest = _changes(db)
+            last = db.execute(sa.select(sa.func.max(context_vectors.c.seq))).scalar() or 0
+            is_old = last > known.seq
+            rows = db.execute(vectors.where(context_vectors.c.seq > known.seq)).all() if is_old else []
+            if newest - known.counted_at > _LOOKED_AT:  # not each time: it looks at every vector
+                known.counted_at = newest
+                count = int(db.execute(of_it).scalar_one())
+                if len(known.numbers) + len(rows) > 2 * count + _LOOKED_AT and known.seq:
+                    known = self._known[workspace] = _Matrix(vectors=known.vectors[:0], counted_at=newest)
+                    rows = db.execute(vectors).all()  # most of it is gone or superseded
+        known.seq = last
         if rows:
             numbers = np.array([row.context for row in rows], np.int64)
             stays = ~np.isin(known.numbers, numbers)
@@ -160,8 +176,21 @@ class VectorSearch:
             )
             known.numbers = np.concatenate([known.numbers[stays], numbers])
             known.vectors = np.concatenate([known.vectors[stays], added])
-            known.seq = rows[-1].seq
         return known
+
+
+def _changes(db: sa.Connection) -> tuple[int, int]:
+    """The oldest change that is kept, and the newest; 0 where there is none."""
+    ends = sa.select(*(sa.select(end(changes.c.seq)).scalar_subquery() for end in (sa.func.min, sa.func.max)))
+    oldest, newest = db.execute(ends).one()
+    return oldest or 0, newest or 0
+
+
+def _changed_after(cursor: int) -> sa.Select[Any]:
+    """The numbers of contexts that were changed since."""
+    of_change = contexts.alias("changed")
+    same = (of_change.c.workspace == changes.c.workspace) & (of_change.c.key == changes.c.key)
+    return sa.select(of_change.c.id).join(changes, same).where(changes.c.seq > cursor)
 
 
 def _hit(row: sa.Row[Any], cosine: float, query: str) -> Hit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,21 +14,25 @@ from penstock.contexts import words
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.marks import check_marks
-from penstock.contexts.records import DEFAULT_TTL_S, ChangeKind, ContextHead, ContextValue, Expected, NewContext
+from penstock.contexts.records import (
+    DEFAULT_TTL_S,
+    ChangeKind,
+    ContextHead,
+    ContextValue,
+    Expected,
+    NewContext,
+    Retention,
+)
 from penstock.contexts.schema import changes, context_vectors, context_versions, contexts, data_keys, idempotency, usage
 from penstock.contexts.sealed import add_data_key, data_key_of, drop_masters, opened, place_of, reseal, rewrap
 from penstock.contexts.usage import add_usage
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["MAX_VERSIONS", "Writer"]
+__all__ = ["Writer"]
 
-MAX_VERSIONS = 10
-"""Versions of a context that are kept, the newest."""
 KEPT_DELETED_S = 30 * 86_400.0
 """Seconds for which what was deleted can be brought back."""
-KEPT_CHANGES = 100_000
-"""Changes that are kept for subscribers."""
 KEPT_ANSWERS_S = 86_400.0
 """Seconds for which a repeated request gets its first answer."""
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
@@ -45,8 +49,11 @@ _OLD = context_versions.delete().where(
 class Writer:
     """Changes contexts of one workspace. Not for keeping: it ends with the transaction."""
 
-    def __init__(self, db: sa.Connection, masters: MasterKeys, workspace: str, by: str, now: float) -> None:
+    def __init__(
+        self, db: sa.Connection, masters: MasterKeys, retention: Retention, workspace: str, by: str, now: float
+    ) -> None:
         self._db, self._masters, self._workspace, self._by, self._now = db, masters, workspace, by, now
+        self._retention = retention
         self.has_purged = False
         """Whether something was removed for good, so that the write-ahead log has to go as well."""
         self.written: list[tuple[str, int]] = []
@@ -201,7 +208,7 @@ class Writer:
         gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < self._now - KEPT_DELETED_S)
         self._purge(list(self._db.scalars(gone)))
         newest = self._db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0
-        self._db.execute(changes.delete().where(changes.c.seq <= newest - KEPT_CHANGES))
+        self._db.execute(changes.delete().where(changes.c.seq <= newest - self._retention.changes))
         self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
 
     def new_data_key(self, key: str) -> None:
@@ -211,14 +218,16 @@ class Writer:
             raise Conflict(f"context {key} is not sealed", "key")
         self._reseal(row, True)
 
-    def new_master_key(self) -> int:
-        """Make a master key and encrypt the data keys of all workspaces under it; how many there are. The old one is
-        not removed: the transaction may still fail. Raises `Sealed`."""
-        return rewrap(self._db, self._masters)
+    def new_master_key(self, *, others: bool = False) -> int:
+        """Make a master key and encrypt the data keys of all workspaces under it; how many there are. Where there are
+        none, it is made only if `others` need one. The old one is not removed: the transaction may still fail. Raises
+        `Sealed`."""
+        return rewrap(self._db, self._masters, others=others)
 
-    def drop_masters(self) -> None:
-        """Remove the master keys that nothing needs any more. Raises `Sealed`."""
-        drop_masters(self._db, self._masters)
+    def drop_masters(self, others: Collection[str] = ()) -> None:
+        """Remove the master keys that nothing needs any more; `others`: those that are needed elsewhere. Raises
+        `Sealed`."""
+        drop_masters(self._db, self._masters, others)
 
     def _change(self, key: str, new: NewContext, expected: Expected, change: Any) -> ContextHead:
         row = find(self._db, self._workspace, key, self._now)
@@ -282,7 +291,7 @@ class Writer:
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
         self._write_version(row.id, row.key, version, stored, change)
-        self._db.execute(_OLD, {"number": row.id, "last": version - MAX_VERSIONS})
+        self._db.execute(_OLD, {"number": row.id, "last": version - self._retention.versions})
         return version
 
     def _write_version(self, number: int, key: str, version: int, stored: StoredValue, change: str) -> None:

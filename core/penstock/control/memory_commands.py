@@ -12,7 +12,7 @@ from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, StoreError
 from penstock.control.memory_access import MemoryAccess
 from penstock.control.memory_feedback import FeedbackCommands
-from penstock.control.memory_import import Onto, import_items
+from penstock.control.memory_import import ImportCommands
 from penstock.control.memory_ingest import IngestCommands
 from penstock.control.memory_json import entry_with_marks, item_from, shown, shown_hit
 from penstock.control.memory_lookup import the_item, the_session
@@ -155,14 +155,6 @@ class MemoryCommands:
         added = self._open().add(kept)
         return {"new": sum(bool(one.new) for one in added), "known": sum(not one.new for one in added)}
 
-    def _import_items(self, items: list[dict[str, Any]], onto: Onto = "skip", dry_run: bool = False) -> Answer:
-        """What an export has, with its marks; how many were `added`, `replaced`, `kept`, `forgotten` or `empty`."""
-        try:
-            wanted = [item_from(one) for one in items]
-        except (KeyError, TypeError, ValueError) as e:
-            raise PenstockError(f"import_items: an item cannot be read: {e}") from e
-        return import_items(self._open(), wanted, self._clean, onto, dry_run=dry_run)
-
     def _edit(self, id: str, text: str, project: str | None = None) -> Answer:
         memory = self._open()
         old = the_item(memory, id, self._named(memory, project))
@@ -176,18 +168,19 @@ class MemoryCommands:
         text: str | None = None,
         pinned: bool | None = None,
         tags: list[str] | None = None,
+        originals: bool = True,
     ) -> Answer:
-        """What is said is changed. A corrected text has another id."""
+        """What is said is changed. A corrected text has another id; `originals`: those of the old one are deleted."""
         memory = self._open()
         item = the_item(memory, id, [project])
         if text is not None:
-            item = self._corrected(memory, item, text)
+            item = self._corrected(memory, item, text, originals)
         values = {"pinned": pinned, "tags": None if tags is None else list(dict.fromkeys(tags))}
         if said := {name: value for name, value in values.items() if value is not None}:
             memory.change(project, [item.id], **said)
         return entry_with_marks(memory.get(project, [item.id])[0])
 
-    def _corrected(self, memory: Memory, old: Item, text: str) -> Item:
+    def _corrected(self, memory: Memory, old: Item, text: str, originals: bool = True) -> Item:
         """The item in place of `old`: a new one, unless the words are the same."""
         text = self._clean(text)
         if not text:
@@ -200,7 +193,7 @@ class MemoryCommands:
         [added] = memory.add([item], anew=True)  # first: better both than neither
         memory.change(old.project, added.ids, pinned=old.pinned, helpful=old.helpful, wrong=old.wrong)
         memory.feedback.carry(old.id, added.ids[0])
-        self._erase(memory, [old])
+        self._erase(memory, [old], originals)
         return memory.get(old.project, added.ids)[0]
 
     def _pin(self, ids: list[str], project: str | None = None, pinned: bool = True) -> Answer:
@@ -226,18 +219,21 @@ class MemoryCommands:
 
     # forget
 
-    def _forget(self, ids: list[str], project: str | None = None) -> Answer:
+    def _forget(self, ids: list[str], project: str | None = None, originals: bool = True) -> Answer:
+        """`originals`: delete those of the same texts, too, whoever sent them."""
         memory = self._open()
-        return self._erase(memory, self._items(memory, ids, project))
+        return self._erase(memory, self._items(memory, ids, project), originals)
 
-    def _forget_session(self, session: str, project: str | None = None) -> Answer:
+    def _forget_session(self, session: str, project: str | None = None, originals: bool = True) -> Answer:
         """Without a project: in all of them, by the client's own name for it; none that has it is no error."""
         memory = self._open()
         if project is not None:
-            return self._erase(memory, memory.catalog.session(project, the_session(memory, session, project)))
+            found = the_session(memory, session, project)
+            return self._erase(memory, memory.catalog.session(project, found), originals)
         if not session:
             raise PenstockError("forget_session: say which session")
-        return self._erase(memory, [one for name in memory.projects() for one in memory.catalog.session(name, session)])
+        items = [one for name in memory.projects() for one in memory.catalog.session(name, session)]
+        return self._erase(memory, items, originals)
 
     def _forget_project(self, project: str) -> Answer:
         memory = self._open()
@@ -273,12 +269,12 @@ class MemoryCommands:
         self._rebuild.stop()
         return self._rebuild.state()
 
-    def _erase(self, memory: Memory, items: Sequence[Item]) -> Answer:
+    def _erase(self, memory: Memory, items: Sequence[Item], originals: bool) -> Answer:
         by_project: dict[str, list[int]] = {}
         for item in items:
             by_project.setdefault(item.project, []).append(item.id)
         gone = sum(memory.forget(name, numbers, stays=True) for name, numbers in by_project.items())
-        return {"forgotten": gone, **self._originals(items)}
+        return {"forgotten": gone, **(self._originals(items) if originals else {"originals": 0})}
 
     def _originals(self, items: Sequence[Item]) -> Answer:
         try:
@@ -299,10 +295,10 @@ class MemoryCommands:
         return [shown(item, labels[item.project].get(item.session, "")) for item in items]
 
 
-_GROUPS = (FeedbackCommands, IngestCommands, PageCommands, RecallCommands)
+_GROUPS = (FeedbackCommands, ImportCommands, IngestCommands, PageCommands, RecallCommands)
 """Commands with a module of their own."""
 COMMANDS = frozenset(
-    {"add", "change", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "import_items", "label"}
+    {"add", "change", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "label"}
     | {
         "list",
         "mark",

@@ -1,17 +1,24 @@
-"""Puts items of an export into the memory, with their marks."""
+"""The memory commands `import_marks` and `import_items`: what an export has of projects, and items with their marks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BaseModel, Field
+
+from penstock.base.errors import PenstockError
+from penstock.control.memory_access import MemoryAccess
+from penstock.control.memory_feedback import Caller, Comment, Value
+from penstock.control.memory_json import item_from
+from penstock.memory.feedback import FeedbackKind, Voice
 from penstock.memory.items import Item
 from penstock.memory.memory import Memory
 
-__all__ = ["Onto", "import_items"]
+__all__ = ["ImportCommands", "Onto"]
 
 Onto = Literal["skip", "newer", "overwrite"]
 """What becomes of an item that is known, which is one with the same text: it stays as it is, or gets the marks that
@@ -21,22 +28,111 @@ _KNOWN: Mapping[Onto, str] = MappingProxyType({"skip": "kept", "newer": "kept", 
 """What one that is known is counted as."""
 
 
-def import_items(
-    memory: Memory, items: Sequence[Item], clean: Callable[[str], str], onto: Onto, *, dry_run: bool = False
-) -> dict[str, int]:
-    """How many items were added, replaced, kept as they were, forgotten before, or empty. `clean` takes secrets out of
-    a text. Raises `MemoryDown`."""
-    wanted = [item for one in items if (item := _cleaned(one, clean)).text]
-    counts: Counter[str] = Counter(empty=len(items) - len(wanted))
-    if dry_run:
-        counts.update(_outcome(memory, one, onto) for one in wanted)
+class _Voice(BaseModel):
+    feedback_type: FeedbackKind
+    value: Value
+    comment: Comment
+    by: Caller
+    at: float
+
+
+class _ProjectMark(BaseModel):
+    name: str
+    owner: str
+    shared: bool
+
+
+class _LabelMark(BaseModel):
+    project: str
+    session: str
+    label: str
+
+
+class _ForgottenMark(BaseModel):
+    project: str
+    hashes: list[str]
+
+
+class _Mark(BaseModel):
+    project: _ProjectMark | None = None
+    label: _LabelMark | None = None
+    forgotten: _ForgottenMark | None = None
+
+
+class _Imported(BaseModel):
+    """What stands beside the fields of an item."""
+
+    feedback: Annotated[list[_Voice], Field(max_length=100)] = []
+    again: bool = False
+
+
+class ImportCommands:
+    """Takes in what an export has."""
+
+    COMMANDS = frozenset({"import_marks", "import_items"})
+
+    def __init__(self, access: MemoryAccess) -> None:
+        self._access = access
+
+    def _import_marks(self, marks: list[_Mark], onto: Onto = "skip", dry_run: bool = False) -> dict[str, Any]:
+        """`{projects, labels, forgotten}`, each counted by what became of it: `added`, `replaced`, `kept` or `same`."""
+        into, counts = self._access.open().project_marks, dict[str, Counter[str]]()
+        how = {"overwrite": onto == "overwrite", "dry_run": dry_run}
+        for mark in marks:
+            if (one := mark.project) is not None:
+                outcome = into.put_project(one.name, one.owner, one.shared, **how)
+                counts.setdefault("projects", Counter())[outcome] += 1
+            if (label := mark.label) is not None and (text := self._access.clean(label.label)):
+                outcome = into.put_label(label.project, label.session, text, **how)
+                counts.setdefault("labels", Counter())[outcome] += 1
+            if (gone := mark.forgotten) is not None:
+                hashes = [bytes.fromhex(one) for one in gone.hashes]
+                found = into.put_forgotten(gone.project, hashes, dry_run=dry_run)
+                counts.setdefault("forgotten", Counter()).update(found)
+        return {name: dict(+found) for name, found in counts.items()}
+
+    def _import_items(self, items: list[dict[str, Any]], onto: Onto = "skip", dry_run: bool = False) -> dict[str, Any]:
+        """How many were `added`, `replaced`, `kept` as they were, `forgotten` before, or `empty`. In a dry run `again`
+        marks an item that is equal to one of an earlier call."""
+        try:
+            given = [(item_from(one), _Imported.model_validate(one)) for one in items]
+        except (KeyError, TypeError, ValueError) as e:
+            raise PenstockError(f"import_items: an item cannot be read: {e}") from e
+        wanted = [(item, beside) for one, beside in given if (item := self._cleaned(one)).text]
+        counts: Counter[str] = Counter(empty=len(items) - len(wanted))
+        memory = self._access.open()
+        if dry_run:
+            _try(memory, wanted, onto, counts)
+            return dict(+counts)
+        added = memory.add([item for item, _ in wanted], anew=onto == "overwrite")
+        for (item, beside), one in zip(wanted, added, strict=True):
+            counts["added" if one.new else _KNOWN[onto] if one.ids else "forgotten"] += 1
+            if onto == "overwrite" and not one.new:
+                memory.change(item.project, one.ids, **_marks(item))
+            if one.new or onto == "overwrite":
+                self._hear(memory, item.project, one.ids, beside.feedback)
         return dict(+counts)
-    known = _KNOWN[onto]
-    for item, one in zip(wanted, memory.add(wanted, anew=onto == "overwrite"), strict=True):
-        counts["added" if one.new else known if one.ids else "forgotten"] += 1
-        if onto == "overwrite" and not one.new:
-            memory.change(item.project, one.ids, **_marks(item))
-    return dict(+counts)
+
+    def _hear(self, memory: Memory, project: str, ids: Sequence[int], voices: Sequence[_Voice]) -> None:
+        for item in memory.get(project, ids[:1]) if voices else ():
+            for one in reversed(voices):  # the oldest give way where there are too many
+                comment = self._access.clean(one.comment) if one.comment else ""
+                memory.hear(item, Voice(one.feedback_type, one.by, one.at, one.value, comment))
+
+    def _cleaned(self, item: Item) -> Item:
+        """A part of a long text begins and ends where that was cut: the space there belongs to it."""
+        text = self._access.clean(item.text)
+        return item if text == item.text.strip() else replace(item, text=text)
+
+
+def _try(memory: Memory, wanted: Sequence[tuple[Item, _Imported]], onto: Onto, counts: Counter[str]) -> None:
+    """Count what would become of items. The second of two equal ones would find the first."""
+    seen: set[tuple[str, bytes]] = set()
+    for item, beside in wanted:
+        is_again = beside.again or (item.project, item.hash) in seen
+        seen.add((item.project, item.hash))
+        outcome = _outcome(memory, item, onto)
+        counts[_KNOWN[onto] if is_again and outcome == "added" else outcome] += 1
 
 
 def _outcome(memory: Memory, item: Item, onto: Onto) -> str:
@@ -44,12 +140,6 @@ def _outcome(memory: Memory, item: Item, onto: Onto) -> str:
     if memory.catalog.find(item.project, item.hash.hex()):
         return _KNOWN[onto]
     return "forgotten" if onto != "overwrite" and memory.catalog.is_forgotten(item) else "added"
-
-
-def _cleaned(item: Item, clean: Callable[[str], str]) -> Item:
-    """A part of a long text begins and ends where that was cut: the space there belongs to it."""
-    text = clean(item.text)
-    return item if text == item.text.strip() else replace(item, text=text)
 
 
 def _marks(item: Item) -> dict[str, object]:

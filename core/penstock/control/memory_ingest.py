@@ -17,7 +17,7 @@ from penstock.memory.materials.logs import split_log
 from penstock.memory.materials.piece import Piece, Pieces
 from penstock.memory.text_kind import is_worth_keeping
 
-__all__ = ["MAX_CHARACTERS", "ChatMessage", "Document", "IngestCommands", "Materials"]
+__all__ = ["MAX_CHARACTERS", "ChatMessage", "Document", "IngestCommands", "Materials", "check_size"]
 
 MAX_CHARACTERS = 2_000_000
 """Of all materials of one call. So much is embedded in well under a minute."""
@@ -74,12 +74,7 @@ class IngestCommands:
     ) -> dict[str, Any]:
         """`{items: [{id, kind, material, new}], skipped: [{material, why}]}`. What is known already is not kept twice;
         what a person had forgotten stays away."""
-        size = _size(materials)
-        if size > MAX_CHARACTERS:
-            raise PenstockError(
-                f"the materials have {size:,} characters, and {MAX_CHARACTERS:,} are the most of one call: send them "
-                "in parts, the thread goes on"
-            )
+        check_size(materials)
         memory, now = self._access.open(), self._access.now()
         kept, skipped = list[tuple[str, Piece]](), list[dict[str, str]]()
         for material, pieces in self._pieces(materials):
@@ -132,11 +127,17 @@ class IngestCommands:
         return Piece(self._access.clean(message.content), Kind.CHAT, role, message.at)
 
 
-def _size(materials: Materials) -> int:
+def check_size(materials: Materials) -> None:
+    """Raises `PenstockError` where there is too much of them for one call."""
     given: list[Any] = []
     for one in (materials.chat, materials.diffs, materials.logs, materials.documents):
         given += [one] if isinstance(one, str) else one
     texts = [
         one.content if isinstance(one, ChatMessage) else one.text if isinstance(one, Document) else one for one in given
     ]
-    return sum(map(len, texts))
+    size = sum(map(len, texts))
+    if size > MAX_CHARACTERS:
+        raise PenstockError(
+            f"the materials have {size:,} characters, and {MAX_CHARACTERS:,} are the most of one call: send them in "
+            "parts, the thread goes on"
+        )

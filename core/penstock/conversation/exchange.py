@@ -84,6 +84,9 @@ class Request:
     """The port of `host`. 0: not known."""
     is_local: bool = True
     """The request comes from this machine."""
+    workspace: str = ""
+    """The workspace of the gateway whose key the request came with; empty: it came with none. Conversations, accounts
+    and memory of a workspace are its own, whatever credential the provider sees."""
 
 
 @dataclass(frozen=True, slots=True)

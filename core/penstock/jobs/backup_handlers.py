@@ -8,30 +8,27 @@ from typing import Any
 
 from pydantic import Field
 
-from penstock.backup.writing import KEPT, write_scheduled
+from penstock.backup.writing import write_scheduled
 from penstock.base.clock import Clock
-from penstock.base.errors import PenstockError
 from penstock.jobs.errors import JobFailed
 from penstock.jobs.kinds import JobKind, Payload, Result
 from penstock.jobs.progress import Progress
 from penstock.jobs.schedule import Periodic
+from penstock.profiles.service import ServiceSettings
 
-__all__ = ["EVERY_VARIABLE", "PASSPHRASE_VARIABLE", "Backup", "backup_kinds", "backup_schedule", "has_passphrase"]
+__all__ = ["PASSPHRASE_VARIABLE", "Backup", "backup_kinds", "backup_schedule", "has_passphrase"]
 
 PASSPHRASE_VARIABLE = "PENSTOCK_BACKUP_PASSPHRASE"
 """The passphrase with which backups are encrypted."""
-EVERY_VARIABLE = "PENSTOCK_BACKUP_EVERY"
-"""Hours between two backups that the service makes by itself; none without it."""
-_SHORTEST_H, _LONGEST_H = 0.1, 10_000.0
 
 
 class Backup(Payload):
-    """Write a backup into the folder `backups` beside the store."""
+    """Write a backup into the folder of backups."""
 
     seal: bool = False
     """Encrypt it with the passphrase of the environment."""
-    keep: int = Field(default=KEPT, ge=1, le=10_000)
-    """How many stay in the folder, the newest."""
+    keep: int | None = Field(default=None, ge=1, le=10_000)
+    """How many stay in the folder, the newest. None: as many as the settings say."""
 
 
 def has_passphrase() -> bool:
@@ -39,24 +36,17 @@ def has_passphrase() -> bool:
     return bool(os.environ.get(PASSPHRASE_VARIABLE))
 
 
-def backup_schedule() -> list[Periodic]:
-    """The backups that the environment asks for, sealed where it names a passphrase. Raises `PenstockError`."""
-    said = os.environ.get(EVERY_VARIABLE)
-    if not said:
+def backup_schedule(settings: ServiceSettings) -> list[Periodic]:
+    """The backups that the settings ask for, sealed where the environment names a passphrase."""
+    if not settings.backup_every:
         return []
-    try:
-        hours = float(said)
-    except ValueError:
-        hours = 0.0
-    if not _SHORTEST_H <= hours <= _LONGEST_H:
-        raise PenstockError(
-            f"{EVERY_VARIABLE} is {said!r}: hours from {_SHORTEST_H:g} to {_LONGEST_H:,.0f} were expected, such as 24"
-        )
-    return [Periodic("backup", hours * 3600, {"seal": has_passphrase()})]
+    return [Periodic("backup", settings.backup_every * 3600, {"seal": has_passphrase()})]
 
 
-def backup_kinds(store: Path, clock: Clock) -> list[JobKind[Any]]:
-    """The kind of job for backups of what belongs to `store`."""
+def backup_kinds(store: Path, clock: Clock, settings: ServiceSettings) -> list[JobKind[Any]]:
+    """The kind of job for backups of what belongs to `store`. `settings`: where to, and how many stay. Raises
+    `ProfileError`."""
+    folder = settings.backups
 
     def write(wanted: Backup, progress: Progress) -> Result:
         passphrase = os.environ.get(PASSPHRASE_VARIABLE) if wanted.seal else None
@@ -69,7 +59,8 @@ def backup_kinds(store: Path, clock: Clock) -> list[JobKind[Any]]:
             steps += 1
             progress.update("copying", steps)
 
-        done = write_scheduled(store, passphrase=passphrase, keep=wanted.keep, now=clock.now(), step=step)
+        keep = settings.backup_keep if wanted.keep is None else wanted.keep
+        done = write_scheduled(store, passphrase=passphrase, keep=keep, folder=folder, now=clock.now(), step=step)
         members = [one.name for one in done.manifest.members]
         return {"file": str(done.file), "bytes": done.size, "members": members, "removed": len(done.removed)}
 

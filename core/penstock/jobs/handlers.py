@@ -8,11 +8,14 @@ from pydantic import Field
 
 from penstock.contexts.contexts import Contexts
 from penstock.jobs.backup_handlers import backup_kinds
+from penstock.jobs.gateway_handlers import gateway_kinds, prune_gateway
+from penstock.jobs.ingest_handlers import ingest_kinds
 from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKind, JobKinds, Payload, Result
 from penstock.jobs.memory_handlers import memory_kinds
 from penstock.jobs.progress import Progress
 from penstock.jobs.transfer_handlers import transfer_kinds, uploads_of
+from penstock.profiles.service import ServiceSettings
 from penstock.transfer.importing import MemoryDo
 
 __all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
@@ -28,31 +31,36 @@ class Expire(Payload):
 
 
 class Prune(Payload):
-    """Remove jobs that have ended, and uploads that are a day old and that no job waits for."""
+    """Remove jobs that have ended, uploads that are a day old and that no job waits for, and old usage of the
+    gateway."""
 
     kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
     """Those that ended less than so many days ago stay."""
 
 
-def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo) -> JobKinds:
+def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo, settings: ServiceSettings) -> JobKinds:
     """What a service with these parts can do. `store`: the file of the proxy's events, beside which its memory is;
-    `memory` carries commands out on that, wherever it is open."""
+    `memory` carries commands out on that, wherever it is open. Raises `ProfileError`."""
 
     def expire(_: Expire, _progress: Progress) -> Result:
         return {"expired": contexts.expire()}
 
     def prune(wanted: Prune, _progress: Progress) -> Result:
         removed = jobs.prune(jobs.clock.now() - wanted.kept_days * 86_400)
-        waiting = {str(job.payload.get("upload")) for job in jobs.unfinished("import")}
+        unfinished = [*jobs.unfinished("import"), *jobs.unfinished("ingest")]
+        waiting = {str(job.payload.get("upload")) for job in unfinished}
         old = jobs.clock.now() - _RECEIVED_S
-        return {"removed": removed, "uploads": uploads_of(store).remove_others(waiting, old)}
+        uploads = uploads_of(store).remove_others(waiting, old)
+        return {"removed": removed, "uploads": uploads, "usage": prune_gateway(store, jobs.clock)}
 
     return JobKinds(
         [
             JobKind("expire", "default", Expire, expire),
             JobKind("prune", "default", Prune, prune),
             *memory_kinds(memory),
+            *ingest_kinds(store, memory),
             *transfer_kinds(contexts, store, memory),
-            *backup_kinds(store, jobs.clock),
+            *gateway_kinds(store, jobs.clock),
+            *backup_kinds(store, jobs.clock, settings),
         ]
     )

@@ -54,7 +54,7 @@ class JobRunner:
             thread.start()
 
     def close(self) -> None:
-        """Ask what runs to end at its next step; it waits to be begun again. Returns after 5 seconds at most."""
+        """Ask what runs to end at its next step; it waits to be started again. Returns after 5 seconds at most."""
         self._closing.set()
         for progress in tuple(self._running.values()):
             progress.stop("closing")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
+from penstock.redaction.placeholders import without_placeholders
 from penstock.redaction.redaction import redact
 
 __all__ = ["escape_marks", "note_around", "sanitize", "without_notes"]
@@ -63,7 +64,7 @@ def without_notes(text: str) -> str:
 def sanitize(text: str, redactors: Sequence[Callable[[str], str]] = ()) -> str:
     """`text` as it may be kept. Empty when nothing is left, or when a plugin's redactor failed: better nothing than a
     secret."""
-    text = redact(without_notes(text))
+    text = without_placeholders(redact(without_notes(text)))
     for more in redactors:
         try:
             text = more(text)

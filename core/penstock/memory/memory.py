@@ -26,6 +26,7 @@ from penstock.memory.feedback import Feedback, Voice
 from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.owners import Owners
+from penstock.memory.project_marks import ProjectMarks
 from penstock.memory.records import Records
 from penstock.memory.schema import memories
 from penstock.memory.search.item_table import ItemTable
@@ -90,6 +91,7 @@ class Memory:
         self._owners = Owners(self._records)
         self._vectors = VectorIndex(folder / "vectors", chroma)
         self._writer = Writer(self._records, embedder)
+        self.project_marks = ProjectMarks(self._records, self._writer.project)
         self._indexer = Indexer(self._records, self._vectors, embedder)
         self._deleter = Deleter(self._records, self._vectors, embedder)
         self._lock = threading.RLock()

@@ -75,7 +75,7 @@ class Writer:
         if fresh:
             with self._records.writing() as db:
                 names = list(dict.fromkeys(part.item.project for part in order))
-                numbers = {name: self._project(db, name, owner) for name in names}
+                numbers = {name: self.project(db, name, owner) for name in names}
                 new = self._store(db, numbers, order, vectors)
                 projects = set(numbers.values())
                 if anew:
@@ -83,6 +83,17 @@ class Writer:
                         self._records.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
         known |= new
         return [_added(some, known, fresh) for some in whole], projects
+
+    def project(self, db: sa.Connection, name: str, owner: str) -> int:
+        """The number of a project, which is made for `owner` where there is none."""
+        found = self._records.project(db, name)
+        if found is not None:
+            return int(found.id)
+        number = self._records.add_project(db, name, WORDS_VERSION, self._embedder.name)
+        WordIndex(number).create(db)
+        if owner:
+            self._records.set_owner(db, number, owner)
+        return number
 
     def _known(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[tuple[str, bytes], int]:
         known: dict[tuple[str, bytes], int] = {}
@@ -110,16 +121,6 @@ class Writer:
         except MemoryDown as e:
             logger.warning("%s; vectors are made later", e)
             return None
-
-    def _project(self, db: sa.Connection, name: str, owner: str) -> int:
-        found = self._records.project(db, name)
-        if found is not None:
-            return int(found.id)
-        number = self._records.add_project(db, name, WORDS_VERSION, self._embedder.name)
-        WordIndex(number).create(db)
-        if owner:
-            self._records.set_owner(db, number, owner)
-        return number
 
     def _store(
         self, db: sa.Connection, projects: Mapping[str, int], parts: Sequence[_Part], vectors: _Vectors | None

@@ -4,12 +4,13 @@ as in a client, and files that a prompt names, as `@docs/plan.md`, are read."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["Prompt", "Prompts", "mentioned", "read_prompts"]
+__all__ = ["MOST", "Prompt", "Prompts", "mentioned", "prompts_of", "read_prompts"]
 
 CLEAR = "/clear"
 FILE_BYTES = 16 << 20
@@ -26,7 +27,7 @@ class Prompt:
     """One prompt of the file."""
 
     line: int
-    """The line in the file, from 1."""
+    """The line in the file, or the place in the list, from 1."""
     text: str
     is_anew: bool = False
     """The prompt begins with an empty history. Memory is kept."""
@@ -70,6 +71,21 @@ def read_prompts(file: Path) -> Prompts:
         raise PenstockError(f"{file} holds no prompt: one on each line was expected{more}")
     if len(prompts.found) > MOST:
         raise PenstockError(f"{file} holds {len(prompts.found):,} prompts; at most {MOST:,} can be one conversation")
+    return prompts
+
+
+def prompts_of(texts: Iterable[str]) -> Prompts:
+    """Prompts from a list, which may have several lines each; /clear resets the history. Raises `PenstockError` when
+    there is none."""
+    prompts, is_anew = Prompts(), False
+    for number, text in enumerate(texts, 1):
+        if text.strip() == CLEAR:
+            is_anew = True
+        elif text.strip():
+            prompts.found.append(Prompt(number, text.strip(), is_anew))
+            is_anew = False
+    if not prompts.found:
+        raise PenstockError("there is no prompt among these: texts were expected")
     return prompts
 
 

@@ -67,14 +67,14 @@ class MasterKeys:
         try:
             masters = self._read()
         except SealingError as e:
-            raise SealingError(f"the master key {wrapped.master} is needed: {e}: put it back there") from e
+            raise SealingError(self._wanted(wrapped.master, str(e))) from e
         for master in masters:
             if id_of(master) == wrapped.master:
                 try:
                     return aes_key_unwrap(master, wrapped.wrapped)
                 except InvalidUnwrap as e:
                     raise SealingError("a data key was changed on disk, and cannot be decrypted") from e
-        raise SealingError(f"the master key {wrapped.master} is needed, and is not in {self.place}: put it back there")
+        raise SealingError(self._wanted(wrapped.master))
 
     def known(self) -> list[str]:
         """The ids of the keys that are there, the master key first; empty where none can be read."""
@@ -82,6 +82,16 @@ class MasterKeys:
             return [id_of(key) for key in self._read()]
         except SealingError:
             return []
+
+    def why_lacking(self, needed: Collection[str]) -> str:
+        """Which of the `needed` keys (their ids) is not there, why, and what to do; empty where all are."""
+        known, fault = set[str](), ""
+        try:
+            known = {id_of(key) for key in self._read()}
+        except SealingError as e:
+            fault = str(e)
+        lacking = sorted(set(needed) - known)
+        return self._wanted(lacking[0], fault) if lacking else ""
 
     def make(self) -> None:
         """Make a master key where there is none. Raises `SealingError`."""
@@ -109,6 +119,10 @@ class MasterKeys:
         if self._file is not None and not os.environ.get(FILE_VARIABLE):
             first, *others = self._read()
             self._write([first, *(key for key in others if id_of(key) in needed)])
+
+    def _wanted(self, id: str, fault: str = "") -> str:
+        why = f": {fault}" if fault else f", and is not in {self.place}"
+        return f"the master key {id} is needed{why}: put it back there"
 
     @property
     def _file(self) -> Path | None:

@@ -14,10 +14,11 @@ from pydantic.fields import FieldInfo
 
 from penstock.base import paths
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import Retention
 from penstock.control.client import open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.plugins.tool import Caller, Tool
-from penstock.profiles.profile import in_use
+from penstock.profiles.profile import in_use, service_in_use
 from penstock.tools.table import all_tools
 
 __all__ = ["tool_app"]
@@ -81,7 +82,7 @@ def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller
     opened: list[Contexts] = []
 
     def contexts() -> Contexts:
-        opened.append(Contexts(where.parent / "contexts.db"))
+        opened.append(Contexts(where.parent / "contexts.db", retention=Retention.of(service_in_use())))
         return opened[-1]
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
-
-from penstock.base import paths, sqlite
-from penstock.base.errors import MemoryDown
+from penstock.base import paths
+from penstock.base.keyfile import key_id
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.exporting import WholeContext, whole_contexts
-from penstock.memory.schema import memories, projects
 from penstock.transfer.lines import FORMAT, Counts, ExportWhat
+from penstock.transfer.memory_lines import memory_lines
 
 __all__ = ["export"]
-
-_PAGE = 200
-_BUSY_MS = 5_000
-_PLAIN = ("session", "conversation", "seq", "part", "at", "role", "kind", "text", "tags", "pinned", "expires_at")
-_ITEM = (*_PLAIN, "helpful", "wrong")
 
 
 def export(
@@ -36,7 +28,7 @@ def export(
 ) -> Counts:
     """Write the lines that `penstock.transfer.lines` describes, and say how many there were. `store`: the file of the
     proxy's events, beside which the memory is. `progress` is called with the number of lines now and then. Contexts are
-    of one state, and so are items; never are all in memory. Raises `StoreError`, `MemoryDown` and `OSError`."""
+    of one state, and so is the memory; never are all in memory. Raises `StoreError`, `MemoryDown` and `OSError`."""
     counts = Counts()
     first = {"penstock_export": FORMAT, "version": VERSION, "at": contexts.clock.now(), "workspace": workspace}
     _write(out, first | {"what": what})
@@ -45,9 +37,9 @@ def export(
             _write_context(out, context, counts)
             progress(counts.contexts + counts.versions)
     if what != "contexts":
-        for item in _items(paths.memory_dir(store) / "memory.db"):
-            _write(out, {"item": item})
-            counts.items += 1
+        for kind, line in memory_lines(paths.memory_dir(store) / "memory.db", key_id(store.parent)):
+            _write(out, {kind: line})
+            counts.add(kind, line)
             progress(counts.contexts + counts.versions + counts.items)
     _write(out, {"end": counts.model_dump()})
     return counts
@@ -66,33 +58,6 @@ def _write_context(out: BinaryIO, context: WholeContext | str, counts: Counts) -
         line = {"version": one.line.version, "at": one.line.at, "by": one.line.by, "change": one.line.change}
         _write(out, {"version": {**line, "data": one.data}})
         counts.versions += 1
-
-
-def _items(file: Path) -> Iterator[dict[str, Any]]:
-    """The items of a memory, by the order in which they were remembered. Read from the file itself: its owner may be
-    another process, and need not be asked for each."""
-    if not file.exists():
-        return
-    m = memories.c
-    columns = [m[name] for name in _ITEM]
-    try:
-        engine = sqlite.connect(file, _BUSY_MS)
-        try:
-            with engine.connect() as db:
-                db.exec_driver_sql("BEGIN")  # all pages see one state of the file
-                after = 0
-                while True:
-                    page = sa.select(m.id, projects.c.name.label("project"), *columns).join(projects)
-                    rows = db.execute(page.where(m.id > after).order_by(m.id).limit(_PAGE)).all()
-                    for row in rows:
-                        yield {"project": row.project, **{name: row._mapping[name] for name in _ITEM}}
-                    if len(rows) < _PAGE:
-                        return
-                    after = rows[-1].id
-        finally:
-            engine.dispose()
-    except SQLAlchemyError as e:
-        raise MemoryDown(f"{file} cannot be read: {sqlite.why(e)}") from e
 
 
 def _write(out: BinaryIO, line: dict[str, Any]) -> None:

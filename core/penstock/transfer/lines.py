@@ -1,36 +1,56 @@
 """The lines of an export. The first names the format, the last says how many there are, so that a part of a file is
 not taken for the whole. Between them each has one field, by which its kind is told:
 
-{"penstock_export": 1, "version": "0.1.0", "at": 1763880000.0, "workspace": "default", "what": "all"}
+{"penstock_export": 2, "version": "0.1.0", "at": 1763880000.0, "workspace": "default", "what": "all"}
 {"context": {"key": …, "tags": …, …, "versions": 2}}
 {"version": {"version": 1, "at": …, "by": …, "change": …, "data": …}}
 {"version": {"version": 2, …}}
-{"item": {"project": …, "session": …, "text": …, …}}
-{"end": {"contexts": 1, "versions": 2, "items": 1, "left_out": 0}}
+{"project": {"name": …, "owner": …, …}}
+{"label": {"project": …, "session": …, "label": …}}
+{"forgotten": {"project": …, "hashes": […]}}
+{"item": {"project": …, "session": …, "text": …, …, "feedback": […]}}
+{"end": {"contexts": 1, "versions": 2, "items": 1, …}}
 
 Times are seconds since the epoch: as text they would lose their last digits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.contexts.keys import MAX_KEY
-from penstock.contexts.writing import MAX_VERSIONS
+from penstock.control.memory_feedback import Caller, Comment, Value
 from penstock.control.memory_ingest import MAX_CHARACTERS
+from penstock.memory.feedback import FeedbackKind
 from penstock.memory.items import Kind
+from penstock.profiles.service import MOST_VERSIONS
 
-__all__ = ["FORMAT", "LONGEST", "ContextLine", "Counts", "ExportWhat", "First", "ItemLine", "Line", "VersionLine"]
+__all__ = [
+    "FORMAT",
+    "LONGEST",
+    "ContextLine",
+    "Counts",
+    "ExportWhat",
+    "First",
+    "ForgottenLine",
+    "ItemLine",
+    "LabelLine",
+    "Line",
+    "ProjectLine",
+    "VersionLine",
+]
 
-FORMAT = 1
+FORMAT = 2
 """The number of this format: it rises when an older Penstock could not read it."""
 LONGEST = 16 << 20
 """Bytes of one line: those of the largest value, whose letters may be written as escapes, and what is around it."""
 ExportWhat = Literal["contexts", "memory", "all"]
 
-Time = Annotated[float, Field(ge=0, le=253_370_764_800.0)]
+_YEAR_1, _YEAR_9999 = -62_135_510_400.0, 253_370_764_800.0
+Time = Annotated[float, Field(ge=0, le=_YEAR_9999)]
 """Up to the year 9999."""
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
@@ -66,7 +86,7 @@ class ContextLine(_Line):
     updated_at: Time
     expires_at: Time | None
     by: Name
-    versions: Annotated[int, Field(ge=1, le=MAX_VERSIONS)]
+    versions: Annotated[int, Field(ge=1, le=MOST_VERSIONS)]
 
 
 class VersionLine(_Line):
@@ -79,6 +99,41 @@ class VersionLine(_Line):
     data: Any
 
 
+class ProjectLine(_Line):
+    """A project of the memory. `owner_key` says by which key its owner is named: only an installation with the same
+    knows the account by it."""
+
+    name: Annotated[Short, Field(min_length=1)]
+    owner: Annotated[str, Field(max_length=40)]
+    owner_key: Annotated[str, Field(max_length=40)]
+    shared: bool
+
+
+class LabelLine(_Line):
+    """What a person calls a session."""
+
+    project: Annotated[Short, Field(min_length=1)]
+    session: Annotated[str, Field(max_length=200)]
+    label: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ForgottenLine(_Line):
+    """What a person had forgotten of a project, by its hash."""
+
+    project: Annotated[Short, Field(min_length=1)]
+    hashes: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]], Field(min_length=1, max_length=1000)]
+
+
+class VoiceLine(_Line):
+    """What one caller says of an item."""
+
+    feedback_type: Annotated[FeedbackKind, Field(strict=False)]
+    value: Value
+    comment: Comment
+    by: Caller
+    at: Time
+
+
 class ItemLine(_Line):
     """One item of the memory."""
 
@@ -87,7 +142,7 @@ class ItemLine(_Line):
     conversation: Short
     seq: Number
     part: Number
-    at: Time | None
+    at: Annotated[float, Field(ge=_YEAR_1, le=_YEAR_9999)] | None
     role: Short
     kind: Annotated[Kind, Field(strict=False)]
     text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
@@ -96,15 +151,27 @@ class ItemLine(_Line):
     expires_at: Time | None
     helpful: Number
     wrong: Number
+    feedback: Annotated[list[VoiceLine], Field(max_length=100)] = Field(default_factory=list)
+    """What callers say of it, the newest first."""
 
 
 class Counts(_Line):
-    """How many lines there are of each kind; `left_out`: sealed contexts, which an export does not have."""
+    """How many there are of each kind; `left_out`: sealed contexts, which an export does not have."""
 
     contexts: Number = 0
     versions: Number = 0
+    projects: Number = 0
+    labels: Number = 0
+    forgotten: Number = 0
     items: Number = 0
     left_out: Number = 0
+
+    def add(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Count a line of the memory."""
+        self.projects += kind == "project"
+        self.labels += kind == "label"
+        self.forgotten += len(line["hashes"]) if kind == "forgotten" else 0
+        self.items += kind == "item"
 
 
 class Line(_Line):
@@ -112,5 +179,8 @@ class Line(_Line):
 
     context: ContextLine | None = None
     version: VersionLine | None = None
+    project: ProjectLine | None = None
+    label: LabelLine | None = None
+    forgotten: ForgottenLine | None = None
     item: ItemLine | None = None
     end: Counts | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,9 +17,21 @@ from penstock.contexts.importing import ImportedContext, ImportedVersion
 from penstock.contexts.keys import check_key
 from penstock.contexts.values import encode
 from penstock.memory.items import Item
-from penstock.transfer.lines import FORMAT, LONGEST, ContextLine, Counts, First, ItemLine, Line, VersionLine
+from penstock.transfer.lines import (
+    FORMAT,
+    LONGEST,
+    ContextLine,
+    Counts,
+    First,
+    ForgottenLine,
+    ItemLine,
+    LabelLine,
+    Line,
+    ProjectLine,
+    VersionLine,
+)
 
-__all__ = ["BadExport", "read_export", "read_first"]
+__all__ = ["BadExport", "ImportedItem", "ImportedMark", "read_export", "read_first"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,9 +54,20 @@ def read_first(source: BinaryIO) -> First:
     return _checked(First, found, 1)
 
 
-def read_export(source: BinaryIO) -> Iterator[ImportedContext | Item | Counts]:
-    """Contexts and items in order, with `Counts` as the last. Raises `BadExport`, at the line where something is wrong;
-    what was returned before that is well."""
+@dataclass(frozen=True, slots=True)
+class ImportedItem:
+    """An item of the memory from elsewhere, and what callers say of it."""
+
+    item: Item
+    feedback: list[dict[str, Any]]
+
+
+ImportedMark = ProjectLine | LabelLine | ForgottenLine
+
+
+def read_export(source: BinaryIO) -> Iterator[ImportedContext | ImportedItem | ImportedMark | Counts]:
+    """Contexts, marks of projects and items in order, with `Counts` as the last. Raises `BadExport`, at the line where
+    something is wrong; what was returned before that is well."""
     read_first(source)
     seen, nth = Counts(), 1
     while raw := source.readline(LONGEST + 1):
@@ -57,6 +81,10 @@ def read_export(source: BinaryIO) -> Iterator[ImportedContext | Item | Counts]:
         elif line.item is not None:
             yield _item(line.item, nth)
             seen.items += 1
+        elif (mark := line.project or line.label or line.forgotten) is not None:
+            yield mark
+            [(kind, said)] = line.model_dump(exclude_none=True).items()
+            seen.add(kind, said)
         elif line.end is not None:
             _check_end(source, line.end, seen, nth)
             yield line.end
@@ -99,10 +127,11 @@ def _context(line: ContextLine, versions: list[ImportedVersion], nth: int) -> Im
     return ImportedContext(line.key, tags, line.session, line.agent, *times, line.by, versions)
 
 
-def _item(line: ItemLine, nth: int) -> Item:
+def _item(line: ItemLine, nth: int) -> ImportedItem:
     if not line.text.strip():
         raise BadExport(f"line {nth}: item.text is empty")
-    return Item(**{**line.model_dump(), "tags": tuple(line.tags)})
+    said = line.model_dump(mode="json", include={"feedback"})
+    return ImportedItem(Item(**{**line.model_dump(exclude={"feedback"}), "tags": tuple(line.tags)}), **said)
 
 
 def _line(raw: bytes, nth: int) -> Line:
@@ -134,6 +163,9 @@ def _checked(model: type[M], found: dict[str, Any], nth: int) -> M:
             known: dict[str, type[BaseModel]] = {
                 "context": ContextLine,
                 "version": VersionLine,
+                "project": ProjectLine,
+                "label": LabelLine,
+                "forgotten": ForgottenLine,
                 "item": ItemLine,
                 "end": Counts,
             }

@@ -129,3 +129,40 @@ def test_without_hard_links(backup: Path, tmp_path: Path, monkeypatch: pytest.Mo
         restore(backup, home / "penstock.db", passphrase=str)
     assert [file for file in home.rglob("*") if file.is_file()] == [home / "key"]
     assert (home / "key").read_text() == "mine"
+
+
+def test_what_was_restored_outlasts_a_power_cut(backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file, and the folders with their names, are synced before the marker goes; its end is, too."""
+    home, synced, at_end = tmp_path / "new", set[int](), set[int]()
+    real, unlink = os.fsync, Path.unlink
+
+    def fsync(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+        real(fd)
+
+    def recorded(path: Path, missing_ok: bool = False) -> None:
+        if path.name == ".restoring":
+            at_end.update(synced)
+            synced.clear()
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "unlink", recorded)
+    restore(backup, home / "penstock.db", passphrase=str)
+    restored = [home, *home.rglob("*")]
+    assert {file.name for file in restored} >= {*NAMES, "memory.db"}
+    assert {file.stat().st_ino for file in restored} <= at_end
+    assert home.stat().st_ino in synced
+
+
+def test_of_two_at_once_one_is_told_to_wait(backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "new"
+
+    def other(*_: object) -> None:
+        with pytest.raises(BackupError, match=rf"another restore to {home} is under way: wait"):
+            restore(backup, home / "penstock.db", passphrase=str)
+        monkeypatch.undo()
+
+    monkeypatch.setattr("penstock.backup.restoring._check_database", other)
+    restore(backup, home / "penstock.db", passphrase=str)
+    assert names(home) == {*NAMES}

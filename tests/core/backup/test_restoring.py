@@ -22,6 +22,9 @@ from penstock.backup.restoring import restore
 from penstock.backup.writing import write_backup
 from penstock.base.keyfile import installation_key
 from penstock.contexts.records import NewContext
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.keys import add_key, check_key
+from penstock.gateway.providers import add_provider, find_provider, open_credential
 from tests.core.backup.conftest import Installation, opened, recorded
 
 
@@ -77,6 +80,25 @@ def test_no_token_and_no_master_key_is_in_a_backup(full: Installation, tmp_path:
     with ExitStack() as stack:
         again = opened(tmp_path / "new" / "penstock.db", full.clock, stack)
         assert again.contexts.get("default", "secret").data == "sealed canary"
+
+
+def test_the_gateway_comes_back_and_its_credentials_need_the_master_key(full: Installation, tmp_path: Path) -> None:
+    home = full.store.parent
+    with closing(GatewayStore(home / "gateway.db", full.clock)) as gateway:
+        key, secret = add_key(gateway, "default", "ci", "owner")
+        about = {"kind": "ollama", "base_url": "http://127.0.0.1:9", "allow_private": True}
+        add_provider(gateway, "here", "owner", workspace=None, credential="sk-canary", **about)
+    file = tmp_path / "backup.tar.zst"
+    assert "gateway.db" in [one.name for one in write_backup(full.store, file).manifest.members]
+    assert b"sk-canary" not in content(file)
+    assert secret.encode() not in content(file)
+    new = tmp_path / "new"
+    restored = restore(file, new / "penstock.db", passphrase=none)
+    assert restored.master_keys == tuple(full.contexts.masters.known())
+    shutil.copy(home / "master-key", new / "master-key")
+    with closing(GatewayStore(new / "gateway.db", full.clock)) as again:
+        assert check_key(again, secret).id == key.id
+        assert open_credential(again.masters, find_provider(again, None, "here")) == "sk-canary"
 
 
 def test_a_backup_is_of_one_moment_while_others_write(

@@ -63,7 +63,10 @@ def is_gone(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # nobody has asked for its status
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # nobody asked for its status
+    except FileNotFoundError:  # it went meanwhile
+        return True
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.base.keyfile import installation_key
+from penstock.base.keyfile import installation_key, key_id
 
 
 def test_the_key_is_made_once(tmp_path: Path) -> None:
@@ -55,3 +55,14 @@ def test_where_nothing_can_be_written_there_is_a_key_all_the_same(
     (tmp_path / "state").write_text("a file, not a folder")
     assert len(installation_key(tmp_path / "state")) == 32
     assert "not known again after a restart" in caplog.text
+
+
+def test_equal_keys_are_told_by_an_id_that_does_not_tell_them(tmp_path: Path) -> None:
+    """Asking for it makes no key."""
+    assert key_id(tmp_path) == ""
+    assert not (tmp_path / "key").exists()
+    key, _ = installation_key(tmp_path), installation_key(tmp_path / "other")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "key").write_bytes(key)
+    assert key_id(tmp_path) == key_id(tmp_path / "copy") != key_id(tmp_path / "other")
+    assert key.hex()[:16] != key_id(tmp_path)

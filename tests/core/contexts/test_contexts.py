@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from penstock.base.clock import ManualClock
 from penstock.contexts import finding
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import ContextError, Expired, InvalidContext, NoContext
-from penstock.contexts.records import DEFAULT_TTL_S, NewContext
+from penstock.contexts.records import DEFAULT_TTL_S, NewContext, Retention
 from penstock.contexts.writing import Writer
 
 LONGEST = 100 * 366 * 86_400.0
@@ -88,6 +90,22 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(version: int, 
         contexts.get("w", "k", version)
     with pytest.raises(NoContext, match="kept are 1 to 1"), contexts.write("w", "me") as writer:
         writer.rollback("k", version)
+
+
+def test_as_much_is_kept_as_was_asked_for(path: Path, clock: ManualClock) -> None:
+    """More or fewer versions and changes; with a lower number the next write to a context removes older ones."""
+    with closing(Contexts(path, clock, Retention(versions=12, changes=3))) as many:
+        for n in range(13):
+            put(many, "k", n)
+        assert [one.version for one in many.versions("w", "k")] == list(range(13, 1, -1))
+        assert many.resume(9) == (9, False)
+        many.expire()
+        assert [one.cursor for one in many.changes_after("w", 0)] == [11, 12, 13]
+        assert many.resume(9) == (10, True)
+    with closing(Contexts(path, clock, Retention(versions=2))) as few:
+        assert len(few.versions("w", "k")) == 12
+        put(few, "k", "next")
+        assert [one.version for one in few.versions("w", "k")] == [14, 13]
 
 
 @pytest.mark.parametrize("cursor", [2**63, 2**70])

@@ -19,10 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, ContextError, Expired, NoContext, StaleVersion
-from penstock.contexts.records import DEFAULT_TTL_S, Filter, NewContext
+from penstock.contexts.records import DEFAULT_TTL_S, Filter, NewContext, Retention
 from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
 from penstock.contexts.values import merged
-from penstock.contexts.writing import KEPT_DELETED_S, MAX_VERSIONS, Writer
+from penstock.contexts.writing import KEPT_DELETED_S, Writer
 from tests.sizing import examples
 
 SPACES = ("one", "two")
@@ -120,7 +120,7 @@ class Space:
     def rollback(self, key: str, to: int, expected: int | None) -> None:
         one = self.find(key)
         _expect(expected, len(one.versions))
-        if not max(0, len(one.versions) - MAX_VERSIONS) < to <= len(one.versions):
+        if not max(0, len(one.versions) - Retention().versions) < to <= len(one.versions):
             raise NoContext("")
         now = self.clock.now()
         end = None if one.end is None else now + (one.end - one.updated)
@@ -324,7 +324,7 @@ class ContextsMachine(RuleBasedStateMachine):
         assert head.sealed == one.sealed
         assert (head.expires_at, head.updated_at) == (one.end, one.updated)
         numbers = [version.version for version in self.contexts.versions(name, key)]
-        assert numbers == list(range(len(one.versions), max(0, len(one.versions) - MAX_VERSIONS), -1))
+        assert numbers == list(range(len(one.versions), max(0, len(one.versions) - Retention().versions), -1))
         oldest = numbers[-1]
         assert self.contexts.get(name, key, oldest).data == one.versions[oldest - 1]
 

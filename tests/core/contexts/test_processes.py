@@ -16,8 +16,7 @@ import pytest
 
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import ContextError
-from penstock.contexts.records import NewContext
-from penstock.contexts.writing import MAX_VERSIONS
+from penstock.contexts.records import NewContext, Retention
 
 ROOT = Path(__file__).parents[3]
 
@@ -45,7 +44,7 @@ def check_versions(contexts: Contexts) -> None:
     """The versions of each context are consecutive and end with the newest; changes have no gaps; all can be read."""
     for head in contexts.page("w", limit=1000).items:
         numbers = [version.version for version in contexts.versions("w", head.key)]
-        oldest = max(1, head.version - MAX_VERSIONS + 1)
+        oldest = max(1, head.version - Retention().versions + 1)
         assert numbers == list(range(head.version, oldest - 1, -1)), head.key
         for number in numbers:
             contexts.get("w", head.key, number)

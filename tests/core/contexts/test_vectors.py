@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from penstock.base.clock import ManualClock
 from penstock.base.errors import MemoryDown
 from penstock.contexts.contexts import Contexts
-from penstock.contexts.records import Filter, NewContext
+from penstock.contexts.records import Filter, NewContext, Retention
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.memory.embedders.wordllama import WordLlama256
 
@@ -115,6 +117,57 @@ def test_two_rankings_become_one(search: VectorSearch, contexts: Contexts) -> No
     assert len(both) == 3
     assert [hit.score for hit in both] == sorted((hit.score for hit in both), reverse=True)
     assert len(fused([words, near], 1)) == 1
+
+
+def steps(contexts: Contexts, work: Callable[[], object]) -> int:
+    """Hundreds of steps of SQLite's machine that something takes."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    def bound(raw: Any, *_: object) -> None:
+        raw.set_progress_handler(count, 100)
+
+    sa.event.listen(contexts._engine, "checkout", bound)
+    work()
+    sa.event.remove(contexts._engine, "checkout", bound)
+    return taken
+
+
+def test_where_nothing_changed_not_every_context_is_looked_at(
+    search: VectorSearch, contexts: Contexts, clock: ManualClock
+) -> None:
+    """Nor where one did."""
+    with contexts.write("w", "a") as writer:
+        for n in range(1_000):
+            writer.put(f"many/{n}", NewContext(f"number {n}", ttl=0))
+    keys(search, "ship")
+    search.catch_up()
+    keys(search, "ship")
+    assert steps(contexts, search.catch_up) < 20
+    assert steps(contexts, lambda: search.search("other", "ship")) < 30
+    clock.advance(1)
+    with contexts.write("w", "a") as writer:
+        writer.put("many/5", NewContext("a ship at sea", ttl=0))
+        writer.delete("boat")
+    assert steps(contexts, search.catch_up) < 40
+    assert keys(search, "ship at sea")[0] == "many/5"
+
+
+def test_changes_that_are_not_kept_any_more_count_all_the_same(
+    search: VectorSearch, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "boat" in keys(search, "ship")
+    monkeypatch.setattr(contexts, "retention", Retention(changes=1))
+    with contexts.write("w", "a") as writer:
+        writer.put("ferry", NewContext("A ferry sails over the sea"))
+        writer.put("other", NewContext("taxes"))
+        writer.clean()
+    assert contexts.resume(1)[1], "the change is gone"
+    assert "ferry" in keys(search, "ship at sea")
 
 
 @pytest.mark.parametrize("meanwhile", ["seal", "purge", "change", "delete"])

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from penstock.base.clock import ManualClock
-from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
 from penstock.jobs.backup_handlers import (
-    EVERY_VARIABLE,
     PASSPHRASE_VARIABLE,
     backup_kinds,
     backup_schedule,
@@ -19,16 +17,16 @@ from penstock.jobs.jobs import Jobs
 from penstock.jobs.kinds import JobKinds
 from penstock.jobs.runner import JobRunner
 from penstock.jobs.schedule import Periodic, Schedule
+from penstock.profiles.service import ServiceSettings
 
 
-def test_backups_are_made_by_the_clock_and_the_newest_stay(
-    jobs: Jobs, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(EVERY_VARIABLE, "6")
-    assert backup_schedule() == [Periodic("backup", 21_600.0, {"seal": False})]
+def test_backups_are_made_by_the_clock_and_the_newest_stay(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> None:
+    """In the folder that the settings name, as many as they say."""
+    settings = ServiceSettings(backup_every=6, backup_keep=2, backup_folder=str(tmp_path / "elsewhere" / "kept"))
+    assert backup_schedule(settings) == [Periodic("backup", 21_600.0, {"seal": False})]
     Contexts(tmp_path / "contexts.db", clock).close()
-    kinds = JobKinds(backup_kinds(tmp_path / "penstock.db", clock))
-    schedule = Schedule(jobs, kinds, [Periodic("backup", 21_600.0, {"keep": 2})])
+    kinds = JobKinds(backup_kinds(tmp_path / "penstock.db", clock, settings))
+    schedule = Schedule(jobs, kinds, backup_schedule(settings))
     runner = JobRunner(jobs, kinds, schedule)
     files = []
     for _ in range(4):
@@ -38,11 +36,12 @@ def test_backups_are_made_by_the_clock_and_the_newest_stay(
         assert job.state == "done", job.error
         files.append((job.result or {})["file"])
         clock.advance(21_600)
-    assert sorted(str(file) for file in (tmp_path / "backups").iterdir()) == files[2:]
+    assert sorted(str(file) for file in (tmp_path / "elsewhere" / "kept").iterdir()) == files[2:]
+    assert not (tmp_path / "backups").exists()
 
 
 def test_without_a_passphrase_nothing_is_sealed(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> None:
-    kinds = JobKinds(backup_kinds(tmp_path / "penstock.db", clock))
+    kinds = JobKinds(backup_kinds(tmp_path / "penstock.db", clock, ServiceSettings()))
     job, _ = kinds.add(jobs, "backup", {"seal": True})
     JobRunner(jobs, kinds, Schedule(jobs, kinds, [])).step("transfer")
     assert jobs.get(job.id).state == "failed"
@@ -50,12 +49,17 @@ def test_without_a_passphrase_nothing_is_sealed(jobs: Jobs, clock: ManualClock, 
     assert not (tmp_path / "backups").exists()
 
 
-def test_the_environment_is_read_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert backup_schedule() == []
+def test_a_folder_that_cannot_be_made_is_named(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = ServiceSettings(backup_folder=str(tmp_path / "file" / "in"))
+    kinds = JobKinds(backup_kinds(tmp_path / "penstock.db", clock, settings))
+    job, _ = kinds.add(jobs, "backup", {})
+    JobRunner(jobs, kinds, Schedule(jobs, kinds, [])).step("transfer")
+    assert "`[service] backup_folder` names another" in jobs.get(job.id).error
+
+
+def test_the_schedule_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed where the environment has a passphrase."""
+    assert backup_schedule(ServiceSettings()) == []
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "x")
-    monkeypatch.setenv(EVERY_VARIABLE, "24")
-    assert backup_schedule() == [Periodic("backup", 86_400.0, {"seal": True})]
-    for wrong in ("daily", "0", "nan", "-1"):
-        monkeypatch.setenv(EVERY_VARIABLE, wrong)
-        with pytest.raises(PenstockError, match=f"{EVERY_VARIABLE} is '{wrong}'"):
-            backup_schedule()
+    assert backup_schedule(ServiceSettings(backup_every=24)) == [Periodic("backup", 86_400.0, {"seal": True})]

@@ -26,6 +26,7 @@ from penstock.jobs.transfer_handlers import KEPT_EXPORTS, exports_folder, upload
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.profiles.profile import changed, load
+from penstock.profiles.service import ServiceSettings
 from penstock.transfer.importing import MemoryDo
 
 
@@ -61,7 +62,7 @@ def here(jobs: Jobs, clock: ManualClock, tmp_path: Path) -> Iterator[Installatio
                 clients.append(stack.enter_context(open_client(store, lambda: profile)))
             return clients[0].do(command, arguments)
 
-        kinds = job_kinds(jobs, contexts, store, memory)
+        kinds = job_kinds(jobs, contexts, store, memory, ServiceSettings())
         yield Installation(jobs, contexts, store, memory, kinds, JobRunner(jobs, kinds, Schedule(jobs, kinds, [])))
     contexts.close()
 
@@ -103,10 +104,10 @@ def test_an_upload_is_there_until_its_job_has_ended(here: Installation, clock: M
         os.utime(folder / name, (clock.now() - hours * 3600,) * 2)
         names.append(name)
     kept, _ = here.kinds.add(here.jobs, "import", {"upload": names[0]})
-    assert here.run("prune").result == {"removed": 0, "uploads": 1}
+    assert here.run("prune").result == {"removed": 0, "uploads": 1, "usage": 0}
     assert {file.name for file in folder.iterdir()} == {names[0], names[2]}  # the last may still be received
     clock.advance(2 * 3600)
-    assert here.run("prune").result == {"removed": 0, "uploads": 1}
+    assert here.run("prune").result == {"removed": 0, "uploads": 1, "usage": 0}
     assert here.runner.step("transfer")
     job = here.jobs.get(kept.id)
     assert job.state == "failed"

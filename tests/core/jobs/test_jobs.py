@@ -121,7 +121,7 @@ def test_cancel(jobs: Jobs, clock: ManualClock) -> None:
     taken(jobs)
     jobs.cancel(killed.id)
     clock.advance(DEAD_S + 1)
-    assert jobs.take("q", "b") is None  # it is not begun again
+    assert jobs.take("q", "b") is None  # it is not started again
     assert jobs.get(killed.id).state == "cancelled"
     with pytest.raises(NoJob, match="no job 99"):
         jobs.cancel(99)

@@ -58,3 +58,8 @@ def test_two_notes_are_two() -> None:
 def test_what_was_stored_can_not_pass_for_anything_else(text: str, said: str) -> None:
     """Marks of ours, envelopes of clients and the turns of a conversation can be read, and are none."""
     assert escape_marks(text) == said
+
+
+def test_a_placeholder_is_not_remembered_as_one() -> None:
+    """In another conversation it would stand for somebody else."""
+    assert sanitize("ask <email 1> about <div>") == "ask [redacted email] about <div>"

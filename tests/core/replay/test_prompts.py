@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.base.errors import PenstockError
 from penstock.replay import prompts
-from penstock.replay.prompts import Prompt, mentioned, read_prompts
+from penstock.replay.prompts import Prompt, mentioned, prompts_of, read_prompts
 
 
 def written(folder: Path, raw: bytes) -> Path:
@@ -110,3 +110,11 @@ def test_files_are_bounded(tmp_path: Path) -> None:
     found = mentioned(" ".join(f"@f{n}" for n in range(prompts.MENTIONS + 2)), tmp_path)
     assert len(found) == prompts.MENTIONS
     assert {len(text) for text in found.values()} == {prompts.MENTION_BYTES}
+
+
+def test_prompts_of_a_list() -> None:
+    """Each may have several lines, and begin with #; /clear resets the history, and what is blank is none."""
+    found = prompts_of(["one\ntwo", " /clear ", "", "# three"])
+    assert [(one.line, one.text, one.is_anew) for one in found.found] == [(1, "one\ntwo", False), (4, "# three", True)]
+    with pytest.raises(PenstockError, match="no prompt"):
+        prompts_of(["", "/clear"])

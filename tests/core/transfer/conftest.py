@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from penstock.base.clock import ManualClock
+from penstock.base.keyfile import installation_key
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.importing import Onto
 from penstock.contexts.records import NewContext
@@ -83,13 +84,19 @@ def empty(tmp_path: Path, clock: ManualClock) -> Iterator[Installation]:
     contexts.close()
 
 
-def remember(installation: Installation, *items: Item) -> None:
+def same_key(one: Installation, other: Installation) -> None:
+    """Have both know accounts by the same names."""
+    key = installation_key(one.folder)
+    (other.folder / "key").write_bytes(key)
+
+
+def remember(installation: Installation, *items: Item, owner: str = "") -> None:
     """Put items into its memory as they are."""
     from penstock.memory.embedders.trigrams import Trigrams
     from penstock.memory.memory import Memory
 
     memory = Memory(installation.folder / "memory", Trigrams())
-    memory.add(items)
+    memory.add(items, owner=owner)
     memory.close()
 
 

@@ -1,0 +1,76 @@
+"""`ProjectMarks`: what an import brings of a project beside its items: whose it is, the names of its sessions, and what
+was forgotten of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from penstock.memory.records import Records
+from penstock.memory.schema import labels
+
+__all__ = ["Outcome", "ProjectMarks"]
+
+Outcome = Literal["added", "replaced", "kept", "same"]
+"""`kept`: what was there stays, and is another; `same`: both are equal."""
+_CHANGING = ("added", "replaced")
+
+
+class ProjectMarks:
+    """Puts marks in place. `overwrite`: they take the place of those that are there; `dry_run`: only says what would
+    become of them. Raises `MemoryDown`."""
+
+    def __init__(self, records: Records, project: Callable[[sa.Connection, str, str], int]) -> None:
+        """`project` gives the number of a project by name, which it makes for an owner where there is none."""
+        self._records, self._project = records, project
+
+    def put_project(self, name: str, owner: str, shared: bool, *, overwrite: bool, dry_run: bool) -> Outcome:
+        """Have a project belong to an account. An owner never loses it."""
+        with self._records.reading() as db:
+            there = self._records.project(db, name)
+        outcome = _outcome(there and (there.owner or owner, there.shared), (owner, shared), overwrite)
+        if there is not None and there.owner == "" != owner:
+            outcome = "replaced" if overwrite else "kept"
+        if outcome in _CHANGING and not dry_run:
+            with self._records.writing() as db:
+                self._records.set_owner(db, self._project(db, name, owner), owner)
+                self._records.set_shared(db, name, shared)
+        return outcome
+
+    def put_label(self, project: str, session: str, label: str, *, overwrite: bool, dry_run: bool) -> Outcome:
+        """Have a session called so."""
+        with self._records.reading() as db:
+            there = self._records.project(db, project)
+            mine = (labels.c.project == (-1 if there is None else there.id)) & (labels.c.session == session)
+            outcome = _outcome(db.scalar(sa.select(labels.c.label).where(mine)), label, overwrite)
+        if outcome in _CHANGING and not dry_run:
+            with self._records.writing() as db:
+                number = self._project(db, project, "")
+                db.execute(labels.delete().where((labels.c.project == number) & (labels.c.session == session)))
+                db.execute(labels.insert().values(project=number, session=session, label=label))
+        return outcome
+
+    def put_forgotten(self, project: str, hashes: Sequence[bytes], *, dry_run: bool) -> dict[str, int]:
+        """Have contents stay away that a person had forgotten elsewhere, and how many became what. What is there
+        stays (`kept`)."""
+        wanted = list(dict.fromkeys(hashes))
+        with self._records.reading() as db:
+            there = self._records.project(db, project)
+            number = -1 if there is None else int(there.id)
+            gone = self._records.forgotten(db, number, wanted)
+            kept = set(self._records.ids_of(db, number, wanted)) - gone
+        new = [one for one in wanted if one not in gone and one not in kept]
+        if new and not dry_run:
+            with self._records.writing() as db:
+                self._records.set_forgotten(db, self._project(db, project, ""), new, stays=True)
+        return {"added": len(new), "kept": len(kept), "same": len(gone)}
+
+
+def _outcome(there: Any, new: Any, overwrite: bool) -> Outcome:
+    if there is None:
+        return "added"
+    if there == new:
+        return "same"
+    return "replaced" if overwrite else "kept"

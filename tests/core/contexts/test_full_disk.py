@@ -1,0 +1,69 @@
+"""A disk on which nothing more fits: said with the next step, seen before anybody writes, and over when there is room.
+
+SQLite's own bound of a file's pages stands for the disk: it fails in the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.base.errors import StoreError
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import NewContext
+
+FULL = r"contexts\.db cannot be written: database or disk is full: free some space on that disk, then try again"
+
+
+class Disk:
+    """The disk of a file of contexts."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self.pages = 2**31
+        sa.event.listen(contexts._engine, "checkout", self._bound)
+
+    def _bound(self, raw: Any, *_: object) -> None:
+        raw.execute(f"PRAGMA max_page_count={self.pages}")  # never fewer than there are
+
+
+@pytest.fixture
+def disk(contexts: Contexts) -> Disk:
+    return Disk(contexts)
+
+
+def put(contexts: Contexts, key: str, data: object) -> None:
+    with contexts.write("w", "me") as writer:
+        writer.put(key, NewContext(data))
+
+
+def test_a_full_disk_is_noted_until_there_is_room(contexts: Contexts, disk: Disk) -> None:
+    """What is there can be read all the time."""
+    put(contexts, "a", 1)
+    contexts.check_writable()
+    disk.pages = 1
+    with pytest.raises(StoreError, match=FULL):
+        put(contexts, "b", [str(n) for n in range(100_000)])
+    with pytest.raises(StoreError, match=FULL):
+        contexts.check_writable()
+    assert contexts.get("w", "a").data == 1
+    disk.pages = 2**31
+    contexts.check_writable()
+    put(contexts, "b", 2)
+    assert [head.key for head in contexts.page("w").items] == ["a", "b"]
+
+
+def test_little_room_is_seen_before_anybody_writes(
+    contexts: Contexts, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.pages = 1
+    contexts.check_writable()
+    monkeypatch.setattr("penstock.contexts.contexts._free", lambda _folder: 4096)
+    with pytest.raises(StoreError, match=FULL):
+        contexts.check_writable()
+
+
+def test_another_writer_is_no_full_disk(contexts: Contexts) -> None:
+    with pytest.raises(ValueError, match="mine"), contexts.write("w", "me"):
+        raise ValueError("mine")
+    contexts.check_writable()
