@@ -64,7 +64,7 @@ def parse_rate_limits(headers: Mapping[str, str], status: int, now: float) -> tu
             _note(found, match[2], match[1], text, now)
         elif match := _CODEX.match(name):
             _note(found, match[1], match[2], text, now)
-    wait = _wait(headers, now) if status == _TOO_MANY else None
+    wait = retry_after(headers, now) if status == _TOO_MANY else None
     if wait is not None:
         found["retry-after"] = {"remaining": 0, "resets_at": now + wait}
     for fields in found.values():
@@ -96,7 +96,8 @@ def _note(found: dict[str, dict[str, float]], name: str, what: str, text: str, n
         found.setdefault(name, {})[field] = value
 
 
-def _wait(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that a provider asks to wait. None: it does not say."""
     thousandths = _number(headers.get("retry-after-ms", ""))
     if thousandths is not None:
         return thousandths / 1000

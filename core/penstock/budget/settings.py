@@ -122,7 +122,7 @@ class Rates(_Table):
     queue_s: float = Field(default=0.0, ge=0, le=600)
     """How long a request may wait for its turn. One that would wait longer is refused at once, with the time."""
     provider: bool = True
-    """Let requests wait, up to `queue_s`, for a limit that the provider itself has told of."""
+    """Let requests wait, up to `queue_s`, for a limit that the provider itself has reported."""
     credential: Rate = Rate()
     """Each credential."""
     project: Rate = Rate()

@@ -38,8 +38,10 @@ _KINDS = {
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 _ERRORS = {
     400: "invalid_request_error",
+    401: "authentication_error",
     402: "billing_error",
     403: "permission_error",
+    404: "not_found_error",
     429: "rate_limit_error",
     529: "overloaded_error",
 }

@@ -13,7 +13,7 @@ import zstandard
 
 from penstock.base.errors import Unreadable
 
-__all__ = ["StreamDecoder", "decode", "encode", "morsels", "stream_decoder"]
+__all__ = ["StreamDecoder", "decode", "encode", "morsels", "names", "stream_decoder"]
 
 _ZSTD_STEP = 1024
 """What comes out of so many bytes is bounded: a block is 128 KB at most, and takes 4."""

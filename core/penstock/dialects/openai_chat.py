@@ -390,6 +390,8 @@ def error_value(status: int, message: str) -> dict[str, Any]:
     kind, code = "invalid_request_error", None
     if status == 429:
         kind, code = "requests", "rate_limit_exceeded"
+    elif status == 401:
+        code = "invalid_api_key"
     elif status >= 500:
         kind = "server_error"
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}

@@ -33,7 +33,7 @@ from penstock.profiles.profile import Profile
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["AdmissionControl", "prices_for", "who_is"]
+__all__ = ["AdmissionControl", "cost_of", "prices_for", "who_is"]
 
 LONGEST_SAID = 100
 REFUSED = 1000
@@ -71,7 +71,7 @@ class AdmissionControl:
         """Count what an answer cost, once."""
         if exchange.kind is Kind.COUNT:
             return
-        self._settle(exchange, pipeline, _cost(reply.usage, booking, exchange.model, _price_of(exchange, pipeline)))
+        self._settle(exchange, pipeline, cost_of(reply.usage, booking, exchange.model, _price_of(exchange, pipeline)))
         if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
             self.budgets.ended(who_is(exchange), pipeline.profile.budget, self.clock.now())
 
@@ -86,7 +86,7 @@ class AdmissionControl:
         if not begun:
             self.budgets.release(exchange.id)
         elif usage is not None and usage.prompt is not None:
-            self._settle(exchange, pipeline, _cost(usage, None, exchange.model, _price_of(exchange, pipeline)))
+            self._settle(exchange, pipeline, cost_of(usage, None, exchange.model, _price_of(exchange, pipeline)))
         else:
             self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
@@ -219,7 +219,7 @@ def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:
     return lambda model: pipeline.parts.prices.of(exchange.identity.provider, model)
 
 
-def _cost(told: Usage, booking: RequestCost | None, model: str, price_of: PriceOf) -> Amount:
+def cost_of(told: Usage, booking: RequestCost | None, model: str, price_of: PriceOf) -> Amount:
     """Dollars by the bill; where the provider counted nothing, it is our estimate. Without a booking, what was counted
     is all that is known."""
     usage = bounded(told)

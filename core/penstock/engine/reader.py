@@ -20,7 +20,7 @@ from penstock.engine.request_context import RequestContext
 from penstock.engine.state import ConversationState, States
 from penstock.engine.token_counts import TokenCalibration
 from penstock.identify.identity import identify
-from penstock.identify.working_directory import Projects
+from penstock.identify.working_directory import Projects, project_in
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
@@ -64,7 +64,10 @@ class Reader:
         )
         conversation = context.dialect.read(context.body, request.path)
         identity = identify(request, conversation, context.dialect.provider, self._key)
-        identity = replace(identity, project=self._project(pipeline.profile, conversation, identity))
+        project = self._project(pipeline.profile, conversation, identity)
+        if request.workspace:
+            project = project_in(request.workspace, project)
+        identity = replace(identity, project=project)
         kind = pipeline.classifier.kind(request, context.endpoint, conversation, identity)
         state = self.states.get(identity.conversation)
         context.body_key = hash((context.endpoint, context.body))

@@ -149,7 +149,7 @@ class ConversationState:
 
     def learn_from_refusals(self) -> None:
         """Forget how the refused request was sent, and stop late edits. What the
-        store has to be told of it is left in `undropped` and `unsaved`."""
+        store has to learn of it is left in `undropped` and `unsaved`."""
         while self.lessons:
             lesson = self.lessons.popleft()
             self.attempts.pop(lesson.body_key, None)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -23,7 +23,7 @@ from penstock.conversation.exchange import Identity, Request
 from penstock.dialects.signed_body import signer_of
 from penstock.models.providers import provider_of
 
-__all__ = ["CREDENTIAL_HEADERS", "client_of", "identify"]
+__all__ = ["CREDENTIAL_HEADERS", "client_of", "identify", "session_of"]
 
 CREDENTIAL_HEADERS = frozenset(
     {
@@ -66,11 +66,14 @@ _OLD_USER_ID = re.compile(r"session_([0-9a-f-]{36})$")
 def identify(request: Request, conversation: Conversation, family: str, key: bytes) -> Identity:
     """Who sent `request`, which has the wire format of `family`. `key` is this installation's own."""
     headers = request.headers
-    session, is_own = _session(headers, conversation)
+    session, is_own = session_of(headers, lambda name: _field(conversation, name))
     agent = _agent(headers, session)
     account = _account(headers, conversation, is_local=request.is_local)
     apart = [] if is_own else [_account(headers), _head(conversation)]
     parts = [family, session, *apart, agent]
+    if request.workspace:  # its keys share a provider's credential, and may each have their own
+        account = f"workspace {request.workspace}"
+        parts += [account]
     h = blake2b(key=key, digest_size=12)
     for part in parts:
         h.update(len(part).to_bytes(8, "little") + part.encode("utf-8", "surrogatepass"))
@@ -100,12 +103,13 @@ def client_of(headers: Mapping[str, str]) -> str:
     return re.split(r"[/ (]", agent, maxsplit=1)[0][:40].lower()
 
 
-def _session(headers: Mapping[str, str], conversation: Conversation) -> tuple[str, bool]:
-    """The session id, and whether it is one that only its owner can know."""
+def session_of(headers: Mapping[str, str], field: Callable[[str], Any]) -> tuple[str, bool]:
+    """The session id that a request names, and whether it is one that only its owner can know. `field`: the value of a
+    member of its body, decoded; None: it has no such."""
     for name in _SESSION_HEADERS:
         if headers.get(name):
             return headers[name][:200], len(headers[name]) >= UNGUESSABLE
-    user = _get(_field(conversation, "metadata"), "user_id")
+    user = _get(field("metadata"), "user_id")
     if isinstance(user, str):
         found = _get(_decode(user), "session_id")
         old = _OLD_USER_ID.search(user)
@@ -114,7 +118,7 @@ def _session(headers: Mapping[str, str], conversation: Conversation) -> tuple[st
         if old:
             return old[1], True
     for name in ("session_id", "prompt_cache_key"):  # Gemini CLI with a login; OpenAI
-        found = _field(conversation, name)
+        found = field(name)
         if isinstance(found, str) and found:
             return found[:200], name == "session_id" and len(found) >= UNGUESSABLE
     return "", False

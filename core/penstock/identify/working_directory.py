@@ -14,7 +14,7 @@ import msgspec
 from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Identity
 
-__all__ = ["Projects", "folder_of", "project_of_folder"]
+__all__ = ["Projects", "folder_of", "project_in", "project_of_folder"]
 
 _FIELDS = ("system", "instructions")
 _OPENING = 8
@@ -82,6 +82,11 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, list | dict):
         for one in value if isinstance(value, list) else value.values():
             yield from _strings(one)
+
+
+def project_in(workspace: str, project: str) -> str:
+    """The name of a project that the keys of a workspace work on: it is apart from those of others of the same name."""
+    return f"{workspace}:{project}"
 
 
 def project_of_folder(folder: str | Path) -> str:

@@ -172,6 +172,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "taggers": ("a list of objects with a name that can be called with a text and the tags in use", _tagger_fault),
     "tools": ("a list of tools (objects of `penstock.Tool`)", _tool_fault),
     "redactors": ("a list of functions that take a text", _function_fault),
+    "analysers": ("a list of functions that take a text", _function_fault),
     "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
     "servers": ("a list of objects with a name, an about, and methods start and stop", _server_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),

@@ -117,6 +117,7 @@ class Plugins:
         `ProfileError`: what is wrong is told before anything listens."""
         self.dialects()
         self.redactors()
+        self.analysers()
         stages = self.stages(profile)
         unknown = self.unknown_settings(profile)
         if unknown:
@@ -129,7 +130,7 @@ class Plugins:
         return stages
 
     def stages(self, profile: Profile, parts: Services | None = None) -> list[Stage]:
-        """The stages that run under `profile`, in order, told of its `parts`. Raises `PluginError` and
+        """The stages that run under `profile`, in order, given its `parts`. Raises `PluginError` and
         `ProfileError`."""
         found = self.offered_stages(profile)
         for wanted in profile.stages:
@@ -216,6 +217,10 @@ class Plugins:
     def redactors(self) -> list[Callable[[str], str]]:
         """Functions that take secrets out of texts."""
         return self._collect_once("redactors")
+
+    def analysers(self) -> list[Callable[[str], Iterable[tuple[int, int, str]]]]:
+        """Functions that find personal data."""
+        return self._collect_once("analysers")
 
     def tools(self) -> list[Tool]:
         """The tools that plugins add. Raises `PluginError` where two have one name."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
+from penstock.redaction.check_digits import has_luhn, is_iban
+
 __all__ = ["KINDS", "PersonalData", "redactors", "without_personal"]
 
 PersonalData = Literal["mail", "phone", "card", "iban"]
@@ -58,24 +60,13 @@ def _without_account(text: str) -> str:
     """The longest beginning of `text` that is an account's number goes: capitals may follow it."""
     ends = [i for i in range(len(text), 14, -1) if text[i - 1] != " "]
     for end in ends:
-        if _is_iban(text[:end].replace(" ", "")) and (end == len(text) or text[end] == " "):
+        if is_iban(text[:end].replace(" ", ""), any_country=True) and (end == len(text) or text[end] == " "):
             return "[redacted iban]" + text[end:]
     return text
 
 
-def _is_iban(text: str) -> bool:
-    if not 15 <= len(text) <= 34:
-        return False
-    digits = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
-    return int(digits) % 97 == 1
-
-
 def _has_luhn(digits: str) -> bool:
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
-        return False
-    doubled = (2 * int(digit) for digit in digits[-2::-2])
-    total = sum(map(int, digits[-1::-2])) + sum(one - 9 if one > 9 else one for one in doubled)
-    return total % 10 == 0
+    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and has_luhn(digits)
 
 
 _RULES: dict[str, Callable[[str], str]] = {"mail": _mail, "phone": _phone, "card": _card, "iban": _iban}

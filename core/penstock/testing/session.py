@@ -97,7 +97,7 @@ class Session:
             summarisers = {name: _offline(one) for name, one in self._parts.summarisers.items()}
             self._parts = replace(self._parts, summarisers=summarisers)
         with ExitStack() as opened:
-            self.log = self._new_log()  # first: stages may begin to work as soon as they are told of the parts
+            self.log = self._new_log()  # first: stages may begin to work as soon as they are given the parts
             opened.callback(self.log.close)
             for stage in stages:
                 stage.on_services(self._parts)

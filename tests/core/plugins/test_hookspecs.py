@@ -35,6 +35,7 @@ from penstock.dialects.anthropic import Anthropic
 from penstock.memory import chosen
 from penstock.plugins import hookspecs
 from penstock.plugins.manager import Plugins
+from penstock.redaction.placeholders import find_all
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 from penstock.tools.table import all_tools
 from penstock_plugins.trim import stage as trim
@@ -240,6 +241,17 @@ def test_hook_redactors() -> None:
     assert left.count(b"Ada") == 2
     assert "[name] says hello" in kept
     assert "Ada" not in kept
+
+
+def test_hook_analysers() -> None:
+    """They find personal data besides what is found by its form."""
+
+    class Gives:
+        @hookimpl
+        def analysers(self) -> list[Callable[[str], list[tuple[int, int, str]]]]:
+            return [lambda text: [(0, 3, "person")]]
+
+    assert find_all("Ada, ada@acme.io", with_plugin(Gives()).analysers()) == [(0, 3, "person"), (5, 16, "email")]
 
 
 def test_hook_on_event() -> None:

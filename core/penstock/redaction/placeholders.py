@@ -1,0 +1,105 @@
+"""Placeholders that stand for personal data: `<email 1>`, `<phone 2>`. Where they belong in a text, and back again.
+
+A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
+their own, so that `restore(redacted)` is the text to the letter, whatever it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from penstock.redaction.find_personal import Found, find_personal, joined
+
+__all__ = [
+    "Analyser",
+    "Replaced",
+    "find_all",
+    "known_in",
+    "placeholder",
+    "replacements",
+    "tail_at",
+    "without_placeholders",
+]
+
+Analyser = Callable[[str], Iterable[tuple[int, int, str]]]
+"""A plugin's function that finds more: start, end and kind of each place; see the hook `analysers`."""
+Replaced = tuple[int, int, str]
+"""A half-open range of a text, and what stands there instead."""
+_KIND = re.compile(r"[a-z][a-z_]{0,19}")
+_PLACEHOLDER = re.compile(r"<([a-z][a-z_]{0,19}) [1-9][0-9]{0,6}>")
+_IN_JSON = re.compile(r"(?:<|\\u003[cC])([a-z][a-z_]{0,19} [1-9][0-9]{0,6})(?:>|\\u003[eE])")
+"""Some encoders of JSON escape the brackets; in a JSON text within a string that is still to be seen."""
+_ESCAPE = r"\\(?:u(?:0(?:0(?:3[cCeE]?)?)?)?)?"
+_TAIL = re.compile(
+    rf"(?:(?:<|\\u003[cC])(?:[a-z][a-z_]{{0,19}}(?: (?:[1-9][0-9]{{0,6}})?)?)?(?:{_ESCAPE})?|{_ESCAPE})\Z"
+)
+_LONGEST = 64
+"""More characters than any beginning of a placeholder has."""
+
+
+def placeholder(kind: str, number: int) -> str:
+    """What stands for the `number`th value of a kind."""
+    return f"<{kind} {number}>"
+
+
+def find_all(text: str, analysers: Sequence[Analyser] = ()) -> list[Found]:
+    """All that is to be replaced in `text` wherever it stands: words that look like placeholders, personal data, and
+    what plugins find; none reaches into another. Raises `ValueError` for a plugin's answer that is none, and what
+    plugins raise."""
+    found = [Found(*match.span(), match[1]) for match in _PLACEHOLDER.finditer(text)] if "<" in text else []
+    found += find_personal(text)
+    for analyse in analysers:
+        for start, end, kind in analyse(text):
+            if not 0 <= start < end <= len(text) or _KIND.fullmatch(kind) is None:
+                raise ValueError(f"({start!r}, {end!r}, {kind!r}) is no place of a text of {len(text)} characters")
+            found.append(Found(start, end, kind))
+    return joined(found)
+
+
+def known_in(text: str, values: Collection[str], taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where `values` stand in `text` besides the places that are `taken`; the longest where several begin."""
+    places: list[tuple[int, int]] = []
+    rest, at = [], 0
+    for start, end in sorted(taken):
+        rest += [text[at:start], "\0" * (end - start)]
+        at = end
+    left = "".join([*rest, text[at:]])
+    for value in sorted((value for value in values if value in left), key=lambda one: (-len(one), one)):
+        places += [match.span() for match in re.finditer(re.escape(value), left)]
+        left = left.replace(value, "\0" * len(value))
+    return sorted(places)
+
+
+def replacements(text: str, values: Mapping[str, str], *, in_json: bool = False) -> list[Replaced]:
+    """Where placeholders that stand for `values` are in `text`, with those values. `in_json`: the text is JSON itself,
+    so that brackets may be escaped, and what is put in must be."""
+    pattern, out = _IN_JSON if in_json else _PLACEHOLDER, []
+    for match in pattern.finditer(text):
+        value = values.get(f"<{match[1]}>" if in_json else match[0])
+        if value is not None:
+            out.append((match.start(), match.end(), escaped(value) if in_json else value))
+    return out
+
+
+def without_placeholders(text: str) -> str:
+    """`text` with `[redacted KIND]` for each placeholder: in another conversation it would stand for something else."""
+    return _PLACEHOLDER.sub(r"[redacted \1]", text) if "<" in text else text
+
+
+def tail_at(text: str, *, in_json: bool = False) -> int:
+    """Where the beginning of a placeholder starts that `text` may end in the middle of; else its length."""
+    tail = text[-_LONGEST:]
+    match = _TAIL.search(tail)
+    if match is None or ("\\" in match[0] and not in_json):
+        return len(text)
+    return len(text) - len(match[0])
+
+
+def escaped(text: str) -> str:
+    """`text` as it stands in a JSON string."""
+    return _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
+
+
+_ESCAPED = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
