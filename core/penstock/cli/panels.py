@@ -11,6 +11,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Watch": ("tui", "sessions", "events", "report", "export"),
     "Cost and explanation": ("cost", "explain", "expand", "whatif", "replay", "count", "models"),
     "Memory and contexts": ("memory", "import", "mcp", "tool", "serve", "context", "jobs", "backup", "restore"),
+    "Gateway of a team": ("keys", "providers", "workspaces", "quotas", "usage"),
     "Settings and budgets": ("settings", "budget", "pause", "resume", "compact"),
     "Profiles and plugins": ("profiles", "plugins", "tokens"),
 }

@@ -22,8 +22,9 @@ from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
 from penstock.budget.settings import Budget, Rates
+from penstock.profiles.gateway import GatewaySettings
 from penstock.profiles.renamed_keys import with_current_keys
-from penstock.profiles.service import ServiceSettings
+from penstock.profiles.service import ServiceSettings, service_values
 from penstock.redaction.personal import PersonalData
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "preset_for",
     "read_file",
+    "service_in_use",
 ]
 
 VARIABLE = "PENSTOCK_PROFILE"
@@ -245,6 +247,7 @@ class Profile(_Table):
     """What models cost and hold, over the bundled table: `[prices.anthropic."claude-opus"]`, `input = 4.0`."""
     kinds: Kinds = Kinds()
     service: ServiceSettings = ServiceSettings()
+    gateway: GatewaySettings = GatewaySettings()
 
     @field_validator("stages")
     @classmethod
@@ -305,6 +308,11 @@ def is_bundled(profile: Profile) -> bool:
 def in_use() -> Profile:
     """The profile that the environment names, else the default. Raises `ProfileError`."""
     return load(os.environ.get(VARIABLE, "default"))
+
+
+def service_in_use() -> ServiceSettings:
+    """`[service]` of the profile in use, with what the environment says over it. Raises `ProfileError`."""
+    return changed(in_use(), {"service": service_values()}).service
 
 
 def preset_for(client: str, name: str) -> str:

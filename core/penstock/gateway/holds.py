@@ -1,0 +1,256 @@
+"""`hold` and `settle`: what a request may cost is held before it leaves, and what it did cost is counted
+after its answer, once, in the place of what was held.
+
+All counters of a request change in one transaction, so that of many requests at once only as many are let in as their
+limits allow, whichever process lets them in. `held` and `spent` of a counter never exceed its cap when a request is let
+in; they can afterwards, when an answer costs more than was held for it, and then nothing more is let in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from penstock.base.errors import StoreError
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.errors import NotAllowed, QuotaFull
+from penstock.gateway.periods import day_of, period_of, periods_of
+from penstock.gateway.quotas import counter_row, in_words, limits_in, open_counters, scopes_of
+from penstock.gateway.records import Limit, Reached, Unit, Usage
+from penstock.gateway.schema import counters, holds, usage_days, usage_lines
+
+__all__ = ["HOLD_S", "Call", "book", "hold", "keep_holds", "settle", "sweep"]
+
+logger = logging.getLogger(__name__)
+HOLD_S = 180.0
+"""Seconds for which a hold lasts without its proxy saying that the request is still under way."""
+_NEARLY = 95
+_ALERTS = (100, 80)
+"""Shares of a limit, in percent, that are announced once in a period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that asks to be let in."""
+
+    id: str
+    """Unique for each request."""
+    workspace: str
+    key: str
+    """The key's id."""
+    provider: str
+    model: str
+    """The model's name at the provider."""
+    session: str
+    input_tokens: int
+    """An estimate."""
+    input_dollars: int
+    """Billionths."""
+    tokens: int
+    """The most that it is expected to use, with the answer."""
+    dollars: int
+    is_priced: bool = True
+    """Somebody says what its model costs."""
+
+    @property
+    def scopes(self) -> list[str]:
+        """What it counts in."""
+        return scopes_of(self.workspace, self.key, f"{self.provider}/{self.model}")
+
+    def of(self, unit: Unit) -> int:
+        """How much of a unit is held for it."""
+        return 1 if unit == "requests" else self.tokens if unit == "tokens" else self.dollars
+
+
+def hold(store: GatewayStore, call: Call) -> None:
+    """Let a request in, and hold what it may cost. Raises `QuotaFull`: then nothing is held, and the error names the
+    limit that has no room, the one that lasts longest where there are several. Raises `NotAllowed` where a limit of
+    dollars counts for a model whose price is not known."""
+    try:
+        with store.writing() as db:
+            _hold(db, call, store.clock.now())
+    except QuotaFull as e:
+        try:
+            e.reached = _announce(store, call, e)
+        except StoreError as why:  # it is a refusal all the same, and the next one announces it
+            logger.warning("%s is full, which cannot be announced: %s", e.scope, why)
+        raise
+
+
+def settle(store: GatewayStore, number: str, usage: Usage | None, exchange: str = "") -> list[Reached]:
+    """Count what a request did cost; None: nothing, since it did not leave, or the provider refused it. A second time
+    does nothing. Gives what was reached by it. `exchange`: its id in the event log."""
+    with store.writing() as db:
+        if usage is None:
+            _let_go(db, number)
+            return []
+        return _settle(db, number, usage, exchange)
+
+
+def book(store: GatewayStore, call: Call, usage: Usage, at: float, exchange: str = "") -> list[Reached]:
+    """Count a request that was let in at `at` while the store could not hold anything. A second time does nothing."""
+    with store.writing() as db:
+        if db.execute(sa.select(usage_lines.c.id).where(usage_lines.c.id == call.id)).first() is not None:
+            return []
+        return _book(db, call, usage, at, exchange)
+
+
+def keep_holds(store: GatewayStore, numbers: Sequence[str]) -> None:
+    """These requests are still under way."""
+    with store.writing() as db:
+        until = store.clock.now() + HOLD_S
+        db.execute(holds.update().where(holds.c.id.in_(numbers)).values(until=until))
+
+
+def sweep(store: GatewayStore) -> int:
+    """Count what is held for requests whose proxy died, as far as they were sent: their input, as it was estimated.
+    Gives how many there were. Counters of periods that have ended for a day are removed."""
+    now = store.clock.now()
+    with store.writing() as db:
+        dead = db.execute(holds.select().where(holds.c.until < now)).all()
+        for row in dead:
+            usage = Usage(input=row.input_tokens, dollars=row.input_dollars, how="estimated", status=0)
+            _settle(db, row.id, usage, "")
+        db.execute(counters.delete().where(counters.c.ends_at < now - 86400, counters.c.held == 0))
+        return len(dead)
+
+
+def _hold(db: sa.Connection, call: Call, now: float) -> None:
+    """In one transaction, which has the counters for itself: what is read cannot change before it is written."""
+    found = limits_in(db, call.scopes)
+    known = open_counters(db, found, now)
+    rows = [
+        (one, known[scope, period_of(one.per, now), one.unit], call.of(one.unit))
+        for scope, each in found.items()
+        for one in each
+    ]
+    full = [(one, row) for one, row, more in rows if row.spent + row.held + more > one.cap + row.raised]
+    if full:
+        raise _refusal(full, call)
+    unpriced = next((row.scope for one, row, _ in rows if one.unit == "dollars" and not call.is_priced), None)
+    if unpriced is not None:
+        raise NotAllowed(
+            f"{unpriced} has a limit of dollars, and the price of {call.model} is unknown: the owner can, under "
+            f'`[prices.{call.provider}."{call.model}"]` in the profile'
+        )
+    if rows:
+        c = counters.c
+        mine = (c.scope == sa.bindparam("of")) & (c.period == sa.bindparam("in_")) & (c.unit == sa.bindparam("what"))
+        more = [{"of": row.scope, "in_": row.period, "what": row.unit, "more": amount} for _, row, amount in rows]
+        db.execute(counters.update().where(mine).values(held=c.held + sa.bindparam("more")), more)
+    values = {
+        "workspace": call.workspace,
+        "key": call.key,
+        "provider": call.provider,
+        "model": call.model,
+        "session": call.session,
+        "tokens": call.tokens,
+        "dollars": call.dollars,
+        "input_tokens": call.input_tokens,
+        "input_dollars": call.input_dollars,
+        "counters": [[row.scope, row.period, row.unit] for _, row, _ in rows],
+    }
+    db.execute(holds.insert().values(id=call.id, at=now, until=now + HOLD_S, **values))
+
+
+def _refusal(full: Sequence[tuple[Limit, sa.Row[Any]]], call: Call) -> QuotaFull:
+    limit, row = max(full, key=lambda one: one[1].ends_at)
+    kinds = {"key": "this key", "workspace": "this workspace", "model": f"the model {call.model}"}
+    used, wanted = in_words(limit.unit, row.spent), in_words(limit.unit, call.of(limit.unit))
+    under_way = f", {in_words(limit.unit, row.held)} held for requests under way" if row.held else ""
+    cap = limit.cap + row.raised
+    text = (
+        f"{kinds[row.scope.partition(':')[0]]} may use {in_words(limit.unit, cap)} per {limit.per}: {used} used"
+        f"{under_way}, and this request may need {wanted}"
+    )
+    return QuotaFull(text, scope=row.scope, limit=limit, cap=cap, spent=row.spent, held=row.held, resets_at=row.ends_at)
+
+
+def _announce(store: GatewayStore, call: Call, full: QuotaFull) -> Reached | None:
+    """What is so full that it refuses is announced once, though the last request that fits may leave a little. Where
+    much is left, only the request was too large."""
+    if (full.spent + full.held) * 100 < full.cap * _NEARLY:
+        return None
+    period = period_of(full.limit.per, full.resets_at - 1)
+    c, row = counters.c, counter_row(full.scope, period, full.limit.unit)
+    with store.reading() as db:
+        is_announced = db.scalar(sa.select(c.announced).where(row)) == _ALERTS[0]
+    if is_announced:
+        return None
+    with store.writing() as db:  # of two at once, one announces it
+        changed = db.execute(
+            counters.update().where(row, c.announced < _ALERTS[0]).values(announced=_ALERTS[0])
+        ).rowcount
+    at = (call.workspace, full.scope, period, full.limit.unit, _ALERTS[0], full.spent, full.cap)
+    return Reached(*at) if changed else None
+
+
+def _let_go(db: sa.Connection, number: str) -> sa.Row[tuple[object, ...]] | None:
+    row = db.execute(holds.delete().where(holds.c.id == number).returning(*holds.c)).first()
+    if row is None:
+        return None
+    amounts: dict[str, int] = {"requests": 1, "tokens": row.tokens, "dollars": row.dollars}
+    for scope, period, unit in row.counters:
+        less = counters.c.held - amounts[unit]
+        db.execute(counters.update().where(counter_row(scope, period, unit)).values(held=less))
+    return row
+
+
+def _settle(db: sa.Connection, number: str, usage: Usage, exchange: str) -> list[Reached]:
+    held = _let_go(db, number)
+    if held is None:
+        return []
+    call = Call(
+        id=number,
+        workspace=held.workspace,
+        key=held.key,
+        provider=held.provider,
+        model=held.model,
+        session=held.session,
+        input_tokens=held.input_tokens,
+        input_dollars=held.input_dollars,
+        tokens=held.tokens,
+        dollars=held.dollars,
+    )
+    return _book(db, call, usage, held.at, exchange)
+
+
+def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str) -> list[Reached]:
+    # Of the periods in which it was let in, also where a limit was set only meanwhile.
+    c, amounts = counters.c, {"requests": 1, "tokens": usage.tokens, "dollars": usage.dollars}
+    mine = c.scope.in_(call.scopes) & c.period.in_(periods_of(at))
+    for unit, spent in amounts.items():
+        if spent:
+            db.execute(counters.update().where(mine, c.unit == unit).values(spent=c.spent + spent))
+    who = {"workspace": call.workspace, "key": call.key, "provider": call.provider, "model": call.model}
+    tokens = {"input": usage.input, "cache_read": usage.cache_read, "cache_write": usage.cache_write}
+    sums = {**tokens, "output": usage.output, "dollars": usage.dollars}
+    line = {**who, "session": call.session, **sums, "how": usage.how, "status": usage.status, "exchange": exchange}
+    db.execute(usage_lines.insert().values(id=call.id, at=at, **line))
+    day = {**who, "session": call.session, "day": day_of(at)}
+    added = insert(usage_days).values(**day, requests=1, **sums)
+    more = {name: usage_days.c[name] + added.excluded[name] for name in ("requests", *sums)}
+    db.execute(added.on_conflict_do_update(index_elements=list(usage_days.primary_key), set_=more))
+    return _reached(db, mine, call.workspace, call.scopes)
+
+
+def _reached(db: sa.Connection, mine: sa.ColumnElement[bool], workspace: str, scopes: Sequence[str]) -> list[Reached]:
+    found = limits_in(db, scopes)
+    caps = {(scope, one.per, one.unit): one.cap for scope, each in found.items() for one in each}
+    out: list[Reached] = []
+    for row in db.execute(counters.select().where(mine)).all() if caps else ():
+        cap = caps.get((row.scope, row.period.partition(":")[0], row.unit))
+        if cap is None:
+            continue
+        cap += row.raised
+        percent = next((one for one in _ALERTS if row.spent * 100 >= cap * one), 0)
+        if percent > row.announced and cap > 0:
+            one = counter_row(row.scope, row.period, row.unit)
+            db.execute(counters.update().where(one).values(announced=percent))
+            out.append(Reached(workspace, row.scope, row.period, row.unit, percent, row.spent, cap))
+    return out

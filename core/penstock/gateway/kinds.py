@@ -1,0 +1,105 @@
+"""The kinds of providers: where each answers, how it wants its credential, and which of our paths it serves.
+
+Sources: https://platform.claude.com/docs/en/api/openai-sdk, https://ai.google.dev/gemini-api/docs/openai,
+https://openrouter.ai/docs/api/reference/overview, https://docs.ollama.com/api/openai-compatibility,
+https://docs.ollama.com/api/anthropic-compatibility.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["COUNTING", "GEMINI", "GEMINI_PATH", "KINDS", "Endpoint", "ProviderKind", "endpoint_of"]
+
+Endpoint = Literal[
+    "messages", "count_tokens", "chat", "responses", "responses_count", "embeddings", "gemini", "gemini_count", "ollama"
+]
+"""What a path of ours asks for: the wire format, and with it what the answer looks like."""
+COUNTING: frozenset[Endpoint] = frozenset({"count_tokens", "responses_count", "gemini_count"})
+"""Those that count the tokens of a request, which costs nothing."""
+GEMINI: frozenset[Endpoint] = frozenset({"gemini", "gemini_count"})
+"""Those of Gemini, whose paths name the model."""
+
+GEMINI_PATH = re.compile(
+    r"(/v1(?:beta|alpha)?/models/)(.+):"
+    r"(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)"
+)
+"""Gemini's paths name the model. Its other verbs start jobs and videos whose price no answer says."""
+_PATHS: tuple[tuple[re.Pattern[str], Endpoint], ...] = (
+    (re.compile(r"/v1/messages"), "messages"),
+    (re.compile(r"/v1/messages/count_tokens"), "count_tokens"),
+    (re.compile(r"/v1/chat/completions"), "chat"),
+    (re.compile(r"/v1/responses"), "responses"),
+    (re.compile(r"/v1/responses/input_tokens"), "responses_count"),
+    (re.compile(r"/v1/embeddings"), "embeddings"),
+    (re.compile(r"/v1(?:beta|alpha)?/models/.+:countTokens"), "gemini_count"),
+    (GEMINI_PATH, "gemini"),
+    (re.compile(r"/api/(?:chat|generate|embed|embeddings)"), "ollama"),
+)
+
+
+def endpoint_of(path: str) -> Endpoint | None:
+    """What a path (without its query) asks a model for. None: nothing that is passed on to a provider."""
+    return next((endpoint for pattern, endpoint in _PATHS if pattern.fullmatch(path)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """How providers of one kind are asked."""
+
+    name: str
+    base_url: str
+    """Empty: each has its own."""
+    serves: Mapping[str, str]
+    """By endpoint, what its path has in place of our `/v1/` or `/v1beta/`; empty: the path is the same."""
+    headers: Mapping[str, str]
+    """By endpoint, the header for the credential; `*`: all others. `authorization` gets it as a bearer token."""
+    models_path: str = "/v1/models"
+    """Where it lists its models."""
+    wants_credential: bool = True
+
+    def path(self, endpoint: str, path: str) -> str:
+        """The provider's own path, behind its base URL, for one of ours."""
+        prefix = self.serves[endpoint]
+        return prefix + path.removeprefix("/v1/") if prefix else path
+
+    def header(self, endpoint: str) -> str:
+        """The header that carries the credential."""
+        return self.headers.get(endpoint, self.headers["*"])
+
+
+_BEARER = {"*": "authorization"}
+_OPENAI = {"chat": "", "responses": "", "embeddings": ""}
+_COUNTED = {**_OPENAI, "responses_count": ""}
+_ANTHROPIC = {"messages": "", "count_tokens": ""}
+_KINDS = (
+    ProviderKind(
+        "anthropic",
+        "https://api.anthropic.com",
+        {**_ANTHROPIC, "chat": ""},
+        {"*": "x-api-key", "chat": "authorization"},
+    ),
+    ProviderKind("openai", "https://api.openai.com", _COUNTED, _BEARER),
+    ProviderKind("openrouter", "https://openrouter.ai/api", {**_OPENAI, "messages": ""}, _BEARER),
+    ProviderKind(
+        "gemini",
+        "https://generativelanguage.googleapis.com",
+        {"gemini": "", "gemini_count": "", "chat": "/v1beta/openai/", "embeddings": "/v1beta/openai/"},
+        {"*": "authorization", "gemini": "x-goog-api-key", "gemini_count": "x-goog-api-key"},
+        models_path="/v1beta/openai/models",
+    ),
+    ProviderKind(
+        "ollama",
+        "http://127.0.0.1:11434",
+        {**_OPENAI, "messages": "", "ollama": ""},
+        _BEARER,
+        wants_credential=False,
+    ),
+    ProviderKind("openai-compatible", "", _COUNTED, _BEARER, wants_credential=False),
+    ProviderKind("anthropic-compatible", "", _ANTHROPIC, {"*": "x-api-key"}, wants_credential=False),
+)
+KINDS: Mapping[str, ProviderKind] = {kind.name: kind for kind in _KINDS}
+"""All kinds by name."""

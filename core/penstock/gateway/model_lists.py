@@ -1,0 +1,126 @@
+"""The models that providers say they serve: fetched, kept, and listed for a workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+
+from penstock.gateway.asked import MODEL_NAME
+from penstock.gateway.base_urls import check_base_url
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.errors import NotThere, ProviderDown
+from penstock.gateway.kinds import KINDS
+from penstock.gateway.providers import list_providers, open_credential
+from penstock.gateway.records import Provider
+from penstock.gateway.schema import models, providers
+
+__all__ = ["ListedModel", "fetch_models", "listed_models", "models_by_provider", "refresh_models"]
+
+_TIMEOUT_S = 20.0
+_MOST_BYTES = 16 << 20
+_MOST = 5000
+_VERSION = {"anthropic-version": "2023-06-01"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model as its provider lists it."""
+
+    provider: str
+    """The provider's name."""
+    name: str
+    entry: Mapping[str, Any]
+    """What the provider itself says of it."""
+    at: float
+    """When the list was fetched."""
+
+    @property
+    def id(self) -> str:
+        """How a request names it."""
+        return f"{self.provider}/{self.name}"
+
+
+def fetch_models(store: GatewayStore, provider: Provider, *, proxy: str | None = None) -> int:
+    """Ask a provider for its list, and keep that; how many models it has. Raises `ProviderDown`: it cannot be reached,
+    or does not answer with a list; what was kept stays then. Waits for the network."""
+    kind = KINDS[provider.kind]
+    secret, header = open_credential(store.masters, provider), kind.headers["*"]
+    headers = {header: f"Bearer {secret}" if header == "authorization" else secret} if secret else {}
+    url = provider.base_url + kind.models_path
+    try:
+        with httpx.Client(timeout=_TIMEOUT_S, proxy=proxy, follow_redirects=False, trust_env=False) as client:
+            params = {"limit": "1000"} if header != "authorization" else None
+            with client.stream("GET", url, headers={**headers, **_VERSION}, params=params) as answer:
+                content = _content(answer)
+    except httpx.HTTPError as e:
+        raise ProviderDown(f"{provider.name}: its models cannot be fetched from {url}: {e or type(e).__name__}") from e
+    if answer.status_code != 200 or content is None:
+        raise ProviderDown(f"{provider.name}: {url} answered {answer.status_code}, and no list of models")
+    try:
+        entries = json.loads(content)["data"]
+        named = {str(one["id"]).removeprefix("models/"): dict(one) for one in entries[:_MOST]}
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
+        raise ProviderDown(f"{provider.name}: {url} answered with something else than a list of models") from e
+    # Longer ones could neither be named in a request nor shown.
+    found = {name: entry for name, entry in named.items() if MODEL_NAME.fullmatch(name) and _can_be_sent(entry)}
+    now = store.clock.now()
+    with store.writing() as db:
+        if db.execute(sa.select(providers.c.id).where(providers.c.id == provider.id)).first() is None:
+            raise NotThere(f"there is no provider {provider.name!r} any more")
+        db.execute(models.delete().where(models.c.provider == provider.id))
+        for name, entry in found.items():
+            db.execute(models.insert().values(provider=provider.id, name=name, entry=entry, at=now))
+    return len(found)
+
+
+def _content(answer: httpx.Response) -> bytes | None:
+    """The body, unless it is longer than any list."""
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > _MOST_BYTES:
+            return None
+    return bytes(content)
+
+
+def _can_be_sent(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is JSON again: without numbers that are none, and halves of characters."""
+    try:
+        json.dumps(entry, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def refresh_models(store: GatewayStore, provider: Provider, allowed: Collection[str]) -> int:
+    """As `fetch_models`, after a look where the provider's address leads to by now. `allowed`: hosts that may be
+    private. Raises `InvalidSetting`, too."""
+    check_base_url(provider.base_url, is_private_allowed=provider.allow_private, allowed=allowed)
+    return fetch_models(store, provider)
+
+
+def listed_models(store: GatewayStore, workspace: str) -> list[ListedModel]:
+    """The models of all providers that a workspace uses, by name. Of two providers of one name, those of the
+    workspace's own."""
+    named: dict[str, Provider] = {}
+    for one in list_providers(store, workspace):
+        named.setdefault(one.name, one)
+    names = {one.id: one.name for one in named.values()}
+    with store.reading() as db:
+        rows = db.execute(models.select().where(models.c.provider.in_(names)).order_by(models.c.name)).all()
+    found = [ListedModel(names[row.provider], row.name, row.entry, row.at) for row in rows]
+    return sorted(found, key=lambda one: one.id)
+
+
+def models_by_provider(store: GatewayStore) -> dict[str, Collection[str]]:
+    """The names of all models, by the id of the provider that lists them."""
+    out: dict[str, set[str]] = {}
+    with store.reading() as db:
+        for provider, name in db.execute(sa.select(models.c.provider, models.c.name)):
+            out.setdefault(provider, set()).add(name)
+    return dict(out)

@@ -1,0 +1,225 @@
+"""Limits of keys, workspaces and models: set, list, raise them, and see what counts against them.
+
+A limit's counter begins with what the period's usage says, so that a limit that is set in the middle of a month counts
+all of the month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.base.suggest import did_you_mean
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.errors import InvalidSetting, NotThere
+from penstock.gateway.periods import day_of, end_of, period_of, periods_of
+from penstock.gateway.records import BILLION, PERIODS, UNITS, Limit, LimitState, Unit
+from penstock.gateway.schema import api_keys, counters, limits, usage_days, workspaces
+from penstock.models.names import key_of, parse
+
+__all__ = [
+    "amount",
+    "counter_row",
+    "in_words",
+    "limits_in",
+    "limits_of",
+    "open_counters",
+    "raise_limit",
+    "read_limit",
+    "scope_of",
+    "scopes_of",
+    "set_limits",
+    "show_limits",
+    "workspace_of",
+    "workspace_scopes",
+]
+
+_MOST = 10**18
+CounterKey = tuple[str, str, str]
+"""Scope, period and unit of a counter."""
+
+
+def scopes_of(workspace: str, key: str, model: str) -> list[str]:
+    """The scopes that a request counts in, in the order in which they are locked. `model`: as `provider/name`."""
+    return sorted([f"key:{key}", f"workspace:{workspace}", scope_of(f"model:{workspace}/{model}")])
+
+
+def scope_of(said: str) -> str:
+    """A scope as limits and counters have it: of a model, each way to write its name has the same one."""
+    kind, _, rest = said.partition(":")
+    workspace, _, model = rest.partition("/")
+    provider, _, name = model.partition("/")
+    return f"model:{workspace}/{provider}/{_model_key(name)}" if kind == "model" and name else said
+
+
+def _model_key(name: str) -> str:
+    """Without capitals, dots and the version's date: providers answer as the same model. A tag of Ollama stays, as
+    `qwen3:8b` is not `qwen3:30b`."""
+    parsed = parse(name)
+    tag = name.rpartition(":")[2].strip().lower() if parsed.provider in ("ollama", "ollama-cloud") else ""
+    is_tagged = tag and ":" in name and tag != "latest"
+    return key_of(parsed.name) + (f":{tag}" if is_tagged else "")
+
+
+def amount(unit: Unit, said: float) -> int:
+    """An amount as it is counted: dollars become billionths."""
+    return round(said * BILLION) if unit == "dollars" else round(said)
+
+
+def in_words(unit: Unit, counted: int) -> str:
+    """An amount for people: `$3.20`, `1,200 tokens`."""
+    return f"${counted / BILLION:,.2f}" if unit == "dollars" else f"{counted:,} {unit}"
+
+
+def read_limit(per: str, unit: str, most: float) -> Limit:
+    """A limit as a person gives it, dollars in dollars. Raises `InvalidSetting`."""
+    if per not in PERIODS:
+        raise InvalidSetting(f"per: {per!r} is none of {', '.join(PERIODS)}.{did_you_mean(per, PERIODS)}", "per")
+    if unit not in UNITS:
+        raise InvalidSetting(f"{unit!r} is none of {', '.join(UNITS)}.{did_you_mean(unit, UNITS)}", unit)
+    highest = _MOST // BILLION if unit == "dollars" else _MOST // 1000
+    cap = amount(unit, most) if 0 <= most <= highest else -1
+    if cap < 0 or (cap == 0 and most > 0):
+        raise InvalidSetting(f"{unit}: an amount from 0 to {highest:,} was expected", unit)
+    return Limit(per, unit, cap)
+
+
+def workspace_of(store: GatewayStore, scope: str, within: str | None = None) -> str:
+    """The workspace that a scope is in. Raises `NotThere`: there is no such scope, or none `within` that workspace."""
+    kind, _, rest = scope.partition(":")
+    with store.reading() as db:
+        found: str | None = None
+        if kind == "key":
+            found = db.scalar(sa.select(api_keys.c.workspace).where(api_keys.c.id == rest))
+        elif kind in ("workspace", "model"):
+            name = rest.partition("/")[0] if kind == "model" else rest
+            is_named = kind == "workspace" or bool(rest.partition("/")[2])
+            found = db.scalar(sa.select(workspaces.c.name).where(workspaces.c.name == name)) if is_named else None
+    if found is None or len(scope) > 240 or within not in (None, found):
+        raise NotThere(f"there is no scope {scope[:100]!r}: key:ID, workspace:NAME or model:WORKSPACE/PROVIDER/NAME")
+    return found
+
+
+def workspace_scopes(store: GatewayStore, workspace: str) -> list[str]:
+    """The scopes of a workspace that have limits."""
+    keys = sa.select(sa.literal("key:").concat(api_keys.c.id)).where(api_keys.c.workspace == workspace)
+    of_models = limits.c.scope.startswith(f"model:{workspace}/", autoescape=True)
+    chosen = limits.c.scope.in_(keys) | (limits.c.scope == f"workspace:{workspace}") | of_models
+    with store.reading() as db:
+        return list(db.scalars(sa.select(limits.c.scope).where(chosen).distinct()))
+
+
+def limits_of(store: GatewayStore, scope: str) -> list[Limit]:
+    """The limits of a scope."""
+    scope = scope_of(scope)
+    with store.reading() as db:
+        return limits_in(db, [scope]).get(scope, [])
+
+
+def set_limits(store: GatewayStore, scope: str, wanted: Iterable[Limit], by: str) -> list[Limit]:
+    """Have these be all limits of a scope. Raises `NotThere`."""
+    workspace, scope = workspace_of(store, scope), scope_of(scope)
+    rows = {(one.per, one.unit): one for one in wanted}
+    with store.writing() as db:
+        db.execute(limits.delete().where(limits.c.scope == scope))
+        for one in rows.values():
+            db.execute(limits.insert().values(scope=scope, per=one.per, unit=one.unit, cap=one.cap))
+        said = {f"{one.unit} per {one.per}": in_words(one.unit, one.cap) for one in rows.values()}
+        store.note(db, workspace, by, "limits set", scope, **said)
+        return limits_in(db, [scope]).get(scope, [])
+
+
+def raise_limit(store: GatewayStore, scope: str, per: str, unit: str, by_amount: float, by: str) -> LimitState:
+    """Add to a limit for the period of now. Raises `NotThere` and `InvalidSetting`."""
+    workspace, more, now = workspace_of(store, scope), read_limit(per, unit, by_amount), store.clock.now()
+    scope = scope_of(scope)
+    with store.writing() as db:
+        found = next((one for one in limits_in(db, [scope]).get(scope, ()) if (one.per, one.unit) == (per, unit)), None)
+        if found is None:
+            raise NotThere(f"{scope} has no limit of {unit} per {per}")
+        open_counters(db, {scope: [found]}, now)
+        row = counter_row(scope, period_of(found.per, now), found.unit)
+        db.execute(counters.update().where(row).values(raised=counters.c.raised + more.cap, announced=0))
+        store.note(
+            db, workspace, by, "limit raised", scope, what=f"{unit} per {per}", more=in_words(more.unit, more.cap)
+        )
+        return _state(db, scope, found, now)
+
+
+def show_limits(store: GatewayStore, scopes: Sequence[str] | None = None) -> list[LimitState]:
+    """The limits of these scopes, or of all that have any, with what counts against them now. Writes nothing."""
+    now = store.clock.now()
+    with store.reading() as db:
+        found = limits_in(db, None if scopes is None else [scope_of(one) for one in scopes])
+        return [_state(db, scope, one, now) for scope in sorted(found) for one in found[scope]]
+
+
+def open_counters(db: sa.Connection, found: dict[str, list[Limit]], now: float) -> dict[CounterKey, sa.Row[Any]]:
+    """The counters of these limits in the period of now, each made where it is not there yet."""
+    wanted = [(scope, one, period_of(one.per, now)) for scope, each in found.items() for one in each]
+    if not wanted:
+        return {}
+    c = counters.c
+    mine = c.scope.in_(list(found)) & c.period.in_(periods_of(now))
+    chosen = counters.select().where(mine).order_by(c.scope, c.period, c.unit).with_for_update()
+    known = {(row.scope, row.period, row.unit): row for row in db.execute(chosen)}
+    lacking = [(scope, one, period) for scope, one, period in wanted if (scope, period, one.unit) not in known]
+    if not lacking:
+        return known
+    for scope, one, period in lacking:
+        row = {"scope": scope, "period": period, "unit": one.unit, "ends_at": end_of(one.per, now)}
+        db.execute(counters.insert().values(**row, spent=_used(db, scope, one, now), held=0, raised=0, announced=0))
+    return {(row.scope, row.period, row.unit): row for row in db.execute(chosen)}
+
+
+def _used(db: sa.Connection, scope: str, limit: Limit, now: float) -> int:
+    """What the usage of a scope in this period sums up to; of a minute that is not known."""
+    if limit.per == "minute":
+        return 0
+    first = day_of(now) if limit.per == "day" else day_of(now)[:7]
+    days, c = usage_days.c.day.startswith(first), usage_days.c
+    kind, _, rest = scope.partition(":")
+    if kind == "key":
+        chosen = c.key == rest
+    elif kind == "workspace":
+        chosen = c.workspace == rest
+    else:
+        workspace, _, model = rest.partition("/")
+        provider, _, name = model.partition("/")
+        chosen = (c.workspace == workspace) & (c.provider == provider)
+        names = db.scalars(sa.select(c.model).where(chosen, days).distinct()).all()
+        chosen &= c.model.in_([one for one in names if _model_key(one) == name])
+    units: dict[Unit, sa.ColumnElement[Any]] = {
+        "requests": c.requests,
+        "tokens": c.input + c.cache_read + c.cache_write + c.output,
+        "dollars": c.dollars,
+    }
+    return int(db.scalar(sa.select(sa.func.sum(units[limit.unit])).where(chosen, days)) or 0)
+
+
+def limits_in(db: sa.Connection, scopes: Sequence[str] | None) -> dict[str, list[Limit]]:
+    """The limits of these scopes, or of all that have any."""
+    chosen = limits.select().order_by(limits.c.scope, limits.c.per, limits.c.unit)
+    if scopes is not None:
+        chosen = chosen.where(limits.c.scope.in_(scopes))
+    out: dict[str, list[Limit]] = {}
+    for row in db.execute(chosen):
+        out.setdefault(row.scope, []).append(Limit(row.per, row.unit, row.cap))
+    return out
+
+
+def _state(db: sa.Connection, scope: str, limit: Limit, now: float) -> LimitState:
+    row = db.execute(counters.select().where(counter_row(scope, period_of(limit.per, now), limit.unit))).first()
+    if row is None:  # the period's first request makes it
+        used = _used(db, scope, limit, now)
+        return LimitState(scope, limit.per, limit.unit, limit.cap, used, 0, end_of(limit.per, now))
+    cap = limit.cap + row.raised
+    return LimitState(scope, limit.per, limit.unit, cap, row.spent, row.held, row.ends_at)
+
+
+def counter_row(scope: str, period: str, unit: str) -> sa.ColumnElement[bool]:
+    """The condition of one counter."""
+    c = counters.c
+    return (c.scope == scope) & (c.period == period) & (c.unit == unit)

@@ -1,0 +1,224 @@
+"""The SQL tables of the gateway. Changes come with a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "api_keys",
+    "audit",
+    "counters",
+    "holds",
+    "limits",
+    "metadata",
+    "models",
+    "placeholders",
+    "providers",
+    "redaction_keys",
+    "usage_days",
+    "usage_lines",
+    "workspaces",
+]
+
+metadata = MetaData()
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+"""`settings`: those of `WorkspaceSettings` that were set. Times here and below are seconds since the epoch. Contexts
+and memory know a workspace by its name, so that it has no other id."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("workspace", String(80), ForeignKey("workspaces.name"), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("prefix", String(12), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("old_digest", String(64), index=True),
+    Column("old_until", Float),
+    Column("scopes", JSON, nullable=False),
+    Column("models", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("revoked_at", Float),
+    Column("last_used_day", String(10)),
+)
+"""`digest`: SHA-256 of the key, which itself is nowhere; `old_digest`: of the one before the last rotation, good until
+`old_until`. `models` empty: every model of the workspace."""
+
+providers = Table(
+    "providers",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("workspace", String(80), ForeignKey("workspaces.name"), index=True),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("base_url", String(400), nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("wrapped", LargeBinary),
+    Column("master", String(16)),
+    Column("created_at", Float, nullable=False),
+)
+"""`workspace` null: every workspace uses it. `sealed`: the credential, encrypted under the data key `wrapped`, and that
+under the master key whose id is `master`; null: the provider wants none."""
+
+models = Table(
+    "models",
+    metadata,
+    Column("provider", String(16), ForeignKey("providers.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("entry", JSON, nullable=False),
+    Column("at", Float, nullable=False),
+)
+"""What a provider said it serves, and when it was asked. `entry`: what it says of the model."""
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("scope", String(240), primary_key=True),
+    Column("per", String(8), primary_key=True),
+    Column("unit", String(10), primary_key=True),
+    Column("cap", _NUMBER, nullable=False),
+)
+"""What may be spent. `scope`: `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`; `per`: minute, day or
+month (UTC); `unit`: requests, tokens or dollars, those in billionths."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("scope", String(240), primary_key=True),
+    Column("period", String(24), primary_key=True),
+    Column("unit", String(10), primary_key=True),
+    Column("spent", _NUMBER, nullable=False),
+    Column("held", _NUMBER, nullable=False),
+    Column("raised", _NUMBER, nullable=False),
+    Column("announced", Integer, nullable=False),
+    Column("ends_at", Float, nullable=False, index=True),
+)
+"""What was spent in a period, and what is held for requests under way; one row for each limit that was asked for.
+`period`: as `day:2026-11-23`; `raised`: added to the cap for this period; `announced`: the share in percent, 80 or 100,
+for which that was done."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("until", Float, nullable=False, index=True),
+    Column("workspace", String(80), nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("provider", String(80), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("session", String(200), nullable=False),
+    Column("tokens", _NUMBER, nullable=False),
+    Column("dollars", _NUMBER, nullable=False),
+    Column("input_tokens", _NUMBER, nullable=False),
+    Column("input_dollars", _NUMBER, nullable=False),
+    Column("counters", JSON, nullable=False),
+)
+"""A request under way, and what is held for it: `tokens` and `dollars` (billionths) in the rows `counters`, [scope,
+period, unit] each. Past `until` its proxy is dead: the part for its input is taken as spent."""
+
+usage_lines = Table(
+    "usage_lines",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("workspace", String(80), nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("provider", String(80), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("session", String(200), nullable=False),
+    Column("exchange", String(40), nullable=False),
+    Column("input", _NUMBER, nullable=False),
+    Column("cache_read", _NUMBER, nullable=False),
+    Column("cache_write", _NUMBER, nullable=False),
+    Column("output", _NUMBER, nullable=False),
+    Column("dollars", _NUMBER, nullable=False),
+    Column("how", String(10), nullable=False),
+    Column("status", Integer, nullable=False),
+    Index("usage_lines_at", "workspace", "at"),
+    Index("usage_lines_old", "at"),
+)
+"""A row for each request that was paid for, without texts and headers. `at`: when it was let in; `how`: `reported` by
+the provider, or `estimated`; `exchange`: its id in the event log."""
+
+usage_days = Table(
+    "usage_days",
+    metadata,
+    Column("workspace", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("key", String(16), primary_key=True),
+    Column("provider", String(80), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("session", String(200), primary_key=True),
+    Column("requests", _NUMBER, nullable=False),
+    Column("input", _NUMBER, nullable=False),
+    Column("cache_read", _NUMBER, nullable=False),
+    Column("cache_write", _NUMBER, nullable=False),
+    Column("output", _NUMBER, nullable=False),
+    Column("dollars", _NUMBER, nullable=False),
+)
+"""The sums of `usage_lines` by day (UTC, as 2026-11-23), written in the same transaction as the lines."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("workspace", String(80), nullable=False, index=True),
+    Column("by", String(80), nullable=False),
+    Column("did", String(40), nullable=False),
+    Column("on", String(240), nullable=False),
+    Column("details", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who changed what: keys, workspaces, providers, limits. Never a secret."""
+
+redaction_keys = Table(
+    "redaction_keys",
+    metadata,
+    Column("workspace", String(80), ForeignKey("workspaces.name"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(16), nullable=False),
+)
+"""The data key of a workspace's personal data, encrypted under the master key whose id is `master`."""
+
+placeholders = Table(
+    "placeholders",
+    metadata,
+    Column("workspace", String(80), ForeignKey("workspaces.name"), nullable=False, index=True),
+    Column("conversation", String(32), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(20)),
+    Column("number", Integer),
+    Column("sealed", LargeBinary),
+    Column("seen_at", Float, nullable=False, index=True),
+    UniqueConstraint("conversation", "kind", "number"),
+)
+"""What stands for a value in a conversation: `<KIND NUMBER>`. `conversation` and `digest` (of the value) are keyed, and
+`sealed` is the value, encrypted. `kind`, `number` and `sealed` null: a model came up with the value by itself, so that
+its provider knows it, and it stays as it is."""

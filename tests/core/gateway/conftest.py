@@ -1,0 +1,29 @@
+"""The gateway's store in a file of the test, by a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.base.clock import ManualClock
+from penstock.gateway.database import FILE_NAME, GatewayStore
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is to be; nothing is there yet, its folder neither."""
+    return tmp_path / "state" / FILE_NAME
+
+
+@pytest.fixture
+def store(path: Path, clock: ManualClock) -> Iterator[GatewayStore]:
+    store = GatewayStore(path, clock)
+    yield store
+    store.close()

@@ -1,0 +1,84 @@
+"""Which provider a model is asked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.gateway.errors import NotAllowed, NotThere
+from penstock.gateway.records import Provider
+from penstock.gateway.routing import check_models, route
+
+
+def provider(name: str, kind: str = "") -> Provider:
+    return Provider(f"id-{name}", "w", name, kind or name, "https://x", False, 0.0)
+
+
+TEAM = [provider("openrouter"), provider("anthropic"), provider("openai"), provider("local", "ollama")]
+
+
+@pytest.mark.parametrize(
+    ("said", "endpoint", "full_name"),
+    [
+        ("anthropic/claude-opus-5-5", "messages", "anthropic/claude-opus-5-5"),
+        ("openrouter/anthropic/claude", "messages", "openrouter/anthropic/claude"),
+        ("claude-opus-5-5", "messages", "anthropic/claude-opus-5-5"),
+        ("gpt-5", "chat", "openrouter/gpt-5"),
+        ("qwen3:8b", "ollama", "local/qwen3:8b"),
+        ("llama3", "chat", "local/llama3"),
+        ("meta/llama-4", "chat", "openrouter/meta/llama-4"),
+        ("fast", "chat", "openai/gpt-5-mini"),
+        ("openai/gpt-5", "chat", "openai/gpt-4"),
+        ("openai/", "chat", "openrouter/openai/"),
+    ],
+)
+def test_a_name_leads_to_one_provider(said: str, endpoint: str, full_name: str) -> None:
+    """An alias first, then the provider that is named, the one that lists it, the one that is at home in the format."""
+    aliases = {"fast": "openai/gpt-5-mini", "openai/gpt-5": "openai/gpt-4"}
+    found = route(said, endpoint, TEAM, aliases, {"id-local": ["llama3"]})
+    assert found.full_name == full_name
+
+
+def test_the_one_at_home_in_a_format_comes_before_those_that_offer_it_too() -> None:
+    assert route("x", "messages", [provider("openrouter"), provider("anthropic")], {}, {}).provider.name == "anthropic"
+    assert route("x", "chat", [provider("gemini"), provider("openai")], {}, {}).provider.name == "openai"
+
+
+def test_what_cannot_be_asked_in_a_format_is_said() -> None:
+    with pytest.raises(NotThere, match=r"openai \(openai\) does not answer in this format"):
+        route("openai/gpt-5", "messages", TEAM, {}, {})
+    with pytest.raises(NotThere, match=r"no provider here serves the model 'x' in this format$"):
+        route("x", "gemini", TEAM, {}, {})
+    with pytest.raises(NotThere, match="write it as provider/name, with one of: openrouter, openai"):
+        route("", "responses", TEAM, {}, {})
+    with pytest.raises(NotThere):
+        route("x", "chat", [], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("models", "said", "is_allowed"),
+    [
+        ((), "anything", True),
+        (("anthropic/*",), "claude", True),
+        (("anthropic/claude-haiku-*",), "claude-opus", False),
+        (("fast",), "fast", True),
+        (("fast",), "claude", False),
+        (("claude",), "claude", True),
+        (("*opus*",), "claude-opus", True),
+        (("OPENAI/*", "Claude"), "claude", False),
+    ],
+)
+def test_a_key_may_be_for_some_models_only(models: tuple[str, ...], said: str, is_allowed: bool) -> None:
+    found = route(said, "messages", [provider("anthropic")], {"fast": "anthropic/claude-haiku"}, {})
+    if is_allowed:
+        check_models(models, said, found.full_name)
+    else:
+        with pytest.raises(NotAllowed, match=f"may not ask '{said}'"):
+            check_models(models, said, found.full_name)
+
+
+def test_a_mistyped_provider_is_no_other_company() -> None:
+    """Unless its names have slashes of their own."""
+    openai, router = provider("openai"), provider("openrouter")
+    with pytest.raises(NotThere):
+        route("opnai/gpt-5", "chat", [openai], {}, {})
+    assert route("meta/llama", "chat", [openai, router], {}, {}).provider == router
