@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from penstock_addons.control.addon import Control
 from penstock_addons.control.hangup import HangUp
+from penstock_addons.gateway.addon import TeamGateway
+from penstock_addons.gateway.personal_data import PersonalData
+from penstock_addons.gateway.retries import Retries
+from penstock_addons.gateway.settlement import Settlement
+from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.body_limit import BodyLimit
 from penstock_addons.wire.browser_requests import WebPages
-from penstock_addons.wire.gateway import Gateway
 from penstock_addons.wire.held_answers import HeldAnswers
 from penstock_addons.wire.hosts import ModelHosts
+from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.peers import Peers
 from penstock_addons.wire.upgrade import NoWebSocket
@@ -20,16 +25,23 @@ def suite_addons() -> list[object]:
     """New addons that share one set of options, in the order in which their hooks are called."""
     settings = Settings()
     hosts = ModelHosts(settings)
-    gateway = Gateway(settings, hosts)
+    requests = ModelRequests(settings, hosts)
+    threads = StoreThreads(settings, requests)
+    personal = PersonalData(threads, requests)
+    gateway = TeamGateway(threads, hosts, requests, personal)
     return [
         settings,
         HangUp(),
         Peers(settings),
         hosts,
-        Control(settings, gateway),
-        WebPages(settings, gateway),
+        Control(settings, requests),
+        WebPages(settings, requests),
         NoWebSocket(hosts),
-        HeldAnswers(),
-        BodyLimit(gateway),
         gateway,
+        Retries(gateway, threads, requests),
+        HeldAnswers(),
+        requests,
+        BodyLimit(requests),
+        Settlement(threads),
+        personal,
     ]

@@ -29,7 +29,7 @@ def commands(app: typer.Typer) -> None:
     from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
 
     cli = "penstock_addons.cli"
-    add_command(app, "up", f"{cli}.up:up", "Start the proxy, and stay until Ctrl-C.", alone=["--serve"])
+    add_command(app, "up", f"{cli}.up:up", "Start the proxy, and stay until Ctrl-C.", alone=["--serve", "--gateway"])
     add_command(
         app,
         "down",
@@ -95,6 +95,37 @@ def commands(app: typer.Typer) -> None:
         f"{cli}.memory:app",
         "Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, unless "
         "--project or --all says otherwise.",
+    )
+    gateway = f"{cli}.gateway"
+    add_group(
+        app,
+        "keys",
+        f"{gateway}.keys:app",
+        "The keys with which a team asks the gateway, in place of the providers' own.",
+    )
+    add_group(
+        app,
+        "providers",
+        f"{gateway}.providers:app",
+        "The providers that the gateway asks, with the credentials it asks them with.",
+    )
+    add_group(
+        app,
+        "workspaces",
+        f"{gateway}.workspaces:app",
+        "The workspaces of the gateway: each has keys, limits and usage of its own.",
+    )
+    add_group(
+        app,
+        "quotas",
+        f"{gateway}.quotas:app",
+        "What keys, workspaces and models may use, and what they did use.",
+    )
+    add_command(
+        app,
+        "usage",
+        f"{gateway}.usage:usage",
+        "Show what was used through the gateway: this month, unless --from and --to say otherwise.",
     )
     add_group(app, "sessions", f"{cli}.sessions:app", "List the sessions in the log, name them, delete them.")
     add_command(

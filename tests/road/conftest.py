@@ -49,9 +49,9 @@ def start(provider: Provider, tmp_path: Path) -> Iterator[Callable[..., Road]]:
     """Starts a proxy of the test's own, or several one after the other; they are stopped with the test."""
     with ExitStack() as stack:
 
-        def start(*, keeps_events: bool = True, **setup: Any) -> Road:
+        def start(*, keeps_events: bool = True, forked: bool = True, **setup: Any) -> Road:
             setup.setdefault("home", tmp_path)
-            proxy = Proxy(Setup(upstream=provider.port, **setup), keeps_events=keeps_events)
+            proxy = Proxy(Setup(upstream=provider.port, **setup), keeps_events=keeps_events, forked=forked)
             return stack.enter_context(closing(Road(stack.enter_context(stopping(proxy)), provider)))
 
         yield start

@@ -19,11 +19,13 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
+from tests.road.prefork import Forked
 from tests.road.wire import PATIENCE
 
 __all__ = ["Proxy", "Setup", "stopping", "wait_until"]
 
 REPOSITORY = Path(__file__).parents[2]
+MITMDUMP = "mitmproxy.tools.main:mitmdump"
 _LISTENING = re.compile(r"listening at \S+:(\d+)\.")
 _PROFILE = """
 extends = "default"
@@ -50,12 +52,13 @@ asyncio.open_connection = open_connection
 
 
 def wait_until(is_so: Callable[[], bool], what: str, there_is: Callable[[], object] = lambda: "") -> None:
-    """Look again and again, until it is so. Other processes tell nobody when they have done something."""
+    """Look again and again, until it is so. Other processes send no notice when they have done something."""
     end = time.monotonic() + PATIENCE
-    pause = threading.Event()
+    pause, pause_s = threading.Event(), 0.01
     while not is_so():
         assert time.monotonic() < end, f"still not so: {what}; {there_is()}"
-        pause.wait(0.01)
+        pause.wait(pause_s)
+        pause_s = min(pause_s * 1.2, 0.2)  # to look takes time from what is waited for
 
 
 @dataclass(frozen=True)
@@ -118,23 +121,16 @@ class Setup:
 class Proxy:
     """One running proxy. Its output is kept in memory: a disk that is full must not be in its way."""
 
-    def __init__(self, setup: Setup, *, keeps_events: bool = True) -> None:
+    def __init__(self, setup: Setup, *, keeps_events: bool = True, forked: bool = True) -> None:
+        """`forked`: from a process that has imported all; else by the command that a person types."""
         self.setup = setup
         self._said: list[str] = []
         self._events: list[Event] = []
         self._reader: SqlStore | None = None
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PENSTOCK_")}
         environment |= {"PENSTOCK_HOME": str(setup.home), "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(
-            setup.write(),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        command = setup.write()
+        self.process = Forked(MITMDUMP, command, environment) if forked else _typed(command, environment)
         self._listener = threading.Thread(target=self._listen, name="proxy-output", daemon=True)
         self._listener.start()
         self._keeps_events = keeps_events
@@ -236,6 +232,19 @@ class Proxy:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             self._said.extend(lines)
+
+
+def _typed(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def test_a_store_that_can_not_be_opened_stops_no_traffic(
 
 def test_all_is_written_when_the_proxy_stops(start: Callable[..., Road]) -> None:
     """What was noted until the end is in the store afterwards; nothing has to be waited for."""
-    road = start()
+    road = start(forked=False)
     calls = [road.post("/v1/messages", a_turn()) for _ in range(5)]
     road.proxy.stop()
     assert [kind for call in calls for kind in LIFE if not call.events(kind)] == []

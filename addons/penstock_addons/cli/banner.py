@@ -13,6 +13,7 @@ from penstock.base import paths
 from penstock.base.private_files import create
 from penstock.control.discovery import Announcement
 from penstock.plugins.server import Server
+from penstock.profiles.gateway import GATEWAY_URL
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.upstreams import Upstream
 
@@ -60,6 +61,9 @@ def banner(
     yield f"  CA       {what.ca}"
     for upstream in reverse:
         base = what.reverse.get(upstream.name, "")
+        if upstream.url == GATEWAY_URL:
+            yield f"  gateway  {base}   keys: {command()} keys add NAME, providers: {command()} providers add NAME"
+            continue
         told = f"   export {upstream.variable}={base}" if upstream.variable else ""
         yield f"  reverse  {base} -> {upstream.url}{told}"
     for server in servers:

@@ -145,7 +145,7 @@ def _rates(rates: dict[str, Sequence[dict[str, Any]]]) -> Iterator[str]:
         left = f"{row['left']:,.0f} of {row['size']:,.0f} left now"
         yield f"  {row['scope']} {printable(row['name'])}: {row['per_minute']:,.0f} {row['measure']} a minute, {left}"
     if rates["providers"]:
-        yield "\nlimits that providers told of"
+        yield "\nlimits that providers reported"
     for row in rates["providers"]:
         yield f"  {row['provider']} {row['name']}: {_told(row)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,7 @@ from penstock.cli.deferred import NO_NUMBER
 from penstock.control import discovery
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
+from penstock.profiles.gateway import DEFAULT_GATEWAY_PORT, GATEWAY_URL
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
@@ -66,6 +68,17 @@ def up(
             show_default=False,
         ),
     ] = None,
+    gateway: Annotated[
+        int | None,
+        typer.Option(
+            help="Also be the gateway of a team: one port for all providers, asked with keys made by `penstock keys "
+            f"add`. On this port, without one on that of the profile, or {DEFAULT_GATEWAY_PORT}; 0 takes any.",
+            metavar="[PORT]",
+            min=NO_NUMBER,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
     upstream: Annotated[
         str,
         typer.Option(
@@ -95,7 +108,7 @@ def up(
     plugins = Plugins.load()
     plugins.check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
     main_mode, login = _main_mode(upstream, host, port)
-    upstreams = _with_ports([parse(spec) for spec in reverse or ()], host)
+    upstreams = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
     _check_ports(host, port, upstreams)
     store = (store or paths.store_path()).expanduser().absolute()
     if is_taken(store):
@@ -142,6 +155,16 @@ def _with_service(profile: Profile, port: int | None) -> Profile:
     return profiles.changed(chosen, {"service": {"port": port or discovery.free_port(chosen.service.host)}})
 
 
+def _gateway(profile: Profile, port: int | None) -> list[Upstream]:
+    """The gateway's port, where the profile or `--gateway` asks for one."""
+    settings = profile.gateway
+    if port is None and not settings.port:
+        return []
+    if port is None or port == NO_NUMBER:
+        port = settings.port or DEFAULT_GATEWAY_PORT
+    return [Upstream("gateway", GATEWAY_URL, port, host=settings.host)]
+
+
 def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:
     return [
         *(part for mode in modes for part in ("--mode", mode)),
@@ -164,13 +187,16 @@ def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
 
 def _with_ports(reverse: list[Upstream], host: str) -> list[Upstream]:
     """Gives a free port to each reverse port that names none: mitmproxy takes two without one for the same."""
-    return [Upstream(u.name, u.url, u.port or discovery.free_port(host), u.variable, u.suffix) for u in reverse]
+    return [replace(u, port=u.port or discovery.free_port(u.host or host)) for u in reverse]
 
 
 def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
     """Raises `PenstockError` for the first port that is in use, with what to do."""
-    for number, option in ((port, "--port"), *((u.port, f"--reverse {u.name}") for u in reverse)):
-        if discovery.is_free(host, number):
+    wanted = [(host, port, "--port")]
+    for u in reverse:
+        wanted.append((u.host or host, u.port, "--gateway" if u.url == GATEWAY_URL else f"--reverse {u.name}"))
+    for where, number, option in wanted:
+        if discovery.is_free(where, number):
             continue
         ours = discovery.announced()
         if ours is not None and ours.port == number:
@@ -178,4 +204,4 @@ def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
                 f"port {number} is in use by the Penstock proxy that is already up (process {ours.pid}). "
                 "`penstock run -- CLIENT` uses it; to start one more, give another --port"
             )
-        raise PenstockError(f"cannot listen on {host}:{number}: in use, or not allowed. Give another port by {option}")
+        raise PenstockError(f"cannot listen on {where}:{number}: in use, or not allowed. Give another port by {option}")

@@ -35,6 +35,8 @@ class Upstream:
     variable: str = ""
     """The variable by which clients are told."""
     suffix: str = ""
+    host: str = ""
+    """The address to listen on, where that is another than the proxy's."""
 
     def base(self, host: str, port: int) -> str:
         """The base URL to give to a client."""
@@ -42,7 +44,7 @@ class Upstream:
 
     def mode(self, host: str) -> str:
         """mitmproxy's mode specification."""
-        return f"reverse:{self.url}@{host}:{self.port}"
+        return f"reverse:{self.url}@{self.host or host}:{self.port}"
 
 
 def parse(spec: str) -> Upstream:

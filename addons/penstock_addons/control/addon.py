@@ -18,7 +18,7 @@ from penstock.base.keyfile import installation_key
 from penstock.control.client import COMMAND, HOST, KEY_FILE, MARK
 from penstock_addons.control.memory import PREFIX
 from penstock_addons.control.routes import Answer, ControlRoutes
-from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import Settings
 
 __all__ = ["Control"]
@@ -31,11 +31,11 @@ ALLOWED = "penstock.control"
 
 
 class Control:
-    """Answers commands. It comes before the gateway, which ignores requests that have an answer."""
+    """Answers commands. It comes before `ModelRequests`, which ignores requests that have an answer."""
 
-    def __init__(self, settings: Settings, gateway: Gateway) -> None:
+    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
         self._settings = settings
-        self._commands = ControlRoutes(settings, gateway)
+        self._commands = ControlRoutes(settings, requests)
         self._token = b""
 
     def running(self) -> None:

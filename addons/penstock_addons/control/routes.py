@@ -21,7 +21,7 @@ from penstock.control.budget_commands import run_budget_command
 from penstock.control.session_commands import SessionConflict
 from penstock_addons.control.memory import PREFIX, MemoryRoutes
 from penstock_addons.control.shutdown import GracefulShutdown
-from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import Settings
 
 __all__ = ["Answer", "ControlRoutes"]
@@ -36,9 +36,9 @@ _KNOWN = (
 class ControlRoutes:
     """Carries out quick commands at once, others in a thread."""
 
-    def __init__(self, settings: Settings, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self._leaving = GracefulShutdown(gateway)
+    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
+        self._requests = requests
+        self._leaving = GracefulShutdown(requests)
         self._commands: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
             PREFIX: MemoryRoutes(settings).do,
             "/budget/": _budget,
@@ -49,7 +49,7 @@ class ControlRoutes:
 
     def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
         """The answer, or an awaitable that gives it."""
-        suite = self._gateway.suite
+        suite = self._requests.suite
         if suite is None:
             return 503, {"error": "the suite is not up"}
         if path == "/health" and method in ("GET", "POST"):

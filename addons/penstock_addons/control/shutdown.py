@@ -10,7 +10,7 @@ import time
 from mitmproxy import ctx
 from mitmproxy.exceptions import OptionsError
 
-from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.model_requests import ModelRequests
 
 __all__ = ["GracefulShutdown"]
 
@@ -26,8 +26,8 @@ LOOK_S = 0.05
 class GracefulShutdown:
     """For the event loop's thread."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, requests: ModelRequests) -> None:
+        self._requests = requests
         self._task: asyncio.Task[None] | None = None
         self._until = 0.0
 
@@ -36,7 +36,7 @@ class GracefulShutdown:
         self._until = time.monotonic() + (GRACE_S if grace_s is None else min(max(grace_s, 0.0), LONGEST_S))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._leave())
-        return self._gateway.under_way
+        return self._requests.under_way
 
     async def _leave(self) -> None:
         await asyncio.sleep(ANSWER_S)
@@ -44,9 +44,9 @@ class GracefulShutdown:
             ctx.options.update(server=False)  # the ports are free from here on; connections there are stay
         except (KeyError, OptionsError) as e:
             logger.warning("the proxy goes on listening while it leaves: %s", e)
-        while self._gateway.under_way and time.monotonic() < self._until:  # noqa: ASYNC110 - flows tell nobody
+        while self._requests.under_way and time.monotonic() < self._until:  # noqa: ASYNC110 - flows send no notice
             await asyncio.sleep(LOOK_S)
         await asyncio.sleep(LOOK_S)  # the last bytes of an answer leave after it is told that they came
-        if self._gateway.under_way:
-            logger.warning("%d requests are cut off: their time is up", self._gateway.under_way)
+        if self._requests.under_way:
+            logger.warning("%d requests are cut off: their time is up", self._requests.under_way)
         ctx.master.shutdown()

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import Retention
 from penstock.plugins.tool import Caller
+from penstock.profiles.profile import service_in_use
 from penstock.tools.memory_tools import MEMORY_TOOLS
 from penstock.tools.table import chosen_tools
 from penstock_addons.cli.memory.client import reached
@@ -42,7 +44,8 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
 
     @cache
     def contexts() -> Contexts:
-        return Contexts((store or paths.store_path()).expanduser().absolute().parent / "contexts.db")
+        file = (store or paths.store_path()).expanduser().absolute().parent / "contexts.db"
+        return Contexts(file, retention=Retention.of(service_in_use()))
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         # Opened for each call where no proxy has it: a proxy that is started later finds it free.

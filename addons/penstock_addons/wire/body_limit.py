@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mitmproxy import ctx, http
 
-from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.model_requests import ModelRequests
 
 __all__ = ["BodyLimit"]
 
@@ -17,12 +17,18 @@ class BodyLimit:
     """Keeps mitmproxy's option at the profile's limit, which can change while the proxy runs. A value that the user set
     as a mitmproxy option is kept."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, requests: ModelRequests) -> None:
+        self._requests = requests
         self._set: str | None = None
 
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
-        suite = self._gateway.suite
+    def running(self) -> None:
+        self._update()
+
+    def requestheaders(self, _flow: http.HTTPFlow) -> None:
+        self._update()
+
+    def _update(self) -> None:
+        suite = self._requests.suite
         if suite is None or ctx.options.stream_large_bodies != self._set:
             return
         limit = str(suite.profile.limits.body_bytes)

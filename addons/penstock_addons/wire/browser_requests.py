@@ -19,7 +19,8 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 from penstock.base.browser_origin import Caller, refusal
 from penstock.events.proxy_events import FaultEvent
 from penstock_addons.wire import reverse
-from penstock_addons.wire.gateway import Gateway
+from penstock_addons.wire.gateway_port import is_gateway
+from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import Settings
 
 __all__ = ["WebPages"]
@@ -36,8 +37,8 @@ _OWN_PATH = b"/*"
 class WebPages:
     """Comes after the control channel, which has its token, and before the addons that read requests."""
 
-    def __init__(self, settings: Settings, gateway: Gateway) -> None:
-        self._settings, self._gateway = settings, gateway
+    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
+        self._settings, self._requests = settings, requests
         self._direct: set[str] = set()
         """Connections to a proxy's port whose client takes it for a server."""
         self._told: set[str] = set()
@@ -68,7 +69,7 @@ class WebPages:
         caller = _caller(flow)
         if is_reverse:
             reverse.restore_host(flow)
-        if flow.response is not None:  # a command, which has its own token
+        if flow.response is not None or is_gateway(flow.client_conn.proxy_mode):  # both have a token of their own
             return
         why = refusal(caller, self._settings.allowed(_own_address(flow)))
         if why:
@@ -84,12 +85,12 @@ class WebPages:
             return
         self._told.add(why)
         logger.warning("%s", why)
-        if self._gateway.suite is not None:
-            self._gateway.suite.log.append(FaultEvent("web page", why))
+        if self._requests.suite is not None:
+            self._requests.suite.log.append(FaultEvent("web page", why))
 
     def _answer(self, flow: http.HTTPFlow, why: str) -> http.Response:
         """In the form that the client of this path reads, and without a header that lets a page read it."""
-        suite = self._gateway.suite
+        suite = self._requests.suite
         found = suite.engine.route(flow.request.method, flow.request.path.partition("?")[0]) if suite else None
         value = found[0].error_body(403, why) if found is not None else {"error": {"message": why}}
         headers = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from mitmproxy import ctx, http
@@ -13,14 +13,31 @@ from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
 
 from penstock.budget.provider_limits import RateLimitInfo
+from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.base import Dialect
 from penstock.engine.proxy_decision import ProxyDecision
+from penstock.tokens.estimate import estimate
+from penstock_addons.wire.per_flow import PerFlow
 from penstock_addons.wire.tee import Tee
 
-__all__ = ["InFlight", "has_turn", "headers_of", "is_local", "listening"]
+__all__ = ["Ending", "InFlight", "has_turn", "headers_of", "in_flight", "is_local", "listening", "usage_so_far"]
 
 LOOK_S = 0.5
 """How often it is looked whether a client that waits is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a model request ended."""
+
+    status: int
+    """Of the provider's answer; 0: none came."""
+    is_paid: bool
+    """The provider started its answer, or may have."""
+    is_whole: bool
+    """The answer came to its end."""
+    reply: Reply | None = None
+    """What was read of it; see `usage_so_far`."""
 
 
 @dataclass
@@ -33,9 +50,23 @@ class InFlight:
     credentials: tuple[str, ...]
     outcome: ProxyDecision | None = None
     tee: Tee | None = None
-    told: tuple[RateLimitInfo, ...] = ()
-    """What the provider said of its limits."""
+    limits: tuple[RateLimitInfo, ...] = ()
+    """What the provider reported of its limits."""
     is_over: bool = False
+    ending: Ending | None = None
+    """How it ended, once it has."""
+
+
+def usage_so_far(reply: Reply) -> Usage:
+    """The usage of an answer. Output tokens are reported only at its end, if at all: else they are estimated."""
+    if reply.complete and reply.usage.output is not None:
+        return reply.usage
+    came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
+    return replace(reply.usage, output=max(reply.usage.output or 0, came))
+
+
+in_flight: PerFlow[InFlight] = PerFlow()
+"""By flow, the state of its model request, until the flow is gone."""
 
 
 async def has_turn(flow: http.HTTPFlow, wait_s: float) -> bool:

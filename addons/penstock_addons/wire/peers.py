@@ -10,6 +10,7 @@ from mitmproxy import connection, ctx
 from mitmproxy.proxy import mode_specs
 
 from penstock.base.browser_origin import is_loopback
+from penstock_addons.wire.gateway_port import is_gateway
 from penstock_addons.wire.options import Settings
 
 __all__ = ["Peers"]
@@ -61,14 +62,14 @@ class Peers:
             logger.warning("%s is not answered: penstock_allow_remote or proxyauth would let it in.", address)
 
     def _may_come(self, mode: mode_specs.ProxyMode) -> bool:
-        if mode.type_name in _OWN or self._settings.allow_remote:
+        if mode.type_name in _OWN or self._settings.allow_remote or is_gateway(mode):  # there, each request has a key
             return True
         return bool(ctx.options.proxyauth) and _asks_for_login(mode)
 
     def _open_to_all(self) -> Iterable[str]:
         servers = ctx.master.addons.get("proxyserver")
         for server in servers.servers if servers is not None else ():
-            login = bool(ctx.options.proxyauth) and _asks_for_login(server.mode)
+            login = is_gateway(server.mode) or (bool(ctx.options.proxyauth) and _asks_for_login(server.mode))
             for host, port, *_ in server.listen_addrs if server.mode.type_name not in _OWN and not login else ():
                 if not is_loopback(host):
                     yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from penstock.base import paths
 from penstock.control.discovery import Announcement, announced
+from tests.road.prefork import Forked
 from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE
 
@@ -22,15 +23,7 @@ class Program:
     """Started at once. Its stdin is empty and its output is kept."""
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "penstock", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environ, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
+        self.process = Forked("penstock.cli:main", ["penstock", *words], {**os.environ, **environ}, errors_apart=True)
         self._out: list[str] = []
         self._err: list[str] = []
         self._readers = [
@@ -85,7 +78,6 @@ class Program:
                 raise
         self.status()
         for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
             pipe.close()
 
     def _join(self) -> None:

@@ -101,6 +101,7 @@ def test_a_damaged_file_of_contexts_leaves_the_wire_alone(up: Up, provider: Prov
     base = next(iter(program.wait_until_up().reverse.values()))
     body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
     assert httpx.post(f"{base}/alone/v1/messages", json=body, trust_env=False, timeout=30).status_code == 200
+    program.wait_for("contexts.db")
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert "contexts.db" in program.out

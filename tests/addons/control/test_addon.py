@@ -33,13 +33,13 @@ class Proxy:
     def __init__(self, folder: Path) -> None:
         self.engine = Engine()
         self.log = SimpleNamespace(degraded="")
-        self.gateway = SimpleNamespace(
+        self.requests = SimpleNamespace(
             suite=SimpleNamespace(
                 engine=self.engine, profile=SimpleNamespace(name="default"), log=self.log, degraded=""
             )
         )
         self.store = folder / "penstock.db"
-        self.control = Control(SimpleNamespace(store=self.store), self.gateway)  # type: ignore[arg-type]
+        self.control = Control(SimpleNamespace(store=self.store), self.requests)  # type: ignore[arg-type]
         self.control.running()
 
     def ask(
@@ -187,7 +187,7 @@ def test_a_tunnel_to_it_is_refused(proxy: Proxy) -> None:
 
 def test_without_a_suite_it_says_so(proxy: Proxy) -> None:
     """The proxy runs, but passes everything."""
-    proxy.gateway.suite = None
+    proxy.requests.suite = None
     response = proxy.ask()
     assert response is not None
     assert response.status_code == 503

@@ -24,12 +24,12 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 async def test_it_leaves_once_nothing_is_under_way(ended: asyncio.Event) -> None:
     """And not before, as long as there is time."""
-    gateway = SimpleNamespace(under_way=1)
-    assert GracefulShutdown(gateway).begin(60) == 1  # type: ignore[arg-type]
+    requests = SimpleNamespace(under_way=1)
+    assert GracefulShutdown(requests).begin(60) == 1  # type: ignore[arg-type]
     for _ in range(100):
         await asyncio.sleep(0)
     assert not ended.is_set()
-    gateway.under_way = 0
+    requests.under_way = 0
     await asyncio.wait_for(ended.wait(), 10)
 
 

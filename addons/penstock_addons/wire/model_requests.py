@@ -1,5 +1,5 @@
-"""`Gateway`: the main addon. It passes each model request to the engine, writes the result into the flow, and shows the
-engine the answer as it streams by."""
+"""`ModelRequests`: the main addon. It passes each model request to the engine, writes the result into the flow, and
+shows the engine the answer as it streams by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import os
 import random
 import sys
 import time
-from dataclasses import replace
 from importlib.metadata import version
 
 from mitmproxy import http
@@ -21,7 +20,7 @@ from penstock.base.external_names import kept_name
 from penstock.base.malloc import settle_heap
 from penstock.budget.provider_limits import parse_rate_limits
 from penstock.conversation.exchange import Request, State
-from penstock.conversation.reply import Reply, Usage
+from penstock.conversation.reply import Reply
 from penstock.dialects.base import Dialect
 from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine import payloads
@@ -34,17 +33,26 @@ from penstock.events.response_events import AnsweredEvent, FailedEvent, LoggedLi
 from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
-from penstock.tokens.estimate import estimate
 from penstock_addons.wire.client_overrides import ClientOverrides, OverrideReader
 from penstock_addons.wire.credentials import credentials_of, without
-from penstock_addons.wire.flows import InFlight, has_turn, headers_of, is_local, listening
+from penstock_addons.wire.flows import (
+    Ending,
+    InFlight,
+    has_turn,
+    headers_of,
+    in_flight,
+    is_local,
+    listening,
+    usage_so_far,
+)
+from penstock_addons.wire.gateway_port import keyed
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
 from penstock_addons.wire.keep_alive import KeepAliveRequests, is_keep_alive
 from penstock_addons.wire.options import Settings
 from penstock_addons.wire.tee import Tee
 
-__all__ = ["Gateway"]
+__all__ = ["ModelRequests"]
 
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005
@@ -53,7 +61,7 @@ ASKED = "penstock.asked"
 MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
 
 
-class Gateway:
+class ModelRequests:
     """Thin: reads the flow, passes plain data to the engine, writes the result back."""
 
     def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
@@ -134,7 +142,7 @@ class Gateway:
         length = flow.request.headers.get("content-length", "")
         limit = self._suite.profile.limits.body_bytes if self._suite else 0
         too_long = length.isdigit() and int(length) > limit
-        if found is None or too_long:
+        if too_long or (found is None and keyed.get(flow) is None):
             flow.request.stream = True
         if found is not None and too_long:
             self._pass_unread(flow, found, int(length))
@@ -162,6 +170,7 @@ class Gateway:
             suite.log.append(BypassedEvent("a replay", 0, 0), passage.id)
             self._forwarded(passage, changed=False, size=len(body))
             return
+        known = keyed.get(flow)
         request = Request(
             id=passage.id,
             method=flow.request.method,
@@ -169,9 +178,10 @@ class Gateway:
             path=flow.request.path.partition("?")[0],
             headers=headers_of(flow),
             body=body,
-            profile=asked.profile,
+            profile=asked.profile or (known.profile if known is not None else ""),
             port=flow.request.port,
             is_local=is_local(flow),
+            workspace=known.workspace if known is not None else "",
         )
         if asked.bypass or self._settings.bypass:
             passage.outcome = outcome = await suite.engine.replay(request, "asked for")
@@ -188,6 +198,7 @@ class Gateway:
             self._passages.pop(flow.id, None)
             suite.engine.responses.failed(outcome, None, begun=False, sent=False)
             self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
+            passage.ending = Ending(0, False, False)
             flow.kill()
             return
         if self._suite is not suite:
@@ -222,8 +233,8 @@ class Gateway:
         passage.tee = Tee(reader, decoder)
         flow.response.stream = passage.tee
         if not passage.is_over and passage.outcome is not None and self._suite is not None:
-            passage.told = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
-            self._suite.engine.responses.record_rate_limits(passage.outcome, passage.told)
+            passage.limits = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
+            self._suite.engine.responses.record_rate_limits(passage.outcome, passage.limits)
 
     def response(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.pop(flow.id, None)
@@ -235,9 +246,9 @@ class Gateway:
         if status >= 400:
             self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
         elif reply is not None and reply.error:
-            self._failed(passage, "provider", status=status, error=reply.error, usage=_so_far(reply))
+            self._failed(passage, "provider", status=status, error=reply.error, reply=reply)
         elif reply is not None and passage.outcome is not None and not reply.complete:
-            self._failed(passage, "cut", status=status, error="the stream ended before its end", usage=_so_far(reply))
+            self._failed(passage, "cut", status=status, error="the stream ended before its end", reply=reply)
         else:
             self._answered(passage, status, reply)
             self._keep(flow, passage)
@@ -247,7 +258,8 @@ class Gateway:
         if passage is None or passage.is_over or flow.error is None:
             return
         said = flow.error.msg
-        left = "by client" in said.lower() or "client disconnected" in said.lower()
+        # mitmproxy calls a reset "by client" whichever side it is of; providers do not cancel.
+        left = not flow.client_conn.connected or ("CANCEL" in said and not flow.request.is_http11)
         reply = passage.tee.close() if passage.tee is not None else None
         if left and reply is not None and reply.complete and flow.response is not None:
             # Some clients hang up once they have seen the last event, before the stream has ended.
@@ -256,14 +268,13 @@ class Gateway:
             return
         begun = passage.tee is not None and passage.tee.first_at is not None
         why = "client left" if left else ("cut" if begun else "connection")
-        status, usage = flow.response.status_code if flow.response else 0, _so_far(reply) if reply is not None else None
-        self._failed(passage, why, status=status, error=said, usage=usage)
+        self._failed(passage, why, status=flow.response.status_code if flow.response else 0, error=said, reply=reply)
 
     # ---------------------------------------------------------------- passages
 
     def _found(self, flow: http.HTTPFlow) -> Dialect | None:
         """The dialect that reads this request. None: it is none of ours."""
-        if self._suite is None or not self._hosts.reads(flow):
+        if self._suite is None or not (self._hosts.reads(flow) or keyed.get(flow) is not None):
             return None
         found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])
         return found[0] if found is not None else None
@@ -286,6 +297,7 @@ class Gateway:
             f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), credentials_of(flow.request)
         )
         self._passages[flow.id] = passage
+        in_flight.set(flow, passage)
         if self._suite is not None:
             received = ReceivedEvent(
                 method=flow.request.method,
@@ -317,7 +329,7 @@ class Gateway:
         wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
         self._log(ForwardedEvent(changed, size, self._ms(passage), round(1000 * wait_s)), passage)
 
-    def _answered(self, passage: InFlight, status: int, reply: object) -> None:
+    def _answered(self, passage: InFlight, status: int, reply: Reply | None) -> None:
         suite, outcome, tee = self._suite, passage.outcome, passage.tee
         if suite is None:
             return
@@ -325,38 +337,37 @@ class Gateway:
         first_ms = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else ms
         plain = AnsweredEvent(status, ms, tee.size if tee else 0, first_ms, _limits(passage))
         self._advance(passage, State.ANSWERED)
+        passage.ending = Ending(status, True, True, reply)
         redactor = self._redactor(suite)
         if reply is None:
             self._log(plain, passage)
             if outcome is not None:
                 suite.engine.responses.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
             return
-        suite.log.append_later(
-            AnsweredEvent,
-            passage.id,
-            lambda: _read(plain, reply, redactor, outcome),  # type: ignore[arg-type]
-        )
+        suite.log.append_later(AnsweredEvent, passage.id, lambda: _read(plain, reply, redactor, outcome))
         if outcome is not None and outcome.exchange is not None:
-            outcome.reply = reply  # type: ignore[assignment]
+            outcome.reply = reply
             task = asyncio.get_running_loop().create_task(suite.engine.responses.answered(outcome))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
     def _keep(self, flow: http.HTTPFlow, passage: InFlight) -> None:
-        if self._suite is not None and passage.outcome is not None:
+        if self._suite is not None and passage.outcome is not None and keyed.get(flow) is None:
             self._keep_alive.answered(self._suite, flow, passage.outcome, passage.dialect)
 
-    def _failed(self, passage: InFlight, why: str, *, status: int, error: str, usage: Usage | None = None) -> None:
+    def _failed(self, passage: InFlight, why: str, *, status: int, error: str, reply: Reply | None = None) -> None:
         self._advance(passage, State.FAILED)
         size = passage.tee.size if passage.tee is not None else 0
         said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
         self._log(FailedEvent(why, status, said, self._ms(passage), size, _limits(passage)), passage)
+        usage = usage_so_far(reply) if reply is not None else None
+        is_reported = usage is not None and usage.prompt is not None  # an error in the middle of a stream
+        # A client that did not wait has asked all the same: the provider goes on, and counts it.
+        begun = is_reported or why == "client left" or (why == "cut" and size > 0)
+        passage.ending = Ending(status, begun, False, reply)
         if passage.outcome is not None and self._suite is not None:
             if status == 400 and why == "provider":
                 self._suite.engine.responses.rejected(passage.outcome, error)
-            is_told = usage is not None and usage.prompt is not None  # an error in the middle of a stream
-            # A client that did not wait has asked all the same: the provider goes on, and counts it.
-            begun = is_told or why == "client left" or (why == "cut" and size > 0)
             self._suite.engine.responses.failed(passage.outcome, usage, begun=begun)
 
     def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
@@ -382,11 +393,5 @@ def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: Proxy
     return payloads.answered(plain, reply, redactor, outcome.booking, prices_for(outcome))
 
 
-def _so_far(reply: Reply) -> Usage:
-    """The usage of an answer that broke off. Output tokens are reported only at the end, so they are estimated."""
-    came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
-    return replace(reply.usage, output=max(reply.usage.output or 0, came))
-
-
 def _limits(passage: InFlight) -> tuple[LoggedLimit, ...]:
-    return tuple(LoggedLimit(one.name, one.limit, one.remaining, one.used, one.resets_at) for one in passage.told)
+    return tuple(LoggedLimit(one.name, one.limit, one.remaining, one.used, one.resets_at) for one in passage.limits)

@@ -1,0 +1,81 @@
+"""`penstock usage`: what the keys of a workspace used, by key, model, provider, day or session."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from penstock.base.errors import PenstockError
+from penstock.base.format import columns, printable
+from penstock.base.suggest import did_you_mean
+from penstock.gateway.database import DEFAULT_WORKSPACE
+from penstock.gateway.keys import list_keys
+from penstock.gateway.periods import day_of
+from penstock.gateway.records import BILLION
+from penstock.gateway.usage import BY, UsageSum, usage_by
+from penstock.gateway.workspaces import find_workspace
+from penstock_addons.cli.gateway.options import AsJson, Store, Workspace, opened
+from penstock_addons.cli.memory.printing import as_json, only, shortened
+
+__all__ = ["usage"]
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NAME = 28
+_COLUMNS = ("name", "requests", "input", "cache_read", "cache_write", "output", "dollars")
+
+
+def usage(
+    by: Annotated[str, typer.Option(help=f"{', '.join(BY)}.", metavar="WHAT", autocompletion=lambda: list(BY))] = "key",
+    first: Annotated[str, typer.Option("--from", help="The first day (UTC), as 2026-11-01.", metavar="DAY")] = "",
+    last: Annotated[str, typer.Option("--to", help="The last day.", metavar="DAY")] = "",
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    every: Annotated[bool, typer.Option("--all", help="Of every workspace.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV.")] = False,
+    json_: AsJson = False,
+    store: Store = None,
+) -> None:
+    """Show what was used through the gateway: this month, unless --from and --to say otherwise."""
+    what = next((one for one in BY if one == by), None)
+    if what is None:
+        raise PenstockError(f"--by {by[:40]!r}: one of {', '.join(BY)} was expected.{did_you_mean(by, BY)}")
+    if as_csv and json_:
+        raise typer.BadParameter("--csv and --json exclude each other")
+    for option, day in (("--from", first), ("--to", last)):
+        if day and not _DAY.fullmatch(day):
+            raise PenstockError(f"{option} {day[:40]!r}: a day was expected, as 2026-11-23")
+    with opened(store) as kept:
+        find_workspace(kept, workspace)
+        today = day_of(kept.clock.now())
+        first, last = first or f"{(last or today)[:7]}-01", last or today
+        found = usage_by(kept, None if every else workspace, what, first, last)
+        names = {one.id: one.name for one in list_keys(kept, workspace)} if what == "key" else {}
+    if json_:
+        as_json({"by": what, "from": first, "to": last, "rows": [_plain(one, names) for one in found]})
+        return
+    if as_csv:
+        out = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n", extrasaction="ignore")
+        out.writeheader()
+        out.writerows(_plain(one, names) for one in found)
+        return
+    if not found:
+        only([f"nothing was used from {first} to {last}"])
+        return
+    total = UsageSum("together", *(sum(getattr(one, name) for one in found) for name in _COLUMNS[1:]))
+    head = (what, "requests", "input", "cached", "output", "cost")
+    for line in columns([head, *(_row(one, names) for one in (*found, total))], 1):
+        typer.echo(line)
+
+
+def _row(one: UsageSum, names: dict[str, str]) -> tuple[str, ...]:
+    name = shortened(printable(names.get(one.name, one.name)) or "(none)", _NAME)
+    amounts = (one.requests, one.input + one.cache_write, one.cache_read, one.output)
+    return (name, *(f"{amount:,}" for amount in amounts), f"${one.dollars / BILLION:,.2f}")
+
+
+def _plain(one: UsageSum, names: dict[str, str]) -> dict[str, Any]:
+    plain = {name: getattr(one, name) for name in _COLUMNS} | {"dollars": one.dollars / BILLION}
+    return {**plain, "name": names.get(one.name, one.name), "id": one.name}

@@ -1,0 +1,100 @@
+"""Takes the key of ours out of a request's headers, and puts a provider's credential into them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from mitmproxy import http
+
+from penstock.gateway.keys import PREFIX
+from penstock.gateway.kinds import KINDS, ProviderKind
+
+__all__ = ["has_credential", "home_of", "keep_only", "put_credential", "take_key", "without_credentials"]
+
+KEY_HEADER = "x-penstock-key"
+"""Carries our key beside the client's own credential."""
+_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
+_ACCOUNTS = ("cookie", "chatgpt-account-id", "openai-organization", "openai-project", "proxy-authorization")
+"""Headers that are about the client's own account at a provider."""
+_HOMES = (
+    (re.compile(r"sk-ant-"), "anthropic"),
+    (re.compile(r"sk-or-"), "openrouter"),
+    (re.compile(r"sk-(?:proj|svcacct|admin)-"), "openai"),
+    (re.compile(r"AIza|ya29\.|AQ\."), "gemini"),
+)
+"""How the credentials of providers begin, where only theirs do: those of several begin with `sk-` alone."""
+
+
+def take_key(request: http.Request) -> str:
+    """The key of ours that a request carries, which is not in it any more. Empty: it has none."""
+    found: str = request.headers.pop(KEY_HEADER, "").strip()
+    for name in _HEADERS:
+        said = request.headers.get_all(name)
+        ours = [one for one in said if _token(one).startswith(PREFIX)]
+        if ours:
+            found = found or _token(ours[0])
+            request.headers.set_all(name, [one for one in said if one not in ours])
+    query = request.query.items(multi=True)
+    if any(value.startswith(PREFIX) for _, value in query):  # Gemini's clients may write it there
+        found = found or next(value for _, value in query if value.startswith(PREFIX))
+        request.query = [(name, value) for name, value in query if not value.startswith(PREFIX)]
+    return found
+
+
+def has_credential(request: http.Request) -> bool:
+    """Whether a client sends a credential of its own."""
+    return any(request.headers.get(name) for name in _HEADERS) or "key" in request.query
+
+
+def home_of(request: http.Request) -> ProviderKind | None:
+    """The provider that a client's own credential belongs to, by its shape; of several, the first one's. None: that
+    cannot be told."""
+    said = (request.headers.get(name, "") for name in _HEADERS)
+    return next((home for one in (*said, request.query.get("key", "")) if (home := _home(one)) is not None), None)
+
+
+def keep_only(request: http.Request, home: ProviderKind) -> None:
+    """Remove the credentials of a client that do not belong to `home`."""
+    for name in _HEADERS:
+        if name in request.headers and _home(request.headers[name]) is not home:
+            del request.headers[name]
+    if "key" in request.query and _home(request.query["key"]) is not home:
+        del request.query["key"]
+
+
+def _home(said: str) -> ProviderKind | None:
+    token = _token(said)
+    return next((KINDS[name] for pattern, name in _HOMES if pattern.match(token)), None)
+
+
+def _token(said: str) -> str:
+    said = said.strip()
+    return said.partition(" ")[2].strip() if said.lower().startswith("bearer ") else said
+
+
+def without_credentials(request: http.Request) -> None:
+    """Remove all that the client says of accounts: what goes with a credential of the gateway is the gateway's."""
+    for name in (*_HEADERS, *_ACCOUNTS):
+        request.headers.pop(name, None)
+    for name in [name for name in request.headers if name.lower().startswith("x-penstock")]:
+        request.headers.pop(name, None)
+    if "key" in request.query:
+        del request.query["key"]
+
+
+def put_credential(request: http.Request, header: str, secret: str) -> None:
+    """Have the request carry a provider's credential; an empty one: none."""
+    if secret:
+        request.headers[header] = f"Bearer {secret}" if header == "authorization" else secret
+
+
+def send_to(request: http.Request, base_url: str, path: str) -> None:
+    """Have the request go to `path` behind a provider's base URL; its query stays."""
+    parts = urlsplit(base_url)
+    query = request.path.partition("?")[2]
+    request.scheme = parts.scheme
+    request.host = parts.hostname or ""
+    request.port = parts.port or (443 if parts.scheme == "https" else 80)
+    request.host_header = parts.netloc
+    request.path = parts.path + path + (f"?{query}" if query else "")

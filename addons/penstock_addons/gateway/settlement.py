@@ -1,0 +1,176 @@
+"""`Settlement`: the addon that counts what a request with a key did cost, when its answer is complete or its client has
+gone, and says in the answer's headers what was held, what it cost and which provider answered.
+
+The cost of an answer that is streamed is not known when its headers leave: it is in the usage of the key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import msgspec
+from mitmproxy import http
+
+from penstock.conversation.reply import Reply
+from penstock.conversation.reply import Usage as Reported
+from penstock.cost.account import RequestCost
+from penstock.cost.prices import Prices
+from penstock.engine.admission import cost_of
+from penstock.gateway.admit import Admitted, price_name
+from penstock.gateway.holds import Call
+from penstock.gateway.records import BILLION, Usage
+from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.store_threads import StoreThreads
+from penstock_addons.wire.credentials import without
+from penstock_addons.wire.flows import Ending, InFlight, in_flight, usage_so_far
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["Settlement"]
+
+logger = logging.getLogger(__name__)
+_WHOLE_BYTES = 16 << 20
+"""Longer answers, and those of no said length, are streamed, and their cost is in no header."""
+_HIGHEST = 10**15
+_ACCOUNT = ("set-cookie", "openai-organization", "openai-project", "anthropic-organization-id")
+"""Headers of answers that are about the account whose credential the gateway gave."""
+
+
+class _Counted(msgspec.Struct):
+    prompt_tokens: int = 0
+    input_tokens: int = 0
+
+
+class _Embeddings(msgspec.Struct):
+    usage: _Counted = msgspec.field(default_factory=_Counted)
+
+
+class Settlement:
+    """Comes after the addons that read answers."""
+
+    def __init__(self, threads: StoreThreads) -> None:
+        self._threads = threads
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        found, response = gateway_requests.get(flow), flow.response
+        if found is None or found.admitted is None or response is None:
+            return
+        call = found.admitted.call
+        for name in _ACCOUNT if not found.is_own else ():
+            response.headers.pop(name, None)
+        response.headers["x-penstock-provider"] = call.provider
+        response.headers["x-penstock-held"] = _dollars(call.dollars)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        is_json = kind.endswith("json") and not kind.endswith("ndjson")
+        length = response.headers.get("content-length", "")
+        if is_json and (found.is_redacted or (length.isdecimal() and int(length) <= _WHOLE_BYTES)):
+            found.tee = response.stream if isinstance(response.stream, Tee) else None
+            response.stream = False
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._end(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._end(flow)
+
+    def _end(self, flow: http.HTTPFlow) -> None:
+        found, passage = gateway_requests.get(flow), in_flight.get(flow)
+        if found is None or found.admitted is None:
+            return
+        admitted, found.admitted = found.admitted, None
+        # Else its client left before a provider was connected to.
+        is_asked = flow.response is not None or flow.server_conn.timestamp_start is not None
+        ending = _ending(flow, found, passage) if is_asked else None
+        booking = None
+        if passage is not None and passage.outcome is not None and not found.is_elsewhere:
+            booking = passage.outcome.booking
+        usage = None
+        if ending is not None and found.prices is not None:
+            try:
+                usage = _usage(admitted, found.prices, ending, booking, is_count="count" in found.endpoint)
+            except Exception:  # a dialect may be a stranger's
+                logger.exception("the usage of a request cannot be read: it counts as its input")
+                usage = _estimated(admitted.call, ending)
+        self._threads.settle(admitted.call.id, usage, passage.id if passage is not None else "")
+        if flow.response is not None and not flow.response.stream:
+            if not found.is_own and passage is not None:
+                _hide_credentials(flow.response, passage.credentials)
+            flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
+
+
+def _ending(flow: http.HTTPFlow, found: GatewayRequest, passage: InFlight | None) -> Ending | None:
+    """How a request ended that was sent. None: it was refused here."""
+    if passage is not None:
+        return passage.ending
+    status = flow.response.status_code if flow.response is not None else 0
+    if status == 200 and found.endpoint == "embeddings":
+        return _ending_of_embeddings(flow)
+    # Its answer cannot be read; it was sent, and is paid for unless the provider refused it.
+    return Ending(status, status < 400, is_whole=False)
+
+
+def _usage(
+    admitted: Admitted, prices: Prices, ending: Ending, booking: RequestCost | None, *, is_count: bool
+) -> Usage | None:
+    """What a request did cost. None: nothing."""
+    call, served_by = admitted.call, price_name(admitted.route.provider)
+    reported = usage_so_far(ending.reply) if ending.reply is not None else None
+    is_refused = ending.status >= 400 or not ending.is_paid
+    if (reported is None or (reported.prompt is None and not reported.output)) and is_refused:
+        return None
+    if is_count:  # providers count tokens for nothing
+        return None if is_refused else Usage(status=ending.status)
+    reported = reported or Reported()
+    price_of = partial(prices.of, served_by)
+    if reported.prompt is None:
+        spoken = _count(round(price_of(call.model).dollars(output=reported.output or 0) * BILLION))
+        estimated = _estimated(call, ending)
+        return replace(estimated, output=_count(reported.output), dollars=estimated.dollars + spoken)
+    others = reported.others
+    return Usage(
+        input=_count((reported.input or 0) + sum(one.prompt or 0 for one in others)),
+        cache_read=_count(reported.cache_read),
+        cache_write=_count(reported.cache_write),
+        output=_count((reported.output or 0) + sum(one.output or 0 for one in others)),
+        dollars=_count(round(cost_of(reported, booking, call.model, price_of).dollars * BILLION)),
+        how="reported" if ending.is_whole else "estimated",
+        status=ending.status,
+    )
+
+
+def _estimated(call: Call, ending: Ending) -> Usage:
+    """What is known where nothing of the answer is."""
+    return Usage(input=call.input_tokens, dollars=call.input_dollars, how="estimated", status=ending.status)
+
+
+def _hide_credentials(response: http.Response, credentials: Sequence[str]) -> None:
+    """Providers repeat credentials in their errors; this one is not the client's."""
+    said = response.raw_content or b""
+    if response.status_code < 400 or response.headers.get("content-encoding"):
+        return
+    hidden = without(said.decode("utf-8", "surrogateescape"), credentials).encode("utf-8", "surrogateescape")
+    if hidden != said:
+        response.raw_content = hidden
+        response.headers["content-length"] = str(len(hidden))
+
+
+def _count(said: int | None) -> int:
+    """A number that a provider said, where it can be one."""
+    return min(max(said or 0, 0), _HIGHEST)
+
+
+def _ending_of_embeddings(flow: http.HTTPFlow) -> Ending:
+    content = flow.response.content if flow.response is not None else None
+    try:
+        counted = msgspec.json.decode(content or b"", type=_Embeddings).usage
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Ending(200, True, True)
+    tokens = counted.prompt_tokens or counted.input_tokens
+    return Ending(200, True, True, Reply(usage=Reported(input=tokens, output=0), complete=True) if tokens > 0 else None)
+
+
+def _dollars(counted: int) -> str:
+    """As a decimal number of dollars."""
+    return f"{counted / BILLION:.6f}"

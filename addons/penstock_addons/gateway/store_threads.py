@@ -1,0 +1,173 @@
+"""`StoreThreads`: the gateway's work on the store, in threads of its own: the event loop waits for none of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import TypeVar
+
+from penstock.base.errors import PenstockError, StoreError
+from penstock.gateway.admit import Directory
+from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.holds import Call, hold, keep_holds, sweep
+from penstock.gateway.keys import check_key, note_use
+from penstock.gateway.periods import day_of
+from penstock.gateway.placeholder_store import sweep_placeholders
+from penstock.gateway.records import ApiKey, Reached, Usage
+from penstock.gateway.usage import prune_usage
+from penstock_addons.gateway.outage import Outage
+from penstock_addons.gateway.webhooks import announce
+from penstock_addons.wire.model_requests import ModelRequests
+from penstock_addons.wire.options import Settings
+
+__all__ = ["StoreThreads"]
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+_THREADS = 4
+_ROUND_S = 60.0
+"""Seconds between two rounds that renew what is held and count what dead proxies held."""
+_PRUNED = 60
+"""Rounds between two in which old usage is deleted."""
+_RETRY_S = 2.0
+"""Seconds until a settlement is tried again that the store did not take."""
+_CLOSE_S = 10.0
+_LATE = 100_000
+"""Settlements that wait for the store, at most. Of older ones the input is counted, when their holds end."""
+
+
+class StoreThreads:
+    """Opens the store at the first call. What is to be settled is kept until the store takes it."""
+
+    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
+        self._settings, self._requests = settings, requests
+        self._lock = threading.Lock()
+        self._store: GatewayStore | None = None
+        self._directory: Directory | None = None
+        self._pool = ThreadPoolExecutor(_THREADS, "penstock-gateway")
+        self._held: set[str] = set()
+        self._outage = Outage()
+        self._closing = threading.Event()
+        self._late: deque[tuple[str, Usage | None, str]] = deque()
+        """What the store did not take."""
+        self._rounds: threading.Thread | None = None
+
+    async def do(self, work: Callable[[GatewayStore, Directory], T]) -> T:
+        """Have a thread carry `work` out. Raises what that raises, and `StoreError` when the store cannot be opened."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*self._opened()))
+
+    async def key(self, secret: str) -> ApiKey:
+        """The key that `secret` is, by what is known of it; `check` looks again. Raises `BadKey` and `StoreError`."""
+        known = self._outage.known(secret)
+        if known is not None:
+            return known
+        return await self.do(lambda store, _: self.check(store, secret))
+
+    def check(self, store: GatewayStore, secret: str) -> ApiKey:
+        """The key that `secret` is, as the store has it. While that is down, one that was seen lately. Raises `BadKey`
+        and `StoreError`. Waits for the store."""
+        try:
+            key = check_key(store, secret)
+            if key.last_used_day != (day := day_of(store.clock.now())):
+                note_use(store, key.id, day)
+            return self._outage.saw(secret, key, store)
+        except StoreError as e:
+            return self._outage.key(secret, e)
+
+    def hold(self, store: GatewayStore, call: Call) -> None:
+        """Hold what a request may cost until it is settled. While the store is down, lend it. Raises `QuotaFull` and
+        `StoreError`."""
+        try:
+            hold(store, call)
+        except StoreError as e:
+            self._outage.lend(call, e)
+        else:
+            self._held.add(call.id)
+
+    def settle(self, number: str, usage: Usage | None, exchange: str) -> None:
+        """Count what a request cost; None: nothing, and what is held for it is free again. Returns at once."""
+        try:
+            self._pool.submit(self._settle, number, usage, exchange)
+        except RuntimeError:  # closed meanwhile: what is held is counted when its time is over
+            logger.warning("the usage of a request that ended after the proxy is counted as an estimate")
+
+    def tell(self, reached: Sequence[Reached]) -> None:
+        """Announce that so much of a limit is spent, in a thread of its own: a webhook may take its time. Any thread
+        may call."""
+        store, _ = self._opened()
+        for one in reached:
+            threading.Thread(
+                target=announce, args=(store, one, self._closing), name="penstock-webhook", daemon=True
+            ).start()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._closing.set()
+        self._pool.shutdown(wait=True)
+        if self._rounds is not None:
+            self._rounds.join(_CLOSE_S)
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+
+    def _opened(self) -> tuple[GatewayStore, Directory]:
+        with self._lock:
+            if self._store is None or self._directory is None:
+                self._store = GatewayStore(self._settings.store.parent / FILE_NAME)
+                self._directory = Directory(self._store)
+                self._rounds = threading.Thread(target=self._keep, name="penstock-gateway-rounds", daemon=True)
+                self._rounds.start()
+            return self._store, self._directory
+
+    def _settle(self, number: str, usage: Usage | None, exchange: str) -> None:
+        """Once; what the store does not take is kept for a later round, so that no thread waits for the store."""
+        try:
+            store, _ = self._opened()
+            reached = self._outage.settle(store, number, usage, exchange)
+        except StoreError as e:
+            logger.warning("the usage of a request cannot be stored, and is tried again: %s", e)
+            if len(self._late) >= _LATE:
+                self._held.discard(self._late.popleft()[0])
+            self._late.append((number, usage, exchange))
+            return
+        except Exception:  # its hold ends by itself, and its input is counted then
+            logger.exception("the usage of request %s cannot be counted", number)
+            reached = []
+        self._held.discard(number)
+        if reached:
+            self.tell(reached)
+
+    def _settle_late(self) -> None:
+        for _ in range(len(self._late)):
+            self._settle(*self._late.popleft())
+
+    def _prune(self, store: GatewayStore) -> None:
+        sweep_placeholders(store)
+        suite, now = self._requests.suite, store.clock.now()
+        if suite is not None:
+            oldest = now - 86400 * suite.profile.gateway.usage_days
+            prune_usage(store, oldest, day_of(oldest))
+
+    def _keep(self) -> None:
+        for number in count():
+            try:
+                self._settle_late()
+                store, _ = self._opened()
+                keep_holds(store, tuple(self._held))
+                if dead := sweep(store):
+                    logger.warning("%d requests of a proxy that has died are counted as estimates", dead)
+                if number % _PRUNED == 1:
+                    self._prune(store)
+            except PenstockError as e:
+                logger.warning("what is held for requests cannot be renewed: %s", e)
+            except Exception:
+                logger.exception("a round over what is held failed")
+            self._closing.wait(_RETRY_S if self._late else _ROUND_S)
+            if self._closing.is_set():
+                self._settle_late()
+                return
