@@ -97,7 +97,7 @@ export class Client {
   search(query: string, options?: { limit?: number; tag?: string; session?: string; agent?: string; prefix?: string; mode?: "words" | "vectors" | "both" }): Promise<Hit[]>;
   recall(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
   workingSet(purpose: string, options?: MemoryOptions): Promise<Record<string, unknown>>;
-  ingest(threadId: string, materials: Record<string, unknown>, options?: { project?: string; tags?: string[] }): Promise<Record<string, unknown>>;
+  ingest(threadId: string, materials: Record<string, unknown>, options?: { project?: string; tags?: string[]; wait?: boolean }): Promise<Record<string, unknown>>;
   feedback(itemId: string, feedbackType: "helpful" | "wrong" | "outdated" | "duplicate", options?: { value?: number; comment?: string; project?: string }): Promise<Record<string, unknown>>;
   list(wanted?: { prefix?: string; tag?: string; session?: string; agent?: string }): AsyncGenerator<ContextHead>;
   changes(options?: { prefix?: string; after?: string; signal?: AbortSignal }): AsyncGenerator<Change>;

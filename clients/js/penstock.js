@@ -21,9 +21,10 @@ export class Client {
     if (!token) throw new ServiceError("name the token, or PENSTOCK_TOKEN: `penstock serve` prints its file", "unauthenticated");
     this.headers = {
       authorization: `Bearer ${token}`,
-      "x-penstock-workspace": workspace,
       "x-penstock-by": by,
     };
+    // A key has a workspace of its own, and may name no other.
+    if (workspace !== "default") this.headers["x-penstock-workspace"] = workspace;
   }
 
   /** Keep a value. `marks`: ttl (seconds, 0: no end), tags, session, agent, seal; `expected`: the version it must have. */
@@ -81,9 +82,9 @@ export class Client {
     return this.#call("POST", "/v1/workingset", { body: { purpose, ...options } });
   }
 
-  /** Remember materials of a thread: chat, diffs, logs, documents. */
+  /** Remember materials of a thread: chat, diffs, logs, documents. `options`: project, tags; `wait` false: as a job, `{job, accepted}`. */
   ingest(threadId, materials, options = {}) {
-    return this.#call("POST", "/v1/ingest", { body: { thread_id: threadId, materials, ...options } });
+    return this.#call("POST", "/v1/ingest", { body: { thread_id: threadId, materials, wait: true, ...options } });
   }
 
   /** Say of an item that it was `helpful`, or is `wrong`, `outdated` or a `duplicate`. `options`: value (from -1 to 1), comment, project. */

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from starlette.routing import Route
 
-from penstock.base.errors import MemoryDown, StoreError
+from penstock.base.errors import MemoryDown, PenstockError, StoreError
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.vectors import VectorSearch
 from penstock.memory.embedders import chosen
 from penstock.plugins.tool import Tool
 from penstock.tools.table import all_tools
+from penstock_service.admin.app import admin_pages
 from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, sealing, seed_paths
 from penstock_service.contexts import routes as contexts
+from penstock_service.gateway.errors import handle_gateway_errors
+from penstock_service.gateway.routers import GATEWAY_ROUTERS
 from penstock_service.health import routes as health
 from penstock_service.health.metrics import Metrics
 from penstock_service.http import description_page
 from penstock_service.http.access import Access
 from penstock_service.http.answers import handle_errors
+from penstock_service.http.keyed import KeyChecker
 from penstock_service.http.observing import Observing
 from penstock_service.http.parts import Parts
+from penstock_service.http.repeating import CHANGING, Repeating
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
-from penstock_service.memory import expand
+from penstock_service.memory import expand, ingest
 from penstock_service.memory import items as memory_items
 from penstock_service.memory import routes as memory
 from penstock_service.memory.reach import MemoryReach
-from penstock_service.proxy import commands, dashboard_paths, events, requests, sessions
+from penstock_service.proxy import commands, dashboard_paths, events, replay, requests, sessions
 from penstock_service.proxy.errors import handle_proxy_errors
+from penstock_service.proxy.events import Readers
 from penstock_service.search import routes as search
 from penstock_service.tools.routes import tool_router
 from penstock_service.transfer import routes as transfer
@@ -56,6 +63,8 @@ _ROUTERS = (
     changes.router,
     sealing.router,
     analytics.router,
+    ingest.lines_router,
+    ingest.router,
     memory.router,
     search.router,
     memory_items.router,
@@ -65,17 +74,26 @@ _ROUTERS = (
     sessions.router,
     commands.router,
     events.router,
+    replay.router,
     jobs.router,
     backup.router,
     transfer.router,
+    *GATEWAY_ROUTERS,
     description_page.router,
 )
 _SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
 """Paths of other products."""
 
 
-def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS) -> FastAPI:
-    """The application. `token`: what a caller must show. `hosts`: the names it is asked by."""
+def create_app(
+    parts: Parts,
+    token: str,
+    *,
+    hosts: Collection[str] = LOCAL_HOSTS,
+    upkeep: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """The application. `token`: what a caller must show. `hosts`: the names it is asked by. `upkeep` is called every
+    half a minute, in a thread; it may raise `PenstockError`."""
 
     tools = list(all_tools().values())  # once: plugins are loaded for it
     mcp = _mcp(parts, tools)
@@ -84,7 +102,7 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy(parts.contexts, vectors))
+        tidying = asyncio.create_task(_tidy(upkeep, parts.contexts, vectors))
         engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
@@ -93,8 +111,10 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
             tidying.cancel()
             with suppress(asyncio.CancelledError):
                 await tidying
+            await run_in_threadpool(parts.replays.close)
             await run_in_threadpool(engine.close)  # before the memory, which jobs use
             await run_in_threadpool(reach.close)
+            parts.close()
 
     app = FastAPI(
         title="Penstock",
@@ -108,16 +128,23 @@ def create_app(parts: Parts, token: str, *, hosts: Collection[str] = LOCAL_HOSTS
     app.state.memory = reach
     app.state.vectors = vectors
     app.state.jobs = engine
+    app.state.event_readers = Readers()
     for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
     app.include_router(tool_router(tools))
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
+    pages = admin_pages(parts, token, engine)
+    app.router.routes.extend(Route(path, pages) for path in ("/admin", "/admin/{rest:path}"))
     handle_errors(app)
     handle_proxy_errors(app)
+    handle_gateway_errors(app)
     app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, app.state.jobs.jobs)
-    app.add_middleware(Access, token=token, hosts=hosts, max_body=int(parts.settings.body_megabytes * (1 << 20)))
-    app.add_middleware(Observing, told=metrics.note)  # the last one added is asked first
+    changing = CHANGING | {f"/v1/tools/{tool.name}" for tool in tools if tool.effect != "reads"}
+    app.add_middleware(Repeating, contexts=parts.contexts, paths=changing)
+    max_body, keys = int(parts.settings.body_megabytes * (1 << 20)), KeyChecker(lambda: parts.gateway)
+    app.add_middleware(Access, token=token, hosts=hosts, max_body=max_body, keys=keys)
+    app.add_middleware(Observing, note=metrics.note)  # the last one added is asked first
     return app
 
 
@@ -132,8 +159,12 @@ def _mcp(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None] | None:
     return mcp_server(parts, tools)
 
 
-async def _tidy(kept: Contexts, vectors: VectorSearch) -> None:
+async def _tidy(upkeep: Callable[[], None], kept: Contexts, vectors: VectorSearch) -> None:
     while True:
+        try:
+            await run_in_threadpool(upkeep)
+        except PenstockError as e:
+            logger.warning("%s", e)
         try:
             await run_in_threadpool(kept.expire)
             await run_in_threadpool(vectors.catch_up)

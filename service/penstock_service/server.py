@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
 from penstock.profiles.service import ServiceSettings
-from penstock_service.token_file import owner_token, token_path
+from penstock_service.token_file import keep_token, owner_token, token_path
 
 if TYPE_CHECKING:
     import uvicorn
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ServiceServer"]
 
 logger = logging.getLogger(__name__)
-_NEEDED = ("fastapi", "uvicorn", "websockets", "prometheus_client")
+_NEEDED = ("fastapi", "uvicorn", "websockets", "prometheus_client", "jinja2")
 _GRACE_S = 3
 """Seconds that calls under way get when it ends."""
 _STOP_S = 10.0
@@ -50,7 +50,7 @@ class ServiceServer:
         self._listener = _listen(host, settings.port)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._listener.getsockname()[1]}"
-        self.about = f"{self.url}, token in {self.token_file}"
+        self.about = f"{self.url}, token in {self.token_file} (pages: {self.url}/admin)"
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._is_stopped = False
@@ -60,6 +60,7 @@ class ServiceServer:
         import uvicorn
 
         from penstock.contexts.contexts import Contexts
+        from penstock.contexts.records import Retention
         from penstock_service.app import LOCAL_HOSTS, create_app
         from penstock_service.http.ending import EndingServer
         from penstock_service.http.json_log import json_log
@@ -67,15 +68,18 @@ class ServiceServer:
 
         settings = self._settings
         names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
-        logged = json_log() if settings.log == "json" else nullcontext()
+        is_alone = self._thread is None  # in a proxy's process, its log is the proxy's
+        logged = json_log(everything=is_alone) if settings.log == "json" else nullcontext()
         with (
             logged,
             self._traced(),
             closing(self._listener),
-            closing(Contexts(self._store.parent / "contexts.db")) as contexts,
+            closing(Contexts(self._store.parent / "contexts.db", retention=Retention.of(settings))) as contexts,
         ):
             parts = Parts(contexts, self._store, settings)
-            app = create_app(parts, self._token, hosts=names)
+            app = create_app(
+                parts, self._token, hosts=names, upkeep=lambda: keep_token(self._store.parent, self._token)
+            )
             config = uvicorn.Config(
                 app,
                 log_config=None,  # beside the proxy, its log is the proxy's

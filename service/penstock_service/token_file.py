@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from penstock.base.errors import PenstockError
 from penstock.base.paths import make_private, state_dir
 from penstock.base.private_files import replacing
 
-__all__ = ["owner_token", "read_token", "token_path"]
+__all__ = ["keep_token", "owner_token", "read_token", "token_path"]
 
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 
@@ -34,6 +35,19 @@ def owner_token(folder: Path | None = None) -> str:
     except OSError as e:
         raise PenstockError(f"{file} cannot be written: {e}") from e
     return read_token(folder)
+
+
+def keep_token(folder: Path, token: str) -> None:
+    """Make the file of a service that runs again where it was removed: nobody else knows the token. What is there
+    stays. Raises `PenstockError`."""
+    file = token_path(folder)
+    try:
+        with suppress(FileExistsError):
+            if not file.exists():
+                with replacing(file, replace=False) as out:
+                    out.write(token.encode())
+    except OSError as e:
+        raise PenstockError(f"{file} was removed and cannot be made again: {e}") from e
 
 
 def read_token(folder: Path | None = None) -> str:

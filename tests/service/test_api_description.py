@@ -39,6 +39,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=HEADERS)
     streams = ["/v1/changes", "/events", "/dashboard/events"]
     yield schema.exclude(path=streams, method="GET")  # their answers do not end
+    app.state.parts.replays.close()
     app.state.memory.close()
     app.state.jobs.close()  # schemathesis starts an application and does not end it
     contexts.close()

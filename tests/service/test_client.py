@@ -8,7 +8,10 @@ import pytest
 
 from penstock import client
 from penstock.client import Client, ServiceError
+from penstock.gateway.keys import add_key
+from penstock.gateway.workspaces import add_workspace
 from tests.service.conftest import TOKEN, Service
+from tests.service.gateway.teams import store_of
 
 
 def test_a_program_keeps_and_finds_what_it_put(service: Service) -> None:
@@ -124,3 +127,14 @@ def test_one_call_needs_one_line(service: Service, monkeypatch: pytest.MonkeyPat
     client.delete("once", purge=True, expected=2)
     with pytest.raises(ServiceError):
         client.get("once")
+
+
+def test_a_key_is_as_good_as_the_token(service: Service) -> None:
+    """The client says of no workspace unless it is told of one: a key has its own."""
+    store = store_of(service)
+    add_workspace(store, "web", "owner")
+    _, secret = add_key(store, "web", "ci", "owner")
+    with Client(service.url, token=secret) as client:
+        assert client.put("of-a-key", 1).by == "ci"
+    with Client(service.url, token=TOKEN, workspace="web") as client:
+        assert client.get("of-a-key").data == 1

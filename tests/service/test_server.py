@@ -19,6 +19,24 @@ from tests.road.proxy import wait_until
 ANY = ServiceSettings()
 
 
+def test_a_token_file_that_was_removed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same token, so that nobody is shut out. Another token that was put there stays."""
+    monkeypatch.setattr("penstock_service.app._EXPIRE_S", 0.02)
+    server = ServiceServer(tmp_path / "penstock.db", ServiceSettings())
+    token = read_token(tmp_path)
+    server.start()
+    server.token_file.unlink()
+    while not server.token_file.exists():
+        httpx.get(f"{server.url}/healthz", trust_env=False, timeout=30)
+    assert read_token(tmp_path) == token
+    assert server.token_file.stat().st_mode & 0o077 == 0
+    server.token_file.write_text("0" * 64)
+    for _ in range(20):
+        httpx.get(f"{server.url}/healthz", trust_env=False, timeout=30)
+    server.stop()
+    assert read_token(tmp_path) == "0" * 64
+
+
 def test_serves_in_a_thread_until_it_is_stopped(tmp_path: Path) -> None:
     """Its port answers nobody afterwards, and no thread is left; a second stop does nothing."""
     server = ServiceServer(tmp_path / "penstock.db", ANY)

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.backup.writing import KEPT
 from penstock.contexts.errors import Conflict
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE, has_passphrase
 from penstock.jobs.errors import InvalidJob
@@ -27,12 +26,14 @@ class BackupBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     seal: bool = False
-    keep: Annotated[int, Field(ge=1, le=10_000)] = KEPT
+    keep: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="As many as `[service] backup_keep` says, where it is not given."
+    )
 
 
 @router.post("/backup", status_code=202, response_model=AddedAnswer)
 def backup(body: BackupBody, engine: JobEngineOf) -> JSONResponse:
-    """Write a backup of all workspaces, the memory and the events into the folder `backups` beside the store. Answers a
+    """Write a backup of all workspaces, the memory and the events into the folder of backups. Answers a
     job, whose result names the file. While one waits or runs, that is the answer."""
     if body.seal and not has_passphrase():
         raise InvalidJob(f"the service was started without {PASSPHRASE_VARIABLE}, so nothing can be sealed", "seal")

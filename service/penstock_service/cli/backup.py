@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from penstock.backup.restoring import restore as restore_backup
-from penstock.backup.writing import KEPT, write_backup, write_scheduled
+from penstock.backup.writing import write_backup, write_scheduled
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import moment, plural
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
+from penstock.profiles.profile import service_in_use
 
 __all__ = ["backup", "restore"]
 
@@ -27,14 +28,18 @@ def backup(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="The file to write; one named after the time, in the folder `backups` beside the store, without it.",
+            help="The file to write; one named after the time without it, in the folder `backups` beside the store or "
+            "`[service] backup_folder`.",
             show_default=False,
         ),
     ] = None,
     seal: Annotated[
         bool, typer.Option("--seal", help=f"Encrypt it with a passphrase, from {PASSPHRASE_VARIABLE} or asked for.")
     ] = False,
-    keep: Annotated[int, typer.Option(min=1, help="How many stay in the folder `backups`, the newest.")] = KEPT,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many stay in that folder, the newest; `[service] backup_keep` without it."),
+    ] = None,
     store: Store = None,
 ) -> None:
     """Write contexts, memory, events and ledgers into one file, while they are in use."""
@@ -43,7 +48,8 @@ def backup(
         raise PenstockError(f"{file} is there already, and was left as it is: name another file")
     passphrase = _passphrase(confirm=True) if seal else None
     if file is None:
-        done = write_scheduled(where, passphrase=passphrase, keep=keep)
+        settings = service_in_use()
+        done = write_scheduled(where, passphrase=passphrase, keep=keep or settings.backup_keep, folder=settings.backups)
     else:
         done = write_backup(where, file.expanduser().absolute(), passphrase=passphrase)
     members = ", ".join(one.name for one in done.manifest.members)

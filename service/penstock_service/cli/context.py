@@ -24,6 +24,8 @@ app = typer.Typer(
     "service (`penstock serve`).",
 )
 
+_SHOWN = 40
+"""Characters of a value that a hint shows."""
 Key = Annotated[str, typer.Argument(help="The name: segments joined by /, such as plan/api.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; several times for several.")]
 
@@ -172,10 +174,17 @@ def _client(url: str | None, workspace: str) -> Client:
 
 
 def _value(text: str) -> Any:
-    """`text` as JSON, or itself."""
+    """`text` as JSON, or itself; with a hint where it begins as JSON does."""
     try:
         return json.loads(text)
-    except ValueError:
+    except ValueError as e:
+        if text.lstrip()[:1] in ("{", "[", '"'):
+            shown = printable(text[:_SHOWN])
+            typer.echo(
+                f"{shown!r} is no JSON ({e}), and is kept as a text. Put a text that begins so in double quotes, as "
+                "JSON, to do without this hint.",
+                err=True,
+            )
         return text
 
 

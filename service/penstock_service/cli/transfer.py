@@ -106,6 +106,9 @@ def import_(
         result = wait_for(client, answer.json()["id"])["result"]
     head = "Dry run" if dry_run else "Done"
     typer.echo(f"{head}: contexts {_counts(result, 'contexts')}; memory {_counts(result, 'items')}.")
+    for what in ("projects", "labels", "forgotten"):
+        if result[what]:
+            typer.echo(f"{what}: {_counts(result, what)}.")
 
 
 def _copy(answer: httpx.Response, out: BinaryIO) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 
+from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import Conflict, ContextError, InvalidContext, TooLarge
 from penstock.contexts.json import head_json, value_json, version_json
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
@@ -61,22 +62,34 @@ def list_contexts(
 @router.get(
     "/contexts/{key:path}",
     tags=["contexts"],
-    response_model=bodies.ContextAnswer,
+    response_model=bodies.ContextAnswer | dict[str, Any],
     responses={304: {"description": "It still has the version of `If-None-Match`."}},
 )
 def get(
     key: Key,
     call: Calls,
     version: Number = None,
+    fields: Annotated[str, Query(max_length=400, description="Of the answer only these, with commas between.")] = "",
     known: Annotated[str | None, Header(alias="if-none-match")] = None,
 ) -> Response:
     """The newest version, or an older one."""
+    wanted = _fields(fields)
     if known is not None and version is None:
         tag = f'"{call.contexts.head(call.workspace, key).tag}"'
         if known.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
             return Response(status_code=304, headers={"etag": tag})
     found = call.contexts.get(call.workspace, key, version)
-    return json_answer(value_json(found), {"etag": f'"{found.head.tag}"'})
+    answer = value_json(found)
+    return json_answer({name: answer[name] for name in wanted or answer}, {"etag": f'"{found.head.tag}"'})
+
+
+def _fields(said: str) -> list[str]:
+    """The fields that were asked for; none: all. Raises `InvalidContext` for one that there is not."""
+    wanted, known = [one.strip() for one in said.split(",") if one.strip()], bodies.ContextAnswer.model_fields
+    for one in wanted:
+        if one not in known:
+            raise InvalidContext(f"fields: there is no field {one!r}.{did_you_mean(one, known)}", "fields")
+    return wanted
 
 
 @router.patch("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
@@ -98,7 +111,7 @@ def delete(key: Key, call: Calls, purge: bool = False) -> Response:
 
 @router.get("/versions/{key:path}", tags=["history"], response_model=bodies.HistoryAnswer)
 def versions(key: Key, call: Calls) -> Response:
-    """The versions that are kept: the newest ten."""
+    """The versions that are kept, the newest first."""
     found = call.contexts.versions(call.workspace, key)
     return json_answer({"items": [version_json(one) for one in found], "next": None})
 

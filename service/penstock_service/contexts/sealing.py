@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from penstock.contexts.damage import count_damaged
 from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
 from penstock_service.contexts.bodies import Body
 from penstock_service.http.answers import error_responses
@@ -23,6 +26,8 @@ class SealingAnswer(BaseModel):
     """Its id, which says nothing of the key; null where there is none that could be read."""
     locked: int
     """Those that cannot be opened: the master key that they need is not there."""
+    damaged: int | None
+    """Those of which a version cannot be decrypted although the master key is there; null where it was not checked."""
     place: str
     """Where the master key is."""
 
@@ -39,7 +44,7 @@ class RotateAnswer(BaseModel):
     master_key: str | None
     """Its id; null where nothing was ever sealed."""
     rewrapped: int
-    """Data keys that are encrypted under the new master key."""
+    """Data keys that are encrypted under the new master key, those of providers' credentials among them."""
     resealed: int
     """Contexts that have a new data key."""
     damaged: int
@@ -47,22 +52,26 @@ class RotateAnswer(BaseModel):
 
 
 @router.get("")
-def sealing(parts: PartsOf) -> SealingAnswer:
+def sealing(
+    parts: PartsOf, check: Annotated[bool, Query(description="Decrypt every version, to find damaged bytes.")] = False
+) -> SealingAnswer:
     """How many contexts are sealed, and whether they can be opened."""
     contexts = parts.contexts
-    known = contexts.masters.known()
-    needed = [master for _, _, master in contexts.sealed()]
-    locked = sum(master not in known for master in needed)
+    known, needed = contexts.masters.known(), contexts.sealed_under()
     return SealingAnswer(
-        sealed=len(needed), master_key=known[0] if known else None, locked=locked, place=contexts.masters.place
+        sealed=sum(needed.values()),
+        master_key=known[0] if known else None,
+        locked=sum(count for master, count in needed.items() if master not in known),
+        damaged=count_damaged(contexts) if check else None,
+        place=contexts.masters.place,
     )
 
 
 @router.post("/rotate")
 def rotate(body: RotateBody, parts: PartsOf) -> RotateAnswer:
-    """Take a new master key; what was sealed is encrypted under it. The old one is removed from the store's folder,
-    and stays in a file that the environment names; backups from before need it. Where a variable has the keys
-    themselves, put the new one in front of the old one first."""
+    """Take a new master key; what was sealed, contexts and credentials, is encrypted under it. The old one is removed
+    from the store's folder, and stays in a file that the environment names; backups from before need it. Where a
+    variable has the keys themselves, put the new one in front of the old one first."""
     rewrapped = rotate_master_key(parts.contexts)
     resealed, damaged = rotate_data_keys(parts.contexts) if body.data_keys else (0, 0)
     known = parts.contexts.masters.known()

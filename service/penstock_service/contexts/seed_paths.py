@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,7 +26,8 @@ from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
 from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.keyed import key_of
+from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
 
@@ -107,9 +108,9 @@ def get_(key: Key, call: Calls) -> Response:
 
 
 @router.put("/api/context/update/{key:path}", response_model=bodies.ContextLine)
-def update(key: Key, body: UpdateBody, call: Calls) -> Response:
-    """A new version of a context that is there."""
-    by = body.options.changed_by or call.by
+def update(key: Key, body: UpdateBody, call: Calls, request: Request) -> Response:
+    """A new version of a context that is there. With a key, the history names that."""
+    by = call.by if key_of(request) else body.options.changed_by or call.by
 
     def do(writer: Any) -> tuple[int, Any]:
         seen = writer.get(key).head.version
@@ -168,8 +169,15 @@ class _Message(_Body):
 async def socket(socket: WebSocket, parts: PartsOf) -> None:
     """`subscribe-context` with a key, and from then on `context-updated` for each of its changes."""
     await socket.accept()
+    try:
+        workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
+        # Before the first message is read: what changes after an answer to it must not be missed.
+        start = await run_in_threadpool(parts.contexts.cursor)
+    except (InvalidContext, StoreError) as e:
+        await socket.close(INVALID if isinstance(e, InvalidContext) else UNREADABLE, str(e)[:120])
+        return
     keys: set[str] = set()
-    following = asyncio.create_task(_updates(socket, parts, keys))
+    following = asyncio.create_task(_updates(socket, Changes(parts.feed, workspace, start), keys))
     try:
         while True:
             try:
@@ -187,16 +195,14 @@ async def socket(socket: WebSocket, parts: PartsOf) -> None:
         following.cancel()
 
 
-async def _updates(socket: WebSocket, parts: Parts, keys: set[str]) -> None:
+async def _updates(socket: WebSocket, changes: Changes, keys: set[str]) -> None:
     try:
-        workspace = check_workspace(socket.headers.get("x-penstock-workspace", "default"))
-        changes = Changes(parts.feed, workspace, await run_in_threadpool(parts.contexts.cursor))
         async with aclosing(changes.follow()) as batches:
             async for found in batches:
                 for change in (one for one in found if one.key in keys):
                     payload = {"key": change.key, "version": change.version, "timestamp": rfc3339(change.at)}
                     await socket.send_json({"type": "context-updated", "payload": payload})
-    except (InvalidContext, StoreError) as e:
-        await socket.close(INVALID if isinstance(e, InvalidContext) else UNREADABLE, str(e)[:120])
+    except StoreError as e:
+        await socket.close(UNREADABLE, str(e)[:120])
     except WebSocketDisconnect:
         return  # the task that receives sees it as well

@@ -33,29 +33,37 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz", responses=_UNABLE)
 def ready(parts: PartsOf) -> JSONResponse:
-    """Whether the contexts can be read. 503: they cannot."""
-    degraded: list[str] = []
-    cursor: Any = None
-    try:
-        cursor = str(parts.contexts.cursor())
-    except StoreError:
-        degraded = ["store"]
-    answer = {"ready": not degraded, "degraded": degraded, "cursor": cursor}
-    return JSONResponse(answer, 503 if degraded else 200)
+    """Whether the contexts can be read and written. 503: they cannot. `degraded` also names what does not stop the
+    rest: `sealing`, a master key that sealed contexts need is not there."""
+    contexts, sealing = _contexts(parts), _sealing(parts)
+    is_ready = contexts["status"] == "ok"
+    degraded = [] if is_ready else ["store"]
+    if sealing["status"] == "degraded":
+        degraded.append("sealing")
+    answer = {"ready": is_ready, "degraded": degraded, "cursor": contexts.get("cursor")}
+    return JSONResponse(answer, 200 if is_ready else 503)
 
 
 @router.get("/health", responses=_UNABLE)
 def health(parts: PartsOf) -> JSONResponse:
-    """`ok`, or `down` and 503 when the contexts cannot be read. For probes: it says no more."""
-    is_up = _contexts(parts)["status"] == "ok"
-    return JSONResponse({"status": "ok" if is_up else "down"}, 200 if is_up else 503)
+    """`ok`; `down` and 503 when the contexts cannot be read or written; `degraded` when a master key is not there. For
+    probes: it says no more."""
+    if _contexts(parts)["status"] != "ok":
+        return JSONResponse({"status": "down"}, 503)
+    return JSONResponse({"status": "degraded" if _sealing(parts)["status"] == "degraded" else "ok"})
 
 
 @router.get("/health/detailed", responses=error_responses())
 def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
     """Each part with `status`: `ok`, `degraded`, `down`, or `off` where it is not there; and why."""
     proxy = _proxy(parts)
-    found = {"contexts": _contexts(parts), "proxy": proxy, "memory": _memory(parts, proxy), "jobs": _jobs(jobs)}
+    found = {
+        "contexts": _contexts(parts),
+        "sealing": _sealing(parts),
+        "proxy": proxy,
+        "memory": _memory(parts, proxy),
+        "jobs": _jobs(jobs),
+    }
     is_well = all(part["status"] in ("ok", "off") for part in found.values())
     return {"status": "ok" if is_well else "degraded", "version": VERSION, "parts": found}
 
@@ -73,9 +81,28 @@ def metrics(request: Request) -> Response:
 
 def _contexts(parts: Parts) -> dict[str, Any]:
     try:
-        return {"status": "ok", "cursor": str(parts.contexts.cursor())}
+        cursor = str(parts.contexts.cursor())
     except StoreError as e:
         return {"status": "down", "why": str(e)}
+    try:
+        parts.contexts.check_writable()
+    except StoreError as e:
+        return {"status": "degraded", "cursor": cursor, "why": str(e)}
+    return {"status": "ok", "cursor": cursor}
+
+
+def _sealing(parts: Parts) -> dict[str, Any]:
+    try:
+        needed = parts.contexts.sealed_under()
+    except StoreError as e:
+        return {"status": "down", "why": str(e)}
+    if not needed:
+        return {"status": "off", "why": "no context is sealed"}
+    masters = parts.contexts.masters
+    known, why = masters.known(), masters.why_lacking(needed)
+    locked = sum(count for master, count in needed.items() if master not in known)
+    counts = {"sealed": sum(needed.values()), "locked": locked}
+    return {"status": "degraded", **counts, "why": why} if why else {"status": "ok", **counts}
 
 
 def _jobs(engine: JobEngine) -> dict[str, Any]:

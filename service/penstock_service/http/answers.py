@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from fastapi import FastAPI, Request
@@ -14,15 +15,29 @@ from starlette.exceptions import HTTPException
 from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
+from penstock.contexts.keys import KEY_PATTERN
 from penstock.jobs.errors import JobCallError
 
-__all__ = ["STATUS", "ErrorAnswer", "error_body", "error_responses", "handle_errors", "status_of"]
+__all__ = [
+    "PATTERNS",
+    "STATUS",
+    "TAG",
+    "WORKSPACE",
+    "ErrorAnswer",
+    "error_body",
+    "error_responses",
+    "handle_errors",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
+WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
+TAG = r'^("?[0-9]{1,9}(-[0-9a-f]{12})?"?|\*)?$'
 STATUS = {
     "invalid": 400,
     "unauthenticated": 401,
+    "forbidden": 403,
     "not_found": 404,
     "conflict": 409,
     "gone": 410,
@@ -30,11 +45,35 @@ STATUS = {
     "too_large": 413,
     "misdirected": 421,
     "internal": 500,
+    "upstream": 502,
     "busy": 503,
     "sealed": 503,
 }
 """The HTTP status of each type of error."""
 _BY_STATUS = {400: "invalid", 404: "not_found", 405: "invalid", 413: "too_large"}
+
+
+_NUMBER, _ID = "1 to 18 digits were", "8 to {} hexadecimal digits were"
+_PLAIN = "a text without control characters, such as ends of lines, was"
+PATTERNS = {
+    r"^\d{1,9}$": "the `next` of the page before was",
+    r"^[A-Za-z0-9_+-]{0,100}$": "the name of a profile was",
+    KEY_PATTERN: "segments of letters, digits and ._~:@- were, joined by single slashes,",
+    WORKSPACE: "1 to 80 letters, digits and ._- were",
+    TAG: 'an ETag, a version such as `"3"`, or `*` was',
+    r"^\d{1,18}$": _NUMBER,
+    r"^[0-9]{1,18}$": _NUMBER,
+    r"^[0-9a-fA-F]{8,32}$": _ID.format(32),
+    r"^[0-9a-fA-F]{8,64}$": _ID.format(64),
+    r"^[^\x00-\x1f]*$": _PLAIN,
+    r"^[^\x00-\x1f]+$": _PLAIN,
+    r"^[0-9a-f]{12}$": "12 hexadecimal digits were",
+    r"^\d{1,12}(\.\d{1,9})?~[A-Za-z0-9_.-]{1,40}$": "the `next` of the page before was",
+    r"^[\w+-]*$": "the name of a profile was",
+    r"^$|^https?://": "an address that begins with http:// or https:// was",
+    r"^[a-z_]*$": "small letters and _ were",
+}
+"""What is expected of a text, in words, by the pattern that checks it."""
 
 
 class ErrorDetail(BaseModel):
@@ -66,7 +105,7 @@ def error_body(
 
 def error_responses() -> dict[int | str, dict[str, Any]]:
     """What the description of the API says of the errors of every call."""
-    return {status: {"model": ErrorAnswer} for status in (400, 401, 404, 409, 410, 412, 413, 503)}
+    return {status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 410, 412, 413, 503)}
 
 
 def status_of(e: ContextError) -> tuple[int, dict[str, Any]]:
@@ -117,11 +156,14 @@ async def _busy(_request: Request, e: Exception) -> JSONResponse:
 
 def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
     """The first fault of a body or a query, with the nearest known field for an unknown one."""
-    first = e.errors()[0]
-    place = [str(part) for part in first["loc"][1:]]
+    first, place = _first(e.errors())
     name = ".".join(place)
     message = str(first["msg"])
-    if first["type"] == "extra_forbidden":
+    if first["type"] == "string_pattern_mismatch":
+        message = f"{name}: {PATTERNS.get(first['ctx']['pattern'], 'another form was')} expected"
+    elif first["type"] == "list_type":
+        message = f"{name}: a list was expected: put a single one in square brackets"
+    elif first["type"] == "extra_forbidden":
         message = f"there is no field {place[-1]!r}.{did_you_mean(place[-1], _fields(request, place))}"
     elif first["type"] == "json_invalid":
         name, message = "", f"the body is no JSON: {first.get('ctx', {}).get('error', message)}"
@@ -130,6 +172,24 @@ def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
     elif name:
         message = f"{name}: {message}"
     return error_body("invalid", message, name)
+
+
+def _first(faults: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """The first fault, and where it is. Of what may be a text or a list pydantic names the faults of each: the one that
+    got furthest is of the form that was meant."""
+    first = faults[0]
+    loc = first["loc"]
+    if loc[-1] != "str":
+        return first, [str(part) for part in loc[1:]]
+    best = max((fault for fault in faults if fault["loc"][: len(loc) - 1] == loc[:-1]), key=lambda one: len(one["loc"]))
+    if len(best["loc"]) == len(loc):
+        best = {**best, "msg": "a text or a list was expected"}
+    return best, [str(part) for part in best["loc"][1:] if not _is_form(part)]
+
+
+def _is_form(part: int | str) -> bool:
+    """Whether a part of a place is pydantic's name of a form, `list[ChatMessage]`, and not of a field."""
+    return isinstance(part, str) and (part == "str" or part[0].isupper() or "[" in part)
 
 
 def _is_json(request: Request) -> bool:

@@ -20,13 +20,14 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
+from penstock_service.http.answers import TAG, WORKSPACE
 from penstock_service.http.parts import PartsOf
 
-__all__ = ["Call", "call_of", "check_limit", "check_workspace", "json_answer"]
+__all__ = ["MAX_NAME", "Call", "call_of", "check_limit", "check_workspace", "digest_of", "json_answer", "json_bytes"]
 
 _KEY_FILE = "request-key"
-_WORKSPACE = r"^[A-Za-z0-9._-]{1,80}$"
-_TAG = r'^("?[0-9]{1,9}(-[0-9a-f]{12})?"?|\*)?$'
+MAX_NAME = 200
+"""Characters of an `Idempotency-Key`."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,18 @@ class Call:
             said = "" if body is None else json.dumps(body.model_dump(exclude_unset=True), sort_keys=True)
         except (ValueError, RecursionError) as e:
             raise InvalidContext(f"the body cannot be kept as JSON: {e}", "data") from e
-        # Keyed by what is not in the file of contexts: else whoever reads that could try out sealed values.
-        key = installation_key(self.contexts.path.parent, _KEY_FILE)
-        return hmac.new(key, f"{self.what}\n{self.expected}\n{said}".encode(), hashlib.sha256).hexdigest()
+        return digest_of(self.contexts, f"{self.what}\n{self.expected}\n{said}".encode())
+
+
+def digest_of(contexts: Contexts, call: bytes) -> str:
+    """The same for equal calls. Keyed by what is not in the file of contexts: else whoever reads that could try out
+    sealed values."""
+    return hmac.new(installation_key(contexts.path.parent, _KEY_FILE), call, hashlib.sha256).hexdigest()
 
 
 def check_workspace(name: str) -> str:
     """`name`, when a workspace can have it. Raises `InvalidContext`."""
-    if not re.fullmatch(_WORKSPACE, name):
+    if not re.fullmatch(WORKSPACE, name):
         raise InvalidContext(f"{name!r} is not a valid workspace: 1 to 80 letters, digits and ._- were expected")
     return name
 
@@ -85,18 +90,19 @@ def check_workspace(name: str) -> str:
 async def call_of(  # async: it waits for nothing, and a plain function would cost a change of threads
     request: Request,
     parts: PartsOf,
-    workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=_WORKSPACE)] = "default",
+    workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=WORKSPACE)] = "default",
     by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",
     if_match: Annotated[
-        str, Header(alias="if-match", pattern=_TAG, description='An ETag, or `"VERSION"`; `"0"`: there is none yet')
+        str, Header(alias="if-match", pattern=TAG, description='An ETag, or `"VERSION"`; `"0"`: there is none yet')
     ] = "",
-    name: Annotated[str, Header(alias="idempotency-key", max_length=200)] = "",
+    idempotency_key: Annotated[str, Header(max_length=MAX_NAME)] = "",
 ) -> Call:
     """The call of a request."""
     tag = if_match.strip('"')
     expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
     contexts = parts.contexts
-    return Call(contexts, workspace, by, expected, name, f"{request.method} {request.url.path}?{request.url.query}")
+    what = f"{request.method} {request.url.path}?{request.url.query}"
+    return Call(contexts, workspace, by, expected, idempotency_key, what)
 
 
 def check_limit(limit: int, most: int) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from threading import Event
 from time import monotonic
 from typing import Any
 
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 __all__ = ["STREAMED", "message", "stream"]
 
@@ -27,10 +28,26 @@ def message(event: str, data: Any, cursor: str = "") -> str:
     return f"{id}event: {event}\ndata: {json.dumps(data)}\n\n"
 
 
-def stream(first: str, batches: AsyncGenerator[Sequence[str], None], closing: Event) -> StreamingResponse:
+def stream(
+    first: str, batches: AsyncGenerator[Sequence[str], None], closing: Event, ended: Callable[[], None] | None = None
+) -> StreamingResponse:
     """An answer that begins with `first` and goes on with `batches`, which gives an empty one about once a second when
-    there is nothing. It ends when `closing` is set, or with its reader: it is read no further than that one reads."""
-    return StreamingResponse(_pieces(first, batches, closing), media_type="text/event-stream")
+    there is nothing. It ends when `closing` is set, or with its reader: it is read no further than that one reads.
+    `ended` is called then, also where nothing was read."""
+    return _Stream(_pieces(first, batches, closing), ended)
+
+
+class _Stream(StreamingResponse):
+    def __init__(self, pieces: AsyncIterator[str], ended: Callable[[], None] | None) -> None:
+        super().__init__(pieces, media_type="text/event-stream")
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._ended is not None:
+                self._ended()
 
 
 async def _pieces(first: str, batches: AsyncGenerator[Sequence[str], None], closing: Event) -> AsyncIterator[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Change
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "forget_error"]
 
 
 class Feed:
@@ -22,7 +23,7 @@ class Feed:
         self._followers: set[asyncio.Event] = set()
         self._reads: dict[tuple[str, int, int], asyncio.Task[list[Change]]] = {}
         self._writes = 0
-        """How many writes were told of: a read that began before the last one does not answer for it."""
+        """How many writes were reported: a read that began before the last one does not answer for it."""
 
     @contextmanager
     def following(self) -> Iterator[asyncio.Event]:
@@ -52,7 +53,7 @@ class Feed:
             task = asyncio.create_task(run_in_threadpool(self._contexts.changes_after, workspace, cursor))
             self._reads[asked] = task
             task.add_done_callback(lambda _: self._reads.pop(asked, None))
-            task.add_done_callback(_forget)
+            task.add_done_callback(forget_error)
         return await asyncio.shield(task)  # another follower's end is not the read's
 
     def _wake(self) -> None:
@@ -61,7 +62,7 @@ class Feed:
             woken.set()
 
 
-def _forget(task: asyncio.Task[list[Change]]) -> None:
+def forget_error(task: asyncio.Task[Any]) -> None:
     """An error is for those who wait; when all of them have gone it is for no one."""
     if not task.cancelled():
         task.exception()

@@ -39,20 +39,23 @@ class JsonLines(logging.Formatter):
 
 
 @contextmanager
-def json_log() -> Iterator[None]:
-    """While active, the service logs so, each call with a line; what else logs in this process goes its own way."""
+def json_log(*, everything: bool = False) -> Iterator[None]:
+    """While active, the service logs so, each call with a line. `everything`: all that logs in this process does, and
+    warnings of Python do; else that goes its own way."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    loggers = [logging.getLogger(name) for name in (("",) if everything else _LOGGERS)]
     was = CALLS.level
     CALLS.setLevel(logging.INFO)
+    logging.captureWarnings(everything)
     for logger in loggers:
-        logger.addHandler(handler)
+        logger.addHandler(handler)  # with one at the root, the package `mcp` adds none of its own
         logger.propagate = False
     try:
         yield
     finally:
         CALLS.setLevel(was)
+        logging.captureWarnings(False)
         for logger in loggers:
             logger.removeHandler(handler)
             logger.propagate = True

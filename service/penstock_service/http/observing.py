@@ -42,11 +42,11 @@ class Answered:
 
 
 class Observing:
-    """Stands in front of everything else: what is refused is noted, too. An error that nobody expected is answered
+    """Stands in front of everything else: what is refused is noted, too. An unexpected error is answered
     here, and logged with its id."""
 
-    def __init__(self, app: ASGIApp, told: Callable[[Answered], None]) -> None:
-        self._app, self._told = app, told
+    def __init__(self, app: ASGIApp, note: Callable[[Answered], None]) -> None:
+        self._app, self._record = app, note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,7 +75,7 @@ class Observing:
             request_id.reset(token)
 
     def _note(self, answered: Answered) -> None:
-        self._told(answered)
+        self._record(answered)
         CALLS.info(
             "%s %s %d",
             answered.method,

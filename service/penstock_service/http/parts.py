@@ -12,7 +12,9 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from penstock.contexts.contexts import Contexts
+from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.profiles.service import ServiceSettings
+from penstock.replay.background import Replays
 from penstock_service.http.feed import Feed
 
 __all__ = ["Parts", "PartsOf"]
@@ -29,11 +31,30 @@ class Parts:
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the service ends: answers that would not end by themselves do then."""
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _gateway: list[GatewayStore] = field(default_factory=list, repr=False)
+
+    replays: Replays = field(default_factory=Replays)
+    """Replays of prompts in the background."""
 
     @cached_property
     def feed(self) -> Feed:
         """Wakes those who follow the changes of contexts. For the loop's thread."""
         return Feed(self.contexts)
+
+    @property
+    def gateway(self) -> GatewayStore:
+        """The team's gateway, opened when it is first asked for. Any thread may call. Raises `StoreError`."""
+        with self._opening:
+            if not self._gateway:
+                self._gateway.append(GatewayStore(self.store.parent / FILE_NAME, self.contexts.clock))
+            return self._gateway[0]
+
+    def close(self) -> None:
+        """Let go of what was opened here."""
+        with self._opening:
+            while self._gateway:
+                self._gateway.pop().close()
 
 
 async def _parts(connection: HTTPConnection) -> Parts:  # async: a plain function would cost a change of threads

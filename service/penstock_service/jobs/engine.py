@@ -19,7 +19,7 @@ from penstock_service.http.parts import Parts
 
 __all__ = ["JobEngine", "JobEngineOf"]
 
-PRUNE_EVERY_S = 86_400.0
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ class JobEngine:
     @classmethod
     def of(cls, parts: Parts, memory: MemoryDo) -> JobEngine:
         """The engine beside the store of `parts`; `runner` is not started yet. `memory` carries memory commands out.
-        Raises `StoreError`."""
+        Raises `StoreError` and `ProfileError`."""
         jobs = Jobs(parts.store.parent / "jobs.db", parts.contexts.clock)
-        kinds = job_kinds(jobs, parts.contexts, parts.store, memory)
-        schedule = Schedule(jobs, kinds, [Periodic("prune", PRUNE_EVERY_S), *backup_schedule()])
+        kinds = job_kinds(jobs, parts.contexts, parts.store, memory, parts.settings)
+        daily = [Periodic("prune", DAY_S), Periodic("sync_models", DAY_S)]
+        schedule = Schedule(jobs, kinds, [*daily, *backup_schedule(parts.settings)])
         return cls(jobs, kinds, schedule, JobRunner(jobs, kinds, schedule))
 
     def close(self) -> None:

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.base.format import rfc3339
 from penstock.control.memory_feedback import Comment, Value
-from penstock.control.memory_ingest import Materials
 from penstock.control.memory_recall import RECALL_TOKENS, WORKING_SET_TOKENS, Budget, Purpose
 from penstock.memory.feedback import FeedbackKind
 from penstock.memory.items import Kind
+from penstock.transfer.ingest_lines import IngestLine
 
 __all__ = [
+    "AcceptedAnswer",
     "ExpandAnswer",
     "FeedbackAnswer",
     "FeedbackBody",
@@ -48,14 +49,10 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class IngestBody(_Body):
+class IngestBody(IngestLine):
     """Materials of a thread, to be remembered."""
 
-    thread_id: Thread
-    materials: Materials
-    project: Project | None = None
-    tags: list[Word] = Field(default=[], max_length=50)
-    wait: Literal[True] = Field(default=True, description="The answer comes when all is kept.")
+    wait: bool = Field(default=False, description="The answer comes when all is kept.")
 
 
 class RecallBody(_Body):
@@ -109,6 +106,13 @@ class IngestedLine(BaseModel):
     kind: Kind
     material: str
     new: bool
+
+
+class AcceptedAnswer(BaseModel):
+    """The number of the job, and how many lines of materials it has."""
+
+    job: str
+    accepted: int
 
 
 class SkippedLine(BaseModel):

@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from penstock.base.errors import NotFound, StoreError
 from penstock.base.excerpt import excerpt
 from penstock.store.original_lookup import the_original
+from penstock.store.originals import Original
 from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.memory import bodies
 from penstock_service.memory.calls import MemoryCall, MemoryCalls, ProjectQuery
 
@@ -52,25 +53,31 @@ def raw(id: Id, parts: PartsOf, call: MemoryCalls, project: ProjectQuery = None)
 
 
 def _found(id: str, parts: PartsOf, call: MemoryCall, project: str | None) -> dict[str, Any]:
-    """Originals first: no memory need be opened for those. Raises `NotFound`."""
-    try:
-        original = the_original(parts.store, id, digits=DIGITS, names=False)
-    except NotFound:
-        pass
-    except StoreError:
-        if parts.store.exists():
-            raise
-    else:
+    """Originals first: no memory need be opened for those. They are the owner's: of which workspace one is is not kept.
+    Raises `NotFound`."""
+    original = None if call.key is not None else _original(id, parts)
+    if original is not None:
         about = {"at": original.at, "stage": original.stage or None, "reason": original.reason or None}
         return _shown(original.digest, "original", original.text, about)
     try:
         item = call.do("item", project, id=id[:32])
     except NotFound as e:
         raise NotFound(
-            f"neither an original nor an item of project {project or call.workspace} is called {id}; it may be past "
+            f"neither an original nor an item of project {call.project(project)} is called {id}; it may be past "
             "its time"
         ) from e
     return _shown(item["id"], item["kind"], item["text"], {"at": item["at"], "session": item["session"]})
+
+
+def _original(id: str, parts: Parts) -> Original | None:
+    try:
+        return the_original(parts.store, id, digits=DIGITS, names=False)
+    except NotFound:
+        return None
+    except StoreError:
+        if parts.store.exists():
+            raise
+        return None
 
 
 def _shown(id: str, kind: str, text: str, about: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
-"""The calls about memory under `/v1` that need no id: ingest, recall and workingset."""
+"""The calls that look into the memory: recall and workingset."""
 
 from __future__ import annotations
-
-import time
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -15,25 +13,6 @@ from penstock_service.memory.calls import MemoryCalls
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
-_DAY_S = 86_400.0
-
-
-@router.post("/ingest", response_model=bodies.IngestAnswer)
-def ingest(body: bodies.IngestBody, call: MemoryCalls) -> Response:
-    """Remember materials of a thread, each split as what it is: messages, files of a diff, warnings and errors of a
-    log, sections of a document. Secrets are taken out. What is known already is not kept twice."""
-    expires_at = time.time() + call.reach.profile.memory.expiry_days * _DAY_S
-    materials = body.materials.model_dump(exclude_unset=True)
-    return json_answer(
-        call.do(
-            "ingest",
-            body.project,
-            thread_id=body.thread_id,
-            materials=materials,
-            tags=body.tags,
-            expires_at=expires_at,
-        )
-    )
 
 
 @router.post("/recall", response_model=bodies.RecallAnswer)

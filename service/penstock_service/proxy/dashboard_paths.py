@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from penstock_service.http.answers import error_responses
 from penstock_service.http.event_stream import STREAMED
-from penstock_service.proxy import commands, events, requests, sessions
+from penstock_service.proxy import commands, events, replay, requests, sessions
 
 __all__ = ["router"]
 
@@ -21,7 +21,10 @@ for method, path, call in (
     ("DELETE", "/sessions/{session:path}", sessions.delete),
     ("GET", "/requests", requests.requests),
     ("GET", "/requests/{exchange:path}", requests.request),
+    ("POST", "/replay/stop", replay.stop),
+    ("GET", "/replay/status", replay.status),
 ):
     router.add_api_route(path, call, methods=[method])
+router.add_api_route("/replay/start", replay.start, methods=["POST"], status_code=202)
 router.add_api_route("/events", events.events, methods=["GET"], responses=STREAMED, response_class=StreamingResponse)
 router.add_api_route("/export", requests.export, methods=["GET"], response_class=StreamingResponse)

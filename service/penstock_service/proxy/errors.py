@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from penstock.control.client import NoAnswer, NotUp, Refused
 from penstock.control.session_commands import SessionConflict
+from penstock.replay.background import ReplayConflict
 from penstock_service.http.answers import STATUS, error_body
 
 __all__ = ["handle_proxy_errors"]
@@ -19,7 +20,12 @@ _TYPES = {404: "not_found", 409: "conflict", 413: "too_large", 503: "busy"}
 
 def handle_proxy_errors(app: FastAPI) -> None:
     """Have `app` answer those that are not of the service's other calls as well."""
-    for kind, type in ((NotUp, "busy"), (NoAnswer, "busy"), (SessionConflict, "conflict")):
+    for kind, type in (
+        (NotUp, "busy"),
+        (NoAnswer, "busy"),
+        (SessionConflict, "conflict"),
+        (ReplayConflict, "conflict"),
+    ):
         app.add_exception_handler(kind, _answering(type))
 
     @app.exception_handler(Refused)

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import closing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -25,10 +25,11 @@ from penstock.stats.totals import SessionTotals
 from penstock.store.base import Store
 from penstock_service.http.answers import error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
+from penstock_service.http.feed import forget_error
 from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.proxy.requests import log_of, newest_requests, summary
 
-__all__ = ["events", "router"]
+__all__ = ["MAX_READERS", "Readers", "events", "make_snapshot", "router"]
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["proxy"], responses=error_responses())
@@ -38,33 +39,77 @@ _POLL_S = 0.25
 _PAGE = 200
 _NEWEST = 50
 """Requests in a snapshot."""
+MAX_READERS = 100
+"""At once: each looks at the log four times a second."""
+
+
+class Readers:
+    """Those who read the events now, of one application. For one event loop."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._snapshot: asyncio.Task[tuple[str, int]] | None = None
+
+    async def snapshot(self, parts: Parts) -> tuple[str, int]:
+        """The message, and the cursor to go on from. Who asks while one is made gets that one: it is made of 50
+        requests, and many readers come together when a service was started again."""
+        if self._snapshot is None or self._snapshot.done():
+            self._snapshot = asyncio.create_task(run_in_threadpool(make_snapshot, parts))
+            self._snapshot.add_done_callback(forget_error)
+        return await asyncio.shield(self._snapshot)  # another reader's end is not the snapshot's
+
+
+async def _readers(request: Request) -> Readers:
+    readers: Readers = request.app.state.event_readers
+    return readers
 
 
 @router.get("/events", responses=STREAMED, response_class=StreamingResponse)
-def events(
+async def events(
     parts: PartsOf,
+    readers: Annotated[Readers, Depends(_readers)],
     after: Cursor = None,
     last: Annotated[str | None, Header(alias="last-event-id", pattern=r"^\d{1,18}$")] = None,
 ) -> StreamingResponse:
     """Events as the log has them: `{seq, at, exchange, kind, payload}`. Without a cursor `event: snapshot` comes first:
     the newest 50 requests, their totals and the state of the proxy. `event: gap`, and then a snapshot: events after the
-    cursor are not there any more."""
-    asked = last or after
-    with closing(log_of(parts)) as log:
-        newest = log.last_seq()
-        is_gap = asked is not None and _is_gap(log, int(asked), newest)
-        first = message("gap", {"after": asked}) if is_gap else ": from here\n\n"
-        if asked is None or is_gap:
-            first += message("snapshot", _snapshot(parts, log, newest), str(newest))
-    return stream(first, _follow(parts, newest if asked is None or is_gap else int(asked)), parts.closing)
+    cursor are not there any more. Between them `event: replay_progress` and `replay_done`, without an `id`, say how far
+    a replay is that the service runs."""
+    if readers.count >= MAX_READERS:
+        raise StoreError(f"there are {MAX_READERS} readers of the events already: close one, or try again later")
+    readers.count += 1
+    try:
+        first, cursor = await _first(parts, readers, last or after)
+    except BaseException:
+        readers.count -= 1
+        raise
+
+    def ended() -> None:
+        readers.count -= 1
+
+    return stream(first, _follow(parts, cursor, parts.replays.state()), parts.closing, ended)
 
 
-async def _follow(parts: Parts, cursor: int) -> AsyncGenerator[list[str], None]:
+async def _first(parts: Parts, readers: Readers, asked: str | None) -> tuple[str, int]:
+    """The beginning of a stream, and the cursor it goes on from. Raises `NotUp` and `StoreError`."""
+    is_gap = asked is not None and await run_in_threadpool(_is_gap, parts, int(asked))
+    first = message("gap", {"after": asked}) if is_gap else ": from here\n\n"
+    if asked is not None and not is_gap:
+        return first, int(asked)
+    snapshot, cursor = await readers.snapshot(parts)
+    return first + snapshot, cursor
+
+
+async def _follow(parts: Parts, cursor: int, replay: dict[str, Any]) -> AsyncGenerator[list[str], None]:
     with closing(await run_in_threadpool(log_of, parts)) as log:
         while True:
             found = await run_in_threadpool(_read, log, cursor)
             cursor = found[-1].seq if found else cursor
-            yield [message(event.kind, _said(event), str(event.seq)) for event in found]
+            messages = [message(event.kind, _said(event), str(event.seq)) for event in found]
+            if (now := parts.replays.state()) != replay:
+                replay = now
+                messages.append(message("replay_done" if now["state"] == "done" else "replay_progress", clean(now)))
+            yield messages
             if not found:
                 await asyncio.sleep(_POLL_S)
 
@@ -85,19 +130,24 @@ def _said(event: Event) -> dict[str, Any]:
     return said
 
 
-def _is_gap(log: Store, cursor: int, newest: int) -> bool:
+def _is_gap(parts: Parts, cursor: int) -> bool:
     """Whether events after `cursor` were deleted, or it is of another log."""
-    oldest = log.events_after(0, 1)
-    return cursor > newest or bool(oldest and oldest[0].seq > cursor + 1)
+    with closing(log_of(parts)) as log:
+        oldest = log.events_after(0, 1)
+        return cursor > log.last_seq() or bool(oldest and oldest[0].seq > cursor + 1)
 
 
-def _snapshot(parts: Parts, log: Store, newest: int) -> dict[str, Any]:
-    ids = [id for id, _ in newest_requests(log, newest, "", _NEWEST)]
-    totals = SessionTotals()
-    for id in ids:
-        totals.add(ExchangeRecord.of(id, log.events_of(id)))
-    requests = [summary(log, id) for id in ids]
-    return {"cursor": str(newest), "proxy": _proxy(parts), "requests": requests, "totals": totals.payload()}
+def make_snapshot(parts: Parts) -> tuple[str, int]:
+    """The message `snapshot`, and its cursor. Raises `NotUp` and `StoreError`."""
+    with closing(log_of(parts)) as log:
+        newest = log.last_seq()
+        ids = [id for id, _ in newest_requests(log, newest, "", _NEWEST)]
+        totals = SessionTotals()
+        for id in ids:
+            totals.add(ExchangeRecord.of(id, log.events_of(id)))
+        requests = [summary(log, id) for id in ids]
+    found = {"cursor": str(newest), "proxy": _proxy(parts), "requests": requests, "totals": totals.payload()}
+    return message("snapshot", found, str(newest)), newest
 
 
 def _proxy(parts: Parts) -> dict[str, Any] | None:

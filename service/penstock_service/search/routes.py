@@ -14,9 +14,11 @@ from penstock.base.format import rfc3339
 from penstock.contexts.json import hit_json
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.vectors import VectorSearch, fused
+from penstock.gateway.admit import check_scope
 from penstock_service.contexts.bodies import Body, Name, Prefix, Word
 from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import Call, call_of, check_limit, json_answer
+from penstock_service.http.keyed import key_of
 from penstock_service.http.parts import PartsOf
 from penstock_service.memory.calls import reach_of
 
@@ -76,6 +78,9 @@ def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[C
     """Contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of the
     project that is called as the workspace."""
     check_limit(body.limit, parts.settings.search_limit)
+    key = key_of(request)
+    if "memory" in body.places and key is not None:
+        check_scope(key, "memory")
     hits: list[tuple[int, dict[str, Any]]] = []
     degraded: list[str] = []
     if "contexts" in body.places:

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from penstock.plugins.tool import Caller
+from penstock.gateway.admit import check_scope
+from penstock.gateway.errors import NotAllowed
+from penstock.gateway.records import Scope
+from penstock.plugins.tool import Caller, Tool
+from penstock.tools.context_tools import CONTEXT_TOOLS
+from penstock.tools.memory_tools import MEMORY_TOOLS
 from penstock_service.http.calls import check_workspace
+from penstock_service.http.keyed import key_of
 from penstock_service.http.parts import Parts
-from penstock_service.memory.calls import reach_of
+from penstock_service.memory.calls import memory_of
 
 __all__ = ["caller_of"]
 
 
-def caller_of(request: Request, parts: Parts) -> Caller:
-    """The caller: its workspace, which also names the project whose memory is meant; whom the history names is the
-    client, where no header says another. Raises `InvalidContext`."""
+_SCOPES: dict[str, Scope] = {
+    **{tool.name: "contexts" for tool in CONTEXT_TOOLS},
+    **{tool.name: "memory" for tool in MEMORY_TOOLS},
+}
+"""What a key needs for a tool. Others, those of plugins too, are the owner's: they know of no workspaces."""
+
+
+def caller_of(request: Request, parts: Parts, tool: Tool) -> Caller:
+    """The caller of a tool: its workspace, which also names the project whose memory is meant; whom the history names
+    is the client, where no header says another. Raises `InvalidContext`, and `NotAllowed` for a key that may not."""
+    _check(request, tool)
     client = request.headers.get("user-agent", "").partition("/")[0].strip() or "agent"
     workspace = check_workspace(request.headers.get("x-penstock-workspace", "default"))
     by = request.headers.get("x-penstock-by", client)[:200]
-    return Caller(lambda: parts.contexts, reach_of(request).do, parts.store, workspace, by, project=workspace)
+    return Caller(lambda: parts.contexts, memory_of(request), parts.store, workspace, by, project=workspace)
+
+
+def _check(request: Request, tool: Tool) -> None:
+    key = key_of(request)
+    if key is None:
+        return
+    if tool.name not in _SCOPES:
+        raise NotAllowed(f"a key may not call {tool.name}: it takes the owner's token")
+    check_scope(key, _SCOPES[tool.name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from mcp.server.fastmcp import FastMCP
 from mcp.server.transport_security import TransportSecuritySettings
@@ -29,10 +30,10 @@ def mcp_server(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None]:
     for as long as the application runs."""
 
     @contextmanager
-    def caller(ask: ToolRequest) -> Iterator[Caller]:
+    def caller(tool: Tool, ask: ToolRequest) -> Iterator[Caller]:
         request = ask.request_context.request
         assert isinstance(request, Request)  # over HTTP it is one
-        yield caller_of(request, parts)
+        yield caller_of(request, parts, tool)
 
     server: FastMCP[None] = FastMCP(
         "penstock",
@@ -43,5 +44,6 @@ def mcp_server(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None]:
         # `Access` has checked the host, as for every path.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    add_tools(server, tools, caller)
+    for tool in tools:
+        add_tools(server, [tool], partial(caller, tool))
     return server

@@ -64,7 +64,7 @@ def _call(tool: Tool) -> Callable[..., ToolAnswer]:
 
     def call(body: Any, request: Request, parts: PartsOf) -> ToolAnswer:
         arguments = {name: getattr(body, name) for name in type(body).model_fields}
-        return ToolAnswer(result=tool.run(caller_of(request, parts), **arguments))
+        return ToolAnswer(result=tool.run(caller_of(request, parts, tool), **arguments))
 
     call.__annotations__ = {"body": model, "request": Request, "parts": PartsOf, "return": ToolAnswer}
     return call

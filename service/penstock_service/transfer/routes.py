@@ -8,7 +8,6 @@ from typing import IO, Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from penstock.base.errors import MemoryDown, StoreError
@@ -24,14 +23,12 @@ from penstock_service.http.calls import Call, call_of
 from penstock_service.http.parts import PartsOf
 from penstock_service.jobs.bodies import AddedAnswer
 from penstock_service.jobs.engine import JobEngineOf
+from penstock_service.transfer.receiving import CHUNK, NDJSON, received
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["export"], responses=error_responses())
 Calls = Annotated[Call, Depends(call_of)]
-NDJSON = "application/x-ndjson"
-_CHUNK = 1 << 20
-"""Bytes that are read or written at once."""
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {NDJSON: {"schema": {"type": "string"}}}}}
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {NDJSON: {"schema": {"type": "string"}}}}}
 
@@ -63,7 +60,7 @@ async def import_lines(
     """Import what an export wrote. Answers a job, whose result counts what became of contexts and items. Every line is
     checked before the first is written. `onto` says what becomes of a context that is there; `dry_run` only counts."""
     uploads = uploads_of(parts.store)
-    name = await _received(request, uploads)
+    name = await received(request, uploads)
     try:
         await run_in_threadpool(_check, uploads, name)
         payload = {"upload": name, "workspace": call.workspace, "onto": onto, "dry_run": dry_run}
@@ -72,33 +69,6 @@ async def import_lines(
         uploads.remove(name)
         raise
     return JSONResponse({"id": str(job.id), "new": True}, 202)
-
-
-async def _received(request: Request, uploads: Uploads) -> str:
-    """The name of the upload that the body became."""
-    try:
-        name, file = await run_in_threadpool(uploads.create)
-    except OSError as e:
-        raise StoreError(f"an upload cannot be kept: {e}") from e
-    try:
-        with file:
-            waiting = bytearray()
-            async for chunk in request.stream():
-                waiting += chunk
-                if len(waiting) >= _CHUNK:
-                    await run_in_threadpool(file.write, bytes(waiting))
-                    waiting.clear()
-            await run_in_threadpool(file.write, bytes(waiting))
-    except OSError as e:
-        uploads.remove(name)
-        raise StoreError(f"an upload cannot be kept: {e}") from e
-    except ClientDisconnect as e:
-        uploads.remove(name)
-        raise InvalidContext("the body ended before all of it was there: send it again") from e
-    except BaseException:  # too much was sent
-        uploads.remove(name)
-        raise
-    return name
 
 
 def _check(uploads: Uploads, name: str) -> None:
@@ -116,7 +86,7 @@ class _FileResponse(StreamingResponse):
     """Sends lines from a file, and closes it, also where the reader goes away."""
 
     def __init__(self, file: IO[bytes], headers: dict[str, str]) -> None:
-        super().__init__(iter(lambda: file.read(_CHUNK), b""), headers=headers, media_type=NDJSON)
+        super().__init__(iter(lambda: file.read(CHUNK), b""), headers=headers, media_type=NDJSON)
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

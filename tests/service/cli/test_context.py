@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from penstock.cli.app import build
+from tests.service.cli.conftest import Command
 from tests.service.conftest import TOKEN, Service
 
 
@@ -107,3 +108,14 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             _, said = up.communicate(timeout=60)
             assert up.returncode == 2
             assert f"127.0.0.1:{port} cannot be listened on" in said
+
+
+def test_text_that_looks_like_json_is_kept_with_a_hint(command: Command) -> None:
+    """Plain words and JSON get none."""
+    said = command("context", "put", "hint", "{oops")
+    assert "'{oops' is no JSON" in said.stderr
+    assert "kept as a text" in said.stderr
+    assert command("context", "get", "hint").stdout.strip() == '"{oops"'
+    for value in ("plain words", '{"a": 1}', '"{oops"'):
+        assert command("context", "put", "hint", value).stderr == ""
+    assert command("context", "get", "hint").stdout.strip() == '"{oops"'

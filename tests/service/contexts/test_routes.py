@@ -81,6 +81,20 @@ def test_an_unchanged_context_is_not_sent_again(http: httpx.Client) -> None:
     assert http.get("/v1/contexts/etag", headers={"if-none-match": tag}).json()["data"] == 2
 
 
+def test_only_the_fields_that_are_asked_for_are_sent(http: httpx.Client) -> None:
+    """Of any version, in the order they were asked for; one that there is not is named with the nearest."""
+    for data in ({"a": 1}, {"a": 2}):
+        http.put("/v1/contexts/fields", json={"data": data})
+    answer = http.get("/v1/contexts/fields?fields=version, data,version")
+    assert answer.text == '{"version":2,"data":{"a":2}}'
+    assert answer.headers["etag"] == http.get("/v1/contexts/fields").headers["etag"]
+    assert http.get("/v1/contexts/fields?fields=data&version=1").json() == {"data": {"a": 1}}
+    assert http.get("/v1/contexts/fields?fields=").json().keys() >= {"data", "tags"}
+    refused = http.get("/v1/contexts/fields?fields=data,expires")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "fields")
+    assert "there is no field 'expires'. Did you mean 'expires_at'?" in refused.json()["error"]["message"]
+
+
 def test_a_tag_names_one_state_also_where_the_version_is_the_same(http: httpx.Client) -> None:
     """After a change of the tags alone, and after a purge, when versions begin at 1 again."""
     first = put(http, "state", "one").headers["etag"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,25 @@ def test_a_wrong_master_key_answers_503_and_never_an_empty_value(tmp_path: Path)
             client.get("plan")
         key.write_bytes(kept)
         assert http.get("/v1/contexts/plan").json()["data"] == SECRET
+
+
+def test_damaged_bytes_are_counted_when_asked(tmp_path: Path) -> None:
+    """One changed byte of any version is found; without the question no value is opened."""
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        for key in ("well", "hurt", "lost"):
+            http.put(f"/v1/contexts/{key}", json={"data": SECRET, "seal": True})
+        http.put("/v1/contexts/hurt", json={"data": "another"})
+        assert http.get("/v1/sealing").json()["damaged"] is None
+        assert http.get("/v1/sealing?check=true").json()["damaged"] == 0
+        with closing(sqlite3.connect(tmp_path / "contexts.db")) as db, db:
+            body = db.execute("SELECT body FROM context_versions WHERE context = 2 AND version = 1").fetchone()[0]
+            db.execute("UPDATE context_versions SET body = ? WHERE context = 2 AND version = 1", (body[:-1] + b"?",))
+            db.execute("UPDATE data_keys SET wrapped = zeroblob(40) WHERE id = 3")
+        found = http.get("/v1/sealing?check=true").json()
+        assert (found["sealed"], found["locked"], found["damaged"]) == (3, 0, 2)
+        (tmp_path / "master-key").unlink()
+        found = http.get("/v1/sealing?check=true").json()
+        assert (found["locked"], found["damaged"]) == (3, 0), "what cannot be opened cannot be judged"
 
 
 def test_keys_are_rotated(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
@@ -38,6 +39,51 @@ def test_contexts_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         assert found.json()["parts"]["contexts"] == {"status": "down", "why": "contexts.db cannot be read"}
 
 
+def test_contexts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read all the same, and each answer says so."""
+
+    def fails(*_: object) -> None:
+        raise StoreError("contexts.db cannot be written: free some space")
+
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        http.put("/v1/contexts/a", json={"data": 1})
+        monkeypatch.setattr(Contexts, "check_writable", fails)
+        probe = http.get("/readyz")
+        assert (probe.status_code, probe.json()) == (503, {"ready": False, "degraded": ["store"], "cursor": "1"})
+        assert http.get("/health").status_code == 503
+        found = http.get("/health/detailed").json()
+        why = "contexts.db cannot be written: free some space"
+        assert found["parts"]["contexts"] == {"status": "degraded", "cursor": "1", "why": why}
+        assert http.get("/v1/contexts/a").json()["data"] == 1
+
+
+def test_a_full_disk_answers_503_with_the_next_step(tmp_path: Path) -> None:
+    """And the probe says so from then on."""
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        sa.event.listen(up.contexts._engine, "checkout", lambda raw, *_: raw.execute("PRAGMA max_page_count=1"))
+        put = http.put("/v1/contexts/a", json={"data": [str(n) for n in range(100_000)]})
+        assert (put.status_code, put.json()["error"]["type"]) == (503, "busy")
+        assert put.json()["error"]["message"].endswith("free some space on that disk, then try again")
+        assert http.get("/readyz").json()["degraded"] == ["store"]
+
+
+def test_a_lost_master_key_is_told_and_does_not_stop_the_rest(tmp_path: Path) -> None:
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        http.put("/v1/contexts/a", json={"data": 1, "seal": True})
+        found = http.get("/health/detailed").json()["parts"]["sealing"]
+        assert found == {"status": "ok", "sealed": 1, "locked": 0}
+        (tmp_path / "master-key").write_bytes(b"f" * 64)
+        detailed = http.get("/health/detailed").json()
+        assert (detailed["status"], detailed["parts"]["sealing"]["locked"]) == ("degraded", 1)
+        why = detailed["parts"]["sealing"]["why"]
+        assert f"is not in {tmp_path / 'master-key'}" in why
+        assert "put it back there" in why
+        probe = http.get("/readyz")
+        assert (probe.status_code, probe.json()["ready"], probe.json()["degraded"]) == (200, True, ["sealing"])
+        (tmp_path / "master-key").unlink()
+        assert "there is no master key" in http.get("/health/detailed").json()["parts"]["sealing"]["why"]
+
+
 def test_without_a_proxy_its_parts_are_off(service: Service) -> None:
     """Which is no fault."""
     with service.http() as http:
@@ -45,6 +91,7 @@ def test_without_a_proxy_its_parts_are_off(service: Service) -> None:
     assert found["status"] == "ok"
     assert {name: part["status"] for name, part in found["parts"].items()} == {
         "contexts": "ok",
+        "sealing": "off",
         "proxy": "off",
         "memory": "off",
         "jobs": "ok",

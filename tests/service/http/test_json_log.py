@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import warnings
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +43,26 @@ def test_a_line_for_each_call(tmp_path: Path, capfd: pytest.CaptureFixture[str])
         assert one["duration_ms"] > 0
     assert "secret-key" not in said
     assert "canary" not in said
+
+
+def test_in_a_process_of_its_own_every_line_is_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of other packages too: the core, the one for MCP, warnings of Python."""
+    server = ServiceServer(tmp_path / "penstock.db", ServiceSettings(log="json"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    headers = {"authorization": f"Bearer {read_token(tmp_path)}"}
+    try:
+        assert httpx.get(f"{server.url}/healthz", headers=headers, trust_env=False, timeout=30).status_code == 200
+        logging.getLogger("penstock.contexts").warning("of the core")
+        logging.getLogger("mcp.server").error("of a package")
+        warnings.showwarning("of Python", UserWarning, "file.py", 1)  # as Python calls it
+    finally:
+        server.stop()
+        thread.join(30)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    found = {one["logger"]: one["message"] for one in lines}
+    assert (found["penstock.contexts"], found["mcp.server"]) == ("of the core", "of a package")
+    assert "of Python" in found["py.warnings"]
 
 
 def test_messages_and_errors_without_secrets(capfd: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,7 @@ def test_one_that_waits_is_cancelled_and_has_one_twin(service: Service) -> None:
         ({"job_type": "prune", "run_afer": "x"}, "run_afer", "Did you mean 'run_after'?"),
         ({"job_type": "prune", "run_after": "9999-12-31T00:00:00Z"}, "run_after", "before the year 9999"),
         ({"job_type": "prune", "twin": "schedule:prune"}, "twin", "those of the schedule begin so"),
-        ({"job_type": "os.system", "payload": {}}, "job_type", "should match"),
+        ({"job_type": "os.system", "payload": {}}, "job_type", "small letters and _ were expected"),
     ],
 )
 def test_what_does_not_fit_is_named(service: Service, body: dict[str, Any], param: str, said: str) -> None:
@@ -91,4 +91,7 @@ def test_the_schedule(service: Service) -> None:
     with service.http() as http:
         status = http.get("/v1/workers/scheduler/status").json()
         assert status["running"]
-        assert [(one["job_type"], one["every_s"]) for one in status["jobs"]] == [("prune", 86_400.0)]
+        assert [(one["job_type"], one["every_s"]) for one in status["jobs"]] == [
+            ("prune", 86_400.0),
+            ("sync_models", 86_400.0),
+        ]

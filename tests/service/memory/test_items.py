@@ -23,7 +23,7 @@ def http(service: Service, request: pytest.FixtureRequest) -> Iterator[httpx.Cli
 
 def keep(http: httpx.Client, thread: str, *lines: str) -> list[str]:
     chat = "\n".join(f"User: {line}" for line in lines)
-    found = http.post("/v1/ingest", json={"thread_id": thread, "materials": {"chat": chat}}).json()
+    found = http.post("/v1/ingest", json={"thread_id": thread, "materials": {"chat": chat}, "wait": True}).json()
     return [one["id"] for one in found["items"]]
 
 

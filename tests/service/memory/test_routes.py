@@ -24,7 +24,7 @@ def http(service: Service) -> Iterator[httpx.Client]:
 
 
 def ingest(http: httpx.Client, project: str, **materials: Any) -> Any:
-    body = {"thread_id": "t", "materials": materials, "project": project}
+    body = {"thread_id": "t", "materials": materials, "project": project, "wait": True}
     answer = http.post("/v1/ingest", json=body)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -45,7 +45,7 @@ def test_what_is_taken_in_is_recalled(http: httpx.Client) -> None:
 
 def test_the_project_is_the_workspace_where_none_is_named(http: httpx.Client) -> None:
     """Nothing of one is seen in another."""
-    body = {"thread_id": "t", "materials": {"chat": CHAT}}
+    body = {"thread_id": "t", "materials": {"chat": CHAT}, "wait": True}
     http.post("/v1/ingest", json=body, headers={"x-penstock-workspace": "web"})
 
     def count(workspace: str, **more: str) -> int:

@@ -15,6 +15,9 @@ def test_answer_as_the_calls_they_stand_for(left: Service) -> None:
         assert exported | {"exported_at": ""} == http.get("/v1/log/export").json() | {"exported_at": ""}
         assert http.delete("/dashboard/sessions/session-1").status_code == 200
         assert http.get("/v1/sessions/session-1").status_code == 404
+        assert http.get("/dashboard/replay/status").json() == http.get("/v1/replay/status").json()
+        assert http.post("/dashboard/replay/stop").json()["state"] == "idle"
+        assert http.post("/dashboard/replay/start", json={"prompts": ["one"], "profile": "nobody"}).status_code == 400
 
 
 def test_reach_the_proxy(beside: Beside) -> None:
@@ -37,5 +40,8 @@ def test_each_is_there() -> None:
             "requests/{exchange:path}",
             "export",
             "events",
+            "replay/start",
+            "replay/stop",
+            "replay/status",
         )
     }

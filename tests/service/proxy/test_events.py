@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from penstock.events.event import Event, EventKind
 from penstock.profiles.service import ServiceSettings
 from penstock.store.sql import SqlStore
+from penstock_service.proxy import events as routes
 from penstock_service.server import ServiceServer
 from penstock_service.token_file import read_token
 from tests.service.beside import Beside
@@ -114,6 +117,50 @@ def test_readers_that_vanish_leave_nothing(left: Service, written: SqlStore) -> 
             next(said)
             written.add_events([Event(0, 5.0, "dd", EventKind.RECEIVED, {})])
             assert next(said)[2]["exchange"] == "dd"
+
+
+def test_readers_that_come_together_share_a_snapshot(left: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made once, out of the way of other calls."""
+    made, go = 0, threading.Event()
+    real = routes.make_snapshot
+
+    def slow(*arguments: Any) -> Any:
+        nonlocal made
+        made += 1
+        assert go.wait(30)
+        return real(*arguments)
+
+    monkeypatch.setattr(routes, "make_snapshot", slow)
+
+    def read(_: int) -> str:
+        with left.http() as http, streamed(http) as said:
+            return next(said)[0]
+
+    with ThreadPoolExecutor(50) as pool, left.http() as http:
+        readers = [pool.submit(read, n) for n in range(50)]  # more than there are threads for calls
+        while not made:
+            http.get("/readyz")  # answered meanwhile
+        for _ in range(50):
+            assert http.get("/readyz").status_code == 200
+        go.set()
+        assert {reader.result(60) for reader in readers} == {"9"}
+    assert made < 5
+
+
+def test_there_may_be_only_so_many_readers(left: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is told so, until one has gone."""
+    monkeypatch.setattr(routes, "MAX_READERS", 2)
+    with left.http() as http, streamed(http) as one:
+        next(one)
+        with left.http() as second, streamed(second) as other:
+            next(other)
+            refused = http.get("/events")
+            assert (refused.status_code, refused.json()["error"]["type"]) == (503, "busy")
+            assert "2 readers" in refused.json()["error"]["message"]
+        is_let_in = False
+        while not is_let_in:  # until the service has noticed that one has gone
+            with http.stream("GET", "/events") as answer:
+                is_let_in = answer.status_code == 200
 
 
 def test_of_a_real_proxy(beside: Beside) -> None:

@@ -53,7 +53,10 @@ def test_memory_is_searched_too(quick: None, tmp_path: Path) -> None:
     with running(tmp_path / "home" / "state" / "contexts.db") as up, up.http() as http:
         http.put("/v1/contexts/kiln", json={"data": "the kiln has a door"})
         chat = "User: How hot does the kiln get?\nAssistant: The kiln runs at 900 degrees."
-        assert http.post("/v1/ingest", json={"thread_id": "t1", "materials": {"chat": chat}}).status_code == 200
+        assert (
+            http.post("/v1/ingest", json={"thread_id": "t1", "materials": {"chat": chat}, "wait": True}).status_code
+            == 200
+        )
         answer = found(http, query="kiln", **{"in": ["contexts", "memory"]})
         kinds = [hit["kind"] for hit in answer["hits"]]
         assert kinds.count("context") == 1

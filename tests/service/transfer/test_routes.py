@@ -50,7 +50,8 @@ def test_what_one_exports_another_imports(two: tuple[Service, Service], tmp_path
                 yield exported.content[at : at + (1 << 20)]
 
         dry = imported(target, stream(), "dry_run=true")
-        assert dry["result"] == {"contexts": {"added": 33}, "items": {}, "dry_run": True}
+        memory: dict[str, Any] = {"items": {}, "projects": {}, "labels": {}, "forgotten": {}}
+        assert dry["result"] == {"contexts": {"added": 33}, "dry_run": True} | memory
         assert target.get("/v1/contexts").json()["items"] == []
         done = imported(target, stream())
         assert done["state"] == "done"
@@ -120,12 +121,12 @@ def test_the_memory_goes_along(two: tuple[Service, Service]) -> None:
     full, empty = two
     materials = {"documents": ["The kiln runs at 900 degrees.", "The glaze is blue."]}
     with full.http() as source, empty.http() as target:
-        kept = source.post("/v1/ingest", json={"thread_id": "t", "materials": materials}, timeout=60)
+        kept = source.post("/v1/ingest", json={"thread_id": "t", "materials": materials, "wait": True}, timeout=60)
         assert kept.status_code == 200, kept.text
         exported = source.get("/v1/export?what=memory", timeout=60).content
         job = imported(target, exported)
         assert job["state"] == "done", job["error"]
-        assert job["result"] == {"contexts": {}, "items": {"added": 2}, "dry_run": False}
+        assert (job["result"]["items"], job["result"]["projects"]) == ({"added": 2}, {"added": 1})
         found = target.post("/v1/recall", json={"purpose": "how hot is the kiln"}, timeout=60).json()["items"]
         assert found[0]["text"] == "The kiln runs at 900 degrees."
         again = ended(target, target.post("/v1/workers/jobs", json={"job_type": "reindex"}).json()["id"])

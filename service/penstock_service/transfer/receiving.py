@@ -1,0 +1,44 @@
+"""Bodies that become files, a piece at a time: they are never held in memory."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from penstock.base.errors import StoreError
+from penstock.contexts.errors import InvalidContext
+from penstock.transfer.uploads import Uploads
+
+__all__ = ["CHUNK", "NDJSON", "received"]
+
+NDJSON = "application/x-ndjson"
+CHUNK = 1 << 20
+"""Bytes that are read or written at once."""
+
+
+async def received(request: Request, uploads: Uploads) -> str:
+    """The name of the upload that the body became. Raises `StoreError`, and `InvalidContext` where the caller left."""
+    try:
+        name, file = await run_in_threadpool(uploads.create)
+    except OSError as e:
+        raise StoreError(f"an upload cannot be kept: {e}") from e
+    try:
+        with file:
+            waiting = bytearray()
+            async for chunk in request.stream():
+                waiting += chunk
+                if len(waiting) >= CHUNK:
+                    await run_in_threadpool(file.write, bytes(waiting))
+                    waiting.clear()
+            await run_in_threadpool(file.write, bytes(waiting))
+    except OSError as e:
+        uploads.remove(name)
+        raise StoreError(f"an upload cannot be kept: {e}") from e
+    except ClientDisconnect as e:
+        uploads.remove(name)
+        raise InvalidContext("the body ended before all of it was there: send it again") from e
+    except BaseException:  # too much was sent
+        uploads.remove(name)
+        raise
+    return name
