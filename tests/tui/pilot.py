@@ -38,6 +38,11 @@ class Screen:
         return ["".join(segment.text for segment in strip)[:width] for strip in strips[:height]]
 
     @property
+    def titles(self) -> str:
+        """The line with the titles of the log's columns."""
+        return self.lines[self.table.region.y]
+
+    @property
     def text(self) -> str:
         return "\n".join(self.lines)
 

@@ -147,11 +147,13 @@ async def test_the_cursor_stays_on_its_row(log: Log) -> None:
     async with screen_of(log, (100, 24)) as screen:
         await screen.press(*["down"] * 30)
         assert screen.table.cursor is not None
-        chosen, lines = screen.table.cursor.id, [line[:-1] for line in screen.lines[2:-2]]
+        chosen, lines = screen.table.cursor.id, [line[:-1] for line in screen.lines[screen.table.region.y : -2]]
         log.exchange(life("a newer one"))
         await until(screen.pilot, lambda: screen.table.count == 61)
         assert screen.table.cursor.id == chosen
-        assert [line[:-1] for line in screen.lines[2:-2]] == lines, "nothing moved under the reader's eyes"
+        assert [line[:-1] for line in screen.lines[screen.table.region.y : -2]] == lines, (
+            "nothing moved under the reader's eyes"
+        )
         await screen.sees("31 newer, f follows")
         await screen.press("f")
         await screen.sees("a newer one")

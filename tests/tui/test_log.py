@@ -44,28 +44,29 @@ async def test_columns_go_by_rank(log: Log) -> None:
     """At 80 columns what matters most is there, what was edited and saved included; the rest on wider screens."""
     log.exchange(paid_life(0.04, 0.03))
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[2].split() == ["time", "kind", "prompt", "sent", "edits", "saved", "status"]
+        await screen.sees("time")
+        assert screen.titles.split() == ["time", "kind", "prompt", "sent", "edits", "saved", "status"]
         await screen.sees("1 -500", "$0.0100")
         await screen.pilot.resize_terminal(160, 48)
         titles = "kind session client request tags prompt sent edits cache saved total status"
-        await until(screen.pilot, lambda: screen.lines[2].split() == ["time", *titles.split()])
+        await until(screen.pilot, lambda: screen.titles.split() == ["time", *titles.split()])
         await screen.pilot.resize_terminal(300, 48)
-        await until(screen.pilot, lambda: {"agent", "model", "replayed", "first"} < set(screen.lines[2].split()))
+        await until(screen.pilot, lambda: {"agent", "model", "replayed", "first"} < set(screen.titles.split()))
 
 
 async def test_arrows_show_the_other_columns(log: Log) -> None:
     """Page by page, beside what says which row it is; past the ends nothing happens."""
     log.exchange(life("why?"))
     async with screen_of(log, (80, 24)) as screen:
-        first, seen = screen.lines[2], set(screen.lines[2].split())
+        first, seen = screen.titles, set(screen.titles.split())
         for _ in range(6):
             await screen.press("right")
-            assert {"time", "prompt"} <= set(screen.lines[2].split())
+            assert {"time", "prompt"} <= set(screen.titles.split())
             assert screen.shows("why?")
-            seen |= set(screen.lines[2].split())
+            seen |= set(screen.titles.split())
         assert {"request", "answer", "tags", "baseline", "injected", "removed", "provider", "model", "replayed"} <= seen
         await screen.press(*["left"] * 8)
-        assert screen.lines[2] == first
+        assert screen.titles == first
 
 
 async def test_tags_of_both_ways(log: Log) -> None:
@@ -122,13 +123,13 @@ async def test_sorts_by_the_columns_in_turn(log: Log) -> None:
             await screen.press("s")
             assert screen.table.order is not None
             assert screen.table.order.title == title
-            assert screen.lines[2].count("▼") + screen.lines[2].count("▲") == 1
+            assert screen.titles.count("▼") + screen.titles.count("▲") == 1
             if title == "total":
                 assert order(screen) == ["two", "three", "one"]
-                assert "total▼" in screen.lines[2]
+                assert "total▼" in screen.titles
                 await screen.press("S")
                 assert order(screen) == ["one", "three", "two"]
-                assert "total▲" in screen.lines[2]
+                assert "total▲" in screen.titles
         await screen.press("s")
         assert screen.table.order is None
         assert order(screen) == ["three", "two", "one"]
@@ -143,7 +144,8 @@ async def test_a_click_on_a_title_sorts(log: Log) -> None:
     for ms, words in ((300.0, "one"), (900.0, "two")):
         log.exchange(took(ms, words))
     async with screen_of(log, (120, 24)) as screen:
-        at = (screen.lines[2].index("total"), 0)
+        await screen.sees("total")
+        at = (screen.titles.index("total"), 0)
         await screen.pilot.click(RequestTable, offset=at)
         assert order(screen) == ["two", "one"]
         await screen.pilot.click(RequestTable, offset=at)
@@ -233,7 +235,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
     log.exchange(life("the older words"))
     log.exchange(life("the newer words"))
     async with screen_of(log) as screen:
-        column = screen.lines[2].index("prompt")
+        column = screen.titles.index("prompt")
         await screen.drag(RequestTable, (column + 4, 1), (column + 8, 1))
         await screen.press("ctrl+c")
         assert copied == ["newer"]
@@ -291,17 +293,17 @@ async def test_columns_are_chosen_and_remembered(log: Log) -> None:
         await screen.press("c")
         await screen.sees("what it shows", "[x]", "[ ]")
         await screen.press("space", "escape")
-        assert screen.lines[2].split()[0] == "time"
+        assert screen.titles.split()[0] == "time"
         await screen.press("c", "space", "down", "space", "down", "space", "enter")  # no time and kind, but the turn
         titles = ["turn", "prompt", "sent", "edits", "saved", "status"]
-        await until(screen.pilot, lambda: screen.lines[2].split() == titles)
-        shown = screen.lines[2]
+        await until(screen.pilot, lambda: screen.titles.split() == titles)
+        shown = screen.titles
     async with screen_of(log, (80, 24)) as screen:
-        assert screen.lines[2] == shown
+        assert screen.titles == shown
         await screen.press("right")
-        assert "time" in screen.lines[2], "the others are further pages"
+        assert "time" in screen.titles, "the others are further pages"
         await screen.press("c", "r")
-        await until(screen.pilot, lambda: screen.lines[2].split()[0] == "time")
+        await until(screen.pilot, lambda: screen.titles.split()[0] == "time")
 
 
 async def test_a_broken_choice_is_ignored_and_told(log: Log) -> None:
@@ -312,7 +314,7 @@ async def test_a_broken_choice_is_ignored_and_told(log: Log) -> None:
     async with screen_of(log, (80, 24)) as screen:
         await until(screen.pilot, lambda: "tui-columns.json" in noted(screen, "") and "again" in noted(screen, " "))
         assert "c chooses them again" in noted(screen, " ")
-        assert screen.lines[2].split()[0] == "time"
+        assert screen.titles.split()[0] == "time"
 
 
 def noted(screen: Screen, between: str) -> str:

@@ -12,6 +12,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, InputEvent, Key
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -31,6 +32,7 @@ from penstock_tui.screens.compactions import CompactionsView
 from penstock_tui.screens.context import ContextScreen
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.exchange_base import ExchangeScreen, OpenExchange, OpenMap, OpenWhole
+from penstock_tui.screens.gateway import GatewayView
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
 from penstock_tui.screens.memory import MemoryView
@@ -75,6 +77,7 @@ VIEWS: Final[dict[ViewName, type[BaseView]]] = {
         MemoryView,
         SettingsView,
         ReplayView,
+        GatewayView,
     )
 }
 """The log is not among them: it is what they are opened from."""
@@ -93,6 +96,9 @@ class PenstockApp(App[None]):
         Binding("t", "turn_theme", "Dark or light", show=False),
         Binding("q", "quit", "Quit"),
     ]
+
+    has_gateway: reactive[bool] = reactive(False)
+    """Whether the bar of views names that of the gateway."""
 
     def __init__(
         self,
@@ -241,6 +247,7 @@ class PenstockApp(App[None]):
             yield SystemCommand(title, f"Filter by {text}", lambda text=text: log.show_only(text, parse(text)))
 
     def _take(self) -> None:
+        self.has_gateway = self.feed.has_gateway
         taken = self.feed.take(READ if self.feed.left else FOLD)
         if taken:
             taken.append(self.feed.check())

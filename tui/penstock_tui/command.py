@@ -31,6 +31,7 @@ class View(StrEnum):
     MEMORY = ViewName.MEMORY
     SETTINGS = ViewName.SETTINGS
     REPLAY = ViewName.REPLAY
+    GATEWAY = ViewName.GATEWAY
 
 
 def tui(

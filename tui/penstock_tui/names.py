@@ -9,7 +9,7 @@ __all__ = ["ViewName"]
 
 
 class ViewName(StrEnum):
-    """In the order of their keys: 1 to 9, then 0."""
+    """In the order of their keys: 1 to 9, then 0 and -, as on a keyboard."""
 
     LOG = "log"
     OVERVIEW = "overview"
@@ -21,10 +21,11 @@ class ViewName(StrEnum):
     MEMORY = "memory"
     SETTINGS = "settings"
     REPLAY = "replay"
+    GATEWAY = "gateway"
 
     @property
     def key(self) -> str:
-        return str((list(ViewName).index(self) + 1) % 10)
+        return "1234567890-"[list(ViewName).index(self)]
 
     @property
     def help(self) -> str:
@@ -43,4 +44,5 @@ _HELP = {
     ViewName.MEMORY: "how full the window is, and what is remembered: search, read, correct, forget",
     ViewName.SETTINGS: "what the proxy goes by; Enter changes it for this run",
     ViewName.REPLAY: "a file of prompts through the whole pipeline, on this machine; Enter shows one in its log",
+    ViewName.GATEWAY: "a team's keys, limits and usage, where there is a gateway; Enter shows a key's requests",
 }

@@ -46,6 +46,11 @@ class Feed:
         """Whether the events that the log held when it was opened are still being read."""
         return self.state is None or self.left > 0
 
+    @property
+    def has_gateway(self) -> bool:
+        """Whether the store of a gateway stands beside the log."""
+        return self._follower.has_gateway
+
     def run(self) -> None:
         """Follow the log until `stop`."""
         follow(self._follower, self._deliver, self._stop, self._every)

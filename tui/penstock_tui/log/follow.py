@@ -12,6 +12,7 @@ from pathlib import Path
 
 from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind
+from penstock.gateway.database import FILE_NAME
 from penstock.stats.sessions import labels_of
 from penstock.store.sql import SqlStore
 
@@ -55,6 +56,8 @@ class Follower:
 
     def __init__(self, path: Path, *, batch: int = 1000, window: int = 200_000) -> None:
         self.path = path
+        self.has_gateway = False
+        """Whether that of a gateway stood beside it at the last poll."""
         self._batch = batch
         self._window = window
         """How far back to begin. More rows than that gives are not kept anyway."""
@@ -69,6 +72,7 @@ class Follower:
     def look(self) -> Batch:
         """Poll for new events. Never raises: trouble with the file is a state."""
         try:
+            self.has_gateway = (self.path.parent / FILE_NAME).is_file()
             file = _identity(self.path)
         except OSError as e:
             return Batch(LogState.UNREADABLE, error=str(e))

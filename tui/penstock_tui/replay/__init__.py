@@ -1,3 +1,3 @@
-"""A file of prompts, replayed from the screen. Knows no Textual."""
+"""What the replay view needs beside the replay itself. Knows no Textual."""
 
 from __future__ import annotations

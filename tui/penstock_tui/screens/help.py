@@ -129,6 +129,14 @@ KEYS = (
         ),
     ),
     (
+        "Gateway",
+        (
+            ("d", "revoke the key; asks first"),
+            ("Tab", "from the keys to limits and usage, to scroll them"),
+            ("Enter", "on a key: its limits, usage by day, newest requests; ↵ marks those that Enter finds in the log"),
+        ),
+    ),
+    (
         "Everywhere",
         (
             ("t", "dark or light"),

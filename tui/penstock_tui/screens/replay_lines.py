@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from penstock.base.format import plural
 from penstock.base.readable import readable
+from penstock.replay.run import WARM, Run, Stage
 from penstock_tui.format import bar, count, dollars, duration, home_path, percent
-from penstock_tui.replay.run import WARM, Run, Stage
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 
@@ -30,7 +30,7 @@ def sums(run: Run) -> list[Fact]:
     found, about = run.sums, "~" if run.sums.money.estimated else ""
     slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
     return [
-        Fact(readable(run.file.name), 2),
+        Fact(readable(run.name), 2),
         Fact(f"{count(found.came)} → {count(found.sent)} tokens", 3),
         Fact(f"+{count(found.injected)} recalled" if found.injected else "", 4, "accent"),
         Fact(

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from textual.content import Content
-from textual.events import Resize
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.widget import Widget
 
 from penstock_tui.names import ViewName
 
 __all__ = ["ViewBar"]
 
+LAYOUTS = ((1, "  "), (1, " "), (2, "  "), (2, " "))
+"""Lines, and what is between names; the first that has room for all of them is taken."""
 
-CUT = 4
-"""Letters that a name has at least, where there is room for names."""
 
-
-class ViewBar(Static):
+class ViewBar(Widget):
     """On top of the log and of every view. A click leads to the view, too."""
 
     DEFAULT_CSS = """
-    ViewBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+    ViewBar { height: auto; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     ViewBar { link-style: none; link-color: $foreground; link-background: transparent; }
     Screen.-low ViewBar { display: none; }
     """
@@ -29,33 +28,43 @@ class ViewBar(Static):
     def __init__(self, here: ViewName) -> None:
         super().__init__()
         self._here = here
+        self._has_gateway = False
 
-    def on_resize(self, _event: Resize) -> None:
-        self._draw()
+    def on_mount(self) -> None:
+        self.watch(self.app, "has_gateway", self._offer)
 
-    def _draw(self) -> None:
-        """Where not all names have room, the long ones are cut short; where those have none, the keys stay."""
-        width = self.content_size.width
-        whole = {view: len(view) for view in ViewName}
-        line = self._line("  ", whole)
-        if line.cell_length > width:
-            letters = dict.fromkeys(ViewName, CUT)
-            line = self._line(" ", letters)
-            for view in sorted(ViewName, key=len):  # the more names are whole, the better
-                longer = self._line(" ", letters | {view: len(view)})
-                if longer.cell_length <= width:
-                    letters[view], line = len(view), longer
-        if line.cell_length > width:
-            line = self._line(" ", dict.fromkeys(ViewName, 0))
-        self.update(line)
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._drawn(width))
 
-    def _line(self, gap: str, letters: Mapping[ViewName, int]) -> Content:
-        return Content(gap).join(self._part(view, letters[view]) for view in ViewName)
+    def render(self) -> Content:
+        return Content("\n").join(self._drawn(self.content_size.width))
 
-    def _part(self, view: ViewName, letters: int) -> Content:
-        """`letters`: of the name. All of it for the view one is in."""
+    def _offer(self, has_gateway: bool) -> None:
+        self._has_gateway = has_gateway
+        self.refresh(layout=True)
+
+    def _drawn(self, width: int) -> list[Content]:
+        """Where two lines have no room for the names either, the keys stay."""
+        views = [one for one in ViewName if one is not ViewName.GATEWAY or self._has_gateway or one is self._here]
+        names = [self._part(one, f"{one.key} {one}") for one in views]
+        for most, gap in LAYOUTS:
+            lines = _lines(names, gap, width)
+            if len(lines) <= most:
+                return lines
+        keys = [self._part(one, f"{one.key} {one}" if one is self._here else one.key) for one in views]
+        return [Content(" ").join(keys)]
+
+    def _part(self, view: ViewName, text: str) -> Content:
         is_here = view is self._here
-        text = f"{view.key} {view if is_here else view[:letters]}".rstrip()
         # Marked by a sign as well: not everyone sees the colour.
         text, style = (f"[{text}]", "bold $text-primary") if is_here else (text, "$foreground 80%")
         return Content(text).stylize(f"{style}").stylize(f"@click=app.view('{view}')")
+
+
+def _lines(parts: Sequence[Content], gap: str, width: int) -> list[Content]:
+    """Side by side, as many as fit on each line."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = Content(gap).join([lines[-1], part])
+        lines = [*lines[:-1], longer] if longer.cell_length <= width else [*lines, part]
+    return lines
