@@ -130,7 +130,8 @@ def remember(port: int, token: str) -> None:
     """Have the memory keep 400 messages."""
     lines = [f"User: What of {SUBJECTS[n % 10]} number {n}?\nAssistant: It is step {n * 7}." for n in range(200)]
     link = http.client.HTTPConnection("127.0.0.1", port)
-    request(link, token, "POST", "/v1/ingest", {"thread_id": "t", "materials": {"chat": "\n".join(lines)}})
+    body = {"thread_id": "t", "materials": {"chat": "\n".join(lines)}, "wait": True}
+    request(link, token, "POST", "/v1/ingest", body)
     link.close()
 
 

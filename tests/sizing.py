@@ -7,7 +7,7 @@ import os
 __all__ = ["EXPLORE", "examples"]
 
 EXPLORE = bool(os.environ.get("PENSTOCK_EXPLORE"))
-MORE = 12
+MORE = 25
 
 
 def examples(few: int) -> int:

@@ -11,6 +11,7 @@ import pytest
 from penstock.base import paths
 from penstock.conversation.reply import Usage
 from penstock.plugins.manager import Plugins
+from penstock.redaction.placeholders import find_all
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plugins"
@@ -69,3 +70,9 @@ def test_each_answer_with_usage_becomes_a_row(tmp_path: Path, monkeypatch: pytes
     with file.open(newline="") as rows:
         found = list(csv.DictReader(rows))
     assert [(r["input"], r["output"], r["cache_read"]) for r in found] == [("7", "3", "100"), ("9", "2", "0")]
+
+
+def test_people_of_the_list_are_found() -> None:
+    """Each with its place, as the gateway replaces it."""
+    (find,) = install("people").analysers()
+    assert find_all("Ask Ada Lovelace, or ada@acme.io", [find]) == [(4, 16, "person"), (21, 32, "email")]

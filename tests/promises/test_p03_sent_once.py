@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from penstock import Draft, Role, Stage
 from penstock.testing import PromiseBroken, Session, Turn, assistant, check_prefix, conversation, user
 from tests.shapes import claude_code, claude_code_headers
+from tests.sizing import examples
 from tests.strategies import Op, Scripted, edits, steps
 from tests.strict import canonical
 
@@ -123,7 +124,7 @@ def test_between_flushes_a_request_extends_the_one_before(plays: list[Step], ttl
 
 
 # Not made smaller when it fails: that takes minutes for a story as long, and the short ones above fail as well.
-@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples(6), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @given(st.lists(stories, min_size=60, max_size=80), ttls, st.booleans())
 def test_a_long_conversation_extends_itself(plays: list[Step], ttl: str, bare: bool) -> None:

@@ -23,6 +23,7 @@ from tests.engines import Does
 from tests.played import Play
 from tests.provider import LEAST, Provider
 from tests.sessions import Client, Step, plays
+from tests.sizing import examples
 
 
 def outputs(draft: Draft, *, new: bool | None = None) -> list[BlockRef]:
@@ -114,7 +115,7 @@ sessions = plays(24).flatmap(
 @pytest.mark.parametrize("stage", [Eager, OneByOne, Fickle, Longer, Bloats, Records])
 @pytest.mark.parametrize("aggressiveness", ["safe", "bold"])
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples(5), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(sessions, clients)
 def test_bad_stages_cost_nothing(
     aggressiveness: str, stage: Callable[[], Stage], steps: list[Step], client: Client

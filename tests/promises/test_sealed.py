@@ -27,7 +27,7 @@ from tests.sizing import examples
 
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500\n"
 BINDS = "[prices.anthropic]\nbinds_thinking = true\n"
-FEW = settings(max_examples=examples(12), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=examples(6), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 ttls = st.sampled_from(["", "1h"])
 
 

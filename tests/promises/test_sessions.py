@@ -23,7 +23,7 @@ from tests.sizing import examples
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500"
 ttls = st.sampled_from(["", "1h"])
 # Not made smaller when it fails: that takes minutes, and the steps that led there are printed.
-FEW = settings(max_examples=examples(10), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=examples(5), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def settled(play: Play) -> None:

@@ -30,7 +30,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("send"), st.sampled_from([5.0, 400.0])),
 )
 PLAYS = st.lists(STEPS, min_size=6, max_size=40)
-THOROUGH = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def apply(talk: Talk, what: str, value: Any) -> list[dict[str, Any]] | None:

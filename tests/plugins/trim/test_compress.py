@@ -33,7 +33,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=60), st.sampled_from(TOOLS), st.sampled_from(SETTINGS), st.integers(1, 4))
 def test_never_larger_never_raises(lines: list[str], tool: str, aggressiveness: Aggressiveness, often: int) -> None:
     """Any text at all, cut out of any kinds: a shorter one comes back, or nothing; the same each time."""

@@ -156,7 +156,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(VALUES, max_size=5) | st.dictionaries(st.text(max_size=5), VALUES, max_size=5))
 def test_every_value_of_json_survives(value: Any) -> None:
     """The lines read back give the same value, number forms and all."""
