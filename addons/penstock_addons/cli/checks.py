@@ -1,5 +1,5 @@
-"""The checks of `penstock doctor`: Python and packages, certificate, ports, disk, store, profile, plugins, clients.
-Each gives a level, a finding and a fix; none changes anything."""
+"""The checks of `penstock doctor`: Python and packages, certificate, ports, disk, store, profile, plugins, gateway,
+clients. Each gives a level, a finding and a fix; none changes anything."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock_addons.cli import banner, certificate_authority, memory_checks
+from penstock_addons.cli.gateway_check import GatewayFault, gateway
 
 __all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
@@ -82,6 +83,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _disk,
         _embedder,
         _memory,
+        _gateway,
         _models,
         _attested,
         _clients,
@@ -260,6 +262,17 @@ def _memory(subject: Installation) -> CheckResult:
             "memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", memory_checks.FIX
         )
     return CheckResult("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+def _gateway(subject: Installation) -> CheckResult:
+    try:
+        found = gateway(subject.store)
+    except GatewayFault as e:
+        return CheckResult("gateway", Level.FAIL, _one_line(e), _GATEWAY_FIX)
+    return CheckResult("gateway", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+_GATEWAY_FIX = "Until then every key is answered with status 503. `penstock restore` brings back the file of a backup."
 
 
 def _models(_: Installation) -> CheckResult:

@@ -84,16 +84,20 @@ def _write(file: Path, text: str, check: Callable[[], object]) -> None:
     """Whole, or not at all, and for its owner alone, for profiles may hold keys: where `check` raises `ProfileError`,
     all is as it was before."""
     old, had = file.with_name(f"{file.name}.old"), file.exists()
+    before = file.with_name(f"{file.name}.before")
     try:
         paths.make_private(file.parent)
         if had:  # a copy: there is no moment without the profile
-            write_file(old, file.read_bytes())
+            write_file(before, file.read_bytes())
         with whole_file(file) as out:
             out.write(text)
         try:
             check()
         except ProfileError as e:
-            old.replace(file) if had else file.unlink()
+            before.replace(file) if had else file.unlink()
             raise PenstockError(f"it was not saved: {e}") from e
+        if had:
+            before.replace(old)
     except OSError as e:
+        before.unlink(missing_ok=True)
         raise PenstockError(f"{file} cannot be written: {e}") from e

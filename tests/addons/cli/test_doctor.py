@@ -73,6 +73,7 @@ def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path:
         assert found[name]["level"] == "ok", found[name]
     assert found["embedder"]["said"] == "wordllama-256, 256 numbers a text"
     assert "none yet" in found["memory"]["said"]
+    assert found["gateway"] == {"name": "gateway", "level": "ok", "said": "none is set up", "fix": ""}
     assert not penstock_home.exists()
     assert not (tmp_path / "conf").exists()
 
@@ -82,7 +83,7 @@ def test_is_a_line_each(run: Run) -> None:
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 14
+    assert len(lines) == 15
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert "penstock profiles list" in failed

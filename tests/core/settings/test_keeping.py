@@ -69,6 +69,16 @@ def test_one_that_could_not_be_used_is_not_written(penstock_home: Path) -> None:
     assert not (paths.profiles_dir() / "new.toml").exists()
 
 
+def test_one_that_could_not_be_used_leaves_the_one_before_last(penstock_home: Path) -> None:
+    """`NAME.toml.old` is still the profile that was replaced last."""
+    file = write("mine", 'extends = "codex"\n# first\n')
+    keep("mine", "mine", profile.load("mine"), {"window": {"hard": 0.8}}, replace=True)
+    with pytest.raises(PenstockError, match="not saved"):
+        keep("mine", "mine", profile.load("mine"), {"window": {"hard": 7}}, replace=True)
+    assert file.with_name("mine.toml.old").read_text().endswith("# first\n")
+    assert sorted(one.name for one in file.parent.iterdir()) == ["mine.toml", "mine.toml.old"]
+
+
 def test_what_was_saved_is_for_its_owner_alone(penstock_home: Path) -> None:
     """P6: a profile may hold a key, and what is written anew keeps what stood there."""
     file = write("mine", 'extends = "codex"\n[memory.embedder_settings]\napi_key = "correct-horse"\n')
