@@ -18,6 +18,7 @@ from tests.service.gateway.teams import Team
 FIELDS = (
     *("name", "scopes", "models", "expires", "grace_h", "kind", "base_url", "credential", "for_all", "allow_private"),
     *("id", "key", "requests-day", "tokens-minute", "dollars-month"),
+    *("profile", "aliases", "fallbacks", "webhook"),
 )
 QUERIES = ("after", "key", "query", "prefix", "by", "from", "to", "ended")
 TEXTS = st.one_of(

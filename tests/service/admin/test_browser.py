@@ -29,7 +29,7 @@ NAMELESS = """
   !(one.labels?.length || one.ariaLabel || one.textContent.trim())).map((one) => one.outerHTML)
 """
 """What a screen reader could not name."""
-PAGES = ("", "/api-keys", "/models", "/usage", "/contexts", "/workers", "/audit", "/workspaces")
+PAGES = ("", "/api-keys", "/models", "/usage", "/contexts", "/workers", "/audit", "/workspaces", "/workspaces/settings")
 
 
 class Person:

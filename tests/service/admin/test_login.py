@@ -139,6 +139,7 @@ FORMS = (
     "/admin/workers/cancel",
     "/admin/workspaces/add",
     "/admin/workspaces/switch",
+    "/admin/workspaces/settings/change",
     "/admin/logout",
 )
 

@@ -13,7 +13,7 @@ from penstock.gateway.keys import add_key, check_key, list_keys
 from penstock.gateway.quotas import limits_of
 from penstock.gateway.records import ALL_SCOPES, BILLION, Limit, Usage
 from penstock.gateway.schema import models
-from penstock.gateway.workspaces import add_workspace
+from penstock.gateway.workspaces import add_workspace, find_workspace
 from penstock.jobs.runner import JobRunner
 from tests.service.admin.browser import Browser, secret_in
 from tests.service.conftest import TOKEN, Service
@@ -34,7 +34,7 @@ PAGES = (
     "/admin/contexts?query=plan",
     "/admin/audit",
 )
-OWNERS = ("/admin/workers", "/admin/workspaces")
+OWNERS = ("/admin/workers", "/admin/workspaces", "/admin/workspaces/settings")
 
 
 def test_a_key_sees_its_own_workspace_alone(teams: tuple[Team, Team], browse: Callable[[str], Browser]) -> None:
@@ -57,6 +57,7 @@ def test_a_key_sees_its_own_workspace_alone(teams: tuple[Team, Team], browse: Ca
         for path in ("/admin/models/delete", "/admin/models/fetch", "/admin/models/add"):
             assert browser.send("/admin", path, id=other.known["provider"]).status_code == 403
         assert browser.send("/admin", "/admin/workspaces/switch", name=other.name).status_code == 403
+        assert browser.send("/admin", "/admin/workspaces/settings/change", redact="yes").status_code == 403
         assert browser.send("/admin", "/admin/contexts/delete", key=f"{other.word}-plan").status_code == 303
         assert "there is no context" in browser.get("/admin/contexts").text
 
@@ -235,6 +236,41 @@ def test_the_owner_makes_workspaces_and_switches(service: Service, owner: Browse
     assert check_key(store_of(service), secret).workspace == "fresh"
     assert "key added" in owner.get("/admin/audit").text
     assert owner.send("/admin/workspaces", "/admin/workspaces/switch", name="nowhere").status_code == 404
+
+
+def test_settings_and_limits_of_a_workspace_are_changed(service: Service, owner: Browser) -> None:
+    """What was written is in the fields again; an empty field is the default again, and a line that is none is said."""
+    here, send = "/admin/workspaces/settings", "/admin/workspaces/settings/change"
+    store = store_of(service)
+    add_workspace(store, "set", "owner")
+    owner.send("/admin/workspaces", "/admin/workspaces/switch", name="set")
+    fields = {
+        "profile": "default",
+        "redact": "yes",
+        "aliases": "fast = anthropic/claude-haiku-4-5\nbig=openai/gpt-5.5",
+        "webhook": "https://hooks.example/limits",
+        "dollars-month": "20",
+    }
+    assert owner.send(here, send, **fields).headers["location"] == here
+    found = find_workspace(store, "set").settings
+    assert found.model_dump(exclude_unset=True) == {
+        "profile": "default",
+        "redact": True,
+        "aliases": {"fast": "anthropic/claude-haiku-4-5", "big": "openai/gpt-5.5"},
+        "webhook": "https://hooks.example/limits",
+    }
+    assert limits_of(store, "workspace:set") == [Limit("month", "dollars", 20 * BILLION)]
+    shown = owner.get(here).text
+    assert "set was changed" in shown
+    assert "big = openai/gpt-5.5" in shown
+    owner.send(here, send, **{**fields, "aliases": "fast anthropic"})
+    refused = owner.get(here).text
+    assert "is not `name = model`" in refused
+    assert "fast anthropic" in refused
+    assert find_workspace(store, "set").settings == found
+    owner.send(here, send)
+    assert find_workspace(store, "set").settings.model_dump(exclude_unset=True) == {}
+    assert limits_of(store, "workspace:set") == []
 
 
 def test_hostile_names_are_texts(service: Service, browse: Callable[[str], Browser]) -> None:
