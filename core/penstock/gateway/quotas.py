@@ -127,7 +127,7 @@ def set_limits(store: GatewayStore, scope: str, wanted: Iterable[Limit], by: str
         for one in rows.values():
             db.execute(limits.insert().values(scope=scope, per=one.per, unit=one.unit, cap=one.cap))
         said = {f"{one.unit} per {one.per}": in_words(one.unit, one.cap) for one in rows.values()}
-        store.note(db, workspace, by, "limits set", scope, **said)
+        store.note(db, workspace, by, "limits set", _named(db, scope), **said)
         return limits_in(db, [scope]).get(scope, [])
 
 
@@ -142,9 +142,8 @@ def raise_limit(store: GatewayStore, scope: str, per: str, unit: str, by_amount:
         open_counters(db, {scope: [found]}, now)
         row = counter_row(scope, period_of(found.per, now), found.unit)
         db.execute(counters.update().where(row).values(raised=counters.c.raised + more.cap, announced=0))
-        store.note(
-            db, workspace, by, "limit raised", scope, what=f"{unit} per {per}", more=in_words(more.unit, more.cap)
-        )
+        said = {"what": f"{unit} per {per}", "more": in_words(more.unit, more.cap)}
+        store.note(db, workspace, by, "limit raised", _named(db, scope), **said)
         return _state(db, scope, found, now)
 
 
@@ -172,6 +171,13 @@ def open_counters(db: sa.Connection, found: dict[str, list[Limit]], now: float) 
         row = {"scope": scope, "period": period, "unit": one.unit, "ends_at": end_of(one.per, now)}
         db.execute(counters.insert().values(**row, spent=_used(db, scope, one, now), held=0, raised=0, announced=0))
     return {(row.scope, row.period, row.unit): row for row in db.execute(chosen)}
+
+
+def _named(db: sa.Connection, scope: str) -> str:
+    """A scope for people: that of a key with the key's name."""
+    kind, _, id = scope.partition(":")
+    name = db.scalar(sa.select(api_keys.c.name).where(api_keys.c.id == id)) if kind == "key" else None
+    return f"{name} ({id})" if name is not None else scope
 
 
 def _used(db: sa.Connection, scope: str, limit: Limit, now: float) -> int:

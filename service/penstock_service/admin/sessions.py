@@ -80,12 +80,14 @@ class Sessions:
             _shorten(self._failures)
         if len(recent) >= _FAILURES:
             raise TooManyLogins
-        key = None
+        key, store = None, self._gateway()
         if not hmac.compare_digest(secret.encode(), self._token.encode()):
-            key = check_key(self._gateway(), secret)
+            key = check_key(store, secret)
             check_scope(key, "admin")
         name = secrets.token_urlsafe(32)
         session = Session(key, DEFAULT_WORKSPACE if key is None else key.workspace, now + LASTS_S)
+        with store.writing() as db:
+            store.note(db, session.workspace, "owner" if key is None else key.name, "logged in", "the admin pages")
         with self._lock:
             self._failures.pop(address, None)
             self._kept[_digest(name)] = session

@@ -74,6 +74,14 @@ def test_limits_take_the_place_of_those_before(store: GatewayStore) -> None:
     assert lines[1].details == {"tokens per day": "3 tokens"}
 
 
+def test_the_audit_log_names_the_key_that_was_limited(store: GatewayStore) -> None:
+    """Not only its id, which says nothing to a person."""
+    key, _ = add_key(store, "default", "ada", "me")
+    set_limits(store, f"key:{key.id}", [Limit("day", "tokens", 1)], "me")
+    raise_limit(store, f"key:{key.id}", "day", "tokens", 5, "me")
+    assert [line.on for line in audit_page(store, "default")[0]] == [f"ada ({key.id})"] * 3
+
+
 def test_what_was_added_ends_with_the_period(store: GatewayStore, clock: ManualClock) -> None:
     scope = "workspace:default"
     set_limits(store, scope, [Limit("day", "tokens", 10)], "me")

@@ -8,6 +8,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from penstock.gateway.audit_log import audit_page
 from penstock.gateway.keys import add_key, change_key, revoke_key, rotate_key
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES
 from penstock_service.admin.sessions import LASTS_S
@@ -50,6 +51,18 @@ def test_nobody_sees_a_page_without_a_login(service: Service) -> None:
             assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")
         answer = nobody.http.post("/admin/api-keys/add", data={"name": "x"})
         assert answer.headers["location"] == "/admin/login"
+
+
+def test_a_login_is_in_the_audit_log(service: Service, teams: tuple[Team, Team]) -> None:
+    """With who it was, in their workspace; a try that failed writes no row."""
+    mine, store = teams[0], store_of(service)
+    with closing(Browser(service)) as browser:
+        assert browser.login(f"{mine.secret}x").status_code == 401
+        before = len(audit_page(store, None, limit=500)[0])
+        assert browser.login(mine.secret).status_code == 303
+    lines = audit_page(store, mine.name, limit=500)[0]
+    assert (lines[0].did, lines[0].by) == ("logged in", f"{mine.word}-key")
+    assert len(audit_page(store, None, limit=500)[0]) == before + 1
 
 
 def test_the_cookie_is_for_the_pages_alone(service: Service) -> None:
