@@ -15,6 +15,7 @@ _RULES: tuple[tuple[str, str, Scope | Literal["any"]], ...] = (
     ("", r"/v1/(contexts|versions|diff|rollback|undelete|touch)(/.+)?", "contexts"),
     ("", r"/v1/(batch|search|analytics|changes)|/api/context/.+|/context-ws", "contexts"),
     ("", r"/v1/(ingest|recall|workingset|feedback)|/v1/(items|threads|expand)(/.+)?", "memory"),
+    ("", r"/v1/workers/jobs/[^/]+", "memory"),
     ("", r"/v1/tools(/.+)?|/mcp|/openapi\.json", ANY),
     ("GET", r"/v1/models(/.+)?|/v1/model/info", "models"),
     ("GET", r"/v1/usage(/lines)?|/v1/quotas(/.+)?", "usage"),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from penstock.jobs.errors import InvalidJob
-from penstock.jobs.records import STATES, JobState, QueueStats
+from penstock.jobs.errors import InvalidJob, NoJob
+from penstock.jobs.records import STATES, Job, JobState, QueueStats
 from penstock_service.http.answers import error_responses
+from penstock_service.http.keyed import key_of
 from penstock_service.jobs import bodies
-from penstock_service.jobs.engine import JobEngineOf
+from penstock_service.jobs.engine import JobEngine, JobEngineOf
 
 __all__ = ["router"]
 
@@ -59,14 +60,15 @@ def list_jobs(
 
 
 @router.get("/jobs/{id}", response_model=bodies.JobAnswer)
-def get(id: Number, engine: JobEngineOf) -> JSONResponse:
-    """One job."""
-    return JSONResponse(bodies.job_answer(engine.jobs.get(int(id)), engine.jobs.clock.now()))
+def get(id: Number, request: Request, engine: JobEngineOf) -> JSONResponse:
+    """One job. With a key: an `ingest` of its workspace."""
+    return JSONResponse(bodies.job_answer(_find(id, request, engine), engine.jobs.clock.now()))
 
 
 @router.delete("/jobs/{id}", response_model=bodies.JobAnswer, responses={202: {"model": bodies.JobAnswer}})
-def cancel(id: Number, engine: JobEngineOf) -> JSONResponse:
-    """End a waiting job at once; ask a running one to end at its next step (202)."""
+def cancel(id: Number, request: Request, engine: JobEngineOf) -> JSONResponse:
+    """End a waiting job at once; ask a running one to end at its next step (202). With a key: as for `GET`."""
+    _find(id, request, engine)
     job = engine.jobs.cancel(int(id))
     return JSONResponse(
         bodies.job_answer(job, engine.jobs.clock.now()), status_code=202 if job.state == "running" else 200
@@ -78,6 +80,15 @@ def schedule(engine: JobEngineOf) -> JSONResponse:
     """Whether this process runs jobs, and what it adds by itself."""
     lines = [bodies.scheduled_line(one) for one in engine.schedule.state()]
     return JSONResponse({"running": engine.runner.is_up, "jobs": lines})
+
+
+def _find(id: str, request: Request, engine: JobEngine) -> Job:
+    """The job, where the caller may know of it: others are answered alike, there or not. Raises `NoJob`."""
+    key = key_of(request)
+    job = engine.jobs.get(int(id))
+    if key is not None and (job.kind, job.payload.get("project")) != ("ingest", key.workspace):
+        raise NoJob(f"there is no job {int(id)}; those that ended long ago are removed", "id")
+    return job
 
 
 def _seconds(at: datetime) -> float:

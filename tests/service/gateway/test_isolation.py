@@ -105,6 +105,8 @@ CALLS: dict[str, str | list[Ask]] = {
         Ask("/v1/ingest", 404, {"thread_id": "t", "materials": {"chat": "User: hello"}, "project": "{name}"}),
         Ask("/v1/ingest", 404, content=LINE, headers=(("content-type", "application/x-ndjson"),)),
     ],
+    "GET /v1/workers/jobs/{id}": [Ask("/v1/workers/jobs/{job}", 404)],
+    "DELETE /v1/workers/jobs/{id}": [Ask("/v1/workers/jobs/{job}", 404)],
     "POST /v1/recall": [
         Ask("/v1/recall", 200, TWO),
         *(Ask("/v1/recall", 404, body) for body in FOREIGN),
@@ -222,8 +224,6 @@ CALLS: dict[str, str | list[Ask]] = {
             "GET /v1/workers/queues/stats",
             "POST /v1/workers/jobs",
             "GET /v1/workers/jobs",
-            "GET /v1/workers/jobs/{id}",
-            "DELETE /v1/workers/jobs/{id}",
             "GET /v1/workers/scheduler/status",
             "POST /v1/backup",
             "POST /v1/restore",

@@ -10,9 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.gateway.keys import add_key
+from penstock.gateway.workspaces import add_workspace
 from penstock.jobs.transfer_handlers import uploads_of
 from penstock_service.memory.ingest import NDJSON
 from tests.service.conftest import Service, running
+from tests.service.gateway.teams import http_of, store_of
 
 LINES = {"content-type": NDJSON}
 
@@ -50,6 +53,24 @@ def test_without_wait_it_is_a_job(service: Service, http: httpx.Client) -> None:
     assert texts(http, "later", project="p") == {"The kiln is blue."}
     again = http.post("/v1/ingest", json={**body, "wait": True})
     assert (again.status_code, [one["new"] for one in again.json()["items"]]) == (200, [False])
+
+
+def test_a_key_follows_its_own_job(service: Service) -> None:
+    """It sees how the materials that it sent fared, and of another's job not even that there is one."""
+    store = store_of(service)
+    secrets = [add_key(store, add_workspace(store, name, "me").name, "k", "me")[1] for name in ("here", "there")]
+    with http_of(service, secrets[0]) as mine, http_of(service, secrets[1]) as other:
+        body = {"thread_id": "t", "materials": {"chat": "User: The anvil is grey."}}
+        path = f"/v1/workers/jobs/{mine.post('/v1/ingest', json=body).json()['job']}"
+        ended(service, path.rpartition("/")[2])
+        assert mine.get(path).json()["result"]["new"] == 1
+        assert mine.delete(path).json()["state"] == "done"
+        missing = f"{path}9999"
+        for verb in ("GET", "DELETE"):
+            answers = [other.request(verb, one) for one in (path, missing)]
+            assert [one.status_code for one in answers] == [404, 404]
+            assert answers[0].text.replace(path.rpartition("/")[2], missing.rpartition("/")[2]) == answers[1].text
+        assert mine.get("/v1/workers/jobs").status_code == 403
 
 
 def test_lines_are_kept_in_their_threads_and_projects(service: Service, http: httpx.Client) -> None:
