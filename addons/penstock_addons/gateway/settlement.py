@@ -62,6 +62,9 @@ class Settlement:
             response.headers.pop(name, None)
         response.headers["x-penstock-provider"] = call.provider
         response.headers["x-penstock-held"] = _dollars(call.dollars)
+        if not found.is_own and 300 <= response.status_code < 400:
+            _refuse_redirect(response, call.provider, in_flight.get(flow))
+            return
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         is_json = kind.endswith("json") and not kind.endswith("ndjson")
         length = response.headers.get("content-length", "")
@@ -98,6 +101,19 @@ class Settlement:
             if not found.is_own and passage is not None:
                 _hide_credentials(flow.response, passage.credentials)
             flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
+
+
+def _refuse_redirect(response: http.Response, provider: str, passage: InFlight | None) -> None:
+    """Make an error of it: a client that follows a redirect may send its key along, to any host that it names."""
+    logger.warning("provider %s redirects to %s: change its base URL", provider, response.headers.get("location"))
+    message = f"Penstock: provider {provider} redirects, which is not followed: its owner has to change its base URL"
+    value = passage.dialect.error_body(502, message) if passage is not None else {"error": {"message": message}}
+    body = msgspec.json.encode(value)
+    response.status_code, response.reason = 502, "Bad Gateway"
+    for name in ("location", "content-encoding", "transfer-encoding"):
+        response.headers.pop(name, None)
+    response.headers["content-type"], response.headers["content-length"] = "application/json", str(len(body))
+    response.stream = lambda chunk: [] if chunk else body  # mitmproxy calls it without a chunk at the end
 
 
 def _ending(flow: http.HTTPFlow, found: GatewayRequest, passage: InFlight | None) -> Ending | None:
