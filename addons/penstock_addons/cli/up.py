@@ -22,7 +22,7 @@ from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
-from penstock_addons.cli.beside import serving_beside
+from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.upstreams import Upstream, parse
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "up"]
@@ -141,7 +141,7 @@ def up(
         **({"upstream_auth": login} if login else {}),
         **({"penstock_allow_remote": "true"} if allow_remote else {}),
     }
-    with serving_beside(servers) as starter:
+    with running_servers(servers) as starter:
         run_proxy(_arguments(modes, settings, options or ()), [starter, *more])
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from penstock.control.client import Remote
 from penstock.control.discovery import free_port
-from penstock_addons.cli.beside import Starter, serving_beside
+from penstock_addons.cli.plugin_servers import ServerStarter, running_servers
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run
 from tests.road.provider import Provider
@@ -137,8 +137,8 @@ def test_a_port_in_use_is_said_before_anything_listens(run: Run) -> None:
 def test_a_server_that_fails_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     """Neither at the start, as an error in the log would cost the proxy, nor at the end."""
     broken, other = Fails(), Fails()
-    with serving_beside([broken, other]) as starter:
-        assert isinstance(starter, Starter)
+    with running_servers([broken, other]) as starter:
+        assert isinstance(starter, ServerStarter)
         starter.running()
     assert (broken.stopped, other.stopped) == (1, 1)
     assert "broken does not start" in caplog.text

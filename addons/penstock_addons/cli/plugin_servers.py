@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from penstock.plugins.server import Server
 
-__all__ = ["Starter", "serving_beside"]
+__all__ = ["ServerStarter", "running_servers"]
 
 logger = logging.getLogger(__name__)
 
 
-class Starter:
+class ServerStarter:
     """The addon that starts them. What fails there costs that server, and never the proxy."""
 
     def __init__(self, servers: Sequence[Server]) -> None:
@@ -29,10 +29,10 @@ class Starter:
 
 
 @contextmanager
-def serving_beside(servers: Sequence[Server]) -> Iterator[Starter]:
+def running_servers(servers: Sequence[Server]) -> Iterator[ServerStarter]:
     """The addon, for a proxy that runs in the block. After it all servers are stopped."""
     try:
-        yield Starter(servers)
+        yield ServerStarter(servers)
     finally:
         for server in reversed(servers):
             try:
