@@ -14,7 +14,7 @@ from penstock_addons.wire.browser_requests import WebPages
 from penstock_addons.wire.held_answers import HeldAnswers
 from penstock_addons.wire.hosts import ModelHosts
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.peers import Peers
 from penstock_addons.wire.upgrade import NoWebSocket
 
@@ -23,19 +23,19 @@ __all__ = ["suite_addons"]
 
 def suite_addons() -> list[object]:
     """New addons that share one set of options, in the order in which their hooks are called."""
-    settings = Settings()
-    hosts = ModelHosts(settings)
-    requests = ModelRequests(settings, hosts)
-    threads = StoreThreads(settings, requests)
+    options = ProxyOptions()
+    hosts = ModelHosts(options)
+    requests = ModelRequests(options, hosts)
+    threads = StoreThreads(options, requests)
     personal = PersonalData(threads, requests)
     gateway = TeamGateway(threads, hosts, requests, personal)
     return [
-        settings,
+        options,
         HangUp(),
-        Peers(settings),
+        Peers(options),
         hosts,
-        Control(settings, requests),
-        WebPages(settings, requests),
+        Control(options, requests),
+        WebPages(options, requests),
         NoWebSocket(hosts),
         gateway,
         Retries(gateway, threads, requests),

@@ -19,7 +19,7 @@ from penstock.control.client import COMMAND, HOST, KEY_FILE, MARK
 from penstock_addons.control.memory import PREFIX
 from penstock_addons.control.routes import Answer, ControlRoutes
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["Control"]
 
@@ -33,14 +33,14 @@ ALLOWED = "penstock.control"
 class Control:
     """Answers commands. It comes before `ModelRequests`, which ignores requests that have an answer."""
 
-    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
-        self._settings = settings
-        self._commands = ControlRoutes(settings, requests)
+    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
+        self._options = options
+        self._commands = ControlRoutes(options, requests)
         self._token = b""
 
     def running(self) -> None:
         if not self._token:
-            self._token = installation_key(self._settings.store.parent, KEY_FILE).hex().encode()
+            self._token = installation_key(self._options.store.parent, KEY_FILE).hex().encode()
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if _is_ours(flow.request.host):

@@ -12,7 +12,7 @@ import msgspec
 from penstock.app import Suite
 from penstock.base.errors import MemoryDown, MemoryUnavailable, NotFound, PenstockError
 from penstock.store.forgetting import forget_everywhere
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 if TYPE_CHECKING:
     from penstock.control.memory_commands import MemoryCommands
@@ -27,8 +27,8 @@ OPEN_S = 20.0
 class MemoryRoutes:
     """Carries out memory commands. They block: call it from a thread, not from the event loop."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, options: ProxyOptions) -> None:
+        self._options = options
         self._commands: tuple[Suite, MemoryCommands] | None = None
         self._lock = threading.Lock()
 
@@ -61,7 +61,7 @@ class MemoryRoutes:
     def _made_for(self, suite: Suite) -> MemoryCommands:
         from penstock.control.memory_commands import MemoryCommands  # with numpy and what else memory needs
 
-        memory_service, first = suite.memory, self._settings.store
+        memory_service, first = suite.memory, self._options.store
         if memory_service is None:
             raise MemoryUnavailable("nothing is remembered")
         # A store that is only in memory is not the file, which may be another's.

@@ -22,7 +22,7 @@ from penstock.control.session_commands import SessionConflict
 from penstock_addons.control.memory import PREFIX, MemoryRoutes
 from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["Answer", "ControlRoutes"]
 
@@ -36,11 +36,11 @@ _KNOWN = (
 class ControlRoutes:
     """Carries out quick commands at once, others in a thread."""
 
-    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
+    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
         self._requests = requests
         self._leaving = GracefulShutdown(requests)
         self._commands: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
-            PREFIX: MemoryRoutes(settings).do,
+            PREFIX: MemoryRoutes(options).do,
             "/budget/": _budget,
             "/settings/": _settings,
             "/sessions/": _sessions,

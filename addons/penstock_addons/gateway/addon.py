@@ -47,10 +47,11 @@ from penstock_addons.gateway.embeddings import OWN_PREFIX, OwnEmbeddings
 from penstock_addons.gateway.personal_data import PersonalData, Redaction
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.credentials import credentials_of
-from penstock_addons.wire.flows import headers_of, in_flight
+from penstock_addons.wire.flows import headers_of
 from penstock_addons.wire.gateway_port import KeyedRequest, is_gateway, keyed
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
+from penstock_addons.wire.in_flight import in_flight_requests
 from penstock_addons.wire.keep_alive import is_keep_alive
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.per_flow import PerFlow
@@ -189,9 +190,9 @@ class TeamGateway:
             _replace_body(request, body)
         without_credentials(request)
         put_credential(request, kind.header(found.endpoint), secret)
-        passage = in_flight.get(flow)
-        if passage is not None:  # a fallback: its credential may not be logged either
-            passage.credentials = (*credentials_of(request), *passage.credentials)
+        in_flight = in_flight_requests.get(flow)
+        if in_flight is not None:  # a fallback: its credential may not be logged either
+            in_flight.credentials = (*credentials_of(request), *in_flight.credentials)
         send_to(request, provider.base_url, kind.path(found.endpoint, path))
         listed = suite.profile.gateway.allow_private if suite is not None else ()
         if provider.allow_private or {request.host, f"{request.host}:{request.port}"} & set(listed):

@@ -20,8 +20,9 @@ from penstock.gateway.providers import open_credential
 from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
 from penstock_addons.gateway.retrying import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads
-from penstock_addons.wire.flows import has_turn, in_flight
+from penstock_addons.wire.flows import has_turn
 from penstock_addons.wire.gateway_port import is_gateway
+from penstock_addons.wire.in_flight import in_flight_requests
 from penstock_addons.wire.model_requests import ModelRequests
 
 __all__ = ["Retries"]
@@ -81,10 +82,10 @@ class Retries:
             logger.warning("%s cannot be asked, and its fallback neither: %s", before, e)
             return
         again.set(flow, True)
-        passage, status = in_flight.get(flow), _status(flow.response)
+        in_flight, status = in_flight_requests.get(flow), _status(flow.response)
         what = f"answered {status}" if status else "cannot be reached"
         said = f"{before} {what}: {found.admitted.route.full_name} is asked instead"
-        suite.log.append(FaultEvent("gateway", said), passage.id if passage is not None else "")
+        suite.log.append(FaultEvent("gateway", said), in_flight.id if in_flight is not None else "")
 
     async def _go_elsewhere(self, flow: http.HTTPFlow, found: GatewayRequest, admitted: Admitted) -> None:
         request = flow.request

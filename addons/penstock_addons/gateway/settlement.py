@@ -25,7 +25,7 @@ from penstock.gateway.records import BILLION, Usage
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.credentials import without
-from penstock_addons.wire.flows import Ending, InFlight, in_flight, usage_so_far
+from penstock_addons.wire.in_flight import InFlight, RequestResult, in_flight_requests, usage_so_far
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["Settlement"]
@@ -79,35 +79,35 @@ class Settlement:
         self._end(flow)
 
     def _end(self, flow: http.HTTPFlow) -> None:
-        found, passage = gateway_requests.get(flow), in_flight.get(flow)
+        found, in_flight = gateway_requests.get(flow), in_flight_requests.get(flow)
         if found is None or found.admitted is None:
             return
         admitted, found.admitted = found.admitted, None
         # Else its client left before a provider was connected to.
         is_asked = flow.response is not None or flow.server_conn.timestamp_start is not None
-        ending = _ending(flow, found, passage) if is_asked else None
+        result = _result(flow, found, in_flight) if is_asked else None
         booking = None
-        if passage is not None and passage.outcome is not None and not found.is_elsewhere:
-            booking = passage.outcome.booking
+        if in_flight is not None and in_flight.outcome is not None and not found.is_elsewhere:
+            booking = in_flight.outcome.booking
         usage = None
-        if ending is not None and found.prices is not None:
+        if result is not None and found.prices is not None:
             try:
-                usage = _usage(admitted, found.prices, ending, booking, is_count="count" in found.endpoint)
+                usage = _usage(admitted, found.prices, result, booking, is_count="count" in found.endpoint)
             except Exception:  # a dialect may be a stranger's
                 logger.exception("the usage of a request cannot be read: it counts as its input")
-                usage = _estimated(admitted.call, ending)
-        self._threads.settle(admitted.call.id, usage, passage.id if passage is not None else "")
+                usage = _estimated(admitted.call, result)
+        self._threads.settle(admitted.call.id, usage, in_flight.id if in_flight is not None else "")
         if flow.response is not None and not flow.response.stream:
-            if not found.is_own and passage is not None:
-                _hide_credentials(flow.response, passage.credentials)
+            if not found.is_own and in_flight is not None:
+                _hide_credentials(flow.response, in_flight.credentials)
             flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
 
 
-def _refuse_redirect(response: http.Response, provider: str, passage: InFlight | None) -> None:
+def _refuse_redirect(response: http.Response, provider: str, in_flight: InFlight | None) -> None:
     """Make an error of it: a client that follows a redirect may send its key along, to any host that it names."""
     logger.warning("provider %s redirects to %s: change its base URL", provider, response.headers.get("location"))
     message = f"Penstock: provider {provider} redirects, which is not followed: its owner has to change its base URL"
-    value = passage.dialect.error_body(502, message) if passage is not None else {"error": {"message": message}}
+    value = in_flight.dialect.error_body(502, message) if in_flight is not None else {"error": {"message": message}}
     body = msgspec.json.encode(value)
     response.status_code, response.reason = 502, "Bad Gateway"
     for name in ("location", "content-encoding", "transfer-encoding"):
@@ -116,33 +116,33 @@ def _refuse_redirect(response: http.Response, provider: str, passage: InFlight |
     response.stream = lambda chunk: [] if chunk else body  # mitmproxy calls it without a chunk at the end
 
 
-def _ending(flow: http.HTTPFlow, found: GatewayRequest, passage: InFlight | None) -> Ending | None:
+def _result(flow: http.HTTPFlow, found: GatewayRequest, in_flight: InFlight | None) -> RequestResult | None:
     """How a request ended that was sent. None: it was refused here."""
-    if passage is not None:
-        return passage.ending
+    if in_flight is not None:
+        return in_flight.result
     status = flow.response.status_code if flow.response is not None else 0
     if status == 200 and found.endpoint == "embeddings":
-        return _ending_of_embeddings(flow)
+        return _result_of_embeddings(flow)
     # Its answer cannot be read; it was sent, and is paid for unless the provider refused it.
-    return Ending(status, status < 400, is_whole=False)
+    return RequestResult(status, status < 400, is_whole=False)
 
 
 def _usage(
-    admitted: Admitted, prices: Prices, ending: Ending, booking: RequestCost | None, *, is_count: bool
+    admitted: Admitted, prices: Prices, result: RequestResult, booking: RequestCost | None, *, is_count: bool
 ) -> Usage | None:
     """What a request did cost. None: nothing."""
     call, served_by = admitted.call, price_name(admitted.route.provider)
-    reported = usage_so_far(ending.reply) if ending.reply is not None else None
-    is_refused = ending.status >= 400 or not ending.is_paid
+    reported = usage_so_far(result.reply) if result.reply is not None else None
+    is_refused = result.status >= 400 or not result.is_paid
     if (reported is None or (reported.prompt is None and not reported.output)) and is_refused:
         return None
     if is_count:  # providers count tokens for nothing
-        return None if is_refused else Usage(status=ending.status)
+        return None if is_refused else Usage(status=result.status)
     reported = reported or Reported()
     price_of = partial(prices.of, served_by)
     if reported.prompt is None:
         spoken = _count(round(price_of(call.model).dollars(output=reported.output or 0) * BILLION))
-        estimated = _estimated(call, ending)
+        estimated = _estimated(call, result)
         return replace(estimated, output=_count(reported.output), dollars=estimated.dollars + spoken)
     others = reported.others
     return Usage(
@@ -151,14 +151,14 @@ def _usage(
         cache_write=_count(reported.cache_write),
         output=_count((reported.output or 0) + sum(one.output or 0 for one in others)),
         dollars=_count(round(cost_of(reported, booking, call.model, price_of).dollars * BILLION)),
-        how="reported" if ending.is_whole else "estimated",
-        status=ending.status,
+        how="reported" if result.is_whole else "estimated",
+        status=result.status,
     )
 
 
-def _estimated(call: Call, ending: Ending) -> Usage:
+def _estimated(call: Call, result: RequestResult) -> Usage:
     """What is known where nothing of the answer is."""
-    return Usage(input=call.input_tokens, dollars=call.input_dollars, how="estimated", status=ending.status)
+    return Usage(input=call.input_tokens, dollars=call.input_dollars, how="estimated", status=result.status)
 
 
 def _hide_credentials(response: http.Response, credentials: Sequence[str]) -> None:
@@ -177,14 +177,16 @@ def _count(said: int | None) -> int:
     return min(max(said or 0, 0), _HIGHEST)
 
 
-def _ending_of_embeddings(flow: http.HTTPFlow) -> Ending:
+def _result_of_embeddings(flow: http.HTTPFlow) -> RequestResult:
     content = flow.response.content if flow.response is not None else None
     try:
         counted = msgspec.json.decode(content or b"", type=_Embeddings).usage
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Ending(200, True, True)
+        return RequestResult(200, True, True)
     tokens = counted.prompt_tokens or counted.input_tokens
-    return Ending(200, True, True, Reply(usage=Reported(input=tokens, output=0), complete=True) if tokens > 0 else None)
+    return RequestResult(
+        200, True, True, Reply(usage=Reported(input=tokens, output=0), complete=True) if tokens > 0 else None
+    )
 
 
 def _dollars(counted: int) -> str:

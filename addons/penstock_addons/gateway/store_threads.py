@@ -23,7 +23,7 @@ from penstock.gateway.usage import prune_usage
 from penstock_addons.gateway.outage import Outage
 from penstock_addons.gateway.webhooks import announce
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["StoreThreads"]
 
@@ -44,8 +44,8 @@ _LATE = 100_000
 class StoreThreads:
     """Opens the store at the first call. What is to be settled is kept until the store takes it."""
 
-    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
-        self._settings, self._requests = settings, requests
+    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
+        self._options, self._requests = options, requests
         self._lock = threading.Lock()
         self._store: GatewayStore | None = None
         self._directory: Directory | None = None
@@ -118,7 +118,7 @@ class StoreThreads:
     def _opened(self) -> tuple[GatewayStore, Directory]:
         with self._lock:
             if self._store is None or self._directory is None:
-                self._store = GatewayStore(self._settings.store.parent / FILE_NAME)
+                self._store = GatewayStore(self._options.store.parent / FILE_NAME)
                 self._directory = Directory(self._store)
                 self._rounds = threading.Thread(target=self._keep, name="penstock-gateway-rounds", daemon=True)
                 self._rounds.start()

@@ -21,7 +21,7 @@ from penstock.events.proxy_events import FaultEvent
 from penstock_addons.wire import reverse
 from penstock_addons.wire.gateway_port import is_gateway
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["WebPages"]
 
@@ -37,15 +37,15 @@ _OWN_PATH = b"/*"
 class WebPages:
     """Comes after the control channel, which has its token, and before the addons that read requests."""
 
-    def __init__(self, settings: Settings, requests: ModelRequests) -> None:
-        self._settings, self._requests = settings, requests
+    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
+        self._options, self._requests = options, requests
         self._direct: set[str] = set()
         """Connections to a proxy's port whose client takes it for a server."""
         self._told: set[str] = set()
 
     def client_connected(self, client: connection.Client) -> None:
         if not client.error and isinstance(client.proxy_mode, ReverseMode):
-            reverse.migrate_from(client)
+            reverse.keep_host(client)
 
     def client_disconnected(self, client: connection.Client) -> None:
         self._direct.discard(client.id)
@@ -71,7 +71,7 @@ class WebPages:
             reverse.restore_host(flow)
         if flow.response is not None or is_gateway(flow.client_conn.proxy_mode):  # both have a token of their own
             return
-        why = refusal(caller, self._settings.allowed(_own_address(flow)))
+        why = refusal(caller, self._options.allowed(_own_address(flow)))
         if why:
             self._refuse(flow, why)
 

@@ -9,7 +9,7 @@ from mitmproxy import http, tls
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from penstock.models.providers import KNOWN, is_local_server, matches
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["KNOWN_HOSTS", "ModelHosts", "host_of", "is_listed"]
 
@@ -21,8 +21,8 @@ not among them: `ModelHosts.reads` knows those."""
 class ModelHosts:
     """Knows the model hosts, and has mitmproxy tunnel connections to all others."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, options: ProxyOptions) -> None:
+        self._options = options
         self.extra: tuple[str, ...] = ()
         """Hosts the profile adds."""
 
@@ -51,7 +51,7 @@ class ModelHosts:
 
     def is_model_host(self, host: str, port: int) -> bool:
         """Whether `host` is listed, or was added by the user."""
-        return is_listed(host, port, (*KNOWN_HOSTS, *self.extra, *self._settings.hosts))
+        return is_listed(host, port, (*KNOWN_HOSTS, *self.extra, *self._options.hosts))
 
 
 def host_of(flow: http.HTTPFlow) -> str:

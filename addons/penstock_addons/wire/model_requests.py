@@ -35,21 +35,13 @@ from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock_addons.wire.client_overrides import ClientOverrides, OverrideReader
 from penstock_addons.wire.credentials import credentials_of, without
-from penstock_addons.wire.flows import (
-    Ending,
-    InFlight,
-    has_turn,
-    headers_of,
-    in_flight,
-    is_local,
-    listening,
-    usage_so_far,
-)
+from penstock_addons.wire.flows import has_turn, headers_of, is_local, listening
 from penstock_addons.wire.gateway_port import keyed
 from penstock_addons.wire.held_answers import is_answered
 from penstock_addons.wire.hosts import ModelHosts, host_of
+from penstock_addons.wire.in_flight import InFlight, RequestResult, in_flight_requests, usage_so_far
 from penstock_addons.wire.keep_alive import KeepAliveRequests, is_keep_alive
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.tee import Tee
 
 __all__ = ["ModelRequests"]
@@ -64,13 +56,13 @@ MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversati
 class ModelRequests:
     """Thin: reads the flow, passes plain data to the engine, writes the result back."""
 
-    def __init__(self, settings: Settings, hosts: ModelHosts) -> None:
-        self._settings, self._hosts = settings, hosts
+    def __init__(self, options: ProxyOptions, hosts: ModelHosts) -> None:
+        self._options, self._hosts = options, hosts
         self._clients = OverrideReader()
         self._suite: Suite | None = None
         self._closed: Suite | None = None
         """The suite after its end, while mitmproxy still serves its connections."""
-        self._passages: dict[str, InFlight] = {}
+        self._in_flight: dict[str, InFlight] = {}
         self._ids = random.Random()  # seeded by the system once: to ask it each time takes a call of its own
         self._background: set[asyncio.Task[None]] = set()
         self._keep_alive = KeepAliveRequests()
@@ -81,7 +73,7 @@ class ModelRequests:
         # A thread that computes holds the interpreter for at most so long when the loop wants it (default: 5 ms).
         sys.setswitchinterval(SWITCH_S)
         try:
-            suite = Suite.open(self._settings.profile, store=self._settings.store, plugins=self._settings.plugins)
+            suite = Suite.open(self._options.profile, store=self._options.store, plugins=self._options.plugins)
         except PenstockError as e:
             logger.error("%s", e)
             return
@@ -95,10 +87,10 @@ class ModelRequests:
             version=version("penstock"),
             profile=suite.profile.name,
             listen=tuple(listening()),
-            stages=tuple(s.name for s in suite.engine.pipeline(self._settings.profile).stages),
+            stages=tuple(s.name for s in suite.engine.pipeline(self._options.profile).stages),
             pid=os.getpid(),
             plugins=tuple(suite.plugins.names()),
-            store=str(self._settings.store),
+            store=str(self._options.store),
         )
         suite.log.append(started)
         if suite.degraded:
@@ -113,7 +105,7 @@ class ModelRequests:
     @property
     def under_way(self) -> int:
         """The number of requests without a complete answer, and of answers that stages still look at."""
-        return len(self._passages) + len(self._background)
+        return len(self._in_flight) + len(self._background)
 
     def done(self) -> None:
         suite, self._suite = self._suite, None
@@ -156,23 +148,23 @@ class ModelRequests:
             return
         found = self._found(flow)
         suite = self._suite
-        if suite is None or found is None or flow.id in self._passages:
+        if suite is None or found is None or flow.id in self._in_flight:
             return
         if flow.request.stream:  # it said no length, and grew past the limit
             self._pass_unread(flow, found, 0)
             return
         if flow.response is not None:
             return
-        passage = self._begin(flow, found)
+        in_flight = self._begin(flow, found)
         body = flow.request.raw_content or b""
         replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
         if replayed:
-            suite.log.append(BypassedEvent("a replay", 0, 0), passage.id)
-            self._forwarded(passage, changed=False, size=len(body))
+            suite.log.append(BypassedEvent("a replay", 0, 0), in_flight.id)
+            self._forwarded(in_flight, changed=False, size=len(body))
             return
         known = keyed.get(flow)
         request = Request(
-            id=passage.id,
+            id=in_flight.id,
             method=flow.request.method,
             host=host_of(flow),
             path=flow.request.path.partition("?")[0],
@@ -183,10 +175,10 @@ class ModelRequests:
             is_local=is_local(flow),
             workspace=known.workspace if known is not None else "",
         )
-        if asked.bypass or self._settings.bypass:
-            passage.outcome = outcome = await suite.engine.replay(request, "asked for")
+        if asked.bypass or self._options.bypass:
+            in_flight.outcome = outcome = await suite.engine.replay(request, "asked for")
         else:
-            passage.outcome = outcome = await suite.engine.process(request)
+            in_flight.outcome = outcome = await suite.engine.process(request)
         self._keep_alive.goes_on(flow, outcome)
         if self._suite is not suite:  # an engine that was closed meanwhile may have left out what was edited before
             self._stop(flow)
@@ -195,10 +187,10 @@ class ModelRequests:
             suite.engine.responses.failed(outcome, None, begun=False, sent=False)
             return
         if outcome.wait_s and not await has_turn(flow, outcome.wait_s):
-            self._passages.pop(flow.id, None)
+            self._in_flight.pop(flow.id, None)
             suite.engine.responses.failed(outcome, None, begun=False, sent=False)
-            self._failed(passage, "client left", status=0, error="it left while it waited for its turn")
-            passage.ending = Ending(0, False, False)
+            self._failed(in_flight, "client left", status=0, error="it left while it waited for its turn")
+            in_flight.result = RequestResult(0, False, False)
             flow.kill()
             return
         if self._suite is not suite:
@@ -208,7 +200,7 @@ class ModelRequests:
             flow.response = http.Response.make(
                 outcome.refusal.status, outcome.refusal.body, {**outcome.refusal.headers, "x-penstock": "refused"}
             )
-            passage.is_over = True
+            in_flight.is_over = True
             return
         if outcome.body is not None:
             flow.request.raw_content = outcome.body
@@ -216,61 +208,61 @@ class ModelRequests:
                 flow.request.headers["content-length"] = str(len(outcome.body))
         if outcome.wait_s and outcome.exchange is not None:
             suite.engine.responses.touch(outcome.exchange)
-        self._forwarded(passage, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
+        self._forwarded(in_flight, changed=outcome.body is not None, size=len(flow.request.raw_content or b""))
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response is None or is_keep_alive(flow):
             return
-        passage = self._passages.get(flow.id)
-        if passage is None:
+        in_flight = self._in_flight.get(flow.id)
+        if in_flight is None:
             flow.response.stream = True
             return
         headers, status = flow.response.headers, flow.response.status_code
         encoding = headers.get("content-encoding")
         decoder = stream_decoder(encoding)
         readable = decoder is not None or encoding in (None, "", "identity")
-        reader = passage.dialect.reply_reader(headers.get("content-type", "")) if readable else None
-        passage.tee = Tee(reader, decoder)
-        flow.response.stream = passage.tee
-        if not passage.is_over and passage.outcome is not None and self._suite is not None:
-            passage.limits = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
-            self._suite.engine.responses.record_rate_limits(passage.outcome, passage.limits)
+        reader = in_flight.dialect.reply_reader(headers.get("content-type", "")) if readable else None
+        in_flight.tee = Tee(reader, decoder)
+        flow.response.stream = in_flight.tee
+        if not in_flight.is_over and in_flight.outcome is not None and self._suite is not None:
+            in_flight.limits = parse_rate_limits({name.lower(): headers[name] for name in headers}, status, time.time())
+            self._suite.engine.responses.record_rate_limits(in_flight.outcome, in_flight.limits)
 
     def response(self, flow: http.HTTPFlow) -> None:
-        passage = self._passages.pop(flow.id, None)
-        if passage is None or passage.is_over or flow.response is None or self._suite is None:
+        in_flight = self._in_flight.pop(flow.id, None)
+        if in_flight is None or in_flight.is_over or flow.response is None or self._suite is None:
             return
-        tee = passage.tee
+        tee = in_flight.tee
         reply = tee.close() if tee is not None else None
         status = flow.response.status_code
         if status >= 400:
-            self._failed(passage, "provider", status=status, error=reply.error if reply is not None else "")
+            self._failed(in_flight, "provider", status=status, error=reply.error if reply is not None else "")
         elif reply is not None and reply.error:
-            self._failed(passage, "provider", status=status, error=reply.error, reply=reply)
-        elif reply is not None and passage.outcome is not None and not reply.complete:
-            self._failed(passage, "cut", status=status, error="the stream ended before its end", reply=reply)
+            self._failed(in_flight, "provider", status=status, error=reply.error, reply=reply)
+        elif reply is not None and in_flight.outcome is not None and not reply.complete:
+            self._failed(in_flight, "cut", status=status, error="the stream ended before its end", reply=reply)
         else:
-            self._answered(passage, status, reply)
-            self._keep(flow, passage)
+            self._answered(in_flight, status, reply)
+            self._keep(flow, in_flight)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        passage = self._passages.pop(flow.id, None)
-        if passage is None or passage.is_over or flow.error is None:
+        in_flight = self._in_flight.pop(flow.id, None)
+        if in_flight is None or in_flight.is_over or flow.error is None:
             return
         said = flow.error.msg
         # mitmproxy calls a reset "by client" whichever side it is of; providers do not cancel.
         left = not flow.client_conn.connected or ("CANCEL" in said and not flow.request.is_http11)
-        reply = passage.tee.close() if passage.tee is not None else None
+        reply = in_flight.tee.close() if in_flight.tee is not None else None
         if left and reply is not None and reply.complete and flow.response is not None:
             # Some clients hang up once they have seen the last event, before the stream has ended.
-            self._answered(passage, flow.response.status_code, reply)
-            self._keep(flow, passage)
+            self._answered(in_flight, flow.response.status_code, reply)
+            self._keep(flow, in_flight)
             return
-        begun = passage.tee is not None and passage.tee.first_at is not None
+        begun = in_flight.tee is not None and in_flight.tee.first_at is not None
         why = "client left" if left else ("cut" if begun else "connection")
-        self._failed(passage, why, status=flow.response.status_code if flow.response else 0, error=said, reply=reply)
+        self._failed(in_flight, why, status=flow.response.status_code if flow.response else 0, error=said, reply=reply)
 
-    # ---------------------------------------------------------------- passages
+    # ---------------------------------------------------------------- requests in flight
 
     def _found(self, flow: http.HTTPFlow) -> Dialect | None:
         """The dialect that reads this request. None: it is none of ours."""
@@ -288,16 +280,16 @@ class ModelRequests:
         return suite.engine.route(flow.request.method, flow.request.path.partition("?")[0]) is not None
 
     def _stop(self, flow: http.HTTPFlow) -> None:
-        self._passages.pop(flow.id, None)
+        self._in_flight.pop(flow.id, None)
         if flow.killable:
             flow.kill()
 
     def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> InFlight:
-        passage = InFlight(
+        in_flight = InFlight(
             f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), credentials_of(flow.request)
         )
-        self._passages[flow.id] = passage
-        in_flight.set(flow, passage)
+        self._in_flight[flow.id] = in_flight
+        in_flight_requests.set(flow, in_flight)
         if self._suite is not None:
             received = ReceivedEvent(
                 method=flow.request.method,
@@ -308,83 +300,85 @@ class ModelRequests:
                 client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
                 profile=self._suite.profile.name,
             )
-            self._suite.log.append(received, passage.id)
-        return passage
+            self._suite.log.append(received, in_flight.id)
+        return in_flight
 
     def _pass_unread(self, flow: http.HTTPFlow, dialect: Dialect, size: int) -> None:
         """A body that is too long to be read streams, or has streamed, as it is."""
         suite = self._suite
         if suite is None:
             return
-        passage = self._begin(flow, dialect)
+        in_flight = self._begin(flow, dialect)
         limit = suite.profile.limits.body_bytes
         why = f"the body has more than {limit} bytes; {MAY_BE_REFUSED}"
-        suite.log.append(BypassedEvent(why, 0, 0), passage.id)
-        self._forwarded(passage, changed=False, size=size)
+        suite.log.append(BypassedEvent(why, 0, 0), in_flight.id)
+        self._forwarded(in_flight, changed=False, size=size)
         if flow.response is not None and flow.response.timestamp_end is not None:  # answered before all of it was sent
-            self._passages.pop(flow.id, None)
+            self._in_flight.pop(flow.id, None)
 
-    def _forwarded(self, passage: InFlight, *, changed: bool, size: int) -> None:
-        self._advance(passage, State.FORWARDED)
-        wait_s = passage.outcome.wait_s if passage.outcome is not None else 0.0
-        self._log(ForwardedEvent(changed, size, self._ms(passage), round(1000 * wait_s)), passage)
+    def _forwarded(self, in_flight: InFlight, *, changed: bool, size: int) -> None:
+        self._advance(in_flight, State.FORWARDED)
+        wait_s = in_flight.outcome.wait_s if in_flight.outcome is not None else 0.0
+        self._log(ForwardedEvent(changed, size, self._ms(in_flight), round(1000 * wait_s)), in_flight)
 
-    def _answered(self, passage: InFlight, status: int, reply: Reply | None) -> None:
-        suite, outcome, tee = self._suite, passage.outcome, passage.tee
+    def _answered(self, in_flight: InFlight, status: int, reply: Reply | None) -> None:
+        suite, outcome, tee = self._suite, in_flight.outcome, in_flight.tee
         if suite is None:
             return
-        ms = self._ms(passage)
-        first_ms = self._ms(passage, tee.first_at) if tee is not None and tee.first_at else ms
-        plain = AnsweredEvent(status, ms, tee.size if tee else 0, first_ms, _limits(passage))
-        self._advance(passage, State.ANSWERED)
-        passage.ending = Ending(status, True, True, reply)
+        ms = self._ms(in_flight)
+        first_ms = self._ms(in_flight, tee.first_at) if tee is not None and tee.first_at else ms
+        plain = AnsweredEvent(status, ms, tee.size if tee else 0, first_ms, _limits(in_flight))
+        self._advance(in_flight, State.ANSWERED)
+        in_flight.result = RequestResult(status, True, True, reply)
         redactor = self._redactor(suite)
         if reply is None:
-            self._log(plain, passage)
+            self._log(plain, in_flight)
             if outcome is not None:
                 suite.engine.responses.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
             return
-        suite.log.append_later(AnsweredEvent, passage.id, lambda: _read(plain, reply, redactor, outcome))
+        suite.log.append_later(AnsweredEvent, in_flight.id, lambda: _read(plain, reply, redactor, outcome))
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply
             task = asyncio.get_running_loop().create_task(suite.engine.responses.answered(outcome))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
-    def _keep(self, flow: http.HTTPFlow, passage: InFlight) -> None:
-        if self._suite is not None and passage.outcome is not None and keyed.get(flow) is None:
-            self._keep_alive.answered(self._suite, flow, passage.outcome, passage.dialect)
+    def _keep(self, flow: http.HTTPFlow, in_flight: InFlight) -> None:
+        if self._suite is not None and in_flight.outcome is not None and keyed.get(flow) is None:
+            self._keep_alive.answered(self._suite, flow, in_flight.outcome, in_flight.dialect)
 
-    def _failed(self, passage: InFlight, why: str, *, status: int, error: str, reply: Reply | None = None) -> None:
-        self._advance(passage, State.FAILED)
-        size = passage.tee.size if passage.tee is not None else 0
-        said = self._redactor(self._suite, 400)(without(error, passage.credentials)) if self._suite is not None else ""
-        self._log(FailedEvent(why, status, said, self._ms(passage), size, _limits(passage)), passage)
+    def _failed(self, in_flight: InFlight, why: str, *, status: int, error: str, reply: Reply | None = None) -> None:
+        self._advance(in_flight, State.FAILED)
+        size = in_flight.tee.size if in_flight.tee is not None else 0
+        said = (
+            self._redactor(self._suite, 400)(without(error, in_flight.credentials)) if self._suite is not None else ""
+        )
+        self._log(FailedEvent(why, status, said, self._ms(in_flight), size, _limits(in_flight)), in_flight)
         usage = usage_so_far(reply) if reply is not None else None
         is_reported = usage is not None and usage.prompt is not None  # an error in the middle of a stream
         # A client that did not wait has asked all the same: the provider goes on, and counts it.
         begun = is_reported or why == "client left" or (why == "cut" and size > 0)
-        passage.ending = Ending(status, begun, False, reply)
-        if passage.outcome is not None and self._suite is not None:
+        in_flight.result = RequestResult(status, begun, False, reply)
+        if in_flight.outcome is not None and self._suite is not None:
             if status == 400 and why == "provider":
-                self._suite.engine.responses.rejected(passage.outcome, error)
-            self._suite.engine.responses.failed(passage.outcome, usage, begun=begun)
+                self._suite.engine.responses.rejected(in_flight.outcome, error)
+            self._suite.engine.responses.failed(in_flight.outcome, usage, begun=begun)
 
     def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
         profile = suite.profile
         hidden = redactors(profile.redact.personal, suite.plugins.redactors())
         return Redactor(min(profile.log.preview, longest), hidden)
 
-    def _advance(self, passage: InFlight, state: State) -> None:
-        if passage.outcome is not None and passage.outcome.exchange is not None:
-            passage.outcome.exchange.advance(state)
+    def _advance(self, in_flight: InFlight, state: State) -> None:
+        if in_flight.outcome is not None and in_flight.outcome.exchange is not None:
+            in_flight.outcome.exchange.advance(state)
 
-    def _log(self, data: EventData, passage: InFlight) -> None:
+    def _log(self, data: EventData, in_flight: InFlight) -> None:
         if self._suite is not None:
-            self._suite.log.append(data, passage.id)
+            self._suite.log.append(data, in_flight.id)
 
-    def _ms(self, passage: InFlight, until: float | None = None) -> float:
-        return round(((until or time.perf_counter()) - passage.started) * 1000, 3)
+    def _ms(self, in_flight: InFlight, until: float | None = None) -> float:
+        return round(((until or time.perf_counter()) - in_flight.started) * 1000, 3)
 
 
 def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> AnsweredEvent:
@@ -393,5 +387,5 @@ def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: Proxy
     return payloads.answered(plain, reply, redactor, outcome.booking, prices_for(outcome))
 
 
-def _limits(passage: InFlight) -> tuple[LoggedLimit, ...]:
-    return tuple(LoggedLimit(one.name, one.limit, one.remaining, one.used, one.resets_at) for one in passage.limits)
+def _limits(in_flight: InFlight) -> tuple[LoggedLimit, ...]:
+    return tuple(LoggedLimit(one.name, one.limit, one.remaining, one.used, one.resets_at) for one in in_flight.limits)

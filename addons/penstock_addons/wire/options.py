@@ -1,4 +1,4 @@
-"""`Settings`: the addon that declares Penstock's mitmproxy options (`penstock_profile`, `penstock_store`, ...),
+"""`ProxyOptions`: the addon that declares Penstock's mitmproxy options (`penstock_profile`, `penstock_store`, ...),
 validates them as a whole, and gives their values to the other addons."""
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 
-__all__ = ["PROFILE_VARIABLE", "Settings"]
+__all__ = ["PROFILE_VARIABLE", "ProxyOptions"]
 
 logger = logging.getLogger(__name__)
 PREFIX = "penstock_"
 
 
-class Settings:
+class ProxyOptions:
     """The option values. An invalid one raises `OptionsError` before any of them takes effect."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from mitmproxy.proxy import mode_specs
 
 from penstock.base.browser_origin import is_loopback
 from penstock_addons.wire.gateway_port import is_gateway
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 
 __all__ = ["Peers"]
 
@@ -27,8 +27,8 @@ _WITH_LOGIN = ("regular", "upstream", "socks5")
 class Peers:
     """Closes connections of other machines before a byte is read, in every mode."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, options: ProxyOptions) -> None:
+        self._options = options
         self._told: set[str] = set()
 
     def running(self) -> None:
@@ -37,7 +37,7 @@ class Peers:
         if not open_to_all:
             return
         where = ", ".join(open_to_all)
-        if self._settings.allow_remote:
+        if self._options.allow_remote:
             logger.warning(
                 "Penstock listens on %s, and penstock_allow_remote is set: whoever can reach it can use this proxy, "
                 "and add to its memory. proxyauth=USER:PASSWORD asks for a login.",
@@ -62,7 +62,7 @@ class Peers:
             logger.warning("%s is not answered: penstock_allow_remote or proxyauth would let it in.", address)
 
     def _may_come(self, mode: mode_specs.ProxyMode) -> bool:
-        if mode.type_name in _OWN or self._settings.allow_remote or is_gateway(mode):  # there, each request has a key
+        if mode.type_name in _OWN or self._options.allow_remote or is_gateway(mode):  # there, each request has a key
             return True
         return bool(ctx.options.proxyauth) and _asks_for_login(mode)
 

@@ -14,14 +14,14 @@ from mitmproxy.net.http import url
 from mitmproxy.options import Options
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-__all__ = ["migrate_from", "restore_host"]
+__all__ = ["keep_host", "restore_host"]
 
 _SECURE = ("http3", "quic", "https", "tls", "dtls")
 """Schemes whose upstream connection is told the provider's name (SNI), as mitmproxy's own layer does."""
 _HTTP = ("http", "https", "http3")
 
 
-def migrate_from(client: connection.Client) -> None:
+def keep_host(client: connection.Client) -> None:
     """Have a new connection to a reverse port keep the client's `Host`. Call it from `client_connected`."""
     mode = client.proxy_mode
     handler = ctx.master.addons.get("proxyserver").connections.get(client.id)

@@ -12,7 +12,7 @@ from mitmproxy.test import taddons, tflow, tutils
 
 from penstock.models.providers import KNOWN
 from penstock_addons.wire.hosts import KNOWN_HOSTS, ModelHosts, host_of, is_listed
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.upgrade import NoWebSocket
 
 
@@ -28,10 +28,10 @@ def flow(
 
 @pytest.fixture
 def hosts() -> Any:
-    settings = Settings()
-    with taddons.context(settings) as tctx:  # type: ignore[no-untyped-call]
-        tctx.configure(settings, penstock_hosts=["llm.example.com", "*.corp.example:8443"])
-        yield ModelHosts(settings)
+    options = ProxyOptions()
+    with taddons.context(options) as tctx:  # type: ignore[no-untyped-call]
+        tctx.configure(options, penstock_hosts=["llm.example.com", "*.corp.example:8443"])
+        yield ModelHosts(options)
         tctx.master.event_loop.close()  # made for this context, as no loop runs
 
 

@@ -13,7 +13,7 @@ from mitmproxy.flow import Error
 from mitmproxy.test import tflow, tutils
 
 from penstock.engine.proxy_decision import ProxyDecision
-from penstock_addons.wire.flows import InFlight
+from penstock_addons.wire.in_flight import InFlight
 from penstock_addons.wire.model_requests import ModelRequests
 
 
@@ -100,7 +100,7 @@ def test_a_client_that_left_has_asked_all_the_same(
     requests = Ending().requests
     requests._suite = None
     dialect: Any = object()
-    requests._passages[flow.id] = passage = InFlight("1", dialect, 0.0, ())
+    requests._in_flight[flow.id] = in_flight = InFlight("1", dialect, 0.0, ())
     requests.error(flow)
-    assert passage.ending is not None
-    assert passage.ending.is_paid is has_left
+    assert in_flight.result is not None
+    assert in_flight.result.is_paid is has_left

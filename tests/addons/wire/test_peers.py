@@ -11,18 +11,18 @@ from mitmproxy.addons.proxyauth import ProxyAuth
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
 
-from penstock_addons.wire.options import Settings
+from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.peers import TOLD, Peers
 
 STRANGER = "192.0.2.7"
 
 
 class Wire:
-    def __init__(self, tctx: Any, settings: Settings) -> None:
-        self.peers, self._tctx, self._settings = Peers(settings), tctx, settings
+    def __init__(self, tctx: Any, options: ProxyOptions) -> None:
+        self.peers, self._tctx, self._options = Peers(options), tctx, options
 
     def set(self, **options: Any) -> None:
-        self._tctx.configure(self._settings, **options)
+        self._tctx.configure(self._options, **options)
 
     def answers(self, address: str, mode: str = "regular") -> bool:
         client = tflow.tclient_conn()
@@ -33,9 +33,9 @@ class Wire:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    settings = Settings()
-    with taddons.context(ProxyAuth(), settings) as tctx:  # type: ignore[no-untyped-call]
-        yield Wire(tctx, settings)
+    options = ProxyOptions()
+    with taddons.context(ProxyAuth(), options) as tctx:  # type: ignore[no-untyped-call]
+        yield Wire(tctx, options)
         tctx.master.event_loop.close()  # made for this context, as no loop runs
 
 

@@ -1,0 +1,59 @@
+"""`InFlight`, the state of one model request until its answer is complete, and `RequestResult`, how it ended.
+`ModelRequests` writes them; `in_flight_requests` gives the state of a flow's request to other addons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from penstock.budget.provider_limits import RateLimitInfo
+from penstock.conversation.reply import Reply, Usage
+from penstock.dialects.base import Dialect
+from penstock.engine.proxy_decision import ProxyDecision
+from penstock.tokens.estimate import estimate
+from penstock_addons.wire.per_flow import PerFlow
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["InFlight", "RequestResult", "in_flight_requests", "usage_so_far"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """How a model request ended."""
+
+    status: int
+    """Of the provider's answer; 0: none came."""
+    is_paid: bool
+    """The provider started its answer, or may have."""
+    is_whole: bool
+    """The answer came to its end."""
+    reply: Reply | None = None
+    """What was read of it; see `usage_so_far`."""
+
+
+@dataclass
+class InFlight:
+    """The state of one model request until its answer is complete."""
+
+    id: str
+    dialect: Dialect
+    started: float
+    credentials: tuple[str, ...]
+    outcome: ProxyDecision | None = None
+    tee: Tee | None = None
+    limits: tuple[RateLimitInfo, ...] = ()
+    """What the provider reported of its limits."""
+    is_over: bool = False
+    result: RequestResult | None = None
+    """None until it has ended."""
+
+
+def usage_so_far(reply: Reply) -> Usage:
+    """The usage of an answer. Output tokens are reported only at its end, if at all: else they are estimated."""
+    if reply.complete and reply.usage.output is not None:
+        return reply.usage
+    came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)
+    return replace(reply.usage, output=max(reply.usage.output or 0, came))
+
+
+in_flight_requests: PerFlow[InFlight] = PerFlow()
+"""By flow, the state of its model request, until the flow is gone."""
