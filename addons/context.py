@@ -1,5 +1,4 @@
-"""The script that mitmproxy loads: `mitmdump -s addons/context.py --listen-host 127.0.0.1` runs mitmproxy with all
-addons of Penstock."""
+"""The script that mitmproxy loads with `mitmdump -s addons/context.py`: it gives mitmproxy all addons of Penstock."""
 
 from penstock_addons.addons import suite_addons
 from penstock_addons.cli.register import Announcer

@@ -1,7 +1,9 @@
-"""Penstock's mitmproxy addons, and the commands that start or control a proxy. `wire` handles the traffic, `control`
-answers commands sent to the running proxy, `cli`, `demo` and `mcp` hold commands.
+"""Penstock's mitmproxy addons, and the commands that start or control a proxy: `wire` handles the traffic, `gateway`
+the requests made with keys of a team's gateway, `control` the commands sent to the running proxy; `cli`, `demo` and
+`mcp` hold commands.
 
-Nothing is imported here: the command line loads this package's plugin, and must not pay for mitmproxy to show its help.
+Nothing is imported here: the command line loads this package's plugin, and must not pay for mitmproxy to show its
+help.
 """
 
 from __future__ import annotations

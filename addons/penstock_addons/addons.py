@@ -1,4 +1,5 @@
-"""Creates the mitmproxy addons that make up Penstock, in the order in which mitmproxy calls their hooks."""
+"""`suite_addons`: creates the mitmproxy addons that make up Penstock, in the order in which mitmproxy calls their
+hooks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The plugin through which this package registers its commands (`up`, `run`, `doctor`, `memory`, ...) with the command
-line."""
+line, and the agent tool `doctor`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Asks the user once, after `penstock run`, whether to turn keep-alive requests on, where they would have saved money
-in the session that ended."""
+"""Estimates what keep-alive requests would have saved in the session that a `penstock run` just ended
+(`keep_alive_worth`), and asks the user, once on this machine, whether the profile is to send them
+(`ask_keep_alive`)."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ except ImportError:  # Windows
 __all__ = ["ask_keep_alive", "keep_alive_worth", "may_ask"]
 
 SESSIONS = 20
-"""The newest ones are looked at."""
+"""At most so many of the newest sessions are read."""
 LEAST, SHARE = 1.0, 0.03
 """Dollars, and the part of what was paid, that keep-alive must have saved to be worth a question."""
 

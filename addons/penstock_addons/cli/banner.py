@@ -1,5 +1,6 @@
-"""The text that `penstock up` prints when the proxy listens: address, profile, store, certificate, and how to start a
-client. It also holds the note on requests that carry a digest of their body."""
+"""`banner`: the lines that `penstock up` prints when the proxy listens, with its address, profile, store, certificate
+and how to start a client. Also the note that other commands print on requests that carry a digest of their body
+(`attested`), and how this program is called from the user's shell (`command`)."""
 
 from __future__ import annotations
 

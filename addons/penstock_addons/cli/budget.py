@@ -1,4 +1,5 @@
-"""`penstock budget`: shows what was spent and the limits; sets, raises and resets limits."""
+"""The commands `penstock budget show`, `set`, `raise` and `reset`: print spending against the limits, and change
+limits, through the proxy that owns the store or, where none runs, in the store itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The checks of `penstock doctor`: Python and packages, certificate, ports, disk, store, profile, plugins, gateway,
+"""`check_all`: the checks of `penstock doctor`, of Python and packages, a running proxy and its port, certificate,
+profile, plugins, store and disk, gateway, memory and its embedder, the table of models, requests with a digest, and
 clients. Each gives a level, a finding and a fix; none changes anything."""
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The environment variables with which a client is started, so that it uses the proxy and trusts its certificate."""
+"""Builds the environment in which `penstock run` starts a client, so that it uses the proxy and trusts its certificate
+(`for_client`); and reads from the user's own environment the proxy used before and the hosts that `NO_PROXY`
+excludes."""
 
 from __future__ import annotations
 

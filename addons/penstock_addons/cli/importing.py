@@ -1,4 +1,5 @@
-"""`penstock import`: reads transcripts of past Claude Code and Codex sessions and adds them to the memory."""
+"""`penstock import`: reads transcripts of past Claude Code and Codex sessions, adds their messages to the memory, and
+reports what could not be read."""
 
 from __future__ import annotations
 

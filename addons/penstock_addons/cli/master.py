@@ -1,4 +1,4 @@
-"""Runs mitmdump in this process with Penstock's addons: what `penstock up` starts."""
+"""`run_proxy`: runs mitmdump in this process with Penstock's addons, for `penstock up`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The arguments with which `penstock run` gives a client the MCP server `penstock mcp` for one session; no
-configuration file is written."""
+"""`wired`: adds the arguments with which `penstock run` gives Claude Code or Codex the MCP server `penstock mcp` for
+one session, without writing a configuration file. Also whether the server can run, and whether the profile needs it."""
 
 from __future__ import annotations
 

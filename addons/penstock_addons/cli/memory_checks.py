@@ -30,7 +30,7 @@ _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them 
 
 @dataclass(frozen=True)
 class Found:
-    """A finding, and how to fix it."""
+    """The result of a check, and how to fix it; an empty `fix`: nothing to fix."""
 
     said: str
     fix: str = ""

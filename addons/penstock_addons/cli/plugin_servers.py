@@ -1,4 +1,5 @@
-"""Starts servers of plugins when the proxy listens, and stops them when it has ended."""
+"""Runs the servers that plugins provide (such as the service with `--serve`) in the process of `penstock up`:
+`ServerStarter` starts them when the proxy listens, `running_servers` stops them when it has ended."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class ServerStarter:
-    """The addon that starts them. What fails there costs that server, and never the proxy."""
+    """The addon that starts `servers` when the proxy listens. One that fails is logged, and the proxy goes on."""
 
     def __init__(self, servers: Sequence[Server]) -> None:
         self._servers = servers
@@ -30,7 +31,7 @@ class ServerStarter:
 
 @contextmanager
 def running_servers(servers: Sequence[Server]) -> Iterator[ServerStarter]:
-    """The addon, for a proxy that runs in the block. After it all servers are stopped."""
+    """Give the addon that starts `servers`, and stop them all at the end of the block, in which the proxy runs."""
     try:
         yield ServerStarter(servers)
     finally:

@@ -1,5 +1,5 @@
-"""`penstock run -- CLIENT`: runs a client through a proxy, which it finds or starts, with all environment variables
-set."""
+"""`penstock run -- CLIENT`: finds or starts a proxy, chooses its profile and upstream proxy, and runs the client with
+the environment variables (and, where possible, the MCP server) that make it use the proxy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`RunEnd`: prints the summary of a `penstock run` and asks about keep-alive when its client has ended, in bounded
-time."""
+"""`RunEnd`: when the client of a `penstock run` has ended, prints the summary of the run and asks about keep-alive
+requests, in at most a few seconds."""
 
 from __future__ import annotations
 

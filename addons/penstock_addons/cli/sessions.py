@@ -1,4 +1,5 @@
-"""`penstock sessions`: lists the sessions in the log, labels them, deletes them."""
+"""`penstock sessions`: lists the sessions in the log, labels them, and deletes one with its events, ledgers, originals
+and budgets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`penstock settings`: shows the running proxy's settings, changes them for this run, saves them as a profile. Also
-`penstock pause`, `resume` and `down`."""
+"""`penstock settings`: shows the running proxy's settings, changes or resets them for this run, saves them as a
+profile. Also `penstock pause`, `resume` and `down` (shut down)."""
 
 from __future__ import annotations
 

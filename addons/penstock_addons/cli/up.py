@@ -1,4 +1,5 @@
-"""`penstock up`: starts the proxy in this process and runs it until Ctrl-C."""
+"""`penstock up`: starts the proxy in this process and runs it until Ctrl-C. Chooses and checks its ports (reverse ports
+and the gateway's included), the upstream proxy and the certificate, and runs the service beside it with `--serve`."""
 
 from __future__ import annotations
 

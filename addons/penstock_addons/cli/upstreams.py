@@ -1,5 +1,5 @@
-"""Reverse mode: parses `--reverse anthropic=8411`, a local port that forwards to one provider, for clients that take a
-base URL."""
+"""`Upstream`: a reverse port, which forwards to one provider for clients that take a base URL, with the URL and the
+variable to give to a client; `parse` reads it from `--reverse anthropic=8411`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Upstream:
     name: str
     """As given: a provider, or an address."""
     url: str
-    """Where it leads."""
+    """The address of the provider that it forwards to."""
     port: int
     """0: the system chooses."""
     variable: str = ""

@@ -1,5 +1,5 @@
-"""`penstock whatif`: replays a recorded session under other profiles and compares what each would have cost and
-kept."""
+"""`penstock whatif`: replays a recorded session (a mitmproxy file, HAR, JSON lines or an exported log) under other
+profiles, and prints what each would have cost and kept."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The control channel's route `POST /memory/COMMAND`: carries out a memory command with a JSON object as its
-arguments."""
+"""`MemoryRoutes`: the control channel's route `POST /memory/COMMAND`. Carries out a memory command, with a JSON object
+as its arguments, in the memory that this process has opened."""
 
 from __future__ import annotations
 

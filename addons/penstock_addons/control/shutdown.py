@@ -16,15 +16,15 @@ __all__ = ["GracefulShutdown"]
 
 logger = logging.getLogger(__name__)
 GRACE_S = 30.0
-"""How long requests under way may still take, where who asks does not say."""
+"""Seconds that requests under way may still take, where the command names none."""
 LONGEST_S = 600.0
 ANSWER_S = 0.3
-"""For the answer to the command itself to get out."""
+"""Seconds in which the answer to the command itself is sent."""
 LOOK_S = 0.05
 
 
 class GracefulShutdown:
-    """For the event loop's thread."""
+    """Shuts the proxy down. Use it on the event loop's thread only."""
 
     def __init__(self, requests: ModelRequests) -> None:
         self._requests = requests

@@ -1,5 +1,6 @@
-"""The demo's client: plays the script of a coding session against the proxy. It sends its growing history, runs its
-scripted tools, counts tokens, and retries."""
+"""`Client`: plays the script of the demo's coding session against the proxy: sends its growing history, runs its
+scripted tools, counts tokens, and retries. `answers` and `faults` give the demo's provider what it answers to each
+step."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`penstock demo`: runs the scripted session through a real proxy, on the screen or as lines; needs no login and no
-network."""
+"""`penstock demo`: plays the scripted session through a real proxy, on the screen or printed as lines; with `--stage
+FILE` it reports on the stage of a plugin file instead. Needs no login and no network."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The demo's own `PENSTOCK_HOME`: a folder with its profile, plugins and log. It is kept until the next demo; where a
-stage is tried, it is removed at the end."""
+"""`Home`: the demo's own `PENSTOCK_HOME`, a folder with its profile, plugins and log. `kept_home` keeps it until the
+next demo; `temporary_home`, for trying a stage, removes it at the end."""
 
 from __future__ import annotations
 

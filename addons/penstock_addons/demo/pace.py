@@ -8,22 +8,22 @@ __all__ = ["Pace", "Stopped"]
 
 
 class Stopped(Exception):
-    """The demo was ended."""
+    """The demo was stopped while something waited."""
 
 
 class Pace:
-    """Waits for `seconds / speed`, or until it is stopped."""
+    """The demo's clock: waits that end at once when it is stopped."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
         self._stop = threading.Event()
 
     def wait(self, seconds: float) -> None:
-        """Raises `Stopped` when the demo ends meanwhile, or has ended."""
+        """Wait for `seconds / speed`. Raises `Stopped` when the demo ends meanwhile, or has ended."""
         self.wait_exactly(seconds / self._speed)
 
     def wait_exactly(self, seconds: float) -> None:
-        """The same at any speed: for what a clock decides."""
+        """Wait for `seconds` at any speed, for what depends on the clock. Raises `Stopped` as `wait` does."""
         if self._stop.wait(seconds):
             raise Stopped
 

@@ -66,11 +66,11 @@ class Player:
 
     @property
     def is_over(self) -> bool:
-        """The script has come to its end."""
+        """Whether the script has come to its end."""
         return not self._thread.is_alive()
 
     def wait(self) -> None:
-        """Until the script has come to its end."""
+        """Wait until the script has come to its end."""
         self._thread.join()
 
     def _say(self, what: str, text: str) -> None:

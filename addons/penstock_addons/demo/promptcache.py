@@ -1,5 +1,5 @@
-"""Simulates a provider's prompt cache for the demo: the tokens of a request that are read from the cache, written to
-it, and paid in full."""
+"""`PromptCache`: simulates a provider's prompt cache for the demo. For each request it gives the tokens that are read
+from the cache, written to it, and paid in full."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["PromptCache", "Usage", "tokens"]
 
 MINIMUM = 1024
-"""A shorter prefix is not kept."""
+"""Tokens: a shorter prefix is not cached."""
 LOOK_BACK = 20
 """So many blocks before a breakpoint are looked at for a prefix that is known."""
 
@@ -30,7 +30,7 @@ class Usage:
 
 
 def tokens(text: str) -> int:
-    """Four characters are taken for one."""
+    """An estimate of the tokens of `text`: one for four characters."""
     return max(1, len(text) // 4)
 
 

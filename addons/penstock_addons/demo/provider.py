@@ -1,4 +1,5 @@
-"""The demo's provider: a loopback server that speaks Anthropic's Messages API, streamed, with scripted answers."""
+"""`Provider`: the demo's provider, a loopback server that speaks Anthropic's Messages API, streams the script's answers
+and fails where the script says so."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The demo's output as lines: one for each exchange as it ends, with its edits, and a summary. Read from the event log
-alone."""
+"""`Report`: reads the demo's event log and writes it as lines: one for each exchange as it ends, with its edits, and a
+summary with what was saved."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Report:
     edits: int = 0
     paid: CostTotals = field(default_factory=CostTotals)
     ours: list[float] = field(default_factory=list)
-    """Milliseconds each request spent in the suite."""
+    """Milliseconds that each request spent in Penstock."""
     sessions: dict[str, None] = field(default_factory=dict)
     """Their ids, in their order."""
     _known: dict[str, ExchangeStats] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Report:
         return lines
 
     def summary(self) -> Iterator[str]:
-        """What it came to."""
+        """The lines of the summary: requests, tokens, edits, money."""
         read, written, plain = self.tokens["cache_read"], self.tokens["cache_write"], self.tokens["input"]
         whole = read + written + plain
         kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.most_common())

@@ -1,4 +1,5 @@
-"""The script of the demo's session: the user's prompts, the model's answers, and the tools' outputs."""
+"""The script of the demo's coding session: `script` gives its turns, each with the user's prompt, the model's answers
+and tool calls (`Step`, `Call`), and the tools' outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock demo --stage FILE`: reports what the stage of a user's plugin file did in the demo's session."""
+"""For `penstock demo --stage FILE`: `stages_in` finds the stages of a user's plugin file, and `StageReport` writes what
+they did in the demo's session: edits, mistakes, sums."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""The gateway on the wire: a port for all providers that is asked with keys of Penstock."""
+"""The team gateway's part of the proxy: addons that accept requests with keys of Penstock on one port for all
+providers, count their cost, retry them and replace personal data."""

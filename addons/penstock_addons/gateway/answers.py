@@ -1,4 +1,5 @@
-"""The gateway's own answers: refusals in the form of the path's provider, and lists of models."""
+"""The gateway's own answers, each in the form of the API that the client called: refusals (`refused`) and lists of
+models (`listing_of`, `Listing`)."""
 
 from __future__ import annotations
 

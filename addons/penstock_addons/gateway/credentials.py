@@ -1,4 +1,5 @@
-"""Takes the key of ours out of a request's headers, and puts a provider's credential into them."""
+"""Changes the credentials in a request's headers: takes the gateway key out (`take_key`), removes the client's own
+credentials, puts a provider's in (`put_credential`), and points the request to that provider (`send_to`)."""
 
 from __future__ import annotations
 

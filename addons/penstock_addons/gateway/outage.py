@@ -1,6 +1,6 @@
-"""`Outage`: what happens while the gateway's store cannot be read or written. A key that was good within the last ten
-minutes goes on, up to an overdraft that is counted when the store is back. Others are told to try again later, never
-that their key is wrong."""
+"""`Outage`: what happens while the gateway's store cannot be read or written. Requests with a key that was valid within
+the last ten minutes go on, up to an overdraft that is counted when the store is back. Others are told to try again
+later, never that their key is wrong."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`PersonalData`: the addon that keeps personal data from providers, for workspaces with `redact = true`. Placeholders
-leave in its place before anything else reads the request, and are replaced in the answer on its way to the client."""
+"""`PersonalData`: the addon that keeps personal data from providers, for workspaces with `redact = true`. It replaces
+the data by placeholders before anything else reads the request, and restores it in the answer on its way to the
+client."""
 
 from __future__ import annotations
 

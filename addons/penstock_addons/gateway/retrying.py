@@ -1,10 +1,10 @@
-"""Has mitmproxy send a request of the gateway again, to the same provider or to another, when none could be reached or
-it has too much to do, before the client has seen a byte of an answer.
+"""Makes mitmproxy send a request of the gateway again, to the same provider or another one, when the provider cannot be
+reached or is overloaded and the client has not received a byte of an answer.
 
 mitmproxy asks a server once: what comes back, or its error, goes to the client. `RetryingStream` holds back an answer
 that `wants_again` names, and asks the addons by a hook of its own, `penstock_retry`, whether and where to send the
-request again; their word is in `again`. It builds on mitmproxy's own layers, so that routes, TLS and
-upstream proxies are those of any request.
+request again; they answer by setting `again`. It builds on mitmproxy's own layers, so that routes, TLS and upstream
+proxies are those of any request. `retrying` puts it into a connection; `Retries` decides.
 """
 
 from __future__ import annotations

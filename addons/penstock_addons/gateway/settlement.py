@@ -63,7 +63,7 @@ class Settlement:
         response.headers["x-penstock-provider"] = call.provider
         response.headers["x-penstock-held"] = _dollars(call.dollars)
         if not found.is_own and 300 <= response.status_code < 400:
-            _refuse_redirect(response, call.provider, in_flight.get(flow))
+            _refuse_redirect(response, call.provider, in_flight_requests.get(flow))
             return
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         is_json = kind.endswith("json") and not kind.endswith("ndjson")

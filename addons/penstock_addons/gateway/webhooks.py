@@ -1,5 +1,5 @@
-"""Tells the webhook of a workspace that 80 or 100 % of a limit are spent. It gets numbers and names of scopes, no text
-of anybody."""
+"""`announce`: logs that 80 or 100 % of a limit of the gateway are spent, and posts it to the workspace's webhook, with
+retries. The message has numbers and the names of scopes, and no text of requests."""
 
 from __future__ import annotations
 

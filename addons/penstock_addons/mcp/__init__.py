@@ -1,2 +1,2 @@
-"""The MCP server `penstock mcp`: tools with which an agent searches the memory and reads the originals of shortened
-texts."""
+"""The MCP server `penstock mcp`, which gives agents tools: search in the memory, the originals of shortened texts,
+`doctor`."""

@@ -1,4 +1,4 @@
-"""The tool `doctor`: what `penstock doctor` finds, for an agent."""
+"""The agent tool `doctor`: runs the checks of `penstock doctor` and returns their findings."""
 
 from __future__ import annotations
 

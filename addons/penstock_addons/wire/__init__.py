@@ -1,2 +1,2 @@
-"""The mitmproxy addons that handle traffic: which hosts and clients are served, request and answer bodies, keep-alive
-requests."""
+"""The mitmproxy addons that handle traffic, and what they share: options, which hosts and clients are served, model
+requests and their answers, keep-alive requests."""

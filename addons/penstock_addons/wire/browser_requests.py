@@ -1,5 +1,5 @@
-"""`WebPages`: an addon that refuses requests of web pages, to reverse ports and to the proxy's own port used as a
-server.
+"""`WebPages`: the addon that refuses requests sent by web pages in a browser, to reverse ports and to the proxy's own
+port used as a server.
 
 They are refused and not merely ignored: if forwarded, a page could use what the provider grants this machine (a local
 model, a key that a gateway adds), and read the answer where the provider allows it.

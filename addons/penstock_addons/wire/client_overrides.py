@@ -1,4 +1,5 @@
-"""Reads what a client asks of the proxy for its own requests: to bypass Penstock, or to use another profile.
+"""`OverrideReader`: reads what a client asks of the proxy for its own requests (`ClientOverrides`): to bypass Penstock,
+or to use another profile.
 
 For one request by a header, `x-penstock: bypass` or `x-penstock: profile=NAME`, which is removed before forwarding. For
 a session by the user name in the proxy's URL, `HTTPS_PROXY=http://bypass:x@127.0.0.1:8080` or

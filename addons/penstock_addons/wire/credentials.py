@@ -1,5 +1,5 @@
-"""Finds the credentials in a request's headers and removes them from texts: providers repeat them in error messages,
-which are logged."""
+"""Finds the credentials in a request's headers (`credentials_of`) and removes them from texts that are logged
+(`without`), since providers repeat them in error messages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Tells requests of the gateway from all others: its port is a reverse port to an address that does not exist, which is
-replaced by that of a provider."""
+"""How addons recognise requests of the team gateway: `is_gateway` says whether a connection came to the gateway's port
+(a reverse port to an address that does not exist), `keyed` gives the workspace and profile of a request with a gateway
+key."""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ __all__ = ["KeyedRequest", "is_gateway", "keyed"]
 
 @dataclass(slots=True)
 class KeyedRequest:
-    """What other addons must know of a request that came with a key of ours."""
+    """What other addons need to know of a request that came with a gateway key."""
 
     workspace: str
+    """The workspace of the key."""
     profile: str = ""
-    """The profile that the workspace chose; empty: none."""
+    """The profile in the workspace's settings; empty: none."""
 
 
 def is_gateway(mode: ProxyMode) -> bool:
@@ -28,4 +30,4 @@ def is_gateway(mode: ProxyMode) -> bool:
 
 
 keyed: PerFlow[KeyedRequest] = PerFlow()
-"""By flow, what its key says; none for a flow that came without a key."""
+"""By flow, what its gateway key says; None for a flow that came without one."""

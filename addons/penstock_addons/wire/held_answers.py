@@ -1,5 +1,5 @@
-"""`HeldAnswers`: an addon that holds back an answer which another addon gave before the request's body had arrived: a
-refused web page, a command, a missing login.
+"""`HeldAnswers`: the addon that holds back an answer which another addon gave before the request's body had arrived: to
+a refused web page, to a command, to a client without a login. `is_answered` tells other addons of such an answer.
 
 mitmproxy cannot stream the body of such a request: past `stream_large_bodies` it fails with a traceback at every chunk.
 Where a body may exceed that limit, its answer is held until the body is complete. Past the limit mitmproxy would

@@ -21,13 +21,13 @@ class RequestResult:
     """How a model request ended."""
 
     status: int
-    """Of the provider's answer; 0: none came."""
+    """The HTTP status of the provider's answer; 0: none came."""
     is_paid: bool
     """The provider started its answer, or may have."""
     is_whole: bool
     """The answer came to its end."""
     reply: Reply | None = None
-    """What was read of it; see `usage_so_far`."""
+    """What was read of the answer; see `usage_so_far`. None: nothing."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class InFlight:
 
 
 def usage_so_far(reply: Reply) -> Usage:
-    """The usage of an answer. Output tokens are reported only at its end, if at all: else they are estimated."""
+    """The token usage of an answer. Providers report output tokens at its end, if at all: else they are estimated."""
     if reply.complete and reply.usage.output is not None:
         return reply.usage
     came = estimate(reply.text) + sum(estimate(tool.input) for tool in reply.tools)

@@ -1,5 +1,5 @@
-"""Sends keep-alive requests: while the user is idle, the last request is repeated with no output asked for, so that the
-provider's cache entry does not expire.
+"""`KeepAliveRequests`: sends keep-alive requests. While the user is idle, the last request is repeated with no output
+asked for, so that the provider's cache entry does not expire.
 
 They are sent by mitmproxy's own replay, so that upstream proxies, TLS and routes are the client's. No client, stage or
 memory sees them. What is kept for one, credentials included, is in memory only, and dropped when the conversation

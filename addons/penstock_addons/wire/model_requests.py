@@ -1,5 +1,5 @@
-"""`ModelRequests`: the main addon. It passes each model request to the engine, writes the result into the flow, and
-shows the engine the answer as it streams by."""
+"""`ModelRequests`: the main addon. It opens the engine with its store, memory and plugins, passes each model request to
+it, writes the result into the flow, shows it the answer as it streams by, and logs how each request ended."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ __all__ = ["ModelRequests"]
 logger = logging.getLogger(__name__)
 SWITCH_S = 0.0005
 ASKED = "penstock.asked"
-"""Where a flow keeps what its client asked for."""
+"""The key in `flow.metadata` under which a flow keeps its `ClientOverrides`."""
 MAY_BE_REFUSED = "a provider that binds thinking may refuse it if the conversation was edited"
 
 
 class ModelRequests:
-    """Thin: reads the flow, passes plain data to the engine, writes the result back."""
+    """Reads the flow, passes plain data to the engine, and writes the result back. All decisions are the engine's."""
 
     def __init__(self, options: ProxyOptions, hosts: ModelHosts) -> None:
         self._options, self._hosts = options, hosts
@@ -265,7 +265,7 @@ class ModelRequests:
     # ---------------------------------------------------------------- requests in flight
 
     def _found(self, flow: http.HTTPFlow) -> Dialect | None:
-        """The dialect that reads this request. None: it is none of ours."""
+        """The dialect that reads this request. None: it is no model request."""
         if self._suite is None or not (self._hosts.reads(flow) or keyed.get(flow) is not None):
             return None
         found = self._suite.engine.route(flow.request.method, flow.request.path.partition("?")[0])

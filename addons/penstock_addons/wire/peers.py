@@ -1,5 +1,5 @@
-"""`Peers`: an addon that decides which clients may connect: this machine's, and those of other machines only with a
-login or if the user allowed it."""
+"""`Peers`: the addon that decides from which machines clients may connect: from this one, and from others only with a
+login, to the gateway's port, or if the user allowed it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Peers"]
 
 logger = logging.getLogger(__name__)
 TOLD = 100
-"""Strangers that are named in the log; a scan of a network must not fill it."""
+"""Refused addresses that are named in the log; a scan of a network must not fill it."""
 _OWN = ("local", "wireguard", "tun", "osproxy")
 """Modes that take connections of this machine's programs, or of peers with a key."""
 _WITH_LOGIN = ("regular", "upstream", "socks5")

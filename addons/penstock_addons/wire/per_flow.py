@@ -1,5 +1,5 @@
-"""`PerFlow`: what addons keep for a flow while it lives. `flow.metadata` is for what may be written into a file of
-flows: mitmproxy cannot write objects of ours, and credentials do not belong there."""
+"""`PerFlow`: a store of values by flow, in which addons keep what they know of a flow while it exists. `flow.metadata`
+would be written into files of flows: mitmproxy cannot write Penstock's objects, and credentials do not belong there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class PerFlow(Generic[T]):
-    """Values by flow. For the event loop's thread."""
+    """Values by flow, dropped with their flow. Use it on the event loop's thread only."""
 
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[http.HTTPFlow, T] = WeakKeyDictionary()
@@ -24,9 +24,9 @@ class PerFlow(Generic[T]):
         return self._kept.get(flow)
 
     def set(self, flow: http.HTTPFlow, value: T) -> None:
-        """Keep a value, in the place of an earlier one."""
+        """Set the value of a flow, in place of an earlier one."""
         self._kept[flow] = value
 
     def pop(self, flow: http.HTTPFlow) -> T | None:
-        """The value of a flow, which is not kept any more. None: it had none."""
+        """Remove and return the value of a flow. None: it had none."""
         return self._kept.pop(flow, None)

@@ -1,5 +1,5 @@
-"""Changes how mitmproxy handles reverse ports: a request keeps the client's `Host` header until addons have seen it,
-and a connection to the provider is opened only when there is a request for it.
+"""Changes how mitmproxy handles reverse ports: `keep_host` makes a request keep the client's `Host` header until addons
+have seen it, and opens the connection to the provider only for a request; `restore_host` puts the provider's name in.
 
 mitmproxy replaces that header before any hook sees the request, and by default opens the upstream connection first:
 when that fails, it closes the client's connection, even if it carries a command to the proxy itself.

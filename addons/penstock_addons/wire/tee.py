@@ -1,5 +1,5 @@
-"""`Tee`: passes the chunks of a streamed answer on unchanged, and shows each to a reader that collects usage and
-text."""
+"""`Tee`: the function through which a streamed answer passes. It returns each chunk unchanged, and shows it to a reader
+that collects usage and text."""
 
 from __future__ import annotations
 

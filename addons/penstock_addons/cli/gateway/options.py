@@ -1,4 +1,5 @@
-"""What these commands have in common: the store, who changes it, and limits and times as people write them."""
+"""What `penstock workspaces`, `keys`, `providers`, `quotas` and `usage` share: opening the gateway's store, the name of
+the user for the audit log, finding a key by id or name, parsing limits and times as people write them, completion."""
 
 from __future__ import annotations
 
@@ -46,13 +47,13 @@ _FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 @contextmanager
 def opened(store: Path | None) -> Iterator[GatewayStore]:
-    """The gateway's store beside that of the proxy."""
+    """Open the gateway's store, which is beside the proxy's `store`, for the block."""
     with closing(GatewayStore((store or paths.store_path()).expanduser().parent / FILE_NAME)) as found:
         yield found
 
 
 def by_whom() -> str:
-    """Who changes something, for the audit log."""
+    """The name of the user who runs the command, for the audit log."""
     try:
         return f"{getpass.getuser()}, command line"
     except (KeyError, OSError):  # a container's user may have no name
@@ -60,7 +61,7 @@ def by_whom() -> str:
 
 
 def named_key(store: GatewayStore, workspace: str, named: str) -> ApiKey:
-    """A key by its id or name; of several of one name the one that is good. Raises `PenstockError`."""
+    """Find a key by its id or name; of several keys of one name, the active one. Raises `PenstockError`."""
     keys, now = list_keys(store, workspace), store.clock.now()
     found = [one for one in keys if one.id == named] or [one for one in keys if one.name == named]
     found = [one for one in found if one.state(now) == "active"] or found[:1]
@@ -105,12 +106,12 @@ def time_in(said: str, now: float) -> float | None:
 
 
 def complete_workspaces(ctx: typer.Context) -> list[str]:
-    """Names of workspaces."""
+    """The names of all workspaces, for shell completion."""
     return _found(ctx, lambda store: [one.name for one in list_workspaces(store)])
 
 
 def complete_providers(ctx: typer.Context) -> list[str]:
-    """Names of providers."""
+    """The names of the providers of all workspaces, for shell completion."""
     return _found(ctx, lambda store: sorted({one.name for one in list_providers(store)}))
 
 

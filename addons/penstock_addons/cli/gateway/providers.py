@@ -1,4 +1,5 @@
-"""`penstock providers`: adds, lists and deletes the providers of the gateway, and fetches what models they serve."""
+"""`penstock providers`: adds, lists and deletes the gateway's providers, with their credentials, and fetches and shows
+the lists of models that they serve."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`penstock quotas`: shows what keys, workspaces and models may use, and what they did; sets, raises and removes
-limits."""
+"""`penstock quotas`: lists the limits of keys, workspaces and models with what was used of each; sets, raises and
+removes limits."""
 
 from __future__ import annotations
 

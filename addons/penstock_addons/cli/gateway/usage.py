@@ -1,4 +1,5 @@
-"""`penstock usage`: what the keys of a workspace used, by key, model, provider, day or session."""
+"""`penstock usage`: prints what the keys of a workspace used, summed by key, model, provider, day or session, as a
+table, CSV or JSON."""
 
 from __future__ import annotations
 

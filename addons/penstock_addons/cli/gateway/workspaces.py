@@ -1,4 +1,5 @@
-"""`penstock workspaces`: adds, lists, changes and deletes the workspaces of the gateway."""
+"""`penstock workspaces`: adds, lists and deletes the gateway's workspaces, and changes their settings (profile, model
+aliases, fallbacks, redaction, webhook)."""
 
 from __future__ import annotations
 

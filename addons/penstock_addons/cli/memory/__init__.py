@@ -1,4 +1,5 @@
-"""`penstock memory`: a group of commands that search, show, add, change and delete memories and rebuild the indexes."""
+"""`penstock memory`: puts the commands that search, show, add, change and delete memories and rebuild the indexes into
+one group, with their former names."""
 
 from __future__ import annotations
 

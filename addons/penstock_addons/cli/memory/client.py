@@ -1,5 +1,5 @@
-"""Opens the memory for a command: through the running proxy, or directly where none runs; and finds which profile and
-project the command is about."""
+"""`reached`: opens the memory for a command, through the proxy that owns it or directly where none runs. Also the
+options `--project`, `--all` and `--json` of the memory commands, and the profile and project that they choose."""
 
 from __future__ import annotations
 

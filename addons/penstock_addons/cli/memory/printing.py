@@ -1,5 +1,5 @@
-"""Formats memories for the terminal, as lines or as JSON, with control characters escaped; and asks for
-confirmation."""
+"""Prints memories on the terminal, as lines or JSON, with control characters escaped; formats project names, sizes and
+the state of the vector process; asks for confirmation."""
 
 from __future__ import annotations
 
