@@ -11,15 +11,15 @@ from penstock import Block, BlockKind, Role, ToolOutput
 from penstock.conversation.json_spans import Span
 from penstock_plugins.common import margin, tool_calls
 from penstock_plugins.common.tool_calls import ToolKind
-from penstock_plugins.compaction import decisions, parts, textrank
+from penstock_plugins.compaction import decisions, segment_parts, textrank
 from penstock_plugins.memory import recall, turn_actions
-from penstock_plugins.pruning import needles, page, repack, repeats
+from penstock_plugins.pruning import line_names, page, repack, repeats
 from penstock_plugins.tags import keywords, tagging
 from penstock_plugins.tags.vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.kinds import KINDS
-from penstock_plugins.trim.page import Kind, Sight
+from penstock_plugins.trim.output_kind import Kind, Sight
 from tests.growth import assert_linear
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "repack an output": lambda text: repack.repack(ToolKind.RUN, text, {"command": text}),
     "repack a search": lambda text: repack.repack(ToolKind.SEARCH, text, {}),
     "page": read_page,
-    "needles": needles.names_in,
+    "line names": line_names.names_in,
     "numbered lines": repeats.numbered,
     "a command": lambda text: tool_calls.shows_text(ToolKind.RUN, {"command": text}),
     "a command in a script": lambda text: tool_calls.files_of(ToolKind.RUN, {"input": f'cmd: "{text}'}),
@@ -85,7 +85,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "sentences": textrank.split,
     "ranked sentences": lambda text: textrank.rank(textrank.split(text)),
     "decisions": decisions.is_decision,
-    "record": lambda text: parts.fit([(parts.Speaker.AGENT, text)], 100),
+    "record": lambda text: segment_parts.fit([(segment_parts.Speaker.AGENT, text)], 100),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),
     "broad question": tagging.is_broad,
     "question of a time": lambda text: tagging.is_temporal(text, 1e9),

@@ -12,7 +12,7 @@ import msgspec
 
 from penstock import DailySpendCap, Price, Prices, Segment, Summary, provider_of, state_dir
 from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
-from penstock_plugins.compaction.parts import fit, render
+from penstock_plugins.compaction.segment_parts import fit, render
 from penstock_plugins.compaction.settings import Model
 
 __all__ = ["Llm", "ModelFailed", "price_of"]

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
+from penstock_plugins.common.expand_hint import how_to_expand
 from penstock_plugins.common.tool_calls import ToolKind, target_of, words_of_input
-from penstock_plugins.common.way_back import expand
 from penstock_plugins.compaction.message_range import Stretch
-from penstock_plugins.compaction.parts import Fitted, Part, Speaker
+from penstock_plugins.compaction.segment_parts import Fitted, Part, Speaker
 from penstock_plugins.compaction.settings import Settings
 from penstock_plugins.pruning.arrival import POINTER, REPACKED
 from penstock_plugins.pruning.history import History, Result
@@ -143,5 +143,5 @@ def _which(draft: Draft, stretch: Stretch) -> str:
 
 
 def _way(draft: Draft, stretch: Stretch) -> str:
-    way = expand(draft.original(stretch[0], stretch[1] - 1), can_expand=draft.can_expand)
+    way = how_to_expand(draft.original(stretch[0], stretch[1] - 1), can_expand=draft.can_expand)
     return f"The original: {way}" if draft.can_expand else f"The original: `{way}`"

@@ -26,8 +26,8 @@ from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import facts
 from penstock_plugins.compaction.llm import Llm
 from penstock_plugins.compaction.message_range import Stretch
-from penstock_plugins.compaction.parts import Speaker, fit, render
 from penstock_plugins.compaction.record import head_of_record, head_of_summary
+from penstock_plugins.compaction.segment_parts import Speaker, fit, render
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
 from penstock_plugins.compaction.summary_prefetch import SummaryPrefetch
 from penstock_plugins.compaction.textrank_summariser import TextRank

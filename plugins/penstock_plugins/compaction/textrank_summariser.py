@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock import Segment, Summary
 from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
-from penstock_plugins.compaction.parts import fit, render
+from penstock_plugins.compaction.segment_parts import fit, render
 
 __all__ = ["TextRank"]
 

@@ -24,7 +24,7 @@ from penstock_plugins.common.tool_calls import (
     target_of,
     words_of_input,
 )
-from penstock_plugins.pruning.needles import names_in, parts_of
+from penstock_plugins.pruning.line_names import names_in, parts_of
 from penstock_plugins.pruning.page import Page
 from penstock_plugins.pruning.repack import repack
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from penstock_plugins.pruning.needles import bare, kinds_in, parts_of
+from penstock_plugins.pruning.line_names import bare, kinds_in, parts_of
 
 __all__ = ["LONGEST", "Hunk", "Line", "Name", "Page", "Traits", "failures", "read_lines"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from penstock_plugins.common.expand_hint import expand_hint
 from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.common.tool_calls import ToolKind
-from penstock_plugins.common.way_back import way_back
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.page import Line
 
@@ -32,7 +32,7 @@ def stub(
     state = f"{why}; shortened" if why else "shortened"
     more = f", {errors} lines about errors are left out" if errors else ""
     again = "run it again for the rest" if result.kind in (ToolKind.READ, ToolKind.SEARCH) else ""
-    way = way_back(result.text, can_expand=can_expand, again=again)
+    way = expand_hint(result.text, can_expand=can_expand, again=again)
     head = f"[{_title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {way}]"
     return "\n".join([head, *body(lines, kept)])
 
@@ -60,7 +60,7 @@ def pointer(result: Result, target: Result, *, can_expand: bool) -> str:
         asked = f" (offset {result.given.get('offset')}, limit {result.given.get('limit')})"
     ago = "in this turn" if turns == 0 else f"{turns} turns ago" if turns > 1 else "one turn ago"
     where = "the same text as" if result.text == target.text else "these lines are in"
-    way = way_back(result.text, can_expand=can_expand)
+    way = expand_hint(result.text, can_expand=can_expand)
     return f"[{_title(result)}{asked}: unchanged, {where} the result of {_title(target)} {ago}; {way}]"
 
 

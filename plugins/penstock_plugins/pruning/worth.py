@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import History, Result
-from penstock_plugins.pruning.needles import LINE_LIMIT
+from penstock_plugins.pruning.line_names import LINE_LIMIT
 from penstock_plugins.pruning.page import Page, Traits
 
 __all__ = ["chances"]

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 
 from penstock_plugins.trim.names import LINE_LIMIT, is_error
-from penstock_plugins.trim.page import Line
+from penstock_plugins.trim.output_kind import Line
 
 __all__ = ["fold_addresses", "unfold_addresses"]
 

@@ -16,7 +16,7 @@ from penstock import KnownContent, ToolOutput
 from penstock_plugins.trim.kinds.echo import strings
 from penstock_plugins.trim.names import is_error, is_fault, names_in, names_of, words_in
 from penstock_plugins.trim.near import nearness
-from penstock_plugins.trim.page import Kind, Line
+from penstock_plugins.trim.output_kind import Kind, Line
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["Choice", "choose"]

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from penstock import Compressed, ToolOutput, estimate_tokens
 from penstock_plugins.common.commands import command_of
-from penstock_plugins.common.way_back import way_back
+from penstock_plugins.common.expand_hint import expand_hint
 from penstock_plugins.trim.addresses import fold_addresses
 from penstock_plugins.trim.choose import choose
 from penstock_plugins.trim.envelope import Envelope, open_envelope, without_runs
 from penstock_plugins.trim.kinds import kind_of
 from penstock_plugins.trim.kinds.prose import REPORT
 from penstock_plugins.trim.kinds.source import holds_files
-from penstock_plugins.trim.page import Kind, Line
+from penstock_plugins.trim.output_kind import Kind, Line
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.strictness import CAREFUL, STRICTNESS, Strictness
 from penstock_plugins.trim.stub import some_numbers, write
@@ -108,6 +108,6 @@ def _cut(lines: list[Line], parts: Envelope, kind: Kind, strictness: Strictness,
     total = output.text.count("\n") + 1
     left = sum(line.told for index, line in enumerate(lines) if index not in choice.keep)
     again = "run it again for all, in parts" if _comes_again(output, kind) else ""
-    back = way_back(output.text, can_expand=output.can_expand, again=again)
+    back = expand_hint(output.text, can_expand=output.can_expand, again=again)
     text = write(lines, choice, kind, sample.said, total, back, strictness.every)
     return Compressed(text, False, kind.name, max(0, total - left), total)

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from penstock_plugins.trim.page import Line
+from penstock_plugins.trim.output_kind import Line
 
 __all__ = ["nearness"]
 

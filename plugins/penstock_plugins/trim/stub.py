@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from penstock_plugins.common.margin import MARGIN
 from penstock_plugins.trim.choose import Choice
 from penstock_plugins.trim.names import is_error
-from penstock_plugins.trim.page import Kind, Line
+from penstock_plugins.trim.output_kind import Kind, Line
 
 __all__ = ["some_numbers", "write"]
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from penstock import ToolOutput
 from penstock_plugins.common.tool_calls import kind_of, shows_text
 from penstock_plugins.trim.names import is_error
-from penstock_plugins.trim.page import Line
+from penstock_plugins.trim.output_kind import Line
 
 __all__ = ["expand", "fold", "folded", "screen", "shown"]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from penstock import ToolOutput
 from penstock_plugins.trim import compress
 from penstock_plugins.trim.addresses import fold_addresses, unfold_addresses
-from penstock_plugins.trim.page import plain
+from penstock_plugins.trim.output_kind import plain
 
 LINES = st.builds(
     "{}{}{}".format,

@@ -21,7 +21,7 @@ from penstock_plugins.trim.kinds.source import READ, SHOWN, SOURCE
 from penstock_plugins.trim.kinds.tests import TESTS
 from penstock_plugins.trim.kinds.text import TEXT
 from penstock_plugins.trim.kinds.trace import TRACE
-from penstock_plugins.trim.page import Kind, Sight
+from penstock_plugins.trim.output_kind import Kind, Sight
 
 __all__ = ["KINDS", "kind_of"]
 

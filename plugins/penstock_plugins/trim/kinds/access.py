@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 from penstock_plugins.trim.samples import Sample, ends
 from penstock_plugins.trim.terminal import folded
 

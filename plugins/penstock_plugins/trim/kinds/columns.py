@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 from penstock_plugins.trim.samples import Sample, rows
 from penstock_plugins.trim.terminal import folded
 

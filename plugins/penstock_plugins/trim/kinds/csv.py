@@ -7,7 +7,7 @@ import csv
 import re
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 from penstock_plugins.trim.samples import Sample, rows
 
 __all__ = ["CSV"]

@@ -6,7 +6,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.trim.names import is_error
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 
 __all__ = ["DIFF", "again", "once"]
 

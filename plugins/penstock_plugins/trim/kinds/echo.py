@@ -10,7 +10,7 @@ from penstock import ToolOutput
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.source import DEFINITION, NUMBERED, numbered
 from penstock_plugins.trim.names import is_error
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 
 __all__ = ["ECHO", "strings"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 from penstock_plugins.trim.samples import Sample
 
 __all__ = ["HTML"]

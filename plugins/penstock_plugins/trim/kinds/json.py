@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 from penstock_plugins.trim.samples import Sample, rows
 
 __all__ = ["JSON"]

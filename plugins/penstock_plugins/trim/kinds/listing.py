@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from penstock import ToolOutput
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 from penstock_plugins.trim.terminal import folded
 
 __all__ = ["LISTING"]

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from penstock import ToolOutput
 from penstock_plugins.trim.kinds.csv import CSV
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.terminal import folded
 

@@ -7,7 +7,7 @@ import re
 
 from penstock import ToolOutput
 from penstock_plugins.common.tool_calls import ToolKind
-from penstock_plugins.trim.page import Kind, Line, Sight
+from penstock_plugins.trim.output_kind import Kind, Line, Sight
 from penstock_plugins.trim.terminal import folded
 
 __all__ = ["PROSE", "REPORT"]

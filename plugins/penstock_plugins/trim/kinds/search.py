@@ -9,7 +9,7 @@ from itertools import pairwise
 from penstock import ToolOutput
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.names import is_error
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 from penstock_plugins.trim.terminal import shown
 
 __all__ = ["SEARCH", "group", "ungroup"]

@@ -11,7 +11,7 @@ from penstock_plugins.common.commands import OF_FILES, Shown, files_shown, shown
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.trim.kinds.access import ACCESS
 from penstock_plugins.trim.kinds.log import LOG
-from penstock_plugins.trim.page import Kind, Line, Sight, plain
+from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 
 __all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered"]
 

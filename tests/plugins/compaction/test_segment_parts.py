@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_plugins.compaction.parts import Part, Speaker, fit, render
+from penstock_plugins.compaction.segment_parts import Part, Speaker, fit, render
 from penstock_plugins.compaction.textrank import split
 
 WORDS = st.lists(st.sampled_from(["shop", "price", "Basket", "cache", "slow", "We", "chose", "it."]), min_size=1)

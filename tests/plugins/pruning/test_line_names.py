@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_plugins.pruning.needles import bare, kinds_in, names_in
+from penstock_plugins.pruning.line_names import bare, kinds_in, names_in
 
 
 @pytest.mark.parametrize(
