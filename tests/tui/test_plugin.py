@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from penstock.plugins import hookspecs
 from penstock_tui import plugin
-from penstock_tui.names import ViewName
+from penstock_tui.view_names import ViewName
 from tests.tui.logs import Log, life
 
 

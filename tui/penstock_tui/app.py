@@ -24,7 +24,6 @@ from penstock_tui.gc_pauses import GcScheduler
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes, LogModel
 from penstock_tui.log.query import parse
-from penstock_tui.names import ViewName
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.base import BaseView, ShowInLog
 from penstock_tui.screens.budget import BudgetView
@@ -43,6 +42,7 @@ from penstock_tui.screens.sessions import SessionsView
 from penstock_tui.screens.settings import SettingsView
 from penstock_tui.screens.tags import TagsView
 from penstock_tui.screens.whole import WholeScreen
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.columns import COLUMNS, order_by
 
 __all__ = ["PenstockApp"]

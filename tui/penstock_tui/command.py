@@ -10,7 +10,7 @@ import typer
 
 from penstock.base.paths import store_path
 from penstock.cli import completion
-from penstock_tui.names import ViewName
+from penstock_tui.view_names import ViewName
 
 __all__ = ["View", "tui"]
 

@@ -14,10 +14,10 @@ from penstock.base.private_files import whole_file
 from penstock_tui.app import PenstockApp
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
-from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.detail import Pane
 from penstock_tui.screens.exchange_base import ExchangeScreen
+from penstock_tui.view_names import ViewName
 
 __all__ = ["PictureError", "take_picture"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock_tui.names import ViewName
 from penstock_tui.screens.replay import ReplayView
+from penstock_tui.view_names import ViewName
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day

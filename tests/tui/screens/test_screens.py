@@ -10,10 +10,10 @@ from penstock.budget.scopes import Scope
 from penstock.budget.settings import Limit
 from penstock.events.event import EventKind
 from penstock_tui.app import VIEWS
-from penstock_tui.names import ViewName
 from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.help import HelpScreen
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.view_names import ViewName
 from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books

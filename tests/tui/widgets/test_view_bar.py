@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock_tui.names import ViewName
+from penstock_tui.view_names import ViewName
 from tests.tui.gateways import a_team
 from tests.tui.logs import Log
 from tests.tui.pilot import Screen, screen_of

@@ -17,10 +17,10 @@ from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_budgets
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
-from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.budget_actions import BudgetActions
 from penstock_tui.screens.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.wrapped_text import Line, content_of, section
 

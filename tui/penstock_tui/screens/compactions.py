@@ -14,11 +14,11 @@ from penstock_tui.exchange.summaries import Summary, read_summary
 from penstock_tui.format import clock_time, count, full_time, percent
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.compactions import Compaction
-from penstock_tui.names import ViewName
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.detail import DetailScreen
 from penstock_tui.screens.table_base import TableView
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.wrapped_text import Line, labelled, section

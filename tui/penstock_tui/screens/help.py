@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from penstock_tui.dialogs.base import Transient
 from penstock_tui.log.query import HELP
-from penstock_tui.names import ViewName
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.columns import COLUMNS
 
 __all__ = ["KEYS", "HelpScreen"]

@@ -21,9 +21,9 @@ from penstock_tui.log.model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
-from penstock_tui.names import ViewName
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.exchange_base import OpenMap
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.columns import BY_SESSION, COLUMNS, order_by
 from penstock_tui.widgets.facts import health_facts, session_heading, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode

@@ -25,10 +25,10 @@ from penstock_tui.log.health import Proxy
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session
-from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.memory_actions import MemoryActions
 from penstock_tui.screens.table_base import TableView
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.window_gauge import Fullness, Thresholds, thresholds_of

@@ -13,12 +13,11 @@ from textual.signal import Signal
 from textual.widgets import Static
 
 from penstock.base.format import plural
-from penstock_tui.data.why import reasons_for
+from penstock_tui.data.savings_reasons import reasons_for
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import stale
-from penstock_tui.names import ViewName
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.overview_lines import (
@@ -32,6 +31,7 @@ from penstock_tui.screens.overview_lines import (
     why_lines,
 )
 from penstock_tui.screens.overview_story import cost_lines, edit_lines, next_lines, window_lines
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.wrapped_text import LABEL, Line, content_of
 

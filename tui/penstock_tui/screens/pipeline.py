@@ -8,9 +8,9 @@ from typing import ClassVar
 from penstock_tui.format import duration
 from penstock_tui.log.stats.pipeline import StageCount
 from penstock_tui.log.stats.samples import Samples
-from penstock_tui.names import ViewName
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 

@@ -22,11 +22,11 @@ from penstock.plugins.manager import Plugins
 from penstock.replay.run import COLD, WARM, Run
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.model import Changes
-from penstock_tui.names import ViewName
 from penstock_tui.replay.completion import completed
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.replay_lines import COLUMNS, cache, hint, progress, sums
 from penstock_tui.screens.table_base import TableView
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.keyed_table import KeyedTable
 

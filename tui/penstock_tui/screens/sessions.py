@@ -24,11 +24,11 @@ from penstock_tui.log.follow import LogState
 from penstock_tui.log.model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
-from penstock_tui.names import ViewName
 from penstock_tui.report.write import export_session, report_session
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
+from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from penstock_tui.names import ViewName
+from penstock_tui.view_names import ViewName
 
 __all__ = ["ViewBar"]
 
