@@ -21,7 +21,7 @@ from penstock.plugins.tool import Tool
 from penstock.tools.table import all_tools
 from penstock_service.admin.app import admin_pages
 from penstock_service.backup import routes as backup
-from penstock_service.contexts import analytics, changes, sealing, seed_paths
+from penstock_service.contexts import analytics, changes, preservation_paths, sealing
 from penstock_service.contexts import routes as contexts
 from penstock_service.gateway.errors import handle_gateway_errors
 from penstock_service.gateway.routers import GATEWAY_ROUTERS
@@ -29,11 +29,11 @@ from penstock_service.health import routes as health
 from penstock_service.health.metrics import Metrics
 from penstock_service.http import description_page
 from penstock_service.http.access import Access
-from penstock_service.http.answers import handle_errors
-from penstock_service.http.keyed import KeyChecker
+from penstock_service.http.errors import handle_errors
+from penstock_service.http.idempotency import CHANGING, IdempotentCalls
+from penstock_service.http.key_checker import KeyChecker
 from penstock_service.http.observing import Observing
 from penstock_service.http.parts import Parts
-from penstock_service.http.repeating import CHANGING, Repeating
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import expand, ingest
@@ -81,7 +81,7 @@ _ROUTERS = (
     *GATEWAY_ROUTERS,
     description_page.router,
 )
-_SEED_ROUTERS = (seed_paths.router, dashboard_paths.router)
+_COMPATIBLE_ROUTERS = (preservation_paths.router, dashboard_paths.router)
 """Paths of other products."""
 
 
@@ -129,7 +129,7 @@ def create_app(
     app.state.vectors = vectors
     app.state.jobs = engine
     app.state.event_readers = Readers()
-    for router in _ROUTERS + (_SEED_ROUTERS if parts.settings.seeds else ()):
+    for router in _ROUTERS + (_COMPATIBLE_ROUTERS if parts.settings.seeds else ()):
         app.include_router(router)
     app.include_router(tool_router(tools))
     if mcp:
@@ -141,7 +141,7 @@ def create_app(
     handle_gateway_errors(app)
     app.state.metrics = metrics = Metrics(parts.contexts.path, parts.store, app.state.jobs.jobs)
     changing = CHANGING | {f"/v1/tools/{tool.name}" for tool in tools if tool.effect != "reads"}
-    app.add_middleware(Repeating, contexts=parts.contexts, paths=changing)
+    app.add_middleware(IdempotentCalls, contexts=parts.contexts, paths=changing)
     max_body, keys = int(parts.settings.body_megabytes * (1 << 20)), KeyChecker(lambda: parts.gateway)
     app.add_middleware(Access, token=token, hosts=hosts, max_body=max_body, keys=keys)
     app.add_middleware(Observing, note=metrics.note)  # the last one added is asked first

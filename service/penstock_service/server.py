@@ -62,7 +62,7 @@ class ServiceServer:
         from penstock.contexts.contexts import Contexts
         from penstock.contexts.records import Retention
         from penstock_service.app import LOCAL_HOSTS, create_app
-        from penstock_service.http.ending import EndingServer
+        from penstock_service.http.closing_server import ClosingServer
         from penstock_service.http.json_log import json_log
         from penstock_service.http.parts import Parts
 
@@ -88,7 +88,7 @@ class ServiceServer:
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_S,
             )
-            self._server = EndingServer(config, parts.closing)
+            self._server = ClosingServer(config, parts.closing)
             if self._is_stopped:
                 self._server.should_exit = True
             self._server.run(sockets=[self._listener])

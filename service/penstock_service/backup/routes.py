@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from penstock.contexts.errors import Conflict
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE, has_passphrase
 from penstock.jobs.errors import InvalidJob
-from penstock_service.http.answers import error_responses
-from penstock_service.jobs.bodies import AddedAnswer
+from penstock_service.http.errors import error_responses
 from penstock_service.jobs.engine import JobEngineOf
+from penstock_service.jobs.schemas import AddedAnswer
 
 __all__ = ["router"]
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from penstock.contexts.usage import By
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import Call, call_of
+from penstock_service.http.errors import error_responses
 
 __all__ = ["AnalyticsAnswer", "analytics", "router", "summed"]
 

@@ -23,8 +23,8 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
-from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_workspace
+from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.feed import Feed
 from penstock_service.http.parts import Parts, PartsOf

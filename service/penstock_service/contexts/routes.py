@@ -15,10 +15,10 @@ from penstock.contexts.keys import KEY_PATTERN, MAX_KEY, check_key, new_key
 from penstock.contexts.records import Expected, Filter, NewContext
 from penstock.contexts.values import MAX_BYTES
 from penstock.contexts.writing import Writer
-from penstock_service.contexts import bodies
+from penstock_service.contexts import schemas
 from penstock_service.contexts.json_patch import difference
-from penstock_service.http.answers import error_responses, status_of
 from penstock_service.http.calls import Call, call_of, json_answer
+from penstock_service.http.errors import error_responses, status_of
 
 __all__ = ["router"]
 
@@ -27,22 +27,22 @@ Calls = Annotated[Call, Depends(call_of)]
 Key = Annotated[str, Path(description="Segments joined by /.", max_length=MAX_KEY, pattern=KEY_PATTERN)]
 Number = Annotated[int | None, Query(ge=1, le=2**31)]
 Limit = Annotated[int, Query(ge=1, le=500)]
-_MADE: dict[int | str, dict[str, Any]] = {201: {"model": bodies.ContextLine, "description": "It is new."}}
+_MADE: dict[int | str, dict[str, Any]] = {201: {"model": schemas.ContextLine, "description": "It is new."}}
 
 
-@router.put("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine, responses=_MADE)
-def put(key: Key, body: bodies.PutBody, call: Calls) -> Response:
+@router.put("/contexts/{key:path}", tags=["contexts"], response_model=schemas.ContextLine, responses=_MADE)
+def put(key: Key, body: schemas.PutBody, call: Calls) -> Response:
     """Keep a value: version 1, or one more. An equal value makes no version; its time runs again."""
     return call.change(lambda writer: _put(writer, key, body, call.expected), body, version=True)
 
 
-@router.post("/contexts", tags=["contexts"], status_code=201, response_model=bodies.ContextLine)
-def post(body: bodies.PutBody, call: Calls) -> Response:
+@router.post("/contexts", tags=["contexts"], status_code=201, response_model=schemas.ContextLine)
+def post(body: schemas.PutBody, call: Calls) -> Response:
     """Keep a value under a key that is made for it."""
     return call.change(lambda writer: _put(writer, new_key(), body, 0), body, version=True)
 
 
-@router.get("/contexts", tags=["contexts"], response_model=bodies.ListAnswer)
+@router.get("/contexts", tags=["contexts"], response_model=schemas.ListAnswer)
 def list_contexts(
     call: Calls,
     prefix: Annotated[str, Query(max_length=MAX_KEY)] = "",
@@ -62,7 +62,7 @@ def list_contexts(
 @router.get(
     "/contexts/{key:path}",
     tags=["contexts"],
-    response_model=bodies.ContextAnswer | dict[str, Any],
+    response_model=schemas.ContextAnswer | dict[str, Any],
     responses={304: {"description": "It still has the version of `If-None-Match`."}},
 )
 def get(
@@ -85,15 +85,15 @@ def get(
 
 def _fields(said: str) -> list[str]:
     """The fields that were asked for; none: all. Raises `InvalidContext` for one that there is not."""
-    wanted, known = [one.strip() for one in said.split(",") if one.strip()], bodies.ContextAnswer.model_fields
+    wanted, known = [one.strip() for one in said.split(",") if one.strip()], schemas.ContextAnswer.model_fields
     for one in wanted:
         if one not in known:
             raise InvalidContext(f"fields: there is no field {one!r}.{did_you_mean(one, known)}", "fields")
     return wanted
 
 
-@router.patch("/contexts/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
-def patch(key: Key, body: bodies.PatchBody, call: Calls) -> Response:
+@router.patch("/contexts/{key:path}", tags=["contexts"], response_model=schemas.ContextLine)
+def patch(key: Key, body: schemas.PatchBody, call: Calls) -> Response:
     """Change a value by a JSON Merge Patch, append to a list, or set its time and tags alone."""
     return call.change(lambda writer: (200, _patch(writer, key, body, call.expected)), body, version=True)
 
@@ -109,7 +109,7 @@ def delete(key: Key, call: Calls, purge: bool = False) -> Response:
     return call.change(do)
 
 
-@router.get("/versions/{key:path}", tags=["history"], response_model=bodies.HistoryAnswer)
+@router.get("/versions/{key:path}", tags=["history"], response_model=schemas.HistoryAnswer)
 def versions(key: Key, call: Calls) -> Response:
     """The versions that are kept, the newest first."""
     found = call.contexts.versions(call.workspace, key)
@@ -128,29 +128,29 @@ def diff(
     return json_answer(difference(old, new))
 
 
-@router.post("/rollback/{key:path}", tags=["history"], response_model=bodies.ContextLine)
-def rollback(key: Key, body: bodies.RollbackBody, call: Calls) -> Response:
+@router.post("/rollback/{key:path}", tags=["history"], response_model=schemas.ContextLine)
+def rollback(key: Key, body: schemas.RollbackBody, call: Calls) -> Response:
     """Make the value of an older version the newest, as a version of its own."""
     return call.change(
         lambda writer: (200, head_json(writer.rollback(key, body.to, call.expected))), body, version=True
     )
 
 
-@router.post("/undelete/{key:path}", tags=["history"], response_model=bodies.ContextLine)
+@router.post("/undelete/{key:path}", tags=["history"], response_model=schemas.ContextLine)
 def undelete(key: Key, call: Calls) -> Response:
     """Bring back what was deleted or has ended, for 24 hours."""
     return call.change(lambda writer: (200, head_json(writer.undelete(key, expected=call.expected))), version=True)
 
 
-@router.post("/touch/{key:path}", tags=["contexts"], response_model=bodies.ContextLine)
-def touch(key: Key, body: bodies.TouchBody, call: Calls) -> Response:
+@router.post("/touch/{key:path}", tags=["contexts"], response_model=schemas.ContextLine)
+def touch(key: Key, body: schemas.TouchBody, call: Calls) -> Response:
     """Have the time run again."""
     new = NewContext(None, ttl=body.ttl)
     return call.change(lambda writer: (200, head_json(writer.touch(key, new, call.expected))), body, version=True)
 
 
 @router.post("/batch", tags=["contexts"], response_model=dict[str, list[dict[str, Any]]])
-def batch(body: bodies.BatchBody, call: Calls) -> Response:
+def batch(body: schemas.BatchBody, call: Calls) -> Response:
     """Several calls in order. `atomic`: where one fails nothing is changed, and the answer is 409 and names it."""
 
     if call.name and any(step.op == "get" for step in body.do):
@@ -177,7 +177,7 @@ def batch(body: bodies.BatchBody, call: Calls) -> Response:
     return call.change(do, body)
 
 
-def _step(writer: Writer, step: bodies.BatchStep) -> tuple[int, Any]:
+def _step(writer: Writer, step: schemas.BatchStep) -> tuple[int, Any]:
     check_key(step.key)
     if step.op == "put":
         return _put(writer, step.key, step, step.expected)
@@ -194,21 +194,21 @@ def _step(writer: Writer, step: bodies.BatchStep) -> tuple[int, Any]:
 
 
 def _put(
-    writer: Writer, key: str, body: bodies.PutBody | bodies.BatchStep, expected: Expected
+    writer: Writer, key: str, body: schemas.PutBody | schemas.BatchStep, expected: Expected
 ) -> tuple[int, dict[str, Any]]:
     if "data" not in body.model_fields_set:
         raise InvalidContext("a put needs `data`", "data")
-    head, is_new = writer.put(key, bodies.new_context(body, body.data, "put"), expected)
+    head, is_new = writer.put(key, schemas.new_context(body, body.data, "put"), expected)
     return 201 if is_new else 200, head_json(head)
 
 
-def _patch(writer: Writer, key: str, body: bodies.PatchBody | bodies.BatchStep, expected: Expected) -> dict[str, Any]:
+def _patch(writer: Writer, key: str, body: schemas.PatchBody | schemas.BatchStep, expected: Expected) -> dict[str, Any]:
     said = body.model_fields_set
     if "append" in said and "data" in said:
         raise InvalidContext("`data` or `append` was expected, not both", "append")
     if body.append is not None:
-        return head_json(writer.append(key, body.append, bodies.new_context(body, None, "append"), expected))
-    new = bodies.new_context(body, None, "patch")
+        return head_json(writer.append(key, body.append, schemas.new_context(body, None, "append"), expected))
+    new = schemas.new_context(body, None, "patch")
     if "data" in said:
         return head_json(writer.patch(key, body.data, new, expected))
     return head_json(writer.touch(key, new, expected))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from penstock.base.format import rfc3339
 from penstock.gateway.audit_log import audit_page
 from penstock_service.gateway.calls import AllQuery, GatewayCalls, Limit
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 
 __all__ = ["router"]
 

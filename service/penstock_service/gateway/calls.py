@@ -16,7 +16,7 @@ from penstock.gateway.errors import InvalidSetting, NotAllowed
 from penstock.gateway.records import BILLION, ApiKey, Unit
 from penstock.gateway.workspaces import find_workspace
 from penstock_service.http.calls import Call, call_of
-from penstock_service.http.keyed import key_of
+from penstock_service.http.key_checker import key_of
 from penstock_service.http.parts import PartsOf
 
 __all__ = [

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from penstock.gateway.errors import Conflict, InvalidSetting, NotAllowed, ProviderDown
 from penstock.sealing.master_key import SealingError
-from penstock_service.http.answers import STATUS, error_body
+from penstock_service.http.errors import STATUS, error_body
 
 __all__ = ["handle_gateway_errors"]
 

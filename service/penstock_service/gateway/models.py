@@ -14,9 +14,9 @@ from penstock.gateway.model_lists import listed_models
 from penstock.gateway.routing import may_ask
 from penstock.gateway.workspaces import find_workspace
 from penstock_service.gateway.calls import GatewayCall, GatewayCalls
-from penstock_service.http.answers import error_responses
-from penstock_service.jobs.bodies import AddedAnswer
+from penstock_service.http.errors import error_responses
 from penstock_service.jobs.engine import JobEngineOf
+from penstock_service.jobs.schemas import AddedAnswer
 
 __all__ = ["router"]
 

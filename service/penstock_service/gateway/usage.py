@@ -17,8 +17,8 @@ from penstock.gateway.records import BILLION
 from penstock.gateway.usage import UsageBy, UsageLine, UsageSum, usage_by, usage_page
 from penstock_service.gateway.calls import AllQuery, GatewayCalls, Limit
 from penstock_service.gateway.csv_answer import csv_answer
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
+from penstock_service.http.errors import error_responses
 
 __all__ = ["router"]
 

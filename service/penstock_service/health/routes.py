@@ -11,7 +11,7 @@ from penstock.base.errors import PenstockError, StoreError
 from penstock.base.version import VERSION
 from penstock.control.client import NotUp, Refused, Remote
 from penstock_service.health.metrics import Metrics
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
 

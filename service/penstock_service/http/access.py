@@ -12,9 +12,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penstock_service.http.answers import STATUS, error_body
+from penstock_service.http.errors import STATUS, error_body
 from penstock_service.http.json_body import checked, read_body
-from penstock_service.http.keyed import KEY_HEADER, KeyChecker, bearer
+from penstock_service.http.key_checker import KEY_HEADER, KeyChecker, bearer
 
 __all__ = ["Access"]
 

@@ -20,7 +20,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
-from penstock_service.http.answers import TAG, WORKSPACE
+from penstock_service.http.errors import TAG, WORKSPACE
 from penstock_service.http.parts import PartsOf
 
 __all__ = ["MAX_NAME", "Call", "call_of", "check_limit", "check_workspace", "digest_of", "json_answer", "json_bytes"]

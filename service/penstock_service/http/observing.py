@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penstock_service.http.answers import STATUS, error_body
 from penstock_service.http.calls import json_bytes
+from penstock_service.http.errors import STATUS, error_body
 
 __all__ = ["CALLS", "Answered", "Observing", "request_id"]
 

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 
 from penstock.jobs.errors import InvalidJob, NoJob
 from penstock.jobs.records import STATES, Job, JobState, QueueStats
-from penstock_service.http.answers import error_responses
-from penstock_service.http.keyed import key_of
-from penstock_service.jobs import bodies
+from penstock_service.http.errors import error_responses
+from penstock_service.http.key_checker import key_of
+from penstock_service.jobs import schemas
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
 
 __all__ = ["router"]
@@ -23,16 +23,16 @@ _LATEST = 253_370_764_800.0
 """The year 9999: no calendar has later times."""
 
 
-@router.get("/queues/stats", response_model=bodies.QueueList)
+@router.get("/queues/stats", response_model=schemas.QueueList)
 def stats(engine: JobEngineOf) -> JSONResponse:
     """How many jobs of each queue are in each state."""
     found = {one.queue: one for one in engine.jobs.stats()}
     empty = {name: QueueStats(name, dict.fromkeys(STATES, 0), None) for name in engine.kinds.queues}
-    return JSONResponse({"queues": [bodies.queue_line(one) for _, one in sorted((empty | found).items())]})
+    return JSONResponse({"queues": [schemas.queue_line(one) for _, one in sorted((empty | found).items())]})
 
 
-@router.post("/jobs", status_code=202, response_model=bodies.AddedAnswer)
-def add(body: bodies.JobBody, engine: JobEngineOf) -> JSONResponse:
+@router.post("/jobs", status_code=202, response_model=schemas.AddedAnswer)
+def add(body: schemas.JobBody, engine: JobEngineOf) -> JSONResponse:
     """Have a job run in the background."""
     job, is_new = engine.kinds.add(
         engine.jobs,
@@ -45,7 +45,7 @@ def add(body: bodies.JobBody, engine: JobEngineOf) -> JSONResponse:
     return JSONResponse({"id": str(job.id), "new": is_new}, 202)
 
 
-@router.get("/jobs", response_model=bodies.JobList)
+@router.get("/jobs", response_model=schemas.JobList)
 def list_jobs(
     engine: JobEngineOf,
     state: JobState | None = None,
@@ -55,30 +55,30 @@ def list_jobs(
     """Jobs, the newest first, a page at a time."""
     page = engine.jobs.page(state, limit=limit, after=None if after is None else int(after))
     now = engine.jobs.clock.now()
-    items = [bodies.job_answer(job, now) for job in page.items]
+    items = [schemas.job_answer(job, now) for job in page.items]
     return JSONResponse({"items": items, "next": None if page.next is None else str(page.next)})
 
 
-@router.get("/jobs/{id}", response_model=bodies.JobAnswer)
+@router.get("/jobs/{id}", response_model=schemas.JobAnswer)
 def get(id: Number, request: Request, engine: JobEngineOf) -> JSONResponse:
     """One job. With a key: an `ingest` of its workspace."""
-    return JSONResponse(bodies.job_answer(_find(id, request, engine), engine.jobs.clock.now()))
+    return JSONResponse(schemas.job_answer(_find(id, request, engine), engine.jobs.clock.now()))
 
 
-@router.delete("/jobs/{id}", response_model=bodies.JobAnswer, responses={202: {"model": bodies.JobAnswer}})
+@router.delete("/jobs/{id}", response_model=schemas.JobAnswer, responses={202: {"model": schemas.JobAnswer}})
 def cancel(id: Number, request: Request, engine: JobEngineOf) -> JSONResponse:
     """End a waiting job at once; ask a running one to end at its next step (202). With a key: as for `GET`."""
     _find(id, request, engine)
     job = engine.jobs.cancel(int(id))
     return JSONResponse(
-        bodies.job_answer(job, engine.jobs.clock.now()), status_code=202 if job.state == "running" else 200
+        schemas.job_answer(job, engine.jobs.clock.now()), status_code=202 if job.state == "running" else 200
     )
 
 
-@router.get("/scheduler/status", response_model=bodies.ScheduleAnswer)
+@router.get("/scheduler/status", response_model=schemas.ScheduleAnswer)
 def schedule(engine: JobEngineOf) -> JSONResponse:
     """Whether this process runs jobs, and what it adds by itself."""
-    lines = [bodies.scheduled_line(one) for one in engine.schedule.state()]
+    lines = [schemas.scheduled_line(one) for one in engine.schedule.state()]
     return JSONResponse({"running": engine.runner.is_up, "jobs": lines})
 
 

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from penstock.base.errors import NotFound
 from penstock.gateway.records import ApiKey
 from penstock_service.http.calls import Call, call_of
-from penstock_service.http.keyed import check_project, key_of
+from penstock_service.http.key_checker import check_project, key_of
 from penstock_service.memory.reach import MemoryReach
 
 __all__ = ["MemoryCall", "MemoryCalls", "ProjectQuery", "memory_of", "reach_of"]

@@ -11,10 +11,10 @@ from penstock.base.errors import NotFound, StoreError
 from penstock.base.excerpt import excerpt
 from penstock.store.original_lookup import the_original
 from penstock.store.originals import Original
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import Parts, PartsOf
-from penstock_service.memory import bodies
+from penstock_service.memory import schemas
 from penstock_service.memory.calls import MemoryCall, MemoryCalls, ProjectQuery
 
 __all__ = ["router"]
@@ -29,7 +29,7 @@ Pattern = Annotated[
 Lines = Annotated[str, Query(max_length=40, description="Only these lines, such as 10-40.")]
 
 
-@router.get("/expand/{id}", response_model=bodies.ExpandAnswer)
+@router.get("/expand/{id}", response_model=schemas.ExpandAnswer)
 def expand(
     id: Id, parts: PartsOf, call: MemoryCalls, project: ProjectQuery = None, grep: Pattern = "", lines: Lines = ""
 ) -> Response:
@@ -37,7 +37,7 @@ def expand(
     found = _found(id, parts, call, project)
     text = excerpt(found["text"], grep=grep, lines=lines)
     # Half a character can not be sent.
-    return json_answer(bodies.dated({**found, "text": text.encode("utf-8", "replace").decode()}))
+    return json_answer(schemas.dated({**found, "text": text.encode("utf-8", "replace").decode()}))
 
 
 @router.get(

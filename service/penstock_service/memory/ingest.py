@@ -19,13 +19,13 @@ from penstock.control.memory_ingest import check_size
 from penstock.jobs.transfer_handlers import uploads_of
 from penstock.transfer.ingest_lines import BadIngest, read_ingest
 from penstock.transfer.uploads import Uploads
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import PartsOf
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
-from penstock_service.memory import bodies
+from penstock_service.memory import schemas
 from penstock_service.memory.calls import MemoryCall, MemoryCalls
-from penstock_service.transfer.receiving import NDJSON, received
+from penstock_service.transfer.uploads import NDJSON, received
 
 __all__ = ["lines_router", "router"]
 
@@ -63,11 +63,11 @@ async def ingest_lines(request: Request, call: MemoryCalls, parts: PartsOf, engi
 @router.post(
     "/ingest",
     status_code=202,
-    response_model=bodies.AcceptedAnswer,
-    responses={200: {"model": bodies.IngestAnswer}},
+    response_model=schemas.AcceptedAnswer,
+    responses={200: {"model": schemas.IngestAnswer}},
     openapi_extra=_LINES,
 )
-def ingest(body: bodies.IngestBody, call: MemoryCalls, parts: PartsOf, engine: JobEngineOf) -> Response:
+def ingest(body: schemas.IngestBody, call: MemoryCalls, parts: PartsOf, engine: JobEngineOf) -> Response:
     """Remember materials of a thread, each split as what it is: messages, files of a diff, warnings and errors of a
     log, sections of a document. Secrets are taken out. What is known already is not kept twice. Answers a job; with
     `wait` what became of each part. As NDJSON: a body without `wait` on each line, and a job over all of them."""

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from penstock.memory.items import Kind
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import json_answer
-from penstock_service.memory import bodies
+from penstock_service.http.errors import error_responses
+from penstock_service.memory import schemas
 from penstock_service.memory.calls import MemoryCall, MemoryCalls, ProjectQuery
 
 __all__ = ["router"]
@@ -23,15 +23,15 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description="The `next` of the page before.")]
 
 
-@router.post("/feedback", status_code=201, response_model=bodies.FeedbackAnswer)
-def feedback(body: bodies.FeedbackBody, call: MemoryCalls) -> Response:
+@router.post("/feedback", status_code=201, response_model=schemas.FeedbackAnswer)
+def feedback(body: schemas.FeedbackBody, call: MemoryCalls) -> Response:
     """Say of an item that it was helpful, or is wrong, outdated or a duplicate; it counts in later searches. Each
     caller (`x-penstock-by`) has one voice for an item."""
     said = body.model_dump(exclude={"project"}, mode="json")
     return _answered(call.do("feedback", body.project, by=call.by, **said), 201)
 
 
-@router.get("/items", response_model=bodies.ItemsAnswer)
+@router.get("/items", response_model=schemas.ItemsAnswer)
 def items(
     call: MemoryCalls,
     project: ProjectQuery = None,
@@ -54,46 +54,46 @@ def items(
     return _page(found)
 
 
-@router.get("/items/{id}", response_model=bodies.ItemAnswer)
+@router.get("/items/{id}", response_model=schemas.ItemAnswer)
 def item(id: ItemId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
     """One item, with the feedback on it."""
     return _answered(call.do("item", project, id=id))
 
 
-@router.patch("/items/{id}", response_model=bodies.ItemLine)
-def change_item(id: ItemId, body: bodies.ItemBody, call: MemoryCalls) -> Response:
+@router.patch("/items/{id}", response_model=schemas.ItemLine)
+def change_item(id: ItemId, body: schemas.ItemBody, call: MemoryCalls) -> Response:
     """Correct the text of an item, pin it or set its tags. A corrected text has another id."""
     return _answered(call.do("change", body.project, id=id, text=body.text, pinned=body.pinned, tags=body.tags))
 
 
-@router.delete("/items/{id}", response_model=bodies.ForgottenAnswer)
+@router.delete("/items/{id}", response_model=schemas.ForgottenAnswer)
 def forget_item(id: ItemId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
     """Delete an item for good, with originals of the same text. The same text does not come again with a client's
     history."""
     return _answered(call.do("forget", project, ids=[id]))
 
 
-@router.get("/threads", response_model=bodies.ThreadsAnswer)
+@router.get("/threads", response_model=schemas.ThreadsAnswer)
 def threads(call: MemoryCalls, project: ProjectQuery = None, limit: Limit = 50, after: After = None) -> Response:
     """Threads, those that got something last first, a page at a time."""
     return _page(call.do("threads", project, limit=limit, after=None if after is None else int(after)))
 
 
-@router.get("/threads/{thread_id:path}", response_model=bodies.ThreadLine)
+@router.get("/threads/{thread_id:path}", response_model=schemas.ThreadLine)
 def thread(thread_id: ThreadId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
     """One thread. `/v1/items?thread_id=` has what is in it."""
     return _answered(call.do("thread", project, thread_id=thread_id))
 
 
-@router.patch("/threads/{thread_id:path}", response_model=bodies.ThreadLine)
-def label_thread(thread_id: ThreadId, body: bodies.ThreadBody, call: MemoryCalls) -> Response:
+@router.patch("/threads/{thread_id:path}", response_model=schemas.ThreadLine)
+def label_thread(thread_id: ThreadId, body: schemas.ThreadBody, call: MemoryCalls) -> Response:
     """Give a thread a name that people know it by."""
     _must_be_there(call, thread_id, body.project)
     call.do("label", body.project, session=thread_id, label=body.label)
     return _answered(call.do("thread", body.project, thread_id=thread_id))
 
 
-@router.delete("/threads/{thread_id:path}", response_model=bodies.ForgottenAnswer)
+@router.delete("/threads/{thread_id:path}", response_model=schemas.ForgottenAnswer)
 def forget_thread(thread_id: ThreadId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
     """Delete all of a thread for good, with originals of the same texts."""
     _must_be_there(call, thread_id, project)
@@ -111,6 +111,6 @@ def _page(found: dict[str, object]) -> Response:
 
 
 def _answered(answer: dict[str, object], status: int = 200) -> Response:
-    response = json_answer(bodies.dated(answer))
+    response = json_answer(schemas.dated(answer))
     response.status_code = status
     return response

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from penstock.control.client import NoAnswer, NotUp, Refused
 from penstock.control.session_commands import SessionConflict
 from penstock.replay.background import ReplayConflict
-from penstock_service.http.answers import STATUS, error_body
+from penstock_service.http.errors import STATUS, error_body
 
 __all__ = ["handle_proxy_errors"]
 

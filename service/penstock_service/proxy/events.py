@@ -23,7 +23,7 @@ from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.export import clean
 from penstock.stats.totals import SessionTotals
 from penstock.store.base import Store
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.feed import forget_error
 from penstock_service.http.parts import Parts, PartsOf

@@ -13,7 +13,7 @@ from penstock.profiles import profile as profiles
 from penstock.replay.prompts import MOST, prompts_of
 from penstock.replay.run import WARM
 from penstock.stats.export import clean
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import PartsOf
 
 __all__ = ["ReplayAnswer", "ReplayBody", "router", "start", "status", "stop"]

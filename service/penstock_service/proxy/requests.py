@@ -20,7 +20,7 @@ from penstock.stats.selection import Selection, choose
 from penstock.stats.totals import Totals
 from penstock.store.base import Store
 from penstock.store.reading import PAGE, open_log
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import Parts, PartsOf
 from penstock_service.proxy.commands import ask
 

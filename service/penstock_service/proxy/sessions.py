@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.control.client import do_sessions
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import PartsOf
 
 __all__ = ["LabelBody", "Session", "router"]

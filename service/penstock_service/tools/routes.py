@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from penstock.plugins.tool import Tool
-from penstock_service.http.answers import error_responses
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import PartsOf
 from penstock_service.tools.callers import caller_of
 

@@ -18,12 +18,12 @@ from penstock.transfer.exporting import export
 from penstock.transfer.lines import ExportWhat
 from penstock.transfer.reading import BadExport, read_first
 from penstock.transfer.uploads import Uploads
-from penstock_service.http.answers import error_responses
 from penstock_service.http.calls import Call, call_of
+from penstock_service.http.errors import error_responses
 from penstock_service.http.parts import PartsOf
-from penstock_service.jobs.bodies import AddedAnswer
 from penstock_service.jobs.engine import JobEngineOf
-from penstock_service.transfer.receiving import CHUNK, NDJSON, received
+from penstock_service.jobs.schemas import AddedAnswer
+from penstock_service.transfer.uploads import CHUNK, NDJSON, received
 
 __all__ = ["router"]
 

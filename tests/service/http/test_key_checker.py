@@ -14,7 +14,7 @@ from penstock.gateway.database import GatewayStore
 from penstock.gateway.keys import add_key, find_key, list_keys, revoke_key
 from penstock.gateway.records import ALL_SCOPES, ApiKey, Scope
 from penstock.gateway.workspaces import add_workspace
-from penstock_service.http import keyed
+from penstock_service.http import key_checker
 from tests.service.conftest import TOKEN, Service
 from tests.service.gateway.teams import http_of, store_of
 from tests.service.gateway.test_isolation import call_over_mcp, socket_of
@@ -132,7 +132,7 @@ def test_a_store_that_is_down_answers_503_and_never_401(
     def down(*_: object) -> ApiKey:
         raise StoreError("gateway.db cannot be read")
 
-    monkeypatch.setattr(keyed, "check_key", down)
+    monkeypatch.setattr(key_checker, "check_key", down)
     with http_of(service, secret) as http:
         answer = http.get("/v1/contexts")
     assert (answer.status_code, answer.json()["error"]["type"], answer.headers["retry-after"]) == (503, "busy", "1")
@@ -149,7 +149,7 @@ def test_the_day_of_its_last_use_is_noted_once(
         noted.append(day)
         keys.note_use(store, number, day)
 
-    monkeypatch.setattr(keyed, "note_use", note)
+    monkeypatch.setattr(key_checker, "note_use", note)
     key, secret = made(store)
     with http_of(service, secret) as http:
         for _ in range(3):
@@ -166,7 +166,7 @@ def test_a_use_that_cannot_be_noted_keeps_nobody_out(
     def full(*_: object) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(keyed, "note_use", full)
+    monkeypatch.setattr(key_checker, "note_use", full)
     with http_of(service, made(store)[1]) as http:
         assert http.get("/v1/contexts").status_code == 200
 
@@ -186,7 +186,7 @@ def test_a_revoked_key_hears_nothing_more(
     service: Service, store: GatewayStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By an answer that was open already: the key is checked again before more is sent."""
-    monkeypatch.setattr(keyed, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(key_checker, "_AGAIN_S", 0.0)
     key, secret = made(store)
     with socket_of(service, "/v1/changes", secret) as socket, http_of(service, secret) as http:
         socket.send(json.dumps({"subscribe": {}}))

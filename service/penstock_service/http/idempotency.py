@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, ContextError, InvalidContext, TooLarge
-from penstock_service.http.answers import STATUS, WORKSPACE, error_body, status_of
 from penstock_service.http.calls import MAX_NAME, digest_of
+from penstock_service.http.errors import STATUS, WORKSPACE, error_body, status_of
 from penstock_service.http.json_body import read_body
 
-__all__ = ["CHANGING", "Repeating"]
+__all__ = ["CHANGING", "IdempotentCalls"]
 
 logger = logging.getLogger(__name__)
 CHANGING = frozenset(
@@ -36,7 +36,7 @@ among them: it must be kept nowhere."""
 _RAISE = re.compile(r"/v1/quotas/.+/raise")
 
 
-class Repeating:
+class IdempotentCalls:
     """Stands in front of the calls of some paths."""
 
     def __init__(self, app: ASGIApp, contexts: Contexts, paths: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock_service.http.repeating import CHANGING
+from penstock_service.http.idempotency import CHANGING
 from penstock_service.jobs.engine import JobEngine
 from tests.service.conftest import Service
 

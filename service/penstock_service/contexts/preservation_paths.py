@@ -20,13 +20,13 @@ from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
 from penstock.contexts.records import Filter, NewContext
-from penstock_service.contexts import bodies
+from penstock_service.contexts import schemas
 from penstock_service.contexts.analytics import AnalyticsAnswer, analytics, summed
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
-from penstock_service.http.answers import error_body, error_responses
 from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
-from penstock_service.http.keyed import key_of
+from penstock_service.http.errors import error_body, error_responses
+from penstock_service.http.key_checker import key_of
 from penstock_service.http.parts import PartsOf
 
 __all__ = ["router"]
@@ -42,18 +42,18 @@ class _Body(BaseModel):
 class StoreOptions(_Body):
     """What may be said of a value. `compress` is what happens anyway, above 1 KB."""
 
-    session_id: bodies.Name | None = None
-    agent_id: bodies.Name | None = None
-    ttl: bodies.Ttl | None = None
+    session_id: schemas.Name | None = None
+    agent_id: schemas.Name | None = None
+    ttl: schemas.Ttl | None = None
     encrypt: bool | None = None
     compress: bool = True
-    tags: list[bodies.Word] | None = Field(default=None, max_length=50)
+    tags: list[schemas.Word] | None = Field(default=None, max_length=50)
 
 
 class StoreBody(_Body):
     """A value under its key."""
 
-    key: bodies.Key
+    key: schemas.Key
     data: Any
     options: StoreOptions = StoreOptions()
 
@@ -62,7 +62,7 @@ class UpdateOptions(_Body):
     """Who changed what."""
 
     change_type: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")] = "update"
-    changed_by: bodies.Name | None = None
+    changed_by: schemas.Name | None = None
 
 
 class UpdateBody(_Body):
@@ -75,7 +75,7 @@ class UpdateBody(_Body):
 class SearchOptions(_Body):
     """Which hits."""
 
-    session_id: bodies.Name | None = None
+    session_id: schemas.Name | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
@@ -87,7 +87,7 @@ class SearchBody(_Body):
     options: SearchOptions = SearchOptions()
 
 
-@router.post("/api/context/store", response_model=bodies.ContextLine, responses={201: {"model": bodies.ContextLine}})
+@router.post("/api/context/store", response_model=schemas.ContextLine, responses={201: {"model": schemas.ContextLine}})
 def store(body: StoreBody, call: Calls) -> Response:
     """As `PUT /v1/contexts/KEY`."""
     said = body.options
@@ -101,13 +101,13 @@ def store(body: StoreBody, call: Calls) -> Response:
     return call.change(do, body, version=True)
 
 
-@router.get("/api/context/get/{key:path}", response_model=bodies.ContextAnswer)
+@router.get("/api/context/get/{key:path}", response_model=schemas.ContextAnswer)
 def get_(key: Key, call: Calls) -> Response:
     """As `GET /v1/contexts/KEY`."""
     return get(key, call)
 
 
-@router.put("/api/context/update/{key:path}", response_model=bodies.ContextLine)
+@router.put("/api/context/update/{key:path}", response_model=schemas.ContextLine)
 def update(key: Key, body: UpdateBody, call: Calls, request: Request) -> Response:
     """A new version of a context that is there. With a key, the history names that."""
     by = call.by if key_of(request) else body.options.changed_by or call.by

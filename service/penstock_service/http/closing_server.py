@@ -7,10 +7,10 @@ import threading
 
 import uvicorn
 
-__all__ = ["EndingServer"]
+__all__ = ["ClosingServer"]
 
 
-class EndingServer(uvicorn.Server):
+class ClosingServer(uvicorn.Server):
     """Sets `closing` before it waits for the calls under way."""
 
     def __init__(self, config: uvicorn.Config, closing: threading.Event) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock_service.http.answers import PATTERNS
+from penstock_service.http.errors import PATTERNS
 from tests.service.conftest import Service
 
 
