@@ -1,1 +1,1 @@
-"""The bundled stages, each written with the public contract alone."""
+"""The bundled stages, taggers, summarisers and compressors, each written with the public plugin contract alone."""

@@ -1,4 +1,5 @@
-"""The stage `budget`: notes to a subagent that a budget it draws on runs low, where the profile has `[budget] hint`."""
+"""The stage `budget`: tells a subagent by a note in its request that a budget which it draws on runs low, where the
+profile has `[budget] hint`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The stage `envelope`: strips what clients and chat gateways wrap around the user's words.
+"""The stage `envelope`: removes what clients and chat gateways wrap around the user's words, such as reminders and
+metadata.
 
-Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says
-`apply = "send"`.
+Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says `apply =
+"send"`.
 """
 
 from __future__ import annotations

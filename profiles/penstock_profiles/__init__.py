@@ -1,1 +1,1 @@
-"""Bundled profiles, one TOML file each."""
+"""The bundled profiles, one TOML file each: settings of the proxy under a name."""

@@ -1,5 +1,5 @@
 """`RunEnd`: when the client of a `penstock run` has ended, prints the summary of the run and asks about keep-alive
-requests, in at most a few seconds."""
+requests. Reading the log for it delays the end by a second at most."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
-"""What several bundled stages share: tool calls, shell commands, line numbers, settings, the hint that names an
-original."""
+"""What several bundled stages share: tool calls, shell commands, line numbers, settings, a cache, the hint that names
+an original."""

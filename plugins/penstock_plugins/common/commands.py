@@ -1,5 +1,6 @@
-"""Finds the shell commands in a tool call, in each client's form, and classifies what they print: files, hits, names,
-changes.
+"""Finds the shell commands in a tool call, in each client's form (`command_of`), and classifies what they print
+(`shown_by`): contents of files, matching lines, changes, names of files, or something else; `files_shown` names the
+files.
 
 A client passes a command as a string, as a list of arguments, or inside a script that calls its tools. Agents read
 files by commands as often as by read tools, and then edit what they saw, so a command's output may be shortened only as

@@ -1,5 +1,5 @@
-"""Wording of the hint that tells the agent how to get the original of a shortened text; shared by all stages that
-shorten."""
+"""The hint that tells an agent how to get the original of a shortened text: by its tool `expand`, or by the command
+`penstock expand`. All stages that shorten put it into their stubs."""
 
 from __future__ import annotations
 

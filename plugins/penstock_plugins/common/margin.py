@@ -1,5 +1,5 @@
-"""Recognises the line numbers that file readers print before each line, in the forms of different clients and
-commands."""
+"""`margin_of`: recognises the line numbers that file readers print before each line (the margin), in the forms of
+different clients and commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a stage's settings: the profile's table `[stage.NAME]` over one of three presets."""
+"""`read_settings`: reads a stage's settings, which are the profile's table `[stage.NAME]` over one of three presets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Classifies tool calls across clients: the kind of a tool by its name (read, search, edit, run ...), the files a
-call touches, its target."""
+"""Classifies tool calls across clients: the kind of a tool by its name (`kind_of`: read, search, edit, run, ...), the
+files that a call touches, its target, the texts in its input, and whether its result shows files or is a report."""
 
 from __future__ import annotations
 

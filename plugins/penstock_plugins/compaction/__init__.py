@@ -1,1 +1,1 @@
-"""The compaction stage: replaces old turns by a record or a summary."""
+"""The compaction stage: replaces old turns of a conversation by a record or a summary."""

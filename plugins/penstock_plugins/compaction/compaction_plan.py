@@ -1,4 +1,5 @@
-"""`CompactionPlan`: the old turns of one request that can be compacted, cut into segments."""
+"""`CompactionPlan`: which old turns of a request can be compacted, cut into segments, with the size, the user's words
+and the original of each."""
 
 from __future__ import annotations
 

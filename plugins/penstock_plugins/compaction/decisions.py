@@ -1,4 +1,4 @@
-"""Recognises sentences that state a decision, by their wording."""
+"""`is_decision`: recognises sentences that state a decision, by their wording, for compacted records."""
 
 from __future__ import annotations
 

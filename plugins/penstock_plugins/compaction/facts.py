@@ -1,4 +1,5 @@
-"""Extracts the facts that head a compacted record: files, open errors, decisions, topics."""
+"""`facts`: extracts the facts that head a compacted record from a range of messages: files read and written, open
+errors, decisions, frequent names."""
 
 from __future__ import annotations
 

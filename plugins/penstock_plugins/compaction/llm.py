@@ -1,4 +1,5 @@
-"""The summariser `llm`: asks a model chosen by the user for a summary, with its own key and a spending cap."""
+"""`Llm`: asks a model that the user chose, with the user's own key and a daily spending cap. It is the summariser
+`llm`, and the tagger `llm` uses it too. `price_of` finds the model's price."""
 
 from __future__ import annotations
 

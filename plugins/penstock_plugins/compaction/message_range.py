@@ -1,5 +1,5 @@
-"""Selects the old turns that may be compacted: whole turns that begin with the user's words and leave no tool call
-unanswered."""
+"""Selects the ranges of old messages that may be compacted (`old_stretches`) and splits them into segments
+(`segments`): whole turns, which begin with the user's words and leave no tool call unanswered."""
 
 from __future__ import annotations
 

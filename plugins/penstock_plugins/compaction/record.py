@@ -1,5 +1,6 @@
-"""Writes the record that replaces compacted turns: the user's and the agent's words whole, a line for each tool
-call, of each result the lines most likely to be needed again."""
+"""`RecordWriter`: writes the record that replaces compacted turns, with the user's and the agent's words whole, a line
+for each tool call, and of each result the lines most likely to be needed again. Also the first line above a record or
+summary."""
 
 from __future__ import annotations
 

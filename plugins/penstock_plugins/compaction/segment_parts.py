@@ -1,5 +1,5 @@
-"""Renders the parts of a segment (the user's words, the agent's, calls, results) as text, shortened to a number of
-tokens."""
+"""The parts of a compacted segment (the user's words, the agent's, calls, inputs, results): `render` writes them as
+text, `fit` shortens them to about a number of tokens, the user's words last of all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from penstock_plugins.pruning.stub import HOLE
 __all__ = ["Fitted", "Part", "Speaker", "fit", "render"]
 
 Part = tuple[str, str]
-"""Who, and the words."""
+"""One of the values of `Speaker`, and the text."""
 
 
 class Speaker:
@@ -52,9 +52,9 @@ class Fitted:
 
     parts: Sequence[Part]
     kept: int
-    """So many of the agent's sentences stay."""
+    """The number of the agent's sentences that stay."""
     sentences: int
-    """Of so many. 0: its words are whole."""
+    """The number of sentences that the agent wrote. 0: its words are whole."""
 
 
 def render(parts: Sequence[Part]) -> str:

@@ -1,5 +1,5 @@
-"""Settings of the compaction stage, in the profile's tables `[stage.compaction]` and `[stage.compaction.llm]`: types,
-defaults, presets."""
+"""Settings of the compaction stage, in the profile's tables `[stage.compaction]` and `[stage.compaction.llm]` (the
+model that is asked, which the tagger `llm` has, too): types, defaults, presets, checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The stage `compaction`: when a flush is due, replaces old turns by a record or a summary."""
+"""The stage `compaction`: when a flush is due, replaces old turns by a record or, where one was prepared after an
+earlier answer, by a summary. Also registers the bundled summarisers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Queue of summaries made in the background ahead of the flush that needs them: requested, ready or failed. Bounded
-and thread-safe."""
+"""`SummaryPrefetch`: the queue of summaries that are made in the background, ahead of the flush that needs them. Each
+is requested, ready or failed. Bounded and thread-safe."""
 
 from __future__ import annotations
 

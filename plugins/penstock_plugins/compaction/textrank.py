@@ -1,4 +1,4 @@
-"""The TextRank algorithm: splits a text into sentences and ranks them by a graph of the words they share.
+"""The TextRank algorithm: `split` divides a text into sentences, `rank` scores them by a graph of the words they share.
 
 Deterministic, and bounded in time: a long text is ranked in chunks of `CHUNK` sentences.
 """

@@ -1,4 +1,4 @@
-"""The summariser `textrank`: keeps the sentences of the agent that rank highest, without a model."""
+"""The summariser `textrank`: keeps the agent's highest-ranked sentences and fewer lines of results, without a model."""
 
 from __future__ import annotations
 

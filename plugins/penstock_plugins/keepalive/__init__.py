@@ -1,1 +1,1 @@
-"""Keep-alive: the provider's cache is kept while the user is idle, where that pays."""
+"""The keep-alive stage: decides when a request is repeated while the user is idle, to keep the provider's cache."""

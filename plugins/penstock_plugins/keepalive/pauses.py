@@ -1,4 +1,5 @@
-"""Estimates from the lengths of past pauses the probability that an idle user continues within the next minutes.
+"""`Pauses`: estimates from the lengths of past pauses the probability that an idle user continues within the next
+minutes.
 
 One user makes few long pauses, so they are combined with those of others: the times between 2,101 requests of 23
 recorded sessions of coding agents, 88 of which were above 290 s, and 23 of these the end of the session.
@@ -50,7 +51,7 @@ class Pauses:
     _seen: list[float] = field(default_factory=list)
 
     def add(self, seconds: float) -> None:
-        """Add a pause of so many seconds."""
+        """Record a pause of `seconds` of this user. Pauses shorter than `SHORTEST` are ignored."""
         if seconds < SHORTEST:
             return
         if len(self._seen) >= LONGEST:

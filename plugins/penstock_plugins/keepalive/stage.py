@@ -1,5 +1,5 @@
-"""The stage `keepalive`: while the user is idle, repeats the last request before the provider's prompt cache
-expires."""
+"""The stage `keepalive`: while the user is idle, decides whether the proxy repeats the last request before the
+provider's prompt cache expires, within limits of requests and dollars."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Expected value of one more keep-alive request: the cost of the cache write it may avoid, times its chance, less
-the cost of the read."""
+"""`value_of_reading`: the expected value of one more keep-alive request, which is the cost of the cache write it may
+avoid, times its probability, less the cost of the request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Extracts what to remember from a conversation: the user's words, the agent's final answers and its actions, each
-once."""
+"""`ItemExtractor`: finds what to remember in a conversation's requests and answers, each text once: the user's words,
+the agent's final answers and a summary of its actions. `ConversationState` is what it knows of one conversation."""
 
 from __future__ import annotations
 

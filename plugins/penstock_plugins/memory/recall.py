@@ -1,4 +1,5 @@
-"""Recall: searches the memory for what bears on the user's question and is not in the request already."""
+"""`Recall`: searches the memory for what bears on the user's question and is not in the request already, within a short
+time limit. Also decides what a question is, and what is in a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The stage `memory`: stores what is said in each turn, and adds what it recalls as a note to a new question."""
+"""The stage `memory`: tags and stores what is said in each turn, and adds what it recalls as a note to a new
+question."""
 
 from __future__ import annotations
 
@@ -133,7 +134,7 @@ class Remember(Stage):
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
-        topics = self._tagging.begin_anew(draft.exchange.identity.conversation)
+        topics = self._tagging.reset(draft.exchange.identity.conversation)
         said = "\n".join(m.prompt for m in draft.conversation.messages[:4]).lower()
         missing = [topic for topic in topics if topic.lower() not in said]
         summary = any(self._gatherer.is_written_by_client(m.prompt) for m in draft.conversation.messages[:4])

@@ -1,4 +1,4 @@
-"""Summarises an agent's actions in a turn in a few lines: files changed, commands failed."""
+"""`TurnActions`: summarises what an agent did in a turn in a few lines: files changed, commands failed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TurnActions:
                 self._result(block)
 
     def told(self) -> str:
-        """The summary so far; then start again. Empty when nothing was changed and nothing failed."""
+        """Return the summary so far, and start a new one. Empty when nothing was changed and nothing failed."""
         lines = []
         if self._files:
             lines.append("Files changed: " + ", ".join(list(self._files)[:_FILES]))

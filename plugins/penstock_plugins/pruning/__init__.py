@@ -1,1 +1,1 @@
-"""The pruning stage: replaces repeated tool results by pointers, and shortens old ones."""
+"""The pruning stage: replaces repeated tool results by pointers, repacks new ones, and shortens old ones."""

@@ -1,4 +1,4 @@
-"""Shortens tool results that have aged, at a flush, to the lines most likely to be needed again."""
+"""`shorten_aged`: at a flush, shortens old tool results to the lines most likely to be needed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Shortens new tool results without loss: a repeated one becomes a pointer to the earlier one, the rest is repacked."""
+"""`settle_new`: shortens new tool results without loss: a repeated one becomes a pointer to the earlier one, the others
+are repacked. Also which results a pointer keeps from being shortened (`held`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The tool results of a conversation in order, with their calls, their age, and what the agent wrote since.
+"""`History`: the tool results of one conversation in order, with their calls, their age, and the names that the agent
+wrote since. `Histories` caches those of recent conversations.
 
 Everything is derived from the conversation itself, so it is the same after a restart and on another machine.
 """

@@ -1,7 +1,7 @@
-"""Extracts the names that an agent may need again from a line: paths, identifiers, hashes, numbers.
+"""Extracts from a line of a tool result the names that an agent may need again: paths, identifiers, hashes, numbers.
 
-An agent that needs something again writes its name. So a shortened text is as good as the names it still holds.
-Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
+An agent that needs something again writes its name. So a shortened text is as good as the names it still holds. Every
+pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """
 
 from __future__ import annotations

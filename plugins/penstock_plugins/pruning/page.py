@@ -1,5 +1,5 @@
-"""Splits a tool result into lines with their names and failures marked: the analysis that pruning does once for each
-text."""
+"""`Page`: a tool result split into lines, with the names in each line, lines about failures, and the hunks of lines
+that belong together: the analysis that pruning does once for each text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Lossless repacking of a tool result: final terminal state, shared paths and repeated lines written once."""
+"""`repack`: makes a tool result shorter without loss: as a terminal would finally show it, with shared paths and
+repeated lines written once."""
 
 from __future__ import annotations
 

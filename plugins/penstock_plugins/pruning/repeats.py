@@ -1,4 +1,5 @@
-"""Finds tool results that repeat an earlier one, or that a later one replaces."""
+"""Finds tool results that repeat an earlier one (`told_before`), and those that a later one makes out of date
+(`overtaken`)."""
 
 from __future__ import annotations
 

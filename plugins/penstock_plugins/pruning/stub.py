@@ -1,5 +1,5 @@
-"""Writes the text that replaces a pruned tool result: a head that says what was left out, then the kept lines; or a
-pointer to an identical result."""
+"""Writes the text that replaces a pruned tool result: `stub`, a head that says what was left out, and the kept lines;
+or `pointer`, which refers to an earlier result with the same text."""
 
 from __future__ import annotations
 

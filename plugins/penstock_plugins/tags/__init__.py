@@ -1,1 +1,1 @@
-"""What a turn is about: taggers, and the vocabulary they share."""
+"""Tags: words that say what a request or turn is about. Taggers give them, a vocabulary holds those of a project."""

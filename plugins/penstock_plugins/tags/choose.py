@@ -1,4 +1,4 @@
-"""Looks up the tagger that `[memory] tagger` of the profile names; an unknown name is a `ProfileError`."""
+"""`tagger_of`: looks up the tagger that the profile's `[memory] tagger` names."""
 
 from __future__ import annotations
 

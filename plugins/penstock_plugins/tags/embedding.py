@@ -1,4 +1,4 @@
-"""The tagger `embedding`: takes as tags the words of a text whose vectors are nearest to that of the whole text."""
+"""The tagger `embedding`: its tags are the words of a text whose vectors are nearest to that of the whole text."""
 
 from __future__ import annotations
 

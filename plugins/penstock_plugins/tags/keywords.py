@@ -1,5 +1,5 @@
-"""The default tagger, which needs no model: takes as tags names and words that are frequent in a text and rare
-elsewhere."""
+"""`keywords`: the default way of tagging, which needs no model. Its tags are names and words that are frequent in a
+text and rare in the project."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The tagger `llm`: asks a model chosen by the user for tags, as the summariser `llm` does for summaries, with a daily
-spending cap of its own."""
+"""The tagger `llm`: asks a model that the user chose for the tags of a turn, with a daily spending cap of its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Tags requests at once from their words and, in the background, whole turns; keeps track of the tags that are
-active."""
+"""`Tagging`: gives a request its tags at once, from its words, and a whole turn its tags by the configured tagger;
+keeps the tags that are active in each conversation, and a vocabulary for each project. `is_broad` and `is_temporal` say
+whether a question asks for an overview or about a time; `is_name`, whether a tag is a name."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 PROJECTS, CONVERSATIONS = 100, 1000
 INBOUND = 5
 KEPT = 60
-"""Turns of a conversation whose tags are known. `[memory] active_turns` is at most that."""
+"""The number of turns of a conversation whose tags are kept. `[memory] active_turns` is at most that."""
 TOLD = 200
 
 
@@ -63,7 +64,7 @@ class Tagging:
             newest = list(islice(reversed(self._recent.get(conversation, ())), self._turns))
         return tuple(dict.fromkeys(name for names in newest for name in names))
 
-    def begin_anew(self, conversation: str, limit: int = 12) -> list[str]:
+    def reset(self, conversation: str, limit: int = 12) -> list[str]:
         """Reset a conversation whose history is gone: no tag is active any more. Returns its topics, the most frequent
         first: names, and words of several turns. A word of one turn says too little."""
         with self._lock:

@@ -1,4 +1,5 @@
-"""The tags known in a project: how often each was used, and which spelling stands for its near-duplicates."""
+"""`Vocabulary`: the tags known in a project, how often each was used, and which spelling stands for its
+near-duplicates."""
 
 from __future__ import annotations
 
@@ -64,7 +65,7 @@ class Vocabulary:
         return name
 
     def commonest(self, limit: int) -> Sequence[str]:
-        """The most frequent tags."""
+        """At most `limit` tags, the most frequent first."""
         with self._lock:
             return [self._names[key] for key, _ in self._in.most_common(limit)]
 

@@ -1,4 +1,4 @@
-"""Trimming: compressors for tool outputs, and the stage that calls them before an output is sent for the first time."""
+"""The trim stage: shortens tool outputs before they are sent for the first time, each by the compressor of its kind."""
 
 from __future__ import annotations
 

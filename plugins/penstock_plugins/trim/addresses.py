@@ -1,4 +1,5 @@
-"""Shortens web addresses: replaces the prefix that most of an output's addresses share by `…/`, and states it once.
+"""`fold_addresses`: shortens web addresses in a tool output: replaces the prefix that most of them share by `…/`, and
+states it once. `unfold_addresses` is the inverse.
 
 Paths of files are not shortened: the agent refers to files by them.
 """

@@ -1,5 +1,5 @@
-"""Compresses one tool output: detects its kind, repacks it, chooses lines, writes the stub. None where that saves
-nothing."""
+"""`compress`: shortens one tool output: detects its kind, repacks it without loss, chooses the lines to keep, and
+writes the stub. Gives None where that saves nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Separates a tool output from what the client wraps around it: a status, a time, a file path, tags."""
+"""`open_envelope`: separates a tool output from what the client wraps around it: a status, a time, a file path, tags.
+`without_runs` replaces long runs of equal lines."""
 
 from __future__ import annotations
 

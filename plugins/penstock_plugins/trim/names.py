@@ -1,4 +1,5 @@
-"""Patterns that find names, words and error messages in a line of a tool output, from which its worth is computed.
+"""Patterns that find names, words and error messages in a line of a tool output, from which the value of the line is
+computed.
 
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """
@@ -54,7 +55,7 @@ def names_of(line: str) -> list[str]:
 
 
 def names_in(line: str) -> set[str]:
-    """The same, each once."""
+    """Paths, identifiers, hashes and numbers of three or more digits, each once."""
     return set(names_of(line))
 
 
@@ -69,5 +70,5 @@ def is_error(line: str) -> bool:
 
 
 def is_fault(line: str) -> bool:
-    """Whether it does by the name of a kind of error, a code or a signal."""
+    """Whether a line names a kind of error, an error code or a signal."""
     return _FAULT.search(line[:LINE_LIMIT]) is not None

@@ -1,5 +1,5 @@
-"""Scores each line of a tool output by the relevance of its surroundings to the agent's question: BM25 over blocks
-of lines."""
+"""`nearness`: scores each line of a tool output by how near it is to what the agent asked about: BM25 over blocks of
+lines."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Line`, `Sight` and `Kind`: a new tool output split into lines, what detection sees of it, and the definition of
-an output kind."""
+"""`Line`, one line of a tool output as it would be sent; `Sight`, what a kind looks at to recognise an output; `Kind`,
+how a kind of output is recognised, repacked and valued. The kinds are in `kinds/`."""
 
 from __future__ import annotations
 

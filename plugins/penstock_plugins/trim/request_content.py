@@ -1,4 +1,5 @@
-"""The names and lines that a request already holds as forwarded, which a new tool output need not repeat."""
+"""`RequestContent`: the names and lines that a request already holds as forwarded, which a new tool output need not
+repeat."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ def names_of_text(text: str) -> frozenset[str]:
 
 
 def lines_in(text: str) -> frozenset[str]:
-    """The lines of `_LEAST` characters or more, without their numbers."""
+    """The lines of a text that have at least 24 characters, without line numbers."""
     plain = (_without_number(line).strip() for line in text.splitlines())
     return frozenset(line for line in plain if len(line) >= _LEAST)
 

@@ -1,4 +1,5 @@
-"""Groups similar lines of a tool output: chooses samples to keep and describes the rest."""
+"""For outputs with many similar lines: chooses lines that represent the others (`ends`, `rows`), and describes the rest
+in a sentence (`Sample`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The numbers behind the trim stage's three presets, tuned on recorded sessions; docs/reference/compressors.md says
-what they keep."""
+"""`Strictness`: the numbers behind the trim stage's three presets, tuned on recorded sessions;
+docs/reference/compressors.md says what they keep."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Writes a trimmed tool output: a head with its kind and size, the kept lines, what each gap held, how to get the
-rest."""
+"""`write`: writes a trimmed tool output: a head with its kind and size, the kept lines, what each gap held, and how to
+get the rest. `some_numbers` thins out its line numbers."""
 
 from __future__ import annotations
 

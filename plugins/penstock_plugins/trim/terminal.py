@@ -1,5 +1,5 @@
-"""Renders raw terminal output as it would look in the end: without colours, progress lines in their last state,
-repeated lines folded."""
+"""Renders raw terminal output as it would look in the end (`shown`, `screen`): without colours, progress lines in their
+last state. `fold` writes repeated lines once, and `expand` undoes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def shown(output: ToolOutput) -> list[str]:
 
 
 def folded(output: ToolOutput) -> list[Line]:
-    """The same with repeated lines folded. Blank lines of files are all kept: edits quote them."""
+    """The output's lines as a terminal would finally show them, with repeated lines folded. All blank lines of files
+    are kept: edits quote them."""
     return fold(shown(output), blanks=_is_of_files(output))
 
 

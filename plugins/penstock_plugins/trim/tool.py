@@ -1,4 +1,4 @@
-"""The tool `compress`: shortens a text as tool outputs are shortened on the wire."""
+"""The agent tool `compress`: shortens a text that an agent passes, as tool outputs are shortened on the wire."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def test_the_tags_of_the_last_turns_are_active() -> None:
         tagging.of_turn(f"about watermark_{n}", "", "p", "c")
     assert tagging.active("c") == ("watermark_4", "watermark_3", "watermark_2")
     assert tagging.active("d") == ()
-    assert len(tagging.begin_anew("c", KEPT)) == 5
+    assert len(tagging.reset("c", KEPT)) == 5
     assert tagging.active("c") == ()
 
 

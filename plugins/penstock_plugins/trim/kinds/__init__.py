@@ -1,4 +1,4 @@
-"""The kinds of tool outputs, in the order they are tried."""
+"""`KINDS`: the kinds of tool outputs in the order in which they are tried; `kind_of` finds that of an output."""
 
 from __future__ import annotations
 

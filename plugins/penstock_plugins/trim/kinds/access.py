@@ -1,4 +1,5 @@
-"""Recognises and shortens one kind of tool output: access logs of web servers, in common or combined format."""
+"""`ACCESS`, one kind of tool output: access logs of web servers, in common or combined format. How they are recognised
+and shortened."""
 
 from __future__ import annotations
 

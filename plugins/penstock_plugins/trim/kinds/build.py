@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: builds and installs by compilers, linters, package managers,
-container builds."""
+"""`BUILD`, one kind of tool output: builds and installs by compilers, linters, package managers, container builds. How
+they are recognised and shortened."""
 
 from __future__ import annotations
 

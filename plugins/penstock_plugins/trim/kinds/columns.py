@@ -1,5 +1,6 @@
-"""Recognises and shortens one kind of tool output: tables with aligned columns (`kubectl get`, `docker ps`, `ps`,
-`systemctl`, `psql`), recognised by a first line of titles in capitals or a rule below the titles."""
+"""`COLUMNS`, one kind of tool output: tables with aligned columns (`kubectl get`, `docker ps`, `ps`, `systemctl`,
+`psql`). They are recognised by a first line of titles in capitals or a rule below the titles, and shortened to sample
+rows."""
 
 from __future__ import annotations
 

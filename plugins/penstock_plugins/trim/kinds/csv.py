@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: delimited tables, with commas, semicolons, tabs or pipes between
-the cells and titles first."""
+"""`CSV`, one kind of tool output: delimited tables, with commas, semicolons, tabs or pipes between the cells and titles
+first. How they are recognised and shortened to sample rows."""
 
 from __future__ import annotations
 

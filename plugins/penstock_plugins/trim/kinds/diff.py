@@ -1,4 +1,5 @@
-"""Recognises and shortens one kind of tool output: diffs, with files, hunks and changed lines."""
+"""`DIFF`, one kind of tool output: diffs, with files, hunks and changed lines. How they are recognised and shortened;
+`once` writes a file's name once, and `again` undoes it."""
 
 from __future__ import annotations
 

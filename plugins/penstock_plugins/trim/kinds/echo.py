@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: the echo of an edit, where the tool prints the lines that its
-call just wrote."""
+"""`ECHO`, one kind of tool output: the echo of an edit, where the tool prints the lines that its call just wrote. How
+it is recognised and shortened."""
 
 from __future__ import annotations
 

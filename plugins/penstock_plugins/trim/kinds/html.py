@@ -1,4 +1,5 @@
-"""Recognises and shortens one kind of tool output: HTML, whose visible text is kept before its markup."""
+"""`HTML`, one kind of tool output: HTML, whose visible text is kept before its markup. How it is recognised and
+shortened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Recognises and shortens one kind of tool output: file listings by find, ls, tree or glob."""
+"""`LISTING`, one kind of tool output: file listings by find, ls, tree or glob. How they are recognised and
+shortened."""
 
 from __future__ import annotations
 

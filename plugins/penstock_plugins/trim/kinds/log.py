@@ -1,4 +1,5 @@
-"""Recognises and shortens one kind of tool output: logs with a time or a level at the head of each entry."""
+"""`LOG`, one kind of tool output: logs with a time or a level at the head of each entry. How they are recognised, and
+shortened to samples of each form of entry."""
 
 from __future__ import annotations
 

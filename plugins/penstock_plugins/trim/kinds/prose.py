@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: prose, such as reports of subagents, web pages fetched as text,
-documents."""
+"""`REPORT` and `PROSE`, kinds of tool output: reports of subagents and web pages fetched as text; other documents in
+prose. How they are recognised and shortened."""
 
 from __future__ import annotations
 

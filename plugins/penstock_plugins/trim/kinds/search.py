@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: search results, `path:12:text` and `path-13-text`, grouped by
-file."""
+"""`SEARCH`, one kind of tool output: search results, `path:12:text` and `path-13-text`. How they are recognised and
+shortened; `group` writes each path once above its hits, and `ungroup` undoes it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: page snapshots of a browser tool, as a tree of roles, names and
-refs."""
+"""`SNAPSHOT`, one kind of tool output: page snapshots of a browser tool, as a tree of roles, names and refs. How they
+are recognised and shortened."""
 
 from __future__ import annotations
 

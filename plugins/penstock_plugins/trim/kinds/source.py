@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: file contents and source code, with the line numbers of a file
-reader or without."""
+"""`READ`, `SHOWN` and `SOURCE`, kinds of tool output: files read with line numbers, files printed by commands, other
+source code. How they are recognised and shortened; `numbered` drops the padding before line numbers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: test runs of go test, pytest, jest and its kin, cargo. (Not tests
-of this project.)"""
+"""`TESTS`, one kind of tool output: test runs of go test, pytest, jest and its kin, cargo. How they are recognised and
+shortened. (Not tests of this project.)"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Recognises and shortens one kind of tool output: plain text, the fallback for command outputs that no other kind
-recognises."""
+"""`TEXT`, one kind of tool output: plain text, the fallback for outputs that no other kind recognises."""
 
 from __future__ import annotations
 

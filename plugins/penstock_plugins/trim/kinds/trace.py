@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: stack traces, with the exception and the frames in the user's own
-code."""
+"""`TRACE`, one kind of tool output: stack traces, of which the exception and the frames in the user's own code are
+kept. How they are recognised and shortened."""
 
 from __future__ import annotations
 
