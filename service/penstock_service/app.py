@@ -1,4 +1,5 @@
-"""The service as an ASGI application: routes, errors and access put together."""
+"""`create_app`: the service as a FastAPI application. Puts routes, middleware (access, idempotency, metrics), error
+handlers, tools, MCP and admin pages together, and starts and ends what runs in the background."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ _ROUTERS = (
     description_page.router,
 )
 _COMPATIBLE_ROUTERS = (preservation_paths.router, dashboard_paths.router)
-"""Paths of other products."""
+"""Routes under the paths of other products; the setting `seeds` includes them."""
 
 
 def create_app(

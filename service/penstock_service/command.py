@@ -1,4 +1,4 @@
-"""`penstock serve`: the service in a process of its own."""
+"""The command `penstock serve`: runs the service in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What this package adds to the command line, and to a proxy."""
+"""The plugin through which this package registers its commands (`serve`, `backup`, `restore`, `jobs`, `context`) with
+the command line, and the service as a server that a proxy starts beside itself."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ServiceServer`: the service with its port, token and contexts, in the process of its own of `penstock serve` or in a
-thread beside the proxy."""
+"""`ServiceServer`: runs the service with its port, token and contexts, in a process of its own (`penstock serve`) or in
+a thread beside the proxy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STOP_S = 10.0
 
 
 class ServiceServer:
-    """Has its port from the beginning. `run` serves until it is told to stop; `start` does so in a thread."""
+    """Listens from its construction on. `run` serves until it is stopped; `start` does so in a thread."""
 
     name = "service"
 

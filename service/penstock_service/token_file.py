@@ -1,4 +1,5 @@
-"""The owner's token: who holds it may do everything. A file that only its owner can read keeps it."""
+"""The file with the owner's token, which allows everything: makes, reads and restores it. Only its owner can read
+it."""
 
 from __future__ import annotations
 

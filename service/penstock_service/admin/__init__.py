@@ -1,1 +1,1 @@
-"""The administration of the gateway as pages for a browser, under `/admin`. They have no scripts."""
+"""The administration of the team gateway as HTML pages for a browser, under `/admin`. They have no scripts."""

@@ -1,4 +1,4 @@
-"""The pages about keys: make, show once, change, limit, rotate and revoke them."""
+"""The admin pages about gateway keys: list, add, change, limit, rotate and revoke them; a new key is shown once."""
 
 from __future__ import annotations
 

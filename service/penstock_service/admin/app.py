@@ -1,5 +1,6 @@
-"""The pages as an ASGI application of their own: their errors are pages, too, and every answer has the headers that
-keep a browser from doing more than showing it."""
+"""`admin_pages`: the admin pages as an ASGI application of their own, with the routes of this folder. Errors are shown
+as pages, a refused form is shown again with what was filled in, and every answer has headers that restrict the
+browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about who changed what."""
+"""The admin page with the audit log: who changed what in the workspace."""
 
 from __future__ import annotations
 

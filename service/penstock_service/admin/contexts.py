@@ -1,4 +1,5 @@
-"""The pages about contexts: list, search, look at and delete them. What is sealed is not opened for a page."""
+"""The admin pages about contexts: list, search, show with versions, delete. Sealed values are not decrypted for a
+page."""
 
 from __future__ import annotations
 

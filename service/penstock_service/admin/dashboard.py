@@ -1,4 +1,5 @@
-"""The first page: what was spent in the last days, by whom and on what, and how full the limits are."""
+"""The first admin page, the dashboard: what was spent in the last days by key and by model, and how full the limits
+are."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _MOST = 8
 
 @router.get("")
 def dashboard(visit: Visits) -> Response:
-    """The page."""
+    """The dashboard page."""
     keys = {one.id: one for one in list_keys(visit.call.store, visit.call.workspace)}
     now = visit.call.store.clock.now()
     active = sum(one.state(now) == "active" for one in keys.values())

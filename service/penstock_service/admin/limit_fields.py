@@ -1,4 +1,5 @@
-"""The fields of a form that set limits: one for each unit in each period, empty for none."""
+"""The form fields of the admin pages that set limits, one for each unit in each period: reads limits from a form, and
+fills the fields from limits."""
 
 from __future__ import annotations
 

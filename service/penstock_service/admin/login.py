@@ -1,4 +1,4 @@
-"""Logging in with a key, and out."""
+"""The login page of the admin pages: logs in with a key or the owner's token, and out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOGIN_COOKIE = "penstock_login"
 
 @router.get("/login")
 def show(request: Request, ended: bool = False) -> Response:
-    """The form."""
+    """The login form."""
     return _form(request, "Your session has ended, or its key is not good any more." if ended else "")
 
 

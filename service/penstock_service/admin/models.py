@@ -1,4 +1,5 @@
-"""The page about providers and the models that they serve. Providers are the owner's."""
+"""The admin page about providers and the models that they serve. Adds and deletes providers, and fetches their lists of
+models; only the owner sees providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Makes a page of a template, and says where to go on after a form."""
+"""Renders the admin pages from templates (`page`, `error_page`, `render`), formats their numbers and times, and
+redirects after a form (`see`)."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ _PAGES = (
 
 
 def page(visit: Visit, template: str, title: str, **values: Any) -> HTMLResponse:
-    """A page for somebody who is logged in. The message about the last form is in it, this once."""
+    """Render a page for a logged-in visitor. It shows the message about the last form, once."""
     notice, visit.session.notice = visit.session.notice, None
     here = visit.request.url.path
     links = [
@@ -55,7 +56,7 @@ def page(visit: Visit, template: str, title: str, **values: Any) -> HTMLResponse
 
 
 def error_page(status: int, text: str) -> HTMLResponse:
-    """What is wrong, in plain words."""
+    """Render a page that says what is wrong."""
     return render("error.html", status, title="That did not work", text=text)
 
 
@@ -65,7 +66,7 @@ def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 def see(path: str) -> RedirectResponse:
-    """Go on with a GET there, after a form."""
+    """Redirect to `path` with a GET (303), after a form."""
     return RedirectResponse(path, 303)
 
 

@@ -1,5 +1,5 @@
-"""`Sessions`: who is logged in to the pages. They are kept in the memory of this process: a browser holds a random name
-of one and nothing of the key, and they end with the service."""
+"""`Sessions`: who is logged in to the admin pages, and how often an address failed to. They are in the memory of this
+process and end with it: a browser holds a random name of its session, and nothing of the key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FAILURES, _FAILURES_S = 10, 60.0
 
 
 class LoginNeeded(Exception):
-    """Nobody is logged in, or not any more. The text says why, where that is known."""
+    """The browser is not logged in, or not any more. The text says why, where that is known."""
 
 
 class TooManyLogins(Exception):

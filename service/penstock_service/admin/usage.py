@@ -1,4 +1,4 @@
-"""The page about what was used."""
+"""The admin page about usage: sums by key, model, provider, day or session, and the last requests; as CSV, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Visit`: one request for a page: who makes it, what it may, and the form it sends."""
+"""`Visit`: one request for an admin page, with who makes it, what that one may do, and the checked form that it sends.
+The pages get it as the FastAPI dependency `Visits`."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ _MOST_FIELDS = 500
 
 
 class BadForm(PenstockError):
-    """A form that is not one of our pages', or not of this login."""
+    """A form that was not sent from an admin page of this login."""
 
 
 @dataclass(frozen=True)

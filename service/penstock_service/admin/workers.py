@@ -1,4 +1,4 @@
-"""The page about the jobs of the service: the owner's."""
+"""The admin page about background jobs, for the owner: queues and jobs, and cancelling a job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALL = "/v1/workers/jobs"
 
 @router.get("")
 def show(visit: Visits, engine: JobEngineOf, after: Annotated[int | None, Query(ge=1, lt=2**63)] = None) -> Response:
-    """Queues and jobs. Queues without jobs are shown with zeros."""
+    """Show queues and jobs. Queues without jobs are shown with zeros."""
     visit.check("GET", _CALL)
     empty = {name: QueueStats(name, dict.fromkeys(STATES, 0), None) for name in engine.kinds.queues}
     found = empty | {one.queue: one for one in engine.jobs.stats()}

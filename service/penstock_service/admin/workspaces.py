@@ -1,4 +1,5 @@
-"""The pages about workspaces: all of them, and the settings and limits of the one that is shown. The owner's."""
+"""The admin pages about workspaces, for the owner: list them, add one, switch the pages to another one, and change the
+settings and limits of that one."""
 
 from __future__ import annotations
 
@@ -22,14 +23,14 @@ _SETTINGS = f"{HOME}/workspaces/settings"
 
 @router.get("")
 def show(visit: Visits) -> Response:
-    """All workspaces."""
+    """List all workspaces."""
     visit.check("GET", _CALL)
     return page(visit, "workspaces.html", "Workspaces", workspaces=list_workspaces(visit.call.store))
 
 
 @router.post("/switch")
 def switch(visit: Visits) -> Response:
-    """Have the pages be about another workspace."""
+    """Switch the pages to another workspace."""
     visit.check("GET", _CALL)
     found = find_workspace(visit.call.store, visit.text("name"))
     visit.session.workspace, visit.session.new_key = found.name, None

@@ -1,1 +1,1 @@
-"""The calls about backups."""
+"""The routes about backups."""

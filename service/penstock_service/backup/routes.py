@@ -1,4 +1,5 @@
-"""The calls about backups: write one in the background. A restore needs a service that is stopped."""
+"""The routes `POST /v1/backup`, which writes a backup in the background, and `POST /v1/restore`, which is always
+refused: a restore needs a stopped service (`penstock restore`)."""
 
 from __future__ import annotations
 

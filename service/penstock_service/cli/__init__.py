@@ -1,1 +1,1 @@
-"""Commands that ask the service."""
+"""The commands `penstock context`, `jobs`, `backup` and `restore`. The first two call a running service."""

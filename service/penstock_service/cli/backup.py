@@ -1,4 +1,4 @@
-"""`penstock backup` and `penstock restore`: on the files themselves, whether a service is up or not."""
+"""The commands `penstock backup` and `penstock restore`, which work on the files themselves, without the service."""
 
 from __future__ import annotations
 

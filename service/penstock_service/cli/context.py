@@ -1,4 +1,5 @@
-"""`penstock context`: the calls about contexts on the command line. They ask the service, which must be up."""
+"""The commands `penstock context put`, `get`, `list`, `search`, `watch` and others: they call a running service, and
+print its answers."""
 
 from __future__ import annotations
 

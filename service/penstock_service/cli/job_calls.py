@@ -1,4 +1,5 @@
-"""The calls about jobs as requests of the client, and waiting for one to end."""
+"""Calls a running service about jobs for the commands (`call`), waits for a job with its progress shown (`wait_for`),
+and describes a job in words (`said`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`penstock jobs`: the background jobs of the service, which must be up."""
+"""The commands `penstock jobs list`, `show`, `cancel` and `run`, about the background jobs of a running service."""
 
 from __future__ import annotations
 

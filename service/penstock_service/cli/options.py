@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""The options `--url`, `--workspace` and `--json` of the commands that call the service."""
 
 from __future__ import annotations
 

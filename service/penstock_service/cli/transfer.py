@@ -1,4 +1,5 @@
-"""`penstock context export` and `import`: contexts and memory as lines of JSON, through the service."""
+"""The commands `penstock context export` and `import`: contexts and memory as lines of JSON, through a running
+service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How contexts are used: reads, writes, bytes and hits, by day, key, session or agent."""
+"""The route `GET /v1/analytics`: how contexts are used, with reads, writes, bytes and hits by day, key, session or
+agent."""
 
 from __future__ import annotations
 

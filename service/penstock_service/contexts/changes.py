@@ -1,4 +1,5 @@
-"""Changes as they happen, from a cursor: by WebSocket and as server-sent events, on the same path `/v1/changes`.
+"""The route `/v1/changes`: changes to contexts as they happen, from a cursor on, by WebSocket and as server-sent
+events.
 
 Every reader has a cursor of its own and reads the table of changes from there, so that one that is slow or gone costs
 the others nothing: there is no queue for it.

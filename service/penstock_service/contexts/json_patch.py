@@ -1,4 +1,4 @@
-"""The difference of two JSON values as a JSON Patch (RFC 6902)."""
+"""`difference`: the difference of two JSON values as a JSON Patch (RFC 6902)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The paths of the context preservation system, for programs that were written for it: `/api/context/…`, and
-`/context-ws`. Each is one of the calls under `/v1` by another name."""
+"""The paths of another product, the context preservation system, for programs that were written for it:
+`/api/context/…`, and the WebSocket `/context-ws`. Each does the same as a route under `/v1`. With `[service]
+seeds = false` they are not answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The calls about contexts under `/v1`: put, get, change, list, history, batch, search."""
+"""The routes about contexts under `/v1`: put, get, patch, delete, list, touch and batch; versions, diff, rollback and
+undelete."""
 
 from __future__ import annotations
 

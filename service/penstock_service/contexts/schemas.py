@@ -1,5 +1,5 @@
-"""The JSON of the calls about contexts: models of bodies (unknown fields are refused) and of answers, and the
-function that makes a body into a `NewContext`. Times are RFC 3339."""
+"""The JSON of the routes about contexts: pydantic models of bodies (unknown fields are refused) and of answers, and
+`new_context`, which makes a `NewContext` of a body. Times are RFC 3339."""
 
 from __future__ import annotations
 

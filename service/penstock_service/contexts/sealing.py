@@ -1,4 +1,5 @@
-"""The calls about sealed contexts as a whole: how many there are, and new keys for them."""
+"""The routes about sealed (encrypted) contexts as a whole: how many there are, whether they can be opened, and taking
+new keys for them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Calls about the gateway of a team: workspaces, keys, providers, models, limits, usage, and who changed what."""
+"""The routes about the gateway of a team: workspaces, keys, providers, models, limits, usage, and the audit log."""

@@ -1,4 +1,4 @@
-"""The call about who changed what: workspaces, keys, providers and limits."""
+"""The route `GET /v1/audit`: who changed which workspaces, keys, providers and limits."""
 
 from __future__ import annotations
 

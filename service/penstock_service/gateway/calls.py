@@ -1,4 +1,5 @@
-"""What every call about the gateway works on, who makes it, and the pages of its lists."""
+"""`GatewayCall`: what every route about the gateway gets as a FastAPI dependency: the store, the workspace, and who
+calls. Also the parameters, pages and formats of time and money that these routes share."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ Time = Annotated[AwareDatetime, Field(description="A time with its zone (RFC 333
 
 @dataclass(frozen=True)
 class GatewayCall:
-    """A call, as far as its headers say."""
+    """What a call about the gateway works on, and who makes it. Routes get it as `GatewayCalls`."""
 
     store: GatewayStore
     workspace: str
@@ -67,8 +68,8 @@ GatewayCalls = Annotated[GatewayCall, Depends(_call)]
 
 
 def page_of(found: Sequence[T], limit: int, after: str | None, id_of: Callable[[T], str]) -> tuple[list[T], str | None]:
-    """A page of a list that is read whole, and what to ask the next one with. Raises `InvalidSetting` for a cursor
-    that no page gave."""
+    """A page of `found`, and the cursor of the next page. None: this is the last one. Raises `InvalidSetting` for a
+    cursor that no page gave."""
     start = 0
     if after is not None:
         ids = [id_of(one) for one in found]
@@ -80,15 +81,15 @@ def page_of(found: Sequence[T], limit: int, after: str | None, id_of: Callable[[
 
 
 def seconds(at: datetime) -> float:
-    """A time in seconds since the epoch."""
+    """`at` in seconds since the epoch."""
     return at.timestamp()
 
 
 def time_or_none(at: float | None) -> str | None:
-    """A time, as answers have it."""
+    """Seconds since the epoch as RFC 3339, the form of times in answers; None stays None."""
     return None if at is None else rfc3339(at)
 
 
 def said_amount(unit: Unit, counted: int) -> Any:
-    """An amount as the API has it: dollars with their fraction."""
+    """`counted` in the unit of the API: billionths of a dollar become dollars, other units stay."""
     return counted / BILLION if unit == "dollars" else counted

@@ -1,5 +1,6 @@
-"""Answers as CSV. A spreadsheet takes a cell that begins like a formula for one, and models, sessions and names are
-whatever a client said: such a cell begins with an apostrophe instead, which a spreadsheet does not show."""
+"""`csv_answer`: an answer as a CSV file. A spreadsheet would run a cell that begins like a formula, and models,
+sessions and names are whatever a client sent: such a cell gets a leading apostrophe, which a spreadsheet does not
+show."""
 
 from __future__ import annotations
 

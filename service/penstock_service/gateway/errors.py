@@ -1,4 +1,4 @@
-"""Errors of the gateway as the service answers them."""
+"""`handle_gateway_errors`: answers the gateway's errors in the service's form, each with its type and status."""
 
 from __future__ import annotations
 

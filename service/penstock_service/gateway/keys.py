@@ -1,4 +1,5 @@
-"""The calls about the keys of a workspace: with the owner's token, or a key of the workspace with the scope `admin`."""
+"""The routes about the keys of a workspace: add, list, change, rotate and revoke them. They take the owner's token, or
+a key of the workspace with the scope `admin`."""
 
 from __future__ import annotations
 

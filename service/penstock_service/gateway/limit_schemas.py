@@ -1,4 +1,5 @@
-"""Limits as the API has them: one object for each period, dollars as decimal numbers."""
+"""Limits as the API has them, as pydantic models: one object for each period, with requests, tokens and dollars; and
+the functions between these and `Limit`."""
 
 from __future__ import annotations
 

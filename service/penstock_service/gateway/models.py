@@ -1,4 +1,5 @@
-"""The calls about the models that a workspace can ask, and the job that fetches their lists."""
+"""The routes about the models that a workspace can ask, in OpenAI's and LiteLLM's form, and the one that fetches the
+providers' lists of models in the background."""
 
 from __future__ import annotations
 

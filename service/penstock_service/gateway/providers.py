@@ -1,4 +1,5 @@
-"""The calls about providers: the owner's. A credential goes in and never comes out."""
+"""The routes about providers, for the owner: add, list, change, delete, and fetch a provider's models. No answer has a
+credential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The calls about limits. A scope is `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`."""
+"""The routes about limits: list, show, set and raise those of a scope, with what counts against them. A scope is
+`key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`."""
 
 from __future__ import annotations
 

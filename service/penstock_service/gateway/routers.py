@@ -1,4 +1,4 @@
-"""The routers of all calls about the gateway."""
+"""`GATEWAY_ROUTERS`: the routers of all routes about the gateway, for `create_app`."""
 
 from __future__ import annotations
 

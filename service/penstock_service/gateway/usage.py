@@ -1,4 +1,5 @@
-"""The calls about what was used: sums, and single requests. As JSON, or as CSV for spreadsheets."""
+"""The routes about what was used through the gateway: sums by key, model, provider, day or session, and single
+requests. As JSON, or as CSV for spreadsheets."""
 
 from __future__ import annotations
 

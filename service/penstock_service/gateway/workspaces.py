@@ -1,4 +1,4 @@
-"""The calls about workspaces: the owner's."""
+"""The routes about workspaces, for the owner: add, list, change their settings, delete."""
 
 from __future__ import annotations
 

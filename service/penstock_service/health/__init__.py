@@ -1,1 +1,1 @@
-"""Calls that ask how the service is."""
+"""The routes about the service's own state, its metrics for Prometheus, and the export of OpenTelemetry spans."""

@@ -1,5 +1,5 @@
-"""OpenTelemetry's names for calls of models: semantic conventions for generative AI, as of July 2026. None of them is
-stable yet."""
+"""Names of attributes and metrics from OpenTelemetry's semantic conventions for generative AI, as of July 2026. None of
+them is stable yet."""
 
 from __future__ import annotations
 

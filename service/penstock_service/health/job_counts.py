@@ -1,4 +1,4 @@
-"""How many jobs there are, for Prometheus."""
+"""`JobCounts`: a Prometheus collector of the number of jobs by state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Figures for Prometheus. No label holds a key, a path, a session, or anything else a caller could make up."""
+"""`Metrics`: the service's Prometheus metrics: calls and their durations, calls about contexts, file size, tokens,
+jobs. No label holds a key, a path, a session, or anything else a caller could make up."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 3
 
 
 class Metrics:
-    """The figures of one service. Any thread may call."""
+    """The Prometheus metrics of one service. Any thread may call."""
 
     def __init__(self, contexts: Path, store: Path, jobs: Jobs) -> None:
         """`contexts` and `store`: the files of the contexts and of the proxy's log."""
@@ -50,7 +51,7 @@ class Metrics:
         registry.register(JobCounts(jobs))
 
     def note(self, call: Answered) -> None:
-        """Count a call in."""
+        """Count a call and its duration."""
         self._calls.labels(call.method, call.route, str(call.status)).inc()
         self._seconds.labels(call.method, call.route).observe(call.seconds)
         if call.operation:

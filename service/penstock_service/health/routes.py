@@ -1,4 +1,5 @@
-"""How the service and what it stands on are: for probes, for people, for Prometheus."""
+"""The routes about the state of the service, the proxy and the memory: `/healthz`, `/readyz` and `/health` for probes,
+a detailed one for people, and `/metrics` for Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Tokens that providers counted, by provider and model, summed up from the proxy's log."""
+"""`TokenUsage`: a Prometheus collector of the tokens that providers counted, by provider and model, summed up from the
+proxy's log."""
 
 from __future__ import annotations
 

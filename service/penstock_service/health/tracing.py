@@ -1,5 +1,5 @@
-"""Calls of models as OpenTelemetry spans, sent to a collector by OTLP over gRPC: `[service] otlp` names it, and without
-it nothing of this is imported."""
+"""`Tracing`: sends calls of models, read from the proxy's log, as OpenTelemetry spans to a collector, by OTLP over
+gRPC. `[service] otlp` names it; without that, nothing of this is imported."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every call has in common: who may call, what its headers say, how errors are answered."""
+"""What all routes have in common: who may call, headers, errors, idempotency, server-sent events, logging."""

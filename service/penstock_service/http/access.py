@@ -1,4 +1,5 @@
-"""Who may call: checks the `Host`, the token and the size of a body before anything else reads a request."""
+"""`Access`: the ASGI middleware that checks the `Host`, the owner's token or a key, and the size and text of a body,
+before anything else reads a request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What every call about contexts carries in its headers: the workspace, who calls, the version expected, a name for
-repetition; and how a call that changes something is carried out once."""
+"""`Call`: what every route about contexts gets from the headers, as a FastAPI dependency: the workspace, who calls, the
+version expected, the `Idempotency-Key`. `Call.change` carries a change out once. Also answers as JSON, and checks of
+workspaces and limits."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ MAX_NAME = 200
 
 @dataclass(frozen=True)
 class Call:
-    """A call, as far as its headers say."""
+    """What the headers of a call say. Routes get it as the dependency `call_of`."""
 
     contexts: Contexts
     workspace: str
@@ -75,13 +76,13 @@ class Call:
 
 
 def digest_of(contexts: Contexts, call: bytes) -> str:
-    """The same for equal calls. Keyed by what is not in the file of contexts: else whoever reads that could try out
-    sealed values."""
+    """A digest of a call, equal for equal calls. Its key is not in the file of contexts: else whoever reads that file
+    could try out sealed values."""
     return hmac.new(installation_key(contexts.path.parent, _KEY_FILE), call, hashlib.sha256).hexdigest()
 
 
 def check_workspace(name: str) -> str:
-    """`name`, when a workspace can have it. Raises `InvalidContext`."""
+    """`name`, if it is a valid name of a workspace. Raises `InvalidContext` if not."""
     if not re.fullmatch(WORKSPACE, name):
         raise InvalidContext(f"{name!r} is not a valid workspace: 1 to 80 letters, digits and ._- were expected")
     return name
@@ -97,7 +98,7 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
     ] = "",
     idempotency_key: Annotated[str, Header(max_length=MAX_NAME)] = "",
 ) -> Call:
-    """The call of a request."""
+    """The dependency that reads a `Call` from the headers of a request."""
     tag = if_match.strip('"')
     expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
     contexts = parts.contexts
@@ -106,7 +107,7 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
 
 
 def check_limit(limit: int, most: int) -> None:
-    """Raises `InvalidContext` when a search asks for more hits than are given."""
+    """Raises `InvalidContext` when `limit`, the hits that a search asks for, is above `most`."""
     if limit > most:
         raise InvalidContext(f"limit = {limit}: at most {most} (`[service] search_limit`)", "limit")
 
@@ -117,5 +118,5 @@ def json_bytes(answer: Any) -> bytes:
 
 
 def json_answer(answer: Any, headers: dict[str, str] | None = None) -> Response:
-    """A successful answer."""
+    """A response with status 200 and `answer` as JSON."""
     return Response(json_bytes(answer), 200, headers, "application/json")

@@ -1,4 +1,5 @@
-"""A uvicorn server that says that it is about to end, so that streams end with it."""
+"""`ClosingServer`: a uvicorn server that sets an event when it begins to shut down, so that answers which stream
+without end can end."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ __all__ = ["ClosingServer"]
 
 
 class ClosingServer(uvicorn.Server):
-    """Sets `closing` before it waits for the calls under way."""
+    """Sets the event `closing` before it waits for the calls under way."""
 
     def __init__(self, config: uvicorn.Config, closing: threading.Event) -> None:
         super().__init__(config)

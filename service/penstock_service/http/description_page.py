@@ -1,4 +1,4 @@
-"""`/docs`: the description of the API as one page for people. It is made here, with no script and nothing to load."""
+"""The page `/docs`: the OpenAPI description of the API as HTML for people, rendered here, without scripts."""
 
 from __future__ import annotations
 

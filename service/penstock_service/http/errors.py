@@ -1,4 +1,5 @@
-"""Errors as the service answers them: `{"error": {"type", "message", "param"}}`, each type with its status."""
+"""Errors as the service answers them: `{"error": {"type", "message", "param"}}`, each type with its status (`STATUS`).
+`handle_errors` makes an application answer every error so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Server-sent events: how a message is written, and a stream that stays alive, and ends with the service."""
+"""Server-sent events: `message` writes one, and `stream` is an answer that sends them, stays alive with comments, and
+ends with the service or its reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Feed`: wakes all who follow the changes of one file, and reads once what many of them ask for at the same moment."""
+"""`Feed`: wakes all who follow the changes of one file of contexts, and reads once what many of them ask for at the
+same moment."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Repeated calls that change something other than contexts: the same call under the same `Idempotency-Key` gets its
-first answer for a day, and is not carried out again. Calls about contexts do so in their own transaction."""
+"""`IdempotentCalls`: the ASGI middleware for repeated calls that change something other than contexts: the same call
+under the same `Idempotency-Key` gets its first answer for a day, and is not carried out again. Calls about contexts do
+so in their own transaction."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ _RAISE = re.compile(r"/v1/quotas/.+/raise")
 
 
 class IdempotentCalls:
-    """Stands in front of the calls of some paths."""
+    """Answers repeated calls of some paths from what it has kept."""
 
     def __init__(self, app: ASGIApp, contexts: Contexts, paths: Collection[str]) -> None:
         """`contexts`: where answers are kept."""

@@ -1,5 +1,5 @@
-"""What no JSON body may have, whatever reads it afterwards: half of a character (a lone surrogate), which no file and
-no other program can keep, and for MCP what its package cannot read."""
+"""Reads bodies (`read_body`) and checks what no JSON body may have (`checked`): half of a character (a lone surrogate),
+which no file and no other program can keep, and for MCP what its package cannot read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service's log as lines of JSON on stderr."""
+"""`json_log`: while active, logs of the service are lines of JSON on stderr, one for each call too."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Calls with a key of a workspace: who calls, and what it may. Past this, a call is about the key's workspace and is
-made in the key's name, whatever its headers said."""
+"""`KeyChecker`: checks the gateway key of a call, and what it may do. After that the call is about the key's workspace
+and made in the key's name, whatever its headers said. `key_of` gives a route the key of its call."""
 
 from __future__ import annotations
 

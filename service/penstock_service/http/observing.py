@@ -1,4 +1,5 @@
-"""What is noted of every call: its `x-request-id`, how long its answer took, and a line in the log."""
+"""`Observing`: the outermost ASGI middleware. It gives every call an `x-request-id`, reports its route, status and
+duration to the metrics and the log, and answers unexpected errors with 500."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ request_id: ContextVar[str] = ContextVar("penstock_request_id", default="")
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One call, without anything a caller could have made up: no key, path or session."""
+    """What is reported of one call: nothing that a caller could have made up, such as a key, path or session."""
 
     method: str
     route: str
@@ -42,8 +43,8 @@ class Answered:
 
 
 class Observing:
-    """Stands in front of everything else: what is refused is noted, too. An unexpected error is answered
-    here, and logged with its id."""
+    """The outermost middleware, so that refused calls are reported, too. An unexpected error is answered here, and
+    logged with its id."""
 
     def __init__(self, app: ASGIApp, note: Callable[[Answered], None]) -> None:
         self._app, self._record = app, note

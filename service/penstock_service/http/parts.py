@@ -1,4 +1,5 @@
-"""What the service answers about."""
+"""`Parts`: what the routes work on, passed to them as the FastAPI dependency `PartsOf`: the contexts, the path of the
+proxy's log, settings, the gateway's store, replays, the feed of changes."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ __all__ = ["Parts", "PartsOf"]
 
 @dataclass(frozen=True)
 class Parts:
-    """What the calls work on. They find it by `PartsOf`."""
+    """What the routes work on, one for each application. They get it as the dependency `PartsOf`."""
 
     contexts: Contexts
     store: Path
@@ -39,7 +40,7 @@ class Parts:
 
     @cached_property
     def feed(self) -> Feed:
-        """Wakes those who follow the changes of contexts. For the loop's thread."""
+        """The feed of changes to contexts. For the event loop's thread."""
         return Feed(self.contexts)
 
     @property
@@ -51,7 +52,7 @@ class Parts:
             return self._gateway[0]
 
     def close(self) -> None:
-        """Let go of what was opened here."""
+        """Close the gateway's store, if it was opened."""
         with self._opening:
             while self._gateway:
                 self._gateway.pop().close()

@@ -1,4 +1,5 @@
-"""What a key needs for each path: one of its scopes. A path that is not named here is the owner's alone."""
+"""`needed`: which scope a gateway key needs for a path and method. A path that is not listed here is only for the
+owner's token."""
 
 from __future__ import annotations
 

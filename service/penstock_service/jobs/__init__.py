@@ -1,1 +1,1 @@
-"""The calls about background jobs: `/v1/workers`."""
+"""The routes about background jobs (`/v1/workers`), and the threads that run them."""

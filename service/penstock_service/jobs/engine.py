@@ -1,4 +1,5 @@
-"""`JobEngine`: the jobs of one service, put together: the table, the kinds, the schedule and the threads."""
+"""`JobEngine`: puts the background jobs of one service together: the table, the kinds of jobs, the schedule and the
+threads. Routes get it as the FastAPI dependency `JobEngineOf`."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True)
 class JobEngine:
-    """What the calls about jobs work on. They find it by `JobEngineOf`."""
+    """What the routes about jobs work on. They get it as the dependency `JobEngineOf`."""
 
     jobs: Jobs
     kinds: JobKinds

@@ -1,4 +1,5 @@
-"""The calls about jobs under `/v1/workers`: add, look at and cancel them; queues and schedule."""
+"""The routes about background jobs under `/v1/workers`: add, list, show and cancel jobs; numbers by queue; the
+schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The JSON of the calls about jobs: models of bodies and answers, and functions that make records into answers."""
+"""The JSON of the routes about jobs: pydantic models of bodies and answers, and functions that make answers of jobs,
+queues and schedules."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Calls about memory: ingest, recall, items and threads, feedback; and how the memory is reached."""
+"""The routes about memory: ingest, recall, items and threads, feedback, originals; and how the memory is reached."""

@@ -1,4 +1,5 @@
-"""What every call about memory carries: the memory, the project, and who calls."""
+"""`MemoryCall`: what every route about memory gets as a FastAPI dependency: the memory, the workspace and project, and
+who calls; its `do` carries a memory command out."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ CarryOut = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class MemoryCall:
-    """A call, as far as its headers say."""
+    """What a call about memory works on, and who makes it. Routes get it as `MemoryCalls`."""
 
     reach: MemoryReach
     carry_out: CarryOut

@@ -1,4 +1,5 @@
-"""The calls that give a text whole: what stood where a stub stands now, or an item of memory."""
+"""The routes `/v1/expand/{id}` and `/v1/expand/{id}/raw`: a text in full, either the original that a stub stands for,
+or an item of memory."""
 
 from __future__ import annotations
 

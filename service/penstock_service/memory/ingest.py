@@ -1,4 +1,5 @@
-"""The call `POST /v1/ingest`: at once, as a job, or as a job over many lines."""
+"""The route `POST /v1/ingest`, which adds materials to memory: at once, as a background job, or as one job over a body
+of many lines (NDJSON)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The calls about single items and threads of memory: pages, corrections, feedback, forgetting."""
+"""The routes about single items and threads of memory: list, show, correct, delete and label them, and give
+feedback."""
 
 from __future__ import annotations
 

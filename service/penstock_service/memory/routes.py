@@ -1,4 +1,4 @@
-"""The calls that look into the memory: recall and workingset."""
+"""The routes `POST /v1/recall` and `/v1/workingset`, which search the memory for what serves a purpose."""
 
 from __future__ import annotations
 

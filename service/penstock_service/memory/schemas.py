@@ -1,5 +1,5 @@
-"""The JSON of the calls about memory: models of bodies (unknown fields are refused) and of answers. Times are RFC
-3339."""
+"""The JSON of the routes about memory: pydantic models of bodies (unknown fields are refused) and of answers; `dated`
+writes an answer's times as RFC 3339."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Calls about the proxy that the service stands beside: its requests, sessions, settings and commands."""
+"""The routes about the proxy beside the service: its requests, sessions, events, settings, commands and replays."""

@@ -1,4 +1,5 @@
-"""Commands to the running proxy, by its control channel: settings, pause, compaction, budgets, its end."""
+"""The routes that send a command to the running proxy through its control channel: settings, pause, resume, compaction,
+shutdown; and the one that reads its budgets."""
 
 from __future__ import annotations
 

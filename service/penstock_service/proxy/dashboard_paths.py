@@ -1,4 +1,5 @@
-"""The paths of the proxy with a live dashboard, for programs written for it: the same calls under other names."""
+"""The paths `/dashboard/…` of another product, a proxy with a live dashboard, for programs written for it. Each is a
+route under `/v1` by another name."""
 
 from __future__ import annotations
 

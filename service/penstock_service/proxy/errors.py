@@ -1,4 +1,5 @@
-"""Errors of commands to the proxy as the service answers them."""
+"""`handle_proxy_errors`: answers the errors of commands to the proxy in the service's form, each with its type and
+status."""
 
 from __future__ import annotations
 

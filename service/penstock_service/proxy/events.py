@@ -1,4 +1,5 @@
-"""The events of the proxy's log as they are written, as server-sent events.
+"""The route `GET /v1/events`: events of the proxy's log as they are written, as server-sent events, after a snapshot of
+the newest requests.
 
 Every reader has a cursor of its own and reads the log from there in pages, read-only and in a thread: one that is slow
 or gone costs others nothing, and the proxy never waits for any.
@@ -44,7 +45,8 @@ MAX_READERS = 100
 
 
 class Readers:
-    """Those who read the events now, of one application. For one event loop."""
+    """The number of those who read the events of one application now, and the snapshot that they share. For one event
+    loop."""
 
     def __init__(self) -> None:
         self.count = 0

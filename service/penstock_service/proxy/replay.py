@@ -1,4 +1,5 @@
-"""Replays of prompts through the whole pipeline, in the background of the service. Nothing leaves this machine."""
+"""The routes that replay prompts through the whole pipeline, in the background of the service: start, stop, status.
+Nothing leaves this machine."""
 
 from __future__ import annotations
 

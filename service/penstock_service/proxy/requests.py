@@ -1,4 +1,5 @@
-"""The requests in the proxy's log, and the log as one document."""
+"""The routes about the requests in the proxy's log (list, one request, export of the log), and the functions that read
+them, which the event stream uses too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The sessions in the proxy's log. Where no proxy is up, its store is read and changed here."""
+"""The routes about the sessions in the proxy's log: list, show, label, delete. Where no proxy is up, its store is read
+and changed here."""
 
 from __future__ import annotations
 

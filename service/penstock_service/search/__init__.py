@@ -1,1 +1,1 @@
-"""One search over contexts and memory."""
+"""The route that searches contexts and memory at once."""

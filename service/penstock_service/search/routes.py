@@ -1,4 +1,4 @@
-"""`POST /v1/search`: contexts and memory, by words, by vectors or by both."""
+"""The route `POST /v1/search`: searches contexts and memory, by words, by vectors or by both."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The tools over HTTP: each as a call of its own, and all of them over MCP."""
+"""The agent tools over HTTP: each as a route of its own, and all of them over MCP."""

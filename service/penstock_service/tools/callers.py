@@ -1,4 +1,5 @@
-"""Who calls a tool over HTTP, by the headers of the call."""
+"""`caller_of`: who calls an agent tool over HTTP: the workspace and the name, from the headers, checked against the
+scopes of a key."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The tools over MCP at `/mcp` (streamable HTTP, stateless: nothing is kept between two calls). Needs the package
-`mcp`."""
+"""`mcp_server`: the agent tools over MCP at `/mcp` (streamable HTTP, stateless: nothing is kept between two calls).
+Needs the package `mcp`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Each tool as a call: `POST /v1/tools/NAME` with its arguments as the body."""
+"""`tool_router`: a route for each agent tool, `POST /v1/tools/NAME` with its arguments as the body, and the list of
+tools."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The calls that take data out of the service and in again: export and import."""
+"""The routes for export and import of contexts and memory."""

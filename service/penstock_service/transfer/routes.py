@@ -1,4 +1,5 @@
-"""Export and import as NDJSON, a line at a time: neither is ever held in memory."""
+"""The routes `GET /v1/export` and `POST /v1/import`: contexts and memory as NDJSON, a line at a time, so that neither
+is ever held in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Bodies that become files, a piece at a time: they are never held in memory."""
+"""`received`: writes the body of a request to a file, piece by piece, so that it is never held in memory. For
+imports."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ CHUNK = 1 << 20
 
 
 async def received(request: Request, uploads: Uploads) -> str:
-    """The name of the upload that the body became. Raises `StoreError`, and `InvalidContext` where the caller left."""
+    """Write the body of `request` to a new upload, and return its name. Raises `StoreError`, and `InvalidContext` where
+    the caller left."""
     try:
         name, file = await run_in_threadpool(uploads.create)
     except OSError as e:
