@@ -1,4 +1,5 @@
-"""`PenstockApp`: the Textual application. It follows the log through one feed and switches between the screens."""
+"""`PenstockApp`: the Textual application. It follows the log through one feed, passes changes to the screens, switches
+between them, and opens and closes the views of one exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock tui`: starts the terminal screen, serves it to a browser, or writes a picture of it."""
+"""The command `penstock tui`: starts the screen in the terminal, serves it to a browser (`--web`), or writes a picture
+of it (`--screenshot`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules Python's garbage collection for moments when the user is not pressing keys, to avoid pauses."""
+"""`GcScheduler`: runs Python's garbage collection at moments when the user is not pressing keys, to avoid pauses."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class GcScheduler:
         self._before = gc.get_threshold()
 
     def begin(self) -> None:
-        """A log is about to be read: all that is created then stays alive."""
+        """Stop Python's own collection, because a log is about to be read: all that is created then stays alive."""
         gc.disable()
 
     def touch(self, now: float) -> None:
-        """The user did something."""
+        """Note at `now` that the user pressed a key or used the mouse."""
         self._touched = now
 
     def look(self, now: float, *, loaded: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Adds `penstock tui` and `penstock report` to the command line, as a plugin."""
+"""The plugin that adds `penstock tui` and `penstock report` to the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sends commands to the running proxy on a thread (compact, pause, shut down), and shows the outcome to the user."""
+"""`ProxyCommands`: sends commands to the running proxy on a thread (pause, resume, compact, shut down, and any other by
+`send`), asks before what cannot be undone, and shows the outcome in a notice."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command that the user can send to the proxy."""
+    """A command that the user can send to the proxy, as the command palette offers it."""
 
     title: str
     help: str
@@ -32,7 +33,7 @@ class Command:
 
 
 class ProxyCommands:
-    """For the screen's thread. Only a thread of its own waits for the proxy."""
+    """Call it on the screen's thread: it waits for the proxy on another one."""
 
     def __init__(self, app: App[None], proxy: ProxyClient) -> None:
         self._app, self.proxy = app, proxy
@@ -81,8 +82,8 @@ class ProxyCommands:
         done: Callable[[Answer], str],
         refused: Callable[[Refused], bool] | None = None,
     ) -> None:
-        """Send a command. `done` gives the text of the notice then, empty for none. `refused` may handle a refusal
-        itself: it then returns true, and no notice is shown."""
+        """Send the command `path` with `arguments`. `done` makes the text of the notice from the answer, empty for
+        none. `refused` may handle a refusal itself: it then returns true, and no notice is shown."""
         work = partial(self._work, path, dict(arguments), done, refused or (lambda _: False))
         self._app.run_worker(work, thread=True, group="commands", name=f"tell the proxy {path}")
 

@@ -1,4 +1,4 @@
-"""Renders the screen as an SVG picture, without a terminal."""
+"""`take_picture`: renders a view, or the screen of one exchange, as an SVG picture, without a terminal."""
 
 from __future__ import annotations
 

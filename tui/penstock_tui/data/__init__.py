@@ -1,1 +1,2 @@
-"""What the budget, memory, settings and sessions views read. Knows no Textual."""
+"""What the views read and change outside the event log: budgets, gateway, memory, sessions, settings, chosen columns.
+Independent of Textual."""

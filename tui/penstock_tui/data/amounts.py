@@ -1,4 +1,5 @@
-"""Parses amounts that a user types: dollars, tokens, requests. Independent of Textual."""
+"""`parse_amounts`: parses amounts that a user types (dollars, tokens, requests); `in_words` formats them. Independent
+of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reads the budgets from the store, for the profile that the proxy uses. Blocking: call it on a thread."""
+"""`read_budgets`: reads the budgets and what was spent of them from the store, under the profile that the proxy uses.
+Blocking: call it on a thread."""
 
 from __future__ import annotations
 

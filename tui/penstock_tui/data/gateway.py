@@ -1,5 +1,5 @@
-"""Reads keys, limits and usage of the gateway beside a proxy's store, and revokes keys. Blocking: call it on a thread.
-Independent of Textual."""
+"""Reads the keys, limits and usage of the gateway beside a proxy's store (`read_gateway`, `read_key`), and revokes
+keys. Blocking: call it on a thread. Independent of Textual."""
 
 from __future__ import annotations
 

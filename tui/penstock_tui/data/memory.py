@@ -1,5 +1,5 @@
-"""Reads and changes memories for the memory view: through the proxy that owns the memory, or directly where none is
-running. Blocking: call it on a thread. Independent of Textual."""
+"""`MemoryReader`: lists, searches, edits, pins and deletes memories for the memory view, through the proxy that owns
+the memory, or directly where none is running. Blocking: call it on a thread. Independent of Textual."""
 
 from __future__ import annotations
 

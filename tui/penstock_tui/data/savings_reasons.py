@@ -1,4 +1,4 @@
-"""Computes from the log why sessions saved little, for the overview. Blocking: call it on a thread."""
+"""`reasons_for`: computes from the log why sessions saved little, for the overview. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Labels and deletes sessions, and measures their size in the store, for the sessions view. Blocking: call it on a
-thread."""
+"""Labels and deletes sessions for the sessions view, says what deleting one would delete, and measures their size in
+the log. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Modal dialogs: ask, choose, confirm, edit, save, read a text."""
+"""Modal dialogs over a screen: ask for a line, choose, choose columns, confirm, edit, save, read a text."""

@@ -1,4 +1,4 @@
-"""Dialog that asks for one line of text."""
+"""`AskScreen`: a dialog that asks for one line of text."""
 
 from __future__ import annotations
 

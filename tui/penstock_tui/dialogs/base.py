@@ -1,4 +1,5 @@
-"""Base class of dialogs: screens that are created when opened and released when closed."""
+"""`Dialog`, the base class of dialogs; and `Transient`, a base class of screens that are created when opened and
+release what they drew when closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialog that asks the user to choose one of several options."""
+"""`ChooseScreen`: a dialog that asks the user to choose one of several options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialog in which the user chooses the columns a table shows."""
+"""`ColumnsScreen`: a dialog in which the user chooses the columns that the request log shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from penstock_tui.widgets.keyed_table import KeyedTable
 __all__ = ["ColumnsScreen"]
 
 FRAME = 3
-"""Lines that the border and the heading take."""
+"""Lines of the dialog that the border and the heading take."""
 
 
 class ColumnsScreen(Dialog[tuple[str, ...]]):

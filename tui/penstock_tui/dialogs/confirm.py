@@ -1,4 +1,4 @@
-"""Dialog that asks for confirmation before something that cannot be undone."""
+"""`ConfirmScreen`: a dialog that asks for confirmation before something that cannot be undone."""
 
 from __future__ import annotations
 

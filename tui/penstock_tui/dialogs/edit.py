@@ -1,4 +1,4 @@
-"""Dialog with a multi-line text editor."""
+"""`EditScreen`: a dialog with a multi-line text editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialog that asks for a file name and saves JSON there, never over an existing file."""
+"""`SaveScreen`: a dialog that asks for a file name and saves JSON there, never over an existing file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialog that shows a text to read, over the current screen."""
+"""`ReadingScreen`: a dialog that shows a text to read, over the current screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ReadingScreen"]
 
 
 class ReadingScreen(Dialog[str]):
-    """Scrolls. Returns the one of `keys` that was pressed, None when it is closed."""
+    """A scrollable text. Returns the one of `keys` that was pressed, None when it is closed."""
 
     DEFAULT_CSS = """
     ReadingScreen > VerticalScroll { max-width: 120; height: 100%; max-height: 56; padding: 0 1; }
@@ -30,7 +30,7 @@ class ReadingScreen(Dialog[str]):
     ]
 
     def __init__(self, title: str, lines: Sequence[Line], keys: Sequence[tuple[str, str]] = ()) -> None:
-        """`keys`: each with what it does."""
+        """`keys`: further keys that close the dialog, each with what it does."""
         super().__init__()
         self._title, self._lines, self._keys = title, lines, keys
         for key, does in keys:

@@ -1,1 +1,2 @@
-"""One exchange as data: its events folded, its history, its difference. Knows no Textual."""
+"""One exchange as data: its details folded from events, its history, its differences, its whole request. Independent of
+Textual."""

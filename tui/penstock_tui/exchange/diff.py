@@ -1,4 +1,5 @@
-"""Compares received and forwarded text for each edit of a request, with whole texts where the store still has them."""
+"""`differences`: for each edit of a request, the text before and after as lines of a diff, with whole texts where the
+store still has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Folds the events of one exchange into its details (`ExchangeDetail`)."""
+"""`build_detail`: folds the events of one exchange into its details (`ExchangeDetail`): steps, blocks, edits,
+figures."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Reconstructs the whole history an exchange sent: its own blocks and those of its conversation's earlier exchanges,
-each with its edits."""
+"""Reconstructs the whole history that an exchange sent: `gather` collects the blocks and edits of the conversation's
+earlier exchanges, `complete` adds them to the exchange's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Decides whether two texts have the same content in different notation."""
+"""`same_content`: decides whether two texts have the same content in different notation, such as JSON written
+otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Data classes for one exchange in detail: its facts, its blocks, its edits."""
+"""Data classes for one exchange in detail: `ExchangeDetail` with its steps (`Step`), content blocks (`Block`) and edits
+(`Change`)."""
 
 from __future__ import annotations
 

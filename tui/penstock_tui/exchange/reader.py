@@ -1,4 +1,5 @@
-"""`ExchangeReader`: reads an exchange's details from the log on a thread, and caches its conversation between reads."""
+"""`ExchangeReader`: reads an exchange's details, differences, context map and JSON record from the log on a thread, and
+caches its conversation between reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Exports an exchange as JSON to a new private file: its events as logged, its blocks, received against forwarded.
+"""Exports an exchange: `record` gives it as JSON data (its events as logged, its blocks, received against forwarded),
+and `write_new` writes a new private file.
 
 Nothing is redacted here: the texts must be already, as those of the log are.
 """

@@ -1,5 +1,5 @@
-"""Reads the full text that replaced compacted turns from the ledger. Blocking: call it on a thread. Independent of
-Textual."""
+"""`read_summary`: reads from the ledger the full text that replaced compacted turns. Blocking: call it on a thread.
+Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A whole request as the proxy returns it, received and forwarded: its system prompt, tools and messages, with token
-estimates."""
+"""`WholeRequest`: a whole request as the running proxy returns it, received and forwarded, with its system prompt,
+tools and messages, and estimates of their tokens; saves both sides to files."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""The request log as data: events followed, folded into rows, filtered and summed up. Knows no Textual."""
+"""The request log as data: events followed, folded into rows, filtered, sorted and summed up. Independent of
+Textual."""

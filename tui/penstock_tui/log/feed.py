@@ -1,4 +1,4 @@
-"""`Feed`: keeps the log model up to date on a thread, and hands its changes to the screens."""
+"""`Feed`: follows the log on a thread, keeps the log model up to date, and passes its changes to the screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Follows a log file: reads the new events at each poll, also after the file was deleted, replaced or damaged."""
+"""`Follower`: follows a log file: reads the new events at each poll, also after the file was deleted, replaced or
+damaged. `follow` polls until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Health of the proxy that writes a log: whether it runs, and its current faults."""
+"""`Health`: the state of the proxy that writes a log, folded from its events: whether it runs, its profile, stages and
+changed settings, its current faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`LogModel`: folds events into the rows, sums and health that the screens show. Independent of Textual."""
+"""`LogModel`: folds events into the rows, sums and health that the screens show; `Changes` says which rows a batch of
+events changed. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Parser and matcher of the filter line: a plain word matches any column, `name:value` one column, `-` in front
-negates."""
+"""Parser (`parse`) and matcher (`Query`) of the filter line: a plain word matches any column, `name:value` one column,
+`-` in front negates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter. Empty: everything matches."""
+    """A parsed filter line. Empty: everything matches."""
 
     text: str = ""
     tests: tuple[Test, ...] = ()

@@ -1,4 +1,4 @@
-"""Lists recent activity for the overview: compactions, flushes, budget levels, faults."""
+"""`recent_activity`: lists recent compactions, flushes, changes of budget levels and faults, for the overview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes."""
+"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes;
+`keep_alive_row` makes the row of a keep-alive request."""
 
 from __future__ import annotations
 

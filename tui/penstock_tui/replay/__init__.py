@@ -1,3 +1,3 @@
-"""What the replay view needs beside the replay itself. Knows no Textual."""
+"""Helpers of the replay view. Independent of Textual."""
 
 from __future__ import annotations

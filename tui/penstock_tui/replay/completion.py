@@ -1,4 +1,4 @@
-"""Completes a file path that the user is typing."""
+"""`completed`: completes a file path that the user is typing in the replay view."""
 
 from __future__ import annotations
 

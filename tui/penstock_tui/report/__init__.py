@@ -1,3 +1,3 @@
-"""The report of a session: plots and tables in one HTML file that opens offline. Independent of Textual."""
+"""The report of a session or a log: plots and tables in one HTML file that opens offline. Independent of Textual."""
 
 from __future__ import annotations

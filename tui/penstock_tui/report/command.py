@@ -1,4 +1,4 @@
-"""`penstock report`: writes a session as an HTML page with plots."""
+"""The command `penstock report`: writes a session, or the whole log, as an HTML page with plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Draws a plot as SVG, without scripts."""
+"""`Chart`: draws bars, lines, areas and marks as SVG, without scripts. `Plot` is a drawn chart with its title, caption
+and table."""
 
 from __future__ import annotations
 

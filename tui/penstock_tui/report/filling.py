@@ -1,4 +1,5 @@
-"""Computes how a conversation fills the model's window: tokens by kind, from the blocks that each request added."""
+"""`Filling`: how a conversation fills the model's window: the tokens of each request by kind, from the blocks that it
+added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Collects the data of a report from the log, exchange by exchange."""
+"""`gather`: collects the data of a report (`Report`) from the log, exchange by exchange: points of the plots, the
+largest results and edits, sums."""
 
 from __future__ import annotations
 
@@ -168,7 +169,7 @@ class _Largest(Generic[Row]):
 
 
 def _shown(edit: EditEvent) -> EditEvent:
-    """With texts that are safe to display."""
+    """The edit with texts that are safe to display."""
     stage, op, reason = one_line(edit.stage), one_line(edit.op), one_line(edit.reason)
     return replace(edit, stage=stage, op=op, reason=reason, text=readable(edit.text))
 

@@ -1,4 +1,5 @@
-"""Renders a report as one HTML page. All text from outside is escaped: a tag or a project name may contain HTML."""
+"""`page`: renders a report as one HTML page. All text from outside is escaped: a tag or a project name may contain
+HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The plots of a report, each with a sentence that says the same for readers who cannot see it."""
+"""`plots`: the plots of a report (tokens, window, cache, money, latency, tags), each with a sentence that says the same
+for readers who cannot see it."""
 
 from __future__ import annotations
 

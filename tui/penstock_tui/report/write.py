@@ -1,4 +1,4 @@
-"""Writes a report or a session's snapshot to a file."""
+"""Writes a report (`write_report`, `report_session`) or a session's JSON snapshot (`export_session`) to a file."""
 
 from __future__ import annotations
 

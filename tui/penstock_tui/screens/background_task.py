@@ -1,4 +1,5 @@
-"""Base class of views that run blocking work (proxy, disk) on a thread and show its errors."""
+"""`BackgroundTaskView`: base class of views that run blocking work (proxy, disk) on a thread and show its errors in a
+notice."""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ Given = TypeVar("Given")
 
 
 class BackgroundTaskView(BaseView):
-    """Shows every error of the work in a notice."""
+    """A view whose blocking work runs on a thread."""
 
     class Back(Message):
-        """A thread has done what it was sent for."""
+        """A thread has completed its work, or failed."""
 
         def __init__(self, then: Callable[[], None]) -> None:
             super().__init__()

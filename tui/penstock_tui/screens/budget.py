@@ -1,4 +1,5 @@
-"""The budget view: spending against limits, level changes, providers' limits."""
+"""`BudgetView`: the budget view: spending against limits, level changes, providers' limits. Its keys are in
+`budget_actions`, its texts in `budget_lines`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget view's actions: raise, set and reset a budget."""
+"""`BudgetActions`: the keys of the budget view that raise, set and reset a budget, by the proxy or in the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The compactions view: what was removed from conversations, when and why."""
+"""`CompactionsView`: the compactions view: a table of compactions and flushes, with what was removed, when and why;
+Enter shows the text of a record or summary."""
 
 from __future__ import annotations
 

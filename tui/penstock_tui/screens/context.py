@@ -1,4 +1,5 @@
-"""The context map screen: what fills the model's window at one exchange. Updates while the exchange runs."""
+"""`ContextScreen`: the context map of one exchange: what fills the model's window, and beside it the findings. Updates
+while the exchange runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The exchange screen: facts, blocks, edits and differences of one exchange. Updates while the exchange runs."""
+"""`DetailScreen`: the screen of one exchange: an overview, and beside it its blocks, edits or differences. Updates
+while the exchange runs."""
 
 from __future__ import annotations
 

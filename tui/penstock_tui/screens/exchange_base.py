@@ -1,5 +1,5 @@
-"""Base class of the exchange screen and the context map: reads on a thread, follows the exchange, moves to the next
-or previous one."""
+"""`ExchangeScreen`: base class of the exchange screen and the context map. It reads the exchange on a thread, follows
+it, and moves to the next or previous one. Also the messages that ask the application to open these screens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway view: a team's keys, what is spent of their limits, and usage today."""
+"""`GatewayView`: the gateway view: a team's keys, what is spent of their limits, and usage today; revokes a key."""
 
 from __future__ import annotations
 

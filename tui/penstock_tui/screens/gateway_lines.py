@@ -1,4 +1,4 @@
-"""Formats the gateway view's content: limits and usage as lines of text."""
+"""Formats the content of the gateway view and of a key's page: limits, usage and a key's facts as lines of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The help screen: every key, column and term."""
+"""`HelpScreen`: the help: every key, column and filter term."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ KEYS = (
 
 
 class HelpScreen(ModalScreen[None], Transient):
-    """Shown over the current screen; any way of closing it returns there."""
+    """The help, shown over the current screen; closing it returns there."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }

@@ -1,4 +1,5 @@
-"""The request log screen: every exchange, newest first, live."""
+"""`LogScreen`: the request log, the first screen: every exchange, newest first, live; with filter, search, sorting,
+grouping and the choice of columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory view: how full the window is, and a table of what is remembered, with search."""
+"""`MemoryView`: the memory view: how full a session's window is, and a table of memories, with search and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The memory view's actions on one memory: read it whole, edit, pin, forget."""
+"""`MemoryActions`: the keys of the memory view that act on one memory: read it whole, edit, pin, delete it or its
+session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The overview view: panels with totals, requests per minute, and the health of each part."""
+"""`OverviewView`: the overview: panels with totals, requests per minute, money, windows, recent activity and the health
+of each part. Their texts are in `overview_lines` and `overview_story`."""
 
 from __future__ import annotations
 

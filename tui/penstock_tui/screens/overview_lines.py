@@ -1,4 +1,5 @@
-"""Formats the overview's panels of totals and health as coloured lines. Independent of widgets."""
+"""Formats the overview's panels of traffic, tokens, money, clients, recent activity, reasons for small savings and
+health as coloured lines. Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline view: what each stage did and how long it took."""
+"""`PipelineView`: the pipeline view: a table of what each stage did and how long it took."""
 
 from __future__ import annotations
 

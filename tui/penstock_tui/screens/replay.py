@@ -1,4 +1,5 @@
-"""The replay view: runs a file of prompts through the whole pipeline on this machine, without a provider."""
+"""`ReplayView`: the replay view: runs a file of prompts through the whole pipeline on this machine, without a provider,
+and shows the result of each prompt."""
 
 from __future__ import annotations
 

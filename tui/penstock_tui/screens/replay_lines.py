@@ -1,4 +1,4 @@
-"""Formats the replay view's content: summary lines, cache state, hints, table columns."""
+"""Formats the replay view's content: sums, progress, cache state, hints, and the columns of its table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The sessions view: clients, projects, duration and cost of each session."""
+"""`SessionsView`: the sessions view: client, project, duration and cost of each session; labels, exports, reports and
+deletes one."""
 
 from __future__ import annotations
 

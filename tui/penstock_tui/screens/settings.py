@@ -1,4 +1,5 @@
-"""The settings view: the running proxy's settings, and changes to them until it ends."""
+"""`SettingsView`: the settings view: the running proxy's settings, changes to them until it ends, and saving them as a
+profile; pauses editing and compacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags view: which tags were given, how often, and which are active."""
+"""`TagsView`: the tags view: which tags were given, how often, and which are active."""
 
 from __future__ import annotations
 

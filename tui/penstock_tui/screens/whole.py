@@ -1,4 +1,5 @@
-"""The whole-request screen: one request as received and as forwarded, from the running proxy's memory."""
+"""`WholeScreen`: one whole request as received and as forwarded, asked of the running proxy; saves both sides to
+files."""
 
 from __future__ import annotations
 

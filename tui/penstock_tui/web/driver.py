@@ -1,4 +1,4 @@
-"""Textual driver of a browser tab: the screen process's end of the pipe to the web server."""
+"""`TabDriver`: the Textual driver in the screen process of a browser tab: its end of the pipe to the web server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP and WebSocket server behind `penstock tui --web`."""
+"""`WebScreen`: the HTTP and WebSocket server behind `penstock tui --web`, on loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Authenticates browser requests by the token of this start. Independent of the server: it gets plain request data."""
+"""`TokenAuth`: authenticates browser requests by a token that is new at each start of the web server. Independent of
+the server: it gets plain request data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """Widgets that several views share, and the pure functions that format their lines: columns, segments, fitting,
-tones."""
+colours."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Formats a conversation's blocks as lines: role, kind, tokens, text, edits."""
+"""`lines_of`: formats a conversation's blocks as lines: role, kind, tokens, text, edits; and says where each block
+begins."""
 
 from __future__ import annotations
 

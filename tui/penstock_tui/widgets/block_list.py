@@ -1,4 +1,4 @@
-"""Scrollable list of the blocks of an exchange."""
+"""`BlockList`: a scrollable list of the blocks of an exchange."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class BlockList(LineView):
         self._to_own()
 
     def _to_own(self) -> None:
-        """A little of what came before stays in sight, when there is room."""
+        """Scroll to the exchange's own blocks, with a few lines before them where there is room."""
         rest = len(self._lines) - self._own
         above = max(self.size.height - rest, 2)
         self.scroll_to(y=max(self._own - above, 0), animate=False, force=True)

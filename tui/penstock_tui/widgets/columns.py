@@ -1,4 +1,5 @@
-"""Column definitions of the request log: title, cell, sort key."""
+"""`COLUMNS`: the columns of the request log, each with title, cell, sort key and help; and the functions that format
+their cells."""
 
 from __future__ import annotations
 

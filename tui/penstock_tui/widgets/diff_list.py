@@ -1,4 +1,4 @@
-"""Scrollable list of the differences between received and forwarded, block by block."""
+"""`DiffList`: a scrollable list of the differences between received and forwarded, edit by edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Base class of widgets that draw only their visible lines, with text selection."""
+"""`DrawnLines`: base class of widgets that draw only their visible lines, with text selection. `highlighted` and
+`text_in` draw and read the selected part."""
 
 from __future__ import annotations
 

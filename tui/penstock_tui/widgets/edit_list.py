@@ -1,4 +1,5 @@
-"""Scrollable list of the edits of an exchange, grouped by state (applied, frozen, pending, left out), with reasons."""
+"""`EditList`: a scrollable list of the edits of an exchange, grouped by state (applied, frozen, pending, left out),
+with reasons."""
 
 from __future__ import annotations
 

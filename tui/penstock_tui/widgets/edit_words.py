@@ -1,4 +1,4 @@
-"""Describes one edit in words: operation, state, saving, reason; and gives its sign and colour."""
+"""Describes one edit in words (`describe`): operation, state, saving, reason; and gives its sign and colour."""
 
 from __future__ import annotations
 

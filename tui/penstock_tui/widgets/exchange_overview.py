@@ -1,5 +1,5 @@
-"""Formats the overview of one exchange, shown beside its blocks: state, tokens, cost, cache, edits, as coloured lines.
-Independent of widgets."""
+"""`exchange_overview`: formats the overview of one exchange, shown beside its blocks, as coloured lines: state, stages,
+tokens, cost, cache, edits, answer, timeline. Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Content of the header and footer lines: totals over the log, and the health of its proxy."""
+"""The texts of the header line (`total_facts`), the footer line (`health_facts`) and the headings of sessions in the
+request log (`session_heading`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input line for a filter or a search."""
+"""`FilterLine`: the input line for a filter of the request log, or for a search in it."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class FilterLine(Vertical):
 
     @dataclass
     class Accepted(Message):
-        """Enter: on with what is there."""
+        """Enter was pressed: keep the text."""
 
         mode: Mode
 
     @dataclass
     class Cancelled(Message):
-        """Esc: without."""
+        """Esc was pressed: drop the text."""
 
         mode: Mode
 

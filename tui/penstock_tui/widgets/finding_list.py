@@ -1,4 +1,4 @@
-"""Selectable list of the context map's findings."""
+"""`FindingList`: a selectable list of the context map's findings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FindingList(OptionList):
 
     @dataclass
     class Opened(Message):
-        """One was chosen."""
+        """A finding was chosen."""
 
         finding: Finding
 

@@ -1,4 +1,5 @@
-"""A line of facts that drops the less important ones when the width is too small."""
+"""`FittedLine`: a widget with one line of facts (`Fact`), which drops the less important ones when the width is too
+small."""
 
 from __future__ import annotations
 

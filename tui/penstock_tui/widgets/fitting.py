@@ -1,4 +1,5 @@
-"""Fits a table's columns to a width: how wide each is, and which are dropped first."""
+"""`Column`, a column of a table; `fit` and `pages`, which choose the columns that fit a width, and how wide each is;
+`Moment`, the time at which cells are drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Footer line with the keys available at the moment."""
+"""`KeyLine`: the footer line with the keys available at the moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Table of a view with a key for each row: the cursor stays on its row while rows come, go and change order."""
+"""`KeyedTable`: the table of a view, with a key for each row: the cursor stays on its row while rows come, go and
+change order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scrollable view of coloured lines that draws only the visible ones, so that there may be many."""
+"""`LineView`: a scrollable view of coloured lines that draws only the visible ones, so that there may be many."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["LineView"]
 
 
 class LineView(DrawnLines):
-    """What it shows is made for its width, again with each size."""
+    """A view whose lines are made for its width (`made`), again whenever its size changes."""
 
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size: 1 1; }
@@ -53,7 +53,7 @@ class LineView(DrawnLines):
         self.draw()
 
     def action_full(self) -> None:
-        """In full, or a line each."""
+        """Toggle between each thing in full and one line for each."""
         self.full = not self.full
         self.draw()
 

@@ -1,4 +1,4 @@
-"""Formats the context map as lines: how full the window is, what fills it, what changed."""
+"""`map_lines`: formats the context map as lines: how full the window is, what fills it, what changed."""
 
 from __future__ import annotations
 

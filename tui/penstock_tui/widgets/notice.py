@@ -1,4 +1,4 @@
-"""Message shown in place of an empty table: why there are no rows and what to do next."""
+"""`Notice`: the text shown in place of an empty table; `words_for` says why there are no rows and what to do next."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _empty(feed: Feed) -> tuple[str, list[str]]:
 
 
 class Notice(Static):
-    """A few centred lines."""
+    """A few centred lines with a title, in place of a table."""
 
     DEFAULT_CSS = """
     Notice { height: 1fr; width: 100%; content-align: center middle; text-align: center; padding: 0 2; }

@@ -1,4 +1,5 @@
-"""The request log's table, to which rows are added at the top."""
+"""`RequestTable`: the request log's table: rows that come in at the top, filtered, sorted or grouped; the cursor
+follows the newest row or stays on its own."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def fitted(text: str, width: int, right: bool = False) -> str:
 
 
 def cut(parts: Iterable[tuple[str, str]], width: int) -> list[tuple[str, str]]:
-    """Texts, each with its tone, in exactly `width` cells together, with an ellipsis where they are cut."""
+    """`parts`, pairs of text and tone, in exactly `width` cells together, with an ellipsis where they are cut."""
     out: list[tuple[str, str]] = []
     left, tone = width, ""
     rest = list(parts)

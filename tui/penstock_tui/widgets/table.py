@@ -1,4 +1,4 @@
-"""Base class of the request log's table and the views' tables: a title line, rows, a cursor."""
+"""`Table`: base class of the request log's table and the views' tables: a title line, rows, a cursor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Shown = TypeVar("Shown")
 
 
 class Table(DrawnLines, Generic[Shown]):
-    """Handles keys and clicks. Draws lines itself: only visible ones cost time."""
+    """A table that draws its lines itself, only the visible ones, and handles keys and clicks."""
 
     HEAD = 1
     DEFAULT_CSS = """

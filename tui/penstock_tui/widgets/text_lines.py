@@ -1,4 +1,4 @@
-"""Scrollable text with selection and copying, wrapped to the width."""
+"""`TextLines`: a text of coloured lines that is wrapped to the width and can be selected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The screens' colours by meaning (good, warn, bad, a role, a session). A letter or a word always says the same."""
+"""`TONES`: the screens' colours, by a name for what they mean (good, warn, bad, a role, a session). A letter or a word
+always says the same. `Tones` gives them as styles for one widget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input line for one value, with its validation error below."""
+"""`ValueLine`: an input line for one value, with its validation error below."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class ValueLine(Vertical):
 
     @dataclass
     class Given(Message):
-        """Enter: this."""
+        """Enter was pressed on a valid text."""
 
         what: str
         text: str
 
     @dataclass
     class Left(Message):
-        """Esc: nothing."""
+        """Esc was pressed: nothing was entered."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

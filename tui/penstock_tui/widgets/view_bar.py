@@ -1,4 +1,4 @@
-"""Top bar with the names of the views and the keys that open them."""
+"""`ViewBar`: the top bar with the names of the views and the keys that open them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from penstock_tui.view_names import ViewName
 __all__ = ["ViewBar"]
 
 LAYOUTS = ((1, "  "), (1, " "), (2, "  "), (2, " "))
-"""Lines, and what is between names; the first that has room for all of them is taken."""
+"""Each a number of lines, and the gap between names; the first that has room for all names is used."""
 
 
 class ViewBar(Widget):
-    """On top of the log and of every view. A click leads to the view, too."""
+    """Shown on top of the log and of every view. A click on a name opens that view."""
 
     DEFAULT_CSS = """
     ViewBar { height: auto; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }

@@ -1,4 +1,5 @@
-"""Scrollable list of one side of a whole request: system prompt, tools, other fields, every message and block."""
+"""`WholeList`: a scrollable list of one side of a whole request: system prompt, tools, other fields, every message and
+block."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Gauge of a session's window: how full it is, and the thresholds at which old turns are compacted. Independent of
-Textual."""
+"""`Fullness`: a gauge of how full a session's window is, drawn as a bar with `Thresholds`, the shares from which old
+turns are compacted. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds wrapped, selectable content from coloured lines: headings, labelled lines, sections."""
+"""`content_of`: builds wrapped, selectable content from coloured lines. `labelled` and `section` make such lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Line = Sequence[tuple[str, str]]
 """Texts, each with its tone."""
 LABEL = 14
 _WORD = re.compile(r"\s*\S+|\s+")
-"""With the blanks before it: those at a break are dropped."""
+"""A word with the blanks before it: those at a line break are dropped."""
 
 
 def content_of(lines: Iterable[Line], width: int, indent: int | None = LABEL) -> Content:

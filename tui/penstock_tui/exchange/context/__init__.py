@@ -1,3 +1,4 @@
-"""What fills a model's window. Knows no Textual."""
+"""The context map as data: what fills a model's window, by parts, and what is worth attention in it. Independent of
+Textual."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Finds where the provider's prompt cache was lost in a conversation, and why, from the provider's counts and what
-changed at that request."""
+"""`busts`: finds the requests of a conversation at which the provider's prompt cache was lost, and why, from the
+provider's counts and what changed at that request."""
 
 from __future__ import annotations
 

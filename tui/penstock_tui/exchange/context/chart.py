@@ -1,4 +1,5 @@
-"""Data for the context map's bars: the tokens of one request by part, as received and as forwarded."""
+"""`Chart`: the tokens of one request by part (system prompt, tools, results, ...), as received and as forwarded, which
+the context map draws as bars; `changes` gives the differences to another request."""
 
 from __future__ import annotations
 

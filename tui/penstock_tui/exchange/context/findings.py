@@ -1,4 +1,5 @@
-"""Finds what is worth attention in a conversation's context: large blocks, unused ones, edits to come."""
+"""`findings`: lists, in sentences, what is worth attention in a conversation's context: how full the window is, lost
+caches, large, repeated and unused content, pending edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The parts of a request (system prompt, tools, results ...), and how a token total is divided among them."""
+"""`PartName`, the parts of a request (system prompt, tools, results, ...); `part_of`, the part that a block belongs to;
+and `share_out`, which divides a total of tokens among parts."""
 
 from __future__ import annotations
 

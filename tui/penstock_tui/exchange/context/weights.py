@@ -1,4 +1,5 @@
-"""Estimates the tokens of an exchange's blocks with the model's own tokenizer, where its vocabulary is on this machine.
+"""`Weights`: estimates the tokens of an exchange's blocks with the model's own tokenizer, where its vocabulary is on
+this machine.
 
 The log holds the beginning of each text and an estimate of the whole. The tokens per character of the beginning predict
 the whole better than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400

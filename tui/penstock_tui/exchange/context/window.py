@@ -1,4 +1,5 @@
-"""Computes the context map of an exchange: what fills the model's window, what changed, and the findings."""
+"""`WindowMap`: the context map of an exchange, put together from its chart, those of earlier requests, and the
+findings."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ class WindowMap:
 def window_map(
     detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], limits: Limits, whole: Callable[[int], ExchangeDetail]
 ) -> WindowMap:
-    """Compute the map. `detail` is complete; `earlier`: the previous exchanges of its conversation from their events,
-    newest first; `whole` gives the complete details of one of them by its index."""
+    """Compute the context map. `detail` is complete; `earlier`: the previous exchanges of its conversation from their
+    events, newest first; `whole` gives the complete details of one of them by its index."""
     real = [i for i, one in enumerate(earlier) if one.kind in _REAL and one.shares.total is not None]
     turn = next((i for i in real if (earlier[i].epoch, earlier[i].turn) != (detail.epoch, detail.turn)), None)
     now = chart(detail, limits)

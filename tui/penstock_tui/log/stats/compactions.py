@@ -1,4 +1,5 @@
-"""Statistics of compactions and flushes: what was removed from conversations, when and why."""
+"""`Compactions`: the most recent compactions and flushes (`Compaction`), with what was removed from conversations, when
+and why, and sums over all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of cost over time: dollars paid, and dollars without Penstock."""
+"""`CostCurve`: dollars paid over time, and dollars without Penstock, at a bounded number of points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts faults by part of the proxy since it started."""
+"""`Faults`: counts the faults of each part of the proxy since it started, with the newest error."""
 
 from __future__ import annotations
 

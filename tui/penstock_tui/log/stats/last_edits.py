@@ -1,4 +1,4 @@
-"""Keeps the latest edits that were applied, for the overview."""
+"""`LastEdits`: keeps the latest edits that were applied, for the overview."""
 
 from __future__ import annotations
 

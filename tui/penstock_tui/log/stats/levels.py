@@ -1,4 +1,4 @@
-"""Follows budget levels and providers' rate limits as the log reports them."""
+"""`Levels`: the levels of budgets and their changes, and providers' rate limits, as the log last reported them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ProviderLimit:
 
 
 class Levels:
-    """Levels of our budgets and rate limits of providers, from the latest events."""
+    """Levels of the profile's budgets, and rate limits of providers, from the latest events."""
 
     KINDS = (EventKind.BUDGET, EventKind.ANSWERED, EventKind.FAILED)
 

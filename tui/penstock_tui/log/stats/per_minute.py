@@ -1,4 +1,4 @@
-"""Requests per minute, with the token and cost sums of those that were answered."""
+"""`RequestRate`: requests per minute. `MinuteSums`: tokens and cache share of the answers of each minute."""
 
 from __future__ import annotations
 

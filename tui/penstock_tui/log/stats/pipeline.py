@@ -1,4 +1,4 @@
-"""Statistics of each stage: what it did and how long it took."""
+"""`Pipeline`: for each stage its outcomes, edits, durations and last failure."""
 
 from __future__ import annotations
 

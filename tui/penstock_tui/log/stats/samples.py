@@ -1,4 +1,4 @@
-"""`Samples`: the newest durations of something, and their quantiles."""
+"""`Samples`: a bounded number of the newest durations of something, and their quantiles."""
 
 from __future__ import annotations
 

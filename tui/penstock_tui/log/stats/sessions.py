@@ -1,4 +1,4 @@
-"""Statistics of each session: client, duration, requests, tokens, cost."""
+"""`Sessions`: for each session its client, project, time span, requests, tokens and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of tags: how often each was given, and which are active."""
+"""`Tags`: for each tag how often it was given and when; and which tags are active."""
 
 from __future__ import annotations
 
