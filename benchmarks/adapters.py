@@ -1,4 +1,6 @@
-"""The engine and its stages behind the factories that measuring scripts call: the same code as on the wire."""
+"""The engine and its stages as factories that external measuring scripts call, the same code as on the wire: a session
+request by request (`session_cost_…`), one tool output (`tool_output_…`), and memory over documents (`memory`), each
+under several settings."""
 
 from __future__ import annotations
 

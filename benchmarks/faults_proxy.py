@@ -1,4 +1,5 @@
-"""The proxy of `faults.py`, what is done to it, and the probes that look whether it answers."""
+"""The proxy of `faults.py` (`Proxy`), what is done to it (`Troubles`: kills, locks, full disks, failing stages), and
+the processes that probe whether it answers (`probe`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The conversations of `faults.py`: coding sessions in three formats, each request with the whole history."""
+"""The conversations of `faults.py` (`Talk`): coding sessions in the formats of Claude, OpenAI Chat and OpenAI
+Responses, each request with the whole history."""
 
 from __future__ import annotations
 

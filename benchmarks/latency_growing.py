@@ -1,4 +1,4 @@
-"""What the suite adds to a warm session that grows: the older table of `latency.py`, and the memory of many sessions.
+"""What Penstock adds to a warm session that grows, and the memory that many sessions take: `latency.py --growing`.
 
 Requests are those of coding sessions that grow with every one, from the size a row is called by to twice that; then the
 next session begins. One result in four is a log that says the same over and over, for the stages to shorten. Each

@@ -1,4 +1,5 @@
-"""What `latency.py` measures with: a provider on loopback, and proxies in front of it."""
+"""What the latency benchmarks run: a provider on loopback (`Provider`), the proxies in front of it (`proxies`) with
+their CPU and memory, and requests with their times (`once`)."""
 
 from __future__ import annotations
 

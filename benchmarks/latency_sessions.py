@@ -1,4 +1,5 @@
-"""The sessions of `latency.py`, in the shape that coding agents send: Claude Code's, with words of our own."""
+"""`session`: the requests of a coding session for `latency.py`, in the shape that Claude Code sends, with generated
+texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Memory behind `factory(docs) -> object with search(query, k) -> [id]`: the product's store, index and search."""
+"""`memory`: documents stored in Penstock's memory and searched by its index, behind the interface that measuring
+scripts expect: `factory(docs)` gives an object with `search(query, k) -> [id]`."""
 
 from __future__ import annotations
 

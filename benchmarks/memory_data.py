@@ -1,4 +1,5 @@
-"""Conversations with questions whose evidence is known: LoCoMo and BEAM, as they are published, from a folder."""
+"""`load`: reads the data sets LoCoMo and BEAM from a folder, as they are published: conversations with questions whose
+evidence is known. For the benchmarks of memory."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How well what was asked about is told from what was not: the threshold `weights.SURE`.
+"""How well the threshold `weights.SURE` separates questions that memory can answer from those it cannot.
 
     python benchmarks/memory_gate.py --data FOLDER
 
 Each history is asked its own questions, and as many that belong to other histories: for those, whatever is recalled is
-recalled in vain. Of the own ones counts how many recall anything, and whether the evidence is among it where it was
-among the five best.
+recalled in vain. Of its own questions it counts how many recall anything, and, where the evidence is among the five
+best, how often it is among what is recalled.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Recorded sessions of a coding agent, played through the product's own stages, so that memory keeps what it would
-have kept on the wire.
+"""Plays recorded sessions of a coding agent through Penstock's own stages (`play`), so that memory keeps what it would
+have kept on the wire. For `memory_sessions.py`.
 
 A recording is a file of JSON lines as Claude Code writes them: `type` is `user`, `assistant` or a boundary where the
 client summarised its history; `content` holds Anthropic's blocks, by itself or in `message`; `ts` or `timestamp`.

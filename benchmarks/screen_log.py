@@ -1,6 +1,7 @@
-"""A log for the screen to show: the events of a session that really passed a proxy, many times over.
+"""Makes a log for `screen.py` to show: the events of a session that passed a real proxy, many times over, and more of
+them as time goes on.
 
-python benchmarks/screen_log.py STORE RATE     adds RATE events a second to the log at STORE, until it is ended
+    python benchmarks/screen_log.py STORE RATE     adds RATE events a second to the log at STORE, until it is ended
 """
 
 from __future__ import annotations

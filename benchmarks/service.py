@@ -1,8 +1,9 @@
-"""What the service's calls cost: beside a plain FastAPI application on a plain SQLite table, in one run.
+"""How long the service's calls take: get, put and search beside a plain FastAPI application on a plain SQLite table,
+in one run; and by themselves search by vectors, recall, working sets, and changes by WebSocket.
 
     python benchmarks/service.py [--contexts 10000] [--calls 2000]
 
-Both run as processes of their own. One client, then 32, ask in a closed loop; a change is seen by WebSocket. Absolute
+Both run as processes of their own. One client, then 32, ask in a closed loop. Absolute
 figures depend on the machine: what counts is the ratio to the plain application.
 """
 

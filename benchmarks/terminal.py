@@ -1,4 +1,5 @@
-"""A program in a terminal of our own: what it writes and when, and what it uses."""
+"""`Terminal`: runs a program in a pseudo-terminal, sends it keys, and keeps what it writes and when, with its CPU and
+memory. `reactions` gives the time from each key to what it changed. For `screen.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Write what the site is built from: the pages beside this file, some of the root, and references made from the code.
+"""Writes the sources of the documentation site: the pages beside this file, some of the root, and reference pages made
+from the code (commands, profile keys, hooks, fields of events).
 
 `make docs` runs it before the site is built. What it writes is in `build/docs`, and is never committed.
 """

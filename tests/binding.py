@@ -1,5 +1,5 @@
-"""A provider that binds thinking to what stands before it, from the bytes of requests alone: nothing of Penstock is
-used here.
+"""`Binding`: a provider that binds thinking blocks to the content before them by signatures, and refuses those that
+come back behind other content. It works on the bytes of requests alone and uses nothing of Penstock.
 
 The rules are those of https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/prefix-checks: a block
 is valid behind the same `system`, tools and messages; thinking may go as a run from the start, from the end, or all of

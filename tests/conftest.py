@@ -1,4 +1,5 @@
-"""What holds for every test: a Penstock of its own, and examples enough to find a fault but not to wait for it."""
+"""What holds for every test: a Penstock home of its own, the model table as on a fixed day, shared vector processes, a
+check for leftover threads, the order of tests, and the settings of Hypothesis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""An engine asked in both of its ways: in the caller's own thread, and from an event loop."""
+"""Asks an engine in both of its ways, in the caller's own thread and from an event loop; and stages that do one thing
+(`Does`) or block until a test lets them go (`Blocks`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amazon's event stream, as Bedrock writes it."""
+"""Writes Amazon's binary event stream, the form of Bedrock's streamed answers: frames, chunks and exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Texts that make a careless pattern slow, and a measure of how time grows with their length.
+"""`assert_linear`: checks that a function's time grows linearly with the length of a text, on texts that make a
+careless pattern slow (`pathological`).
 
 Times are compared with other times of the same run, the best of several, so that a busy machine changes neither.
 """

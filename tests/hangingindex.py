@@ -1,7 +1,7 @@
-"""A process of the vector index that hangs as Chroma does on a full disk, for tests that need it to.
+"""`install`: a module for the process of the vector index that hangs as Chroma does on a full disk.
 
-While there is a file `full` beside the folder of the vectors, a write holds the interpreter of that process for ever.
-That it does is said by a file `hanging` there.
+While there is a file `full` beside the folder of the vectors, a write holds the interpreter of that process for ever,
+and a file `hanging` is there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Threads of Penstock that a test leaves behind: an engine, a log or a memory that nobody closed."""
+"""`LeftoverThreads`: finds threads of Penstock that a test leaves behind: of an engine, a log or a memory that was not
+closed."""
 
 from __future__ import annotations
 

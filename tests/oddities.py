@@ -1,4 +1,5 @@
-"""Valid requests and answers in which one or more values have become something that no documentation expects."""
+"""Valid requests and answers of each dialect (`REQUESTS`, `ANSWERS`), and `bent_text`, which replaces values in them by
+some that no documentation expects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a session of a client through the engine, and holds every request against the promises.
+"""`Play`: plays a client's session through the engine, and checks every request that leaves against the promises.
 
 What must hold is worked out here from the bytes and the gaps alone: when the provider's cache was hot, what was sent
 before, what it all costs.

@@ -1,4 +1,5 @@
-"""A provider's prompt cache and its bill, from the bytes of requests alone: nothing of Penstock is used here.
+"""`Provider`: a provider's prompt cache and its bill, computed from the bytes of requests alone; nothing of Penstock is
+used here.
 
 The rules are those of https://platform.claude.com/docs/en/build-with-claude/prompt-caching.
 """

@@ -1,4 +1,5 @@
-"""Sessions of a coding agent, as its client plays them: what is asked, with the gaps, mishaps and detours of real ones.
+"""`Client`: a coding agent's client that plays random sessions (`plays`): its requests, with the gaps, mishaps and
+detours of real ones.
 
 Bodies have the shape of Claude Code's; the words are our own. Nothing here knows how Penstock works.
 """

@@ -1,4 +1,5 @@
-"""Requests in the shapes real clients send, field by field, with words of our own."""
+"""Requests in the shapes that real clients send (Claude Code, opencode, Codex, SDKs, Gemini CLI, ...), field by field,
+with invented texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many examples a property test tries: few in each run, many where somebody looks for faults."""
+"""`examples`: how many examples a property test tries: few in each run, many with `PENSTOCK_EXPLORE=1`."""
 
 from __future__ import annotations
 

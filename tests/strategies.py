@@ -1,4 +1,5 @@
-"""Conversations, and stages that do anything to them."""
+"""Hypothesis strategies for conversations (`turns`) and edits (`edits`), and a stage that proposes such edits
+(`Scripted`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What providers refuse, written down once more and apart from the product: nothing of Penstock is used here.
+"""`faults`: why a provider would refuse a request, by the rules of each API, written apart from the product: nothing of
+Penstock is used here.
 
 The rules are those of the APIs' own error messages.
 """

@@ -1,4 +1,5 @@
-"""Processes of the vector index that serve one test after another: to start one takes a second or two."""
+"""`SharedChild`: lets processes of the vector index serve one test after another, since to start one takes a second or
+two."""
 
 from __future__ import annotations
 

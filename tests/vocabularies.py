@@ -1,4 +1,5 @@
-"""A vocabulary small enough to make for a test: every byte, and some words."""
+"""`tiny`: a tokenizer vocabulary small enough to make for a test: every byte, and some words. `put` installs it in a
+folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Real processes on free ports, in a home of their own, and all of them gone after the test."""
+"""Fixtures for tests of the commands and addons: a provider, a certificate authority, `penstock` in this process or as
+processes on free ports, all in a home of their own and gone after the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A memory on disk, with the embedder that needs nothing."""
+"""Fixture `memory`: an empty memory on disk, with the embedder `Trigrams`, which needs no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""JSON as any client may write it: odd white space, escapes nobody needs, numbers in any form, members in any order."""
+"""`write`: writes JSON as any client may: odd white space, needless escapes, numbers in any form, members in any order.
+`misshapen` generates values with the names of a format and anything in them."""
 
 from __future__ import annotations
 

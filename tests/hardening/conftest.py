@@ -1,4 +1,4 @@
-"""Fixtures: the road's provider and proxies."""
+"""The fixtures `provider` and `start` of tests/road, for the tests of attacks: real proxies in front of a provider."""
 
 from __future__ import annotations
 

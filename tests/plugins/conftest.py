@@ -1,4 +1,4 @@
-"""What holds for the tests of the bundled stages."""
+"""Closes, after each test of the bundled stages, the proxies that its conversations went through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request bodies in the shapes that clients send, with words of our own."""
+"""Request bodies in the shapes that clients send, in every format, with texts that a test chooses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A client on the road: what it sends, what comes back, and what the provider and the event log know about it."""
+"""`Road`: a real proxy with a provider behind it, through which tests send requests; `Call` is one of them, with its
+answer, what the provider received, and its events in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Fixtures: a provider of our own, and real proxies in front of it."""
+"""Fixtures for tests with real proxies: a scripted provider, and proxies in front of it that edit nothing, edit every
+turn, wait for the test, or are started by the test."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Programs in a process that is forked from one that has imported mitmproxy and Penstock: that is two thirds of a
-start."""
+"""`Forked`: runs a program in a process that is forked from one which has already imported mitmproxy and Penstock:
+importing is two thirds of a start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A provider of our own on loopback. It answers what a test tells it to, and keeps what it received."""
+"""`Provider`: a provider on loopback that answers what a test tells it to (`Answer`, `Gate`), and keeps what it
+received."""
 
 from __future__ import annotations
 

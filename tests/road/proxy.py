@@ -1,4 +1,5 @@
-"""The real mitmdump with the suite's addons, in a process of its own."""
+"""`Proxy`: the real mitmdump with Penstock's addons, in a process of its own; `Setup` is what it is started with. Tests
+read its events and output, limit its files, kill and stop it."""
 
 from __future__ import annotations
 

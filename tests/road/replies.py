@@ -1,4 +1,5 @@
-"""What providers answer, in each format: whole, and as the events of a stream. Shapes as they are, words of our own."""
+"""Answers of providers in each format, whole (`WHOLE`) and as the events of a stream (`STREAMS`): real shapes, invented
+texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Stages that misbehave in every way, when a request asks them to by name, between two that do as they should."""
+"""A plugin with stages that misbehave in every way (`FAILING`, `LATE`, `NOTHING`, `OTHERS`), when a request asks them
+to by name, between two that work."""
 
 from __future__ import annotations
 

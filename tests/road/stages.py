@@ -1,4 +1,5 @@
-"""Plugins for the proxies of the tests, as a stranger would write them: single files."""
+"""Sources of single-file plugins for the proxies of tests, as users write them, with stages that replace a text, count
+their calls, wait for the test, or look at answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket, read so that every byte of a body can be compared and every pause in it can be seen."""
+"""`Wire`: HTTP/1.1 on a socket, read so that every byte of a body can be compared and every pause in it can be seen."""
 
 from __future__ import annotations
 

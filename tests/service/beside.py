@@ -1,4 +1,4 @@
-"""A service in the process of a real proxy."""
+"""`Beside`: a service in the process of a real proxy, with the proxy's port; `starting` runs it for a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The service for real: on a free port of this machine, with a folder of its own."""
+"""Fixtures: a real service on a free port of this machine, with a folder of its own (`Service`), one for each file of
+tests; and one beside a proxy."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Fixture `log`: an empty event log for the screen to read. Also shortens Textual's waits in tests."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

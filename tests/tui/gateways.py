@@ -1,4 +1,4 @@
-"""The gateway of a team beside a log, for the screen to read."""
+"""Makes a team gateway's store beside a log, with keys, limits and usage, for the screen to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Event logs as a proxy writes them, for the screen to read."""
+"""`Log`: writes event logs as a proxy does, for the screen to read; `life` and others give the events of one
+request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application over a log, as a person sees and drives it."""
+"""`Screen`: runs the application over a log, and lets a test press keys, use the mouse, and read the screen as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A conversation that went through an engine: its results shortened on arrival, old turns made a record of."""
+"""`play`: sends a conversation through an engine, so that a log has shortened results, compacted turns and their
+originals."""
 
 from __future__ import annotations
 

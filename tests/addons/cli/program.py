@@ -1,4 +1,5 @@
-"""`penstock` in a process of its own."""
+"""`Program`: the command `penstock` as a process of its own, with its output, signals and exit status. `write_client`
+makes a client program for `penstock run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A real mitmdump with the gateway's port, a provider on loopback, and keys."""
+"""Fixture `team`: a real mitmdump with the gateway's port in front of a provider on loopback, with keys
+(`TeamProxy`)."""
 
 from __future__ import annotations
 

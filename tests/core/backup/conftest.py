@@ -1,4 +1,5 @@
-"""An installation with contexts, a real memory, events and a key."""
+"""Fixtures for tests of backups: an installation (`Installation`) with contexts, a real memory, events and a key; and
+recorded queries to compare its answers by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as a person uses it, and a log to read."""
+"""Fixtures for tests of the core's commands: `run` calls `penstock`, `store` is a log of two sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contexts in a file of the test, by a clock that the test moves."""
+"""Fixtures: contexts in a file of the test, and the clock by which they go, which the test moves."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""A program that writes contexts until it is killed: `python -m tests.core.contexts.writer FILE NAME [COUNT]`.
+"""A program that writes contexts until it is killed: `python -m tests.core.contexts.writer FILE NAME [COUNT]`. For
+tests of what survives a kill.
 
-Each change is printed as a line of JSON after it is acknowledged: key, version and value by key; None for a deletion.
+Each change is printed as a line of JSON after it is acknowledged: key, version and value by key; None for a
+deletion.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Checks that hold for every dialect, to be called with any body it reads."""
+"""Checks that hold for every dialect, to be called with any body that it reads: what is not edited is sent as it came,
+and an edit changes its own bytes only. `read_reply` and `byte_by_byte` read an answer in chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items as Codex sends them, with words of our own."""
+"""Builds bodies of OpenAI's Responses API from items as Codex sends them, and reads and splices them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway's store in a file of the test, by a clock that the test moves."""
+"""Fixtures: the gateway's store in a file of the test, and the clock by which it goes, which the test moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on loopback that lists models."""
+"""`serving`: a server on loopback that lists models as a provider does, with the status and body that a test sets."""
 
 from __future__ import annotations
 

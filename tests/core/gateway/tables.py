@@ -1,4 +1,4 @@
-"""Reads the gateway's file as it is, and makes calls to let in."""
+"""Reads the tables of the gateway's file directly (`rows`, `dump`), and makes a call to be admitted (`call`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of jobs on a clock that stands still."""
+"""Fixtures: an empty table of jobs in a file of the test, and its clock, which stands still until the test moves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers of tools, for tests."""
+"""`caller`: makes the `Caller` with which a test calls an agent tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Two installations: one to export from, with contexts and a real memory, and an empty one."""
+"""Fixtures for tests of export and import: one installation with contexts and a real memory (`full`), and an empty
+one."""
 
 from __future__ import annotations
 

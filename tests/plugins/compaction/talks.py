@@ -1,4 +1,5 @@
-"""Sessions whose old turns are summarised."""
+"""Plays sessions through the compaction stage (`opened`, `talk`, `play`), and a plugin's summariser that gives what a
+test tells it to (`Mine`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One memory on disk, as the proxy has it."""
+"""Fixtures: the default embedder, and a memory service on disk as the proxy has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sessions of a coding agent in some folder, played through the stages with one memory for all."""
+"""`Talk`: a coding agent's conversation, played turn by turn through the stages, with one memory for all
+conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A conversation with a coding agent, written by hand and played through the engine."""
+"""`Talk`: a conversation with a coding agent, written by hand and played through the engine, request by request; and
+what to read from the messages that leave."""
 
 from __future__ import annotations
 

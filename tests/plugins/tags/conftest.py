@@ -1,4 +1,4 @@
-"""A model on loopback, as the summariser's tests have it."""
+"""The fixture `server` of the summariser's tests, a model on loopback, for the tests of taggers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What tools really print, one text for each: to tell whether each is taken for what it is."""
+"""`PRINTED`: real-looking outputs of many tools, each with its kind and command, to test that each kind is
+recognised."""
 
 from __future__ import annotations
 

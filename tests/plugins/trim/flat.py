@@ -1,4 +1,4 @@
-"""The reader of the indented form of JSON: what it cannot read back, the form would have lost."""
+"""`unflat`: reads the indented form into which the trim stage writes JSON, to test that nothing is lost in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tool outputs of each kind, in words of our own."""
+"""Tool outputs of each kind, generated (`KINDS`), for tests of the compressors."""
 
 from __future__ import annotations
 

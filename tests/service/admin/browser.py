@@ -1,4 +1,4 @@
-"""A browser without a screen: cookies, and forms that are sent from the page they are on."""
+"""`Browser`: a client of the admin pages, with cookies, which sends forms from the page they are on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service with two teams, and browsers that are logged in."""
+"""Fixtures: a service with two teams, and browsers that are logged in to its admin pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that ask a service that is up."""
+"""Fixture `command`: runs a command of `penstock` against a running service, with its address and token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The owner's calls about one team, and a provider to fetch models from."""
+"""Fixtures: a client with the owner's token for the workspace `web` of a service, and a provider on loopback that lists
+models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Two teams on one service, each with data of all sorts, and the words by which those of one are known."""
+"""`make_team`: makes a team on a service with data of all sorts, and the words that must not occur in another team's
+answers (`Team.marks`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service beside a log that a proxy has left, and one in the process of a real proxy."""
+"""Fixtures: a service beside a log that a proxy has left, and one in the process of a real proxy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day's work in a log, with something of everything that the views show."""
+"""`a_day`: writes a day's work into a log, with something of everything that the views show; `books` writes budgets."""
 
 from __future__ import annotations
 

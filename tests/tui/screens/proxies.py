@@ -1,4 +1,4 @@
-"""A proxy that is up, without its wire: the suite's own commands answer."""
+"""`up`: a proxy that answers commands, without its network side, for tests of the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its own debugging protocol."""
+"""`Page`: a tab of a headless Chromium, driven by its debugging protocol, for tests of the screen in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What processes there are, from the system's own list."""
+"""Reads the system's list of processes: the children of one, its command line and environment, and whether they have
+ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The gateway's commands as a person types them, and the store they write."""
+"""Fixtures for tests of the gateway's commands: run one that succeeds (`say`) or fails (`fail`), and the store they
+write."""
 
 from __future__ import annotations
 

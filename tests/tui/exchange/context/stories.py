@@ -1,4 +1,4 @@
-"""Stories of exchanges, made by hand."""
+"""Makes details of exchanges by hand, from blocks and edits, for tests of the context map."""
 
 from __future__ import annotations
 
