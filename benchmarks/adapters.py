@@ -51,12 +51,12 @@ def session_cost_safe(session: str) -> Player:
 
 
 def session_cost_balanced(session: str) -> Player:
-    """The same under `balanced`."""
+    """`session_cost_safe` under `balanced`."""
     return Replayed("balanced", session)
 
 
 def session_cost_bold(session: str) -> Player:
-    """The same under `bold`."""
+    """`session_cost_safe` under `bold`."""
     return Replayed("bold", session)
 
 
@@ -66,12 +66,12 @@ def session_cost_safe_kept(session: str) -> Kept:
 
 
 def session_cost_balanced_kept(session: str) -> Kept:
-    """The same under `balanced`."""
+    """`session_cost_safe_kept` under `balanced`."""
     return Kept("balanced", session)
 
 
 def session_cost_bold_kept(session: str) -> Kept:
-    """The same under `bold`."""
+    """`session_cost_safe_kept` under `bold`."""
     return Kept("bold", session)
 
 
@@ -81,12 +81,12 @@ def tool_output_safe() -> Method:
 
 
 def tool_output_balanced() -> Method:
-    """The same under `balanced`."""
+    """`tool_output_safe` under `balanced`."""
     return method("balanced")
 
 
 def tool_output_bold() -> Method:
-    """The same under `bold`."""
+    """`tool_output_safe` under `bold`."""
     return method("bold")
 
 
@@ -152,7 +152,7 @@ class Replayed:
 
 
 class Kept(Replayed):
-    """The same with a cache that is kept alive. The answer of a recorded request is not known when the next pause
+    """A replayed session whose cache is kept alive. The answer of a recorded request is not known when the next pause
     begins, so the stage does not hear whether it asked for a tool."""
 
     def __init__(self, aggressiveness: Aggressiveness, session: str, **changes: Any) -> None:
@@ -180,12 +180,12 @@ class Kept(Replayed):
 
 
 def memory(docs: Sequence[Mapping[str, str]]) -> Any:
-    """Documents, remembered with the default embedder."""
+    """Documents, stored in memory with the default embedder."""
     return _memory("memory", docs)
 
 
 def memory_upgrade(docs: Sequence[Mapping[str, str]]) -> Any:
-    """The same with MiniLM."""
+    """Documents, stored in memory with the embedder MiniLM."""
     return _memory("memory_upgrade", docs)
 
 

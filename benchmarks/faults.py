@@ -46,14 +46,14 @@ from latency_rig import free_port, wait_for
 
 FREEZE_S = 1.0
 LONGEST = 400_000
-"""Bytes of a request; a session ends there."""
+"""Bytes of a request at which a session ends."""
 _COUNTS = ("sessions", "requests", "attempts", "answered", "received", "edited", "with_notes")
 _BAD = ("lost", "unanswered", "invalid", "damaged")
 """What must be none."""
 PAUSES = 0.04
 """How often a client pauses until the provider's cache is cold."""
 RETRY_S = 90.0
-"""How long a client tries the same request again."""
+"""Seconds for which a client tries the same request again."""
 
 
 @dataclass
@@ -68,13 +68,13 @@ class Attempt:
     error: str = ""
     is_good: bool = False
     is_last: bool = False
-    """The client did not try again."""
+    """Whether the client did not try again."""
     end: float = 0.0
 
 
 @dataclass
 class Client:
-    """One client: session after session."""
+    """A client that plays one session after another."""
 
     number: int
     port: int
@@ -86,7 +86,7 @@ class Client:
     sessions: int = 0
 
     def run(self) -> None:
-        """Until stopped."""
+        """Play sessions until `stop` is set."""
         chance = random.Random(f"{self.seed} client {self.number}")
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self.stop.is_set():
@@ -150,7 +150,7 @@ class Client:
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the traffic and the faults, and print the counts."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=5)
     options.add_argument("--seed", type=int, default=1)

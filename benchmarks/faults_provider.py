@@ -35,7 +35,7 @@ SENT = "x-sent"
 BINDS = "claude-opus-5-5"
 """The model that refuses thinking whose prefix has changed."""
 FAULTS = {"429": 0.03, "529": 0.03, "500": 0.01, "cut": 0.03, "garbage": 0.03}
-"""How often."""
+"""Each kind of failure with its probability."""
 SLOW = 0.15
 NOTE = b"[Memory m-"
 TOOLS = ("Read", "Bash", "Grep")
@@ -51,7 +51,7 @@ Json = dict[str, Any]
 
 
 def digest(body: bytes) -> str:
-    """Enough of a hash to compare bodies by."""
+    """A short hash of a body, to compare bodies by."""
     return hashlib.sha256(body).hexdigest()[:16]
 
 
@@ -123,18 +123,18 @@ class Ledger:
             return made
 
     def note(self, attempt: str, kind: str, status: int, body: bytes, *, whole: bool) -> None:
-        """An attempt was answered with these bytes."""
+        """Record that an attempt was answered with these bytes."""
         with self._lock:
             self.attempts[attempt] = {"kind": kind, "status": status, "digest": digest(body), "whole": whole}
 
     def report(self) -> bytes:
-        """All of it."""
+        """All that was recorded, as JSON."""
         with self._lock:
             return json.dumps({"counts": self.received, "attempts": self.attempts, "invalid": self.invalid}).encode()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers and fails."""
+    """Answers a request, or fails, as the seed says."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -142,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     seed: int
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Print nothing."""
 
     def do_GET(self) -> None:
         self._whole(200, self.ledger.report() if self.path == "/report" else b'{"ready":true}', "application/json")

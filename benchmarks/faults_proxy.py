@@ -35,7 +35,7 @@ margin_s = 1
 hard = 0.12
 """
 COLD_S = 8.0
-"""After a pause this long the cache is cold."""
+"""Seconds of a pause after which the provider's cache is cold."""
 _PLUGIN = '''
 """Fails as its file says."""
 import threading
@@ -92,11 +92,11 @@ class Life:
     ready: float = 0.0
     killed: float = 0.0
     resident: list[float] = field(default_factory=list)
-    """Megabytes: a value a minute, and one when it is killed."""
+    """Megabytes of memory: a value each minute, and one when it is killed."""
 
 
 class Proxy:
-    """mitmdump with the suite; the next one has the same port and the same folder."""
+    """mitmdump with Penstock's addons; each restart uses the same port and folder."""
 
     def __init__(self, home: Path, upstream: int, log: Path, mode: Path) -> None:
         self.home, self.port, self.lives = home, free_port(), list[Life]()
@@ -116,7 +116,7 @@ class Proxy:
 
     @property
     def store(self) -> Path:
-        """The event log and the ledger."""
+        """The file of the event log and the ledger."""
         return self.home / "state" / "penstock.db"
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -127,7 +127,7 @@ class Proxy:
         return process
 
     def wait_until_ready(self, within_s: float = 60) -> None:
-        """Until it answers a request. Raises `RuntimeError` if it does not."""
+        """Wait until it answers a request. Raises `RuntimeError` if it does not within `within_s` seconds."""
         until = time.monotonic() + within_s
         while time.monotonic() < until and self.process.poll() is None:
             if asked(self.port, "GET", "/ready") is not None:
@@ -146,7 +146,7 @@ class Proxy:
         self.wait_until_ready()
 
     def stop(self) -> float:
-        """As a person would; how long that took."""
+        """Stop the proxy as a user would. Returns the seconds that took."""
         start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -158,7 +158,7 @@ class Proxy:
         return time.monotonic() - start
 
     def sample(self) -> None:
-        """Note what it has in memory."""
+        """Record the memory that the process uses."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
@@ -166,12 +166,12 @@ class Proxy:
         self.lives[-1].resident.append(int(status.partition("VmRSS:")[2].split()[0]) / 1024)
 
     def command(self, path: str, **fields: object) -> None:
-        """A command on the control channel."""
+        """Send a command on the control channel."""
         asked(self.port, "POST", path, json.dumps(fields).encode(), _token(self.store))
 
 
 def asked(port: int, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = _NONE) -> int | None:
-    """The status of an answer that came whole. None: none did."""
+    """Send a request. Returns the status of an answer that came whole; None: none did."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         link.request(method, path, body or None, dict(headers))
@@ -191,7 +191,7 @@ def _token(store: Path) -> dict[str, str]:
 
 
 class Troubles:
-    """What is done to the proxy, one thing after the other, with some seconds between."""
+    """Does one thing after another to the proxy, with some seconds between."""
 
     def __init__(self, proxy: Proxy, mode: Path, disk: Path | None, seed: int, stop: threading.Event) -> None:
         self._proxy, self._mode, self._disk, self._stop = proxy, mode, disk, stop
@@ -213,7 +213,7 @@ class Troubles:
         ]
 
     def run(self) -> None:
-        """Until stopped: all kinds, in an order drawn anew each time."""
+        """Until stopped, do all kinds of trouble, in a new random order each time."""
         while not self._stop.is_set():
             for name, work in self._chance.sample(self._kinds, len(self._kinds)):
                 if self._stop.wait(self._chance.uniform(2, 6)):

@@ -35,7 +35,7 @@ class Talk(ABC):
 
     @abstractmethod
     def request(self, *, stream: bool) -> bytes:
-        """The next request's body."""
+        """The body of the next request."""
 
     @abstractmethod
     def _read(self, raw: bytes, *, stream: bool) -> tuple[list[Json], list[str]]:

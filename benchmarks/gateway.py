@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def prepare(store: GatewayStore, upstream: int) -> str:
-    """A provider, limits out of reach, and a key."""
+    """Add a provider, limits that are out of reach, and a key. Returns the key."""
     base_url = f"http://127.0.0.1:{upstream}"
     add_provider(
         store, "anthropic", "bench", workspace="default", base_url=base_url, credential="dummy", allow_private=True
@@ -86,7 +86,7 @@ def measure(plain: int, gateway: int, key: str, sessions: int, size: int) -> tup
 
 
 def crowd(store: GatewayStore, gateway: int) -> None:
-    """Many at once, and a limit for few."""
+    """Send many requests at once against a limit for few, and print how many were let in."""
     made, key = add_key(store, "default", "crowd", "bench")
     scope = f"key:{made.id}"
     set_limits(store, scope, [read_limit("day", "requests", CAP), read_limit("day", "dollars", 1e6)], "bench")
@@ -111,14 +111,14 @@ def crowd(store: GatewayStore, gateway: int) -> None:
 
 
 def wait_settled(store: GatewayStore, scope: str) -> None:
-    """Until nothing is held."""
+    """Wait until nothing is held of the limits of `scope`."""
     while any(one.held for one in show_limits(store, [scope])):
         pass
 
 
 @contextmanager
 def proxy(home: Path, words: list[str]) -> Iterator[int]:
-    """`penstock up` with these words, the last of which gets a port to listen on; that port."""
+    """Run `penstock up` with these arguments, the last of which gets a free port. Gives that port."""
     port = free_port()
     *first, last = words
     with started(home, ["up", "--quiet", "--port", "0", *first, f"{last}{port}"]):

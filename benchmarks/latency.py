@@ -31,21 +31,21 @@ from latency_sessions import REQUESTS, Request, session
 SIZES = (2_000, 200_000, 800_000)
 NAMES = ("bare", "json", "suite")
 CLIENTS, EACH = 16, 6
-"""So many at once, each with so many sessions."""
+"""The number of clients at once, and of sessions that each plays."""
 _numbers = count()
-"""Of sessions: none is sent twice."""
+"""Numbers of sessions: none is sent twice."""
 
 
 @dataclass
 class Figures:
-    """One proxy at one size."""
+    """The measurements of one proxy at one size of session."""
 
     cpu_ms: float = 0.0
-    """For each request."""
+    """Milliseconds of CPU for each request."""
     first: list[float] = field(default_factory=list)
-    """Milliseconds to the first byte, by request."""
+    """Milliseconds to the first byte of the answer, by request."""
     whole: list[float] = field(default_factory=list)
-    """Milliseconds to the end, by request."""
+    """Milliseconds to the end of the answer, by request."""
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def sessions(running: Sequence[Proxy], sizes: Sequence[int], count: int) -> None:
-    """The main table."""
+    """Print the main table: CPU and latency by size of session."""
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{count} sessions of {REQUESTS} requests for each size; load before: {load}; in brackets: times bare")
     for size in sizes:
@@ -87,7 +87,7 @@ def sessions(running: Sequence[Proxy], sizes: Sequence[int], count: int) -> None
 
 
 def rows(running: Sequence[Proxy], size: int, count: int) -> list[str]:
-    """One line for each proxy at this size."""
+    """The lines of the table for this size, one for each proxy."""
     found = measure(running, size, count)
     bare = found[0]
     base_ms = statistics.median(bare.whole)

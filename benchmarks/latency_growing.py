@@ -41,7 +41,7 @@ def warm_up(bare: Proxy, suite: Proxy, seconds: float = 15.0) -> None:
 
 
 def latency(bare: Proxy, suite: Proxy, size: int, pairs: int) -> str:
-    """One row: what the suite adds at this size, whole answers and streamed ones."""
+    """One row: what Penstock adds at this size, for whole answers and streamed ones."""
     whole = compare(bare, suite, size, pairs, stream=False)
     streamed = compare(bare, suite, size, max(pairs // 3, 20), stream=True)
     added = [s[1] - b[1] for b, s in whole]
@@ -122,7 +122,7 @@ def throughput(bare: Proxy, suite: Proxy, clients: int, seconds: float = 4.0) ->
 
 
 def hammer(proxy: Proxy, session: str, stop: float, done: list[int]) -> None:
-    """One client that asks as fast as it is answered."""
+    """A client that sends its next request as soon as the last one is answered."""
     link = http.client.HTTPConnection("127.0.0.1", proxy.port)
     for body in bodies(20_000, 1000, stream=False):
         if time.perf_counter() > stop:

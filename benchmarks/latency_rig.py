@@ -51,7 +51,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+        """Print nothing."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -111,7 +111,7 @@ def _answer(asked: dict[str, object], size: int) -> list[object]:
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Takes many clients at once."""
+    """An HTTP server that takes many clients at once."""
 
     request_queue_size = 256
     daemon_threads = True
@@ -119,14 +119,14 @@ class Server(http.server.ThreadingHTTPServer):
 
 @dataclass
 class Proxy:
-    """A running proxy."""
+    """A running proxy, with its memory and CPU time."""
 
     name: str
     port: int
     pid: int
 
     def memory(self) -> float:
-        """Resident megabytes."""
+        """The resident memory, in megabytes."""
         text = Path(f"/proc/{self.pid}/status").read_text()
         line = next(row for row in text.splitlines() if row.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
@@ -136,7 +136,8 @@ class Proxy:
         return sum(map(_seconds, _family(self.pid)))
 
     def settled_cpu(self, longest_s: float = 60.0) -> float:
-        """The same once it has nothing to do any more: what is put off is paid for as well."""
+        """`cpu` once the proxy has nothing to do any more, so that work which was put off is counted as well. Waits
+        `longest_s` at most."""
         before, stop = self.cpu(), time.monotonic() + longest_s
         while time.monotonic() < stop:
             time.sleep(_QUIET_S)
@@ -160,7 +161,7 @@ def _seconds(pid: int) -> float:
 
 
 def serve(port: int) -> None:
-    """The provider's process."""
+    """Run the provider at `port`, as the main function of a process."""
     Server(("127.0.0.1", port), Provider).serve_forever()
 
 
@@ -211,7 +212,7 @@ def once(link: http.client.HTTPConnection, body: bytes, headers: dict[str, str])
 
 
 def free_port() -> int:
-    """A port without a listener."""
+    """A port on which nothing listens."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port: int = s.getsockname()[1]
@@ -219,7 +220,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int, seconds: float = 30.0) -> None:
-    """Until something listens on `port`."""
+    """Wait until something listens on `port`."""
     stop = time.monotonic() + seconds
     while time.monotonic() < stop:
         with socket.socket() as s:
@@ -230,5 +231,5 @@ def wait_for(port: int, seconds: float = 30.0) -> None:
 
 
 def p95(values: Sequence[float]) -> float:
-    """The value that one in twenty is above."""
+    """The 95th percentile."""
     return sorted(values)[int(len(values) * 0.95)]

@@ -22,12 +22,12 @@ PROJECT = "bench"
 
 
 def memory(docs: Sequence[Mapping[str, str]]) -> Remembered:
-    """With the default embedder."""
+    """Store `docs` with the default embedder."""
     return Remembered(docs, chosen())
 
 
 def memory_upgrade(docs: Sequence[Mapping[str, str]]) -> Remembered:
-    """With MiniLM."""
+    """Store `docs` with the embedder MiniLM."""
     return Remembered(docs, chosen("minilm-l6-v2"), WordLlama256())
 
 
@@ -51,12 +51,12 @@ class Remembered:
                 self._docs.setdefault(number, []).append(doc["id"])
 
     def search(self, query: str, k: int) -> list[str]:
-        """Documents, the best first."""
+        """The ids of the documents found for `query`, the best first."""
         found = self.memory.search(query, PROJECT, limit=k)
         return list(dict.fromkeys(doc for hit in found.hits for doc in self._docs[hit.item.id]))[:k]
 
     def documents(self, hit: Hit) -> list[str]:
-        """What a hit stands for."""
+        """The ids of the documents that a hit stands for."""
         return self._docs[hit.item.id]
 
     def ranked(self, query: str, worth: Mapping[str, float] = WEIGHTS) -> tuple[list[list[str]], Ranked]:

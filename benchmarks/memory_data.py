@@ -24,7 +24,7 @@ class Query:
 
 @dataclass
 class History:
-    """One conversation."""
+    """One conversation with its documents and questions."""
 
     family: str
     name: str

@@ -46,7 +46,7 @@ def measured(memory: Remembered, found: Ranks, queries: Sequence[Query]) -> tupl
 
 
 def say(memory: Remembered, hits: Iterable[Hit], kind: FeedbackKind, by: Iterable[str] = ("owner",)) -> None:
-    """Give feedback on what was found."""
+    """Give feedback of one kind on these hits, in the name of `by`."""
     for hit in hits:
         for caller in by:
             memory.memory.feedback.give(hit.item.id, Voice(kind, caller, 0.0))

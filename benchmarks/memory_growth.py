@@ -45,7 +45,7 @@ class Language:
         self._weights = np.cumsum(1 / (rank + 30)).tolist()
 
     def text(self, words: int) -> str:
-        """So many words."""
+        """A text of so many words."""
         return " ".join(self._rng.choices(self._words, cum_weights=self._weights, k=words))
 
     def items(self, count: int) -> Iterator[Item]:
@@ -58,7 +58,7 @@ class Language:
 
 
 def measure(count: int, folder: Path) -> dict[str, float]:
-    """One size, from an empty folder."""
+    """Measure memory with `count` chunks, from an empty folder."""
     language = Language()
     memory = Memory(folder, chosen())
     made, questions, done, took = language.items(count), list[str](), 0, 0.0

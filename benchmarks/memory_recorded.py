@@ -25,7 +25,7 @@ from penstock_plugins.memory import stage
 __all__ = ["PROJECT", "Turn", "play", "recordings"]
 
 PROJECT = "/srv/recorded"
-"""All recordings are of one repository: what was told in one session is there for the others."""
+"""The project of all recordings: what was said in one session can be recalled in the others."""
 _PROFILE = 'stages = ["envelope", "memory"]\n[memory]\nrecall = false\n'
 _HEAD = {
     "model": "recorded",
@@ -49,7 +49,7 @@ class Turn:
     words: str = ""
     """What the person said, as the product reads it. Empty: nothing it would recall for."""
     kept: list[Item] = field(default_factory=list)
-    """What memory keeps of it."""
+    """The texts that memory keeps of the turn."""
 
     @property
     def done(self) -> str:
@@ -63,7 +63,7 @@ class Turn:
 
 
 def recordings(folder: Path) -> list[Turn]:
-    """Every turn of every file, in the order of time."""
+    """Every turn of every file in `folder`, in the order of time."""
     return sorted((turn for file in sorted(folder.glob("*.jsonl")) for turn in _turns(file)), key=lambda turn: turn.at)
 
 

@@ -60,7 +60,7 @@ class Asked:
     previous: Turn | None
     ranked: Ranked
     owners: list[Turn | None]
-    """Of the rows of `ranked`."""
+    """The turns that the rows of `ranked` belong to."""
     found: dict[str, list[Turn]]
 
 
@@ -76,7 +76,7 @@ class Plain:
         self._of: list[Turn] = []
 
     def add(self, turn: Turn, texts: Sequence[str]) -> None:
-        """Take in what is kept of a turn."""
+        """Index the texts that memory keeps of a turn."""
         for text in texts:
             self._owners.append(turn)
             self._words.execute("INSERT INTO t(rowid, x) VALUES (?, ?)", (len(self._owners), text))
@@ -85,7 +85,7 @@ class Plain:
             self._of += [turn] * len(cut)
 
     def by_words(self, question: str) -> list[Turn]:
-        """Any word of the question, by BM25."""
+        """Turns with any word of the question, by BM25."""
         words = dict.fromkeys(re.findall(r"\w+", question.lower()))
         if not words:
             return []
@@ -94,13 +94,13 @@ class Plain:
         return [self._owners[row[0] - 1] for row in rows]
 
     def by_vector(self, question: str) -> list[Turn]:
-        """The nearest passages."""
+        """Turns by the nearest passages."""
         likeness = self._vectors @ vectors_of(self._embedder, [question])[0]
         return [self._of[n] for n in np.argsort(-likeness, kind="stable")]
 
 
 def asked_of(turns: Sequence[Turn], embedder: Embedder, folder: Path) -> list[Asked]:
-    """Play the turns, and ask at each."""
+    """Play the turns, and ask memory at each."""
     memory_service = MemoryService(lambda: Memory(folder, embedder, table=WordLlama256()))
     memory, plain, out = memory_service.open(), Plain(embedder), list[Asked]()
     owner: dict[int, Turn] = {}

@@ -35,13 +35,13 @@ from terminal import Terminal, reactions
 NAMES = ("log", "overview", "tags", "compactions", "sessions", "pipeline", "budget", "memory", "settings", "replay")
 VIEWS = dict(zip("1234567890", NAMES, strict=True))
 OPENED = {"enter": "an exchange", "m": "its context map", "backspace": "back"}
-"""From the log, one from the other, and back to the first."""
+"""Views that are opened from the log, one from the other, and the way back."""
 TABLES = ("1", "3", "5")
-"""Views with a cursor to move."""
+"""Views that have a cursor to move."""
 PRESSES = 40
-"""For each figure."""
+"""Key presses for each figure."""
 EVENTS = 11
-"""That a request makes, about."""
+"""Events that a request makes, about."""
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def alone(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
-    """The screen's own figures."""
+    """Measure the screen by itself."""
     store = folder / "penstock.db"
     found: dict[str, Any] = {"exchanges": chosen.exchanges, "events": screen_log.fill(store, chosen.exchanges)}
     with Terminal(command(store), environ(folder)) as terminal:
@@ -95,7 +95,7 @@ def watched(terminal: Terminal, seconds: float) -> dict[str, Any]:
 
 
 def share(terminal: Terminal, before: float, begin: float) -> float:
-    """Of one core, in percent."""
+    """CPU use since `before`, in percent of one core."""
     return round((terminal.cpu() - before) / (time.monotonic() - begin) * 100, 1)
 
 
@@ -202,7 +202,7 @@ def requests(bare: Proxy, suite: Proxy, block: int, count: int, every: float) ->
 
 @contextmanager
 def fed(store: Path, rate: float) -> Iterator[None]:
-    """Another process adds to the log."""
+    """Run a process that adds `rate` events a second to the log, for the block."""
     script = str(Path(screen_log.__file__))
     process = subprocess.Popen([sys.executable, script, str(store), str(rate)])
     try:
@@ -213,12 +213,12 @@ def fed(store: Path, rate: float) -> Iterator[None]:
 
 
 def command(store: Path) -> list[str]:
-    """The screen, as a person starts it."""
+    """The command line that starts the screen."""
     return [sys.executable, "-m", "penstock", "tui", "--store", str(store)]
 
 
 def environ(folder: Path) -> dict[str, str]:
-    """Of a terminal that can show everything."""
+    """The environment of a terminal that can show everything."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PENSTOCK_", "TEXTUAL"))}
     terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
     return {**kept, **terminal, "PENSTOCK_HOME": str(folder / "home")}

@@ -28,11 +28,11 @@ __all__ = ["fill", "played"]
 
 TURNS = 24
 GAP = 30.0
-"""Seconds between two sessions of the past."""
+"""Seconds between two sessions in the log."""
 
 
 def main() -> None:
-    """Feed a log that `fill` has made."""
+    """Add events to a log that `fill` has made."""
     path, rate = Path(sys.argv[1]), float(sys.argv[2])
     seed = pickle.loads(path.with_suffix(".seed").read_bytes())
     with closing(SqlStore(path)) as store:
@@ -74,20 +74,20 @@ def fill(path: Path, exchanges: int) -> int:
 
 
 def copy(seed: list[Event], name: str, at: float | None) -> Iterator[Event]:
-    """The same session under another name, begun `at`."""
+    """Copy the events of a session under another name, starting at the time `at`."""
     shift = 0.0 if at is None else at - seed[0].at
     for event in seed:
         yield Event(0, event.at + shift, f"{event.exchange}-{name}", event.kind, renamed(event.payload, name))
 
 
 def renamed(payload: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """With a conversation and a session of its own."""
+    """`payload` with a conversation and a session of its own."""
     own = {key: f"{payload[key]}-{name}" for key in ("conversation", "session") if payload.get(key)}
     return {**payload, **own}
 
 
 def started() -> Event:
-    """The proxy's own word, with this process in its place."""
+    """The event of a proxy's start, with the id of this process."""
     facts = {"version": "0", "profile": "default", "pid": os.getpid(), "listen": ["127.0.0.1:1"], "stages": []}
     return Event(0, time.time(), "", EventKind.STARTED, facts)
 

@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def measure(folder: Path, bare: int, count: int, asked: int) -> None:
-    """Start the service, ask, print."""
+    """Start the service, make the calls, and print the figures."""
     with ours(folder) as (port, token):
         print(f"{count:,} contexts of 600 bytes; p50 / p95 in ms, and the ratio of the p50s")
         for name, ask in calls(count).items():
@@ -100,7 +100,7 @@ def measure(folder: Path, bare: int, count: int, asked: int) -> None:
 
 
 def calls(count: int) -> dict[str, Callable[[str], Ask]]:
-    """By name: what is asked, given the token."""
+    """The calls that are compared, by name: each is a function of the token."""
 
     def put(token: str) -> Ask:
         return lambda link, n: request(link, token, "PUT", f"/v1/contexts/k/{n * 7919 % count}", value(n + 1))
@@ -115,20 +115,20 @@ def calls(count: int) -> dict[str, Callable[[str], Ask]]:
 
 
 def vectors(token: str) -> Ask:
-    """Contexts by words and vectors."""
+    """A call that searches contexts by words and vectors."""
     body = {"mode": "both", "limit": 10}
     return lambda link, n: request(link, token, "POST", "/v1/search", {**body, "query": f"goal subject{n % 997}"})
 
 
 def recalled(token: str, path: str) -> Ask:
-    """What memory has for a purpose."""
+    """A call that recalls memories for a purpose."""
     return lambda link, n: request(
         link, token, "POST", path, {"purpose": f"what of {SUBJECTS[n % 10]} number {n % 200}"}
     )
 
 
 def remember(port: int, token: str) -> None:
-    """Have the memory keep 400 messages."""
+    """Add 400 messages to the memory."""
     lines = [f"User: What of {SUBJECTS[n % 10]} number {n}?\nAssistant: It is step {n * 7}." for n in range(200)]
     link = http.client.HTTPConnection("127.0.0.1", port)
     body = {"thread_id": "t", "materials": {"chat": "\n".join(lines)}, "wait": True}
@@ -137,7 +137,7 @@ def remember(port: int, token: str) -> None:
 
 
 def value(n: int) -> dict[str, object]:
-    """A body for the nth context."""
+    """The body of the nth context."""
     text = " ".join(f"{SUBJECTS[(n + i) % 10]} {SUBJECTS[(n * i) % 10]} step{(n + i) % 50}" for i in range(24))
     return {"data": {"goal": f"subject{n % 997}", "note": f"rare{n % 61} {text}", "n": n}}
 
@@ -217,13 +217,13 @@ def fill(file: Path, count: int) -> None:
 
 
 def spread(times: list[float]) -> str:
-    """p50 / p95."""
+    """Format the p50 and p95 of some times."""
     return f"{statistics.median(times):6.2f} / {sorted(times)[int(len(times) * 0.95)]:6.2f}"
 
 
 @contextmanager
 def plain(folder: Path, count: int) -> Iterator[int]:
-    """The plain application, up, with all contexts; its port."""
+    """Run the plain application with all contexts, for the block. Gives its port."""
     with closing(sqlite3.connect(folder / "plain.db")) as db, db:
         db.execute("CREATE TABLE kept (key TEXT PRIMARY KEY, body TEXT)")
         db.execute("CREATE VIRTUAL TABLE words USING fts5(key UNINDEXED, text)")
@@ -242,7 +242,7 @@ def plain(folder: Path, count: int) -> Iterator[int]:
 
 @contextmanager
 def ours(folder: Path) -> Iterator[tuple[int, str]]:
-    """The service, up; its port and token."""
+    """Run the service, for the block. Gives its port and token."""
     environment = {**os.environ, "PENSTOCK_HOME": str(folder)}
     command = [sys.executable, "-m", "penstock", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as up:

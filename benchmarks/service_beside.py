@@ -36,12 +36,12 @@ from service import request, value
 GOAL = 1.3
 CONTEXTS = 2_000
 _numbers = count()
-"""Of sessions: none is sent twice."""
+"""Numbers of sessions: none is sent twice."""
 
 
 @dataclass(frozen=True)
 class Up:
-    """A process that is up."""
+    """A process that listens: a proxy, a service, or both."""
 
     wire: int
     """The reverse port to the provider; 0 for a service alone."""
@@ -117,7 +117,7 @@ def calling(up: Up | None, rate: int) -> Iterator[Callable[[], float]]:
 
 
 def call(up: Up, rate: int, ended: Event, done: Synchronized[int]) -> None:
-    """The process that calls."""
+    """Make calls at `rate`, as the main function of a process."""
     link = http.client.HTTPConnection("127.0.0.1", up.service)
     begun = time.perf_counter()
     for n in count():
@@ -129,7 +129,7 @@ def call(up: Up, rate: int, ended: Event, done: Synchronized[int]) -> None:
 
 
 def one_call(link: http.client.HTTPConnection, token: str, n: int) -> None:
-    """The nth: a put, two gets or a search."""
+    """Make the nth call: of four, one is a put, two are gets, one is a search."""
     key = f"/v1/contexts/k/{n * 7919 % CONTEXTS}"
     if n % 4 == 0:
         request(link, token, "PUT", key, value(n + 1))
@@ -149,7 +149,7 @@ def fill(up: Up) -> None:
 
 @contextmanager
 def provider() -> Iterator[int]:
-    """The provider's port."""
+    """Run the provider, for the block. Gives its port."""
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(port,), daemon=True)
     process.start()
@@ -163,7 +163,7 @@ def provider() -> Iterator[int]:
 
 @contextmanager
 def proxy(home: Path, upstream: int, *, is_serving: bool) -> Iterator[Up]:
-    """`penstock up`, with a service or without."""
+    """Run `penstock up`, with a service or without, for the block."""
     wire, port = free_port(), free_port() if is_serving else 0
     words = ["up", "--quiet", "--port", "0", "--reverse", f"http://127.0.0.1:{upstream}={wire}"]
     with started(home, [*words, *(["--serve", str(port)] if is_serving else [])]):
@@ -173,7 +173,7 @@ def proxy(home: Path, upstream: int, *, is_serving: bool) -> Iterator[Up]:
 
 @contextmanager
 def service(home: Path) -> Iterator[Up]:
-    """`penstock serve`."""
+    """Run `penstock serve`, for the block."""
     port = free_port()
     with started(home, ["serve", "--port", str(port)]):
         yield Up(0, port, token_of(home, port))
@@ -192,7 +192,7 @@ def started(home: Path, words: list[str]) -> Iterator[None]:
 
 
 def token_of(home: Path, port: int) -> str:
-    """The token, once the service answers."""
+    """The token of the service, once it answers."""
     wait_for(port, 120)
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     link.request("GET", "/healthz")

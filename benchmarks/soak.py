@@ -56,7 +56,7 @@ class Session:
         self._messages: list[dict[str, Any]] = []
 
     def bodies(self) -> Iterator[bytes]:
-        """All of them."""
+        """The bodies of all its requests, one after the other."""
         for _ in range(TURNS):
             self._messages.append({"role": "user", "content": [_text(self._words(30))]})
             yield self._body()

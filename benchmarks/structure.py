@@ -61,7 +61,7 @@ def edges(known: Mapping[str, Path]) -> Edges:
 
 
 def entry(module: str) -> str:
-    """The entry that a module is in."""
+    """The entry (a file or folder directly in its package) that a module is in."""
     return module.split(".")[1] if "." in module else FRONT
 
 
@@ -82,7 +82,7 @@ def circles(found: Edges) -> list[list[str]]:
 
 
 def lines_of(known: Mapping[str, Path]) -> int:
-    """How many lines its files have."""
+    """The number of lines of all modules."""
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in known.values())
 
 

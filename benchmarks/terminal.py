@@ -23,7 +23,7 @@ __all__ = ["Reaction", "Terminal", "reactions"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 BAR = 0
-"""The line that names the views."""
+"""The line of the screen that names the views."""
 
 
 @dataclass
@@ -76,13 +76,13 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def memory(self) -> float:
-        """Resident megabytes."""
+        """The resident memory of the program, in megabytes."""
         text = Path(f"/proc/{self.pid}/status").read_text()
         line = next(row for row in text.splitlines() if row.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
     def settle(self, seconds: float = 60.0) -> float:
-        """Wait until it has little to do. Gives how long that took."""
+        """Wait until the program has little to do. Returns the seconds that took."""
         begin = time.monotonic()
         before = self.cpu()
         quiet = 0

@@ -32,16 +32,16 @@ CELL, LINE, SIZE, EDGE = 8.4, 18, 14, 10
 GROUND, LETTERS = "#121212", "#e0e0e0"
 FONTS = "ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 LAST = 3.0
-"""Seconds the last frame stays."""
+"""Seconds for which the last frame stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the terminal showed from `at` on."""
+    """What the terminal shows from `at` seconds on."""
 
     at: float
     lines: tuple[str, ...]
-    """With their escape sequences."""
+    """The lines with their escape sequences."""
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ __all__ = ["commands", "tools"]
 
 @hookimpl
 def tools() -> list[Tool]:
-    """The doctor, for agents."""
+    """The agent tool `doctor`."""
     from penstock_addons.mcp.doctor_tool import DOCTOR  # a proxy loads this plugin too, and needs no tools
 
     return [DOCTOR]

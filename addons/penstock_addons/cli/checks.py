@@ -37,7 +37,7 @@ __all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
 CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
 LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
-"""Bytes free on the store's disk."""
+"""Bytes free on the store's disk, below which the check warns or fails."""
 SOON_S = 30 * 86400.0
 
 

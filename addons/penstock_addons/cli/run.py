@@ -34,11 +34,11 @@ __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
 ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
 """Tells a `penstock run` inside a `penstock run` which proxy it is already behind."""
 NAMED = 3
-"""Hosts that one warning names at most."""
+"""The number of hosts that one warning names at most."""
 NOT_STARTED = 126
 NOT_FOUND = 127
 SIGNALLED = 128
-"""From here on, a signal ended the client."""
+"""Exit statuses from this one on say that a signal ended the client."""
 
 _PROFILES = {
     "claude": "claude-code",

@@ -27,14 +27,15 @@ class Upstream:
     """A reverse port and the provider that it forwards to."""
 
     name: str
-    """As given: a provider, or an address."""
+    """As the user gave it: the name of a provider, or an address."""
     url: str
     """The address of the provider that it forwards to."""
     port: int
-    """0: the system chooses."""
+    """The local port; 0: the system chooses."""
     variable: str = ""
-    """The variable by which clients are told."""
+    """The environment variable that gives a client the base URL."""
     suffix: str = ""
+    """What the client's base URL has behind the host and port."""
     host: str = ""
     """The address to listen on, where that is another than the proxy's."""
 
@@ -43,7 +44,7 @@ class Upstream:
         return f"http://{host}:{port}{self.suffix}"
 
     def mode(self, host: str) -> str:
-        """mitmproxy's mode specification."""
+        """The reverse port as mitmproxy's mode specification."""
         return f"reverse:{self.url}@{self.host or host}:{self.port}"
 
 

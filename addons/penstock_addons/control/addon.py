@@ -26,7 +26,7 @@ __all__ = ["Control"]
 
 BODY_BYTES = 64 << 10
 MEMORY_BYTES = 8 << 20
-"""Of a command to memory: a piece of an import."""
+"""The largest body of a memory command, which may be a part of an import."""
 ALLOWED = "penstock.control"
 """Where a flow keeps that its command may be carried out."""
 

@@ -48,7 +48,7 @@ class ControlRoutes:
         }
 
     def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
-        """The answer, or an awaitable that gives it."""
+        """Carry out a command. Returns the answer, or an awaitable that gives it."""
         suite = self._requests.suite
         if suite is None:
             return 503, {"error": "the suite is not up"}

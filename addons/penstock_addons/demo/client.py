@@ -65,7 +65,7 @@ class _History:
 
 
 class Client:
-    """Plays `session` against `address`."""
+    """Plays `session` against the proxy at `address`."""
 
     def __init__(
         self,

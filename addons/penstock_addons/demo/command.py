@@ -31,7 +31,7 @@ __all__ = ["demo"]
 
 POLL_S = 0.1
 FAST = 1000.0
-"""The speed at which a stage is tried."""
+"""The speed at which the session is played to try a stage."""
 
 
 def demo(

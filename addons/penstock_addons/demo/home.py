@@ -81,12 +81,12 @@ class Home:
         return {**kept, "PENSTOCK_HOME": str(self.folder)}
 
     def link_plugins(self) -> None:
-        """Have the proxy load the person's own single-file plugins."""
+        """Have the demo's proxy load the user's own single-file plugins."""
         if paths.plugins_dir().is_dir():
             (self.folder / "config" / "plugins").symlink_to(paths.plugins_dir().absolute(), target_is_directory=True)
 
     def link_plugin(self, file: Path) -> None:
-        """Have the proxy load this one."""
+        """Have the demo's proxy load the plugin `file`."""
         plugins = self.folder / "config" / "plugins"
         plugins.mkdir()
         (plugins / file.name.lstrip("_")).symlink_to(file.absolute())  # with a `_` it would be passed over

@@ -29,17 +29,17 @@ _HARBOURS = ("Norhaven", "Skerry Point", "Old Quay", "Larkholm", "Southmole", "G
 
 
 def source_path(part: str) -> str:
-    """Where the part's code is."""
+    """The path of the part's source file."""
     return f"src/tidewatch/{part}.py"
 
 
 def test_path(part: str) -> str:
-    """Where its tests are."""
+    """The path of the part's tests."""
     return f"tests/test_{part}.py"
 
 
 def listing(part: str) -> str:
-    """`ls -la` of the source folder."""
+    """The output of `ls -la` in the source folder."""
     names = ("__init__.py", "api.py", "cli.py", "clock.py", "config.py", "harbours.py", "log.py", "units.py")
     random = Random(part)
     rows = [
@@ -110,7 +110,7 @@ class {title}Book:
 
 
 def test_source(part: str) -> str:
-    """The part's tests."""
+    """The source of the part's tests."""
     thing = part.rstrip("s").title()
     cases = "\n\n".join(
         f"def test_{part}_{i}_from_{harbour.lower().replace(' ', '_')}() -> None:\n"
@@ -127,7 +127,7 @@ def test_source(part: str) -> str:
 
 
 def test_run(part: str, *, passes: bool) -> str:
-    """`pytest -v`."""
+    """The output of `pytest -v`."""
     random = Random(part)
     names = [f"test_{p}_{i}_from_{h.lower().replace(' ', '_')}" for p in PARTS for i, h in enumerate(_HARBOURS)]
     failing = "" if passes else f"test_{part}_3_from_larkholm"
@@ -158,7 +158,7 @@ def test_run(part: str, *, passes: bool) -> str:
 
 
 def search(part: str) -> str:
-    """`grep -rn` for the function in question."""
+    """The output of `grep -rn` for the function in question."""
     random = Random(part + "search")
     files = ("api.py", "cli.py", *(f"{p}.py" for p in PARTS), "board.py", "push.py")
     uses = ("book.next_after(now)", "self._book.next_after(moment)", "found = day.next_after(start)")
@@ -183,7 +183,7 @@ def server_log(part: str) -> str:
 
 
 def records(part: str) -> str:
-    """What the service answers: JSON, indented."""
+    """An answer of the imaginary service: JSON, indented."""
     random = Random(part + "records")
     rows = [
         {
@@ -201,7 +201,7 @@ def records(part: str) -> str:
 
 
 def install(part: str) -> str:
-    """`pip install` with its progress bars."""
+    """The output of `pip install`, with its progress bars."""
     random = Random(part + "install")
     out = []
     for name in ("tzdata", "httpx", "pydantic-core", "uvicorn"):
@@ -217,7 +217,7 @@ def install(part: str) -> str:
 
 
 def diff(part: str) -> str:
-    """`git diff` after the mend."""
+    """The output of `git diff` after the fix."""
     thing = part.rstrip("s").title()
     return f"""diff --git a/{source_path(part)} b/{source_path(part)}
 --- a/{source_path(part)}

@@ -22,7 +22,7 @@ LOOK_BACK = 20
 
 @dataclass(frozen=True)
 class Usage:
-    """How the tokens of a request are billed."""
+    """The tokens of a request, as they are billed."""
 
     input: int
     read: int

@@ -18,7 +18,7 @@ __all__ = ["STEP_HEADER", "Provider"]
 STEP_HEADER = "x-demo-step"
 """Which answer the client is to get: the script's id for it."""
 PIECE = 24
-"""Characters of an answer that come at once."""
+"""Characters of an answer that are sent at once."""
 _ERRORS = {429: ("rate_limit_error", "Too many requests."), 529: ("overloaded_error", "Overloaded.")}
 
 
@@ -48,7 +48,7 @@ class Provider:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address it listens on."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fault(self, step: str) -> int:

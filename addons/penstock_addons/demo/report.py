@@ -25,10 +25,10 @@ _WIDE = 130
 
 @dataclass
 class Report:
-    """What has happened so far."""
+    """Sums over the events that were taken so far."""
 
     seen: int = 0
-    """The last event that was taken."""
+    """The sequence number of the last event taken."""
     ended: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
@@ -38,7 +38,7 @@ class Report:
     ours: list[float] = field(default_factory=list)
     """Milliseconds that each request spent in Penstock."""
     sessions: dict[str, None] = field(default_factory=dict)
-    """Their ids, in their order."""
+    """The ids of the sessions, in the order in which they began."""
     _known: dict[str, ExchangeStats] = field(default_factory=dict)
     _done: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     """Edits and flushes of exchanges that have not ended."""

@@ -75,11 +75,11 @@ class GatewayRequest:
     key: ApiKey
     endpoint: Endpoint
     path: str
-    """As the client sent it, without the query."""
+    """The path as the client sent it, without the query."""
     is_own: bool
-    """The client's own credential goes with it."""
+    """Whether the client's own credential goes with it."""
     fallback: str
-    """The model that the client named as one."""
+    """The model that the client named as its fallback."""
     admitted: Admitted | None = None
     """None: it was not let in, or not yet, or is settled."""
     prices: Prices | None = None
@@ -87,9 +87,9 @@ class GatewayRequest:
     retries: int = 0
     """How often it was sent again to this provider."""
     is_elsewhere: bool = False
-    """It was sent to its fallback."""
+    """Whether it was sent to its fallback."""
     is_redacted: bool = False
-    """Its answer has personal data put back."""
+    """Whether personal data has to be restored in its answer."""
     tee: Tee | None = None
     """Reads the answer, where that is sent on as a whole, with its cost in a header."""
 
@@ -99,7 +99,7 @@ gateway_requests: PerFlow[GatewayRequest] = PerFlow()
 
 
 class TeamGateway:
-    """Comes before the addons that read requests."""
+    """Admits requests with gateway keys. Must come before the addons that read requests."""
 
     def __init__(
         self, threads: StoreThreads, hosts: ModelHosts, requests: ModelRequests, personal: PersonalData

@@ -27,11 +27,11 @@ __all__ = ["Listing", "json_answer", "listing_of", "refused", "status_of"]
 logger = logging.getLogger(__name__)
 _JSON = {"content-type": "application/json"}
 _RETRY_S = 5
-"""Told to clients while the store is down."""
+"""Seconds after which clients may try again while the store is down."""
 
 
 def status_of(error: PenstockError) -> int:
-    """The status of an answer about `error`."""
+    """The HTTP status with which `error` is answered."""
     statuses: tuple[tuple[type[PenstockError], int], ...] = (
         (BadKey, 401),
         (NotAllowed, 403),
@@ -70,7 +70,7 @@ def refused(suite: Suite | None, request: http.Request, error: PenstockError, *,
 
 
 def json_answer(value: Any) -> http.Response:
-    """A good answer."""
+    """A response with status 200 and `value` as JSON."""
     return http.Response.make(200, msgspec.json.encode(value), _JSON)
 
 

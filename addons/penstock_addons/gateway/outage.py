@@ -45,7 +45,7 @@ class _Seen:
 
 
 class Outage:
-    """Any thread may call."""
+    """Which keys were seen lately, and what was lent to them. Any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Outage:
         self._unbooked = 0
 
     def saw(self, secret: str, key: ApiKey, store: GatewayStore) -> ApiKey:
-        """A key is good: remember it."""
+        """Remember that a key is good, and what it may be lent."""
         name, now = _digest(secret), time.monotonic()
         with self._lock:
             seen = self._seen.get(name)

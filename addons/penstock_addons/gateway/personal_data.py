@@ -45,7 +45,7 @@ class Redaction:
     """By the placeholders that the provider has received."""
     placeholders: Placeholders
     restorer: AnswerRestorer | None = field(default=None, repr=False)
-    """Of an answer that streams."""
+    """Restores the values in an answer that streams."""
     said: list[str] = field(default_factory=list, repr=False)
     """The texts of an answer that was there as a whole."""
 

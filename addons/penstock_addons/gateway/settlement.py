@@ -48,7 +48,7 @@ class _Embeddings(msgspec.Struct):
 
 
 class Settlement:
-    """Comes after the addons that read answers."""
+    """Counts the cost of requests with a key. Must come after the addons that read answers."""
 
     def __init__(self, threads: StoreThreads) -> None:
         self._threads = threads

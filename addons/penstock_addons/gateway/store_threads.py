@@ -106,7 +106,7 @@ class StoreThreads:
             ).start()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the settlements that are left, and end the threads."""
         self._closing.set()
         self._pool.shutdown(wait=True)
         if self._rounds is not None:

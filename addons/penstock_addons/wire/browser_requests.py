@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 TAKEN = 1 << 20
 """Bytes of a refused request's body that are read so that it can be answered. Above, the connection is closed."""
 TOLD = 100
-"""Different refusals that are logged in one run: a page must not fill the log."""
+"""The number of different refusals that are logged in one run: a page must not fill the log."""
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} (.)")
 _OWN_PATH = b"/*"
 

@@ -50,7 +50,7 @@ class OverrideReader:
                 self._connections.popitem(last=False)
 
     def forget(self, connection: str) -> None:
-        """The connection was closed."""
+        """Drop what is known of a connection that was closed."""
         self._connections.pop(connection, None)
 
     def take(self, connection: str, headers: Headers) -> ClientOverrides:

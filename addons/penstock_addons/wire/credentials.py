@@ -22,9 +22,9 @@ SHORTEST = 7
 LEAST = 8
 """The value of any other header is removed from this length in characters on, if it does not look like a word."""
 LONGEST = 8192
-"""Characters of a header that are looked at."""
+"""Characters of a header's value that are examined."""
 MOST = 400
-"""Values of a request that are looked for in an error."""
+"""The number of a request's values that are searched for in an error text."""
 _QUERY_NAMES = frozenset({"key", "api_key", "apikey", "api-key", "token", "access_token", "sig", "signature", "secret"})
 _PLAIN_HEADERS = re.compile(
     r"accept.*|host|user-agent|content-.*|connection|date|transfer-encoding|te|upgrade.*|via|origin|referer|priority"

@@ -23,9 +23,9 @@ class RequestResult:
     status: int
     """The HTTP status of the provider's answer; 0: none came."""
     is_paid: bool
-    """The provider started its answer, or may have."""
+    """Whether the provider started its answer, or may have."""
     is_whole: bool
-    """The answer came to its end."""
+    """Whether the answer came to its end."""
     reply: Reply | None = None
     """What was read of the answer; see `usage_so_far`. None: nothing."""
 
@@ -41,7 +41,7 @@ class InFlight:
     outcome: ProxyDecision | None = None
     tee: Tee | None = None
     limits: tuple[RateLimitInfo, ...] = ()
-    """What the provider reported of its limits."""
+    """The rate limits that the provider reported in its answer."""
     is_over: bool = False
     result: RequestResult | None = None
     """None until it has ended."""

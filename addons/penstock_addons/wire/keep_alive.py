@@ -34,19 +34,19 @@ __all__ = ["KeepAliveRequests", "is_keep_alive"]
 
 logger = logging.getLogger(__name__)
 MARK = "penstock.keep_alive"
-"""What a flow of ours carries in its metadata."""
+"""The key in `flow.metadata` that marks a keep-alive request."""
 LONGEST_S = 4 * 3600.0
 """Seconds after its last request until a conversation is released, however much keeping it would be worth."""
 TIMEOUT_S = 60.0
 """A keep-alive request that is not answered by then is given up."""
 LATE_S = 5.0
-"""So much later than it was due it is not sent any more: the machine slept, and the entry may be gone."""
+"""Seconds after which an overdue request is not sent any more: the machine slept, and the entry may be gone."""
 SPARE = 0.2
 """A keep-alive request goes only while more than this share of each of the provider's limits is left."""
 
 
 def is_keep_alive(flow: http.HTTPFlow) -> bool:
-    """Whether this flow is a keep-alive request of ours."""
+    """Whether this flow is a keep-alive request, sent by Penstock itself."""
     return MARK in flow.metadata
 
 
@@ -55,7 +55,7 @@ class _Held:
     """What is kept to send for a conversation while its user is idle."""
 
     flow: http.HTTPFlow
-    """The last request as it was sent, for no answer."""
+    """A flow that repeats the last request, with no output asked for."""
     model: str
     price: Price
     until: float
@@ -99,7 +99,7 @@ class KeepAliveRequests:
         self._tasks[name].add_done_callback(lambda task: self._over(name, task))
 
     def close(self) -> None:
-        """Stop for all conversations."""
+        """Stop the keep-alive requests of all conversations."""
         for conversation in list(self._tasks):
             self._stop(conversation)
 

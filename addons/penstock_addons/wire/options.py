@@ -125,12 +125,12 @@ class ProxyOptions:
 
     @property
     def profile(self) -> str:
-        """The profile's name or file."""
+        """The name or file of the default profile."""
         return str(ctx.options.penstock_profile)
 
     @property
     def store(self) -> Path:
-        """The store's file."""
+        """The file of the store."""
         return Path(ctx.options.penstock_store).expanduser()
 
     @property
@@ -150,5 +150,5 @@ class ProxyOptions:
 
     @property
     def bypass(self) -> bool:
-        """Whether all requests pass unread."""
+        """Whether all requests pass unread and unedited."""
         return bool(ctx.options.penstock_bypass)

@@ -25,7 +25,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 
 def profile_in_use() -> Profile:
-    """The profile by which the memory is opened."""
+    """The profile with whose `[memory]` the memory is opened."""
     return in_use()
 
 

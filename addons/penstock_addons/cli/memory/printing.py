@@ -37,7 +37,7 @@ def line(item: dict[str, Any], *, project: bool = False) -> str:
 
 
 def full(item: dict[str, Any]) -> str:
-    """A memory with its whole text."""
+    """Format a memory with its whole text, for the terminal."""
     rows = {
         "id": item["id"],
         "project": printable(item["project"]),
@@ -79,7 +79,7 @@ def confirmed(question: str) -> None:
 
 
 def size(count: int) -> str:
-    """A number of bytes with a unit."""
+    """Format a number of bytes with a unit."""
     return f"{count / (1 << 20):,.1f} MB"
 
 
