@@ -24,7 +24,7 @@ class Shown(StrEnum):
     FILES = "files"
     """Files or parts of them: `cat`, `sed -n`, `head`, `git show commit:path`."""
     HITS = "hits"
-    """Lines of files that match: `grep`, `rg`."""
+    """Lines of files that match a pattern: `grep`, `rg`."""
     CHANGES = "changes"
     """Lines of files that changed: `git diff`, `git show`."""
     NAMES = "names"

@@ -26,7 +26,7 @@ __all__ = [
 
 
 class ToolKind(StrEnum):
-    """What a tool does, as far as its name tells."""
+    """What a tool does, as far as its name says."""
 
     READ = "read"
     SEARCH = "search"

@@ -52,7 +52,7 @@ class CompactionPlan:
         return [segment for segment, size in zip(every, before, strict=False) if size < AT_ONCE]
 
     def size(self, segment: Stretch) -> int:
-        """Characters of a segment as it would be sent now."""
+        """The number of characters of a segment as it would be sent now."""
         return sum(self._sizes[slice(*segment)])
 
     def handle(self, segment: Stretch) -> str:
@@ -67,7 +67,7 @@ class CompactionPlan:
 
     @cached_property
     def recorder(self) -> RecordWriter:
-        """Writes the records of the segments, without the names that are elsewhere in the request."""
+        """A writer of the segments' records, which leaves out names that are elsewhere in the request."""
         # A name in a segment that waits is not told elsewhere: that will be a record, too.
         return RecordWriter(self.draft, self.history, self._settings, self._every)
 

@@ -68,7 +68,7 @@ class Settings(BaseModel):
     share: float = Field(default=0.2, ge=0, le=1)
     """At most this share of each call and result stays."""
     lines: int = Field(default=20, ge=0)
-    """At most so many lines of each."""
+    """At most so many lines of each call and result stay."""
     summariser: str = RECORD
     """What makes segments shorter in the background: `record` (nothing does), `textrank`, `llm`, or a plugin's."""
     llm: Model = Model()

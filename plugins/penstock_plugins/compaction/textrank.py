@@ -13,7 +13,7 @@ from collections.abc import Sequence
 __all__ = ["rank", "split"]
 
 CHUNK = 300
-"""Sentences that are ranked against each other."""
+"""The number of sentences that are ranked against each other."""
 _COMMON = 40
 """A word in more sentences of a chunk than this tells nothing, and would cost the square of them."""
 _ROUNDS = 30

@@ -41,7 +41,7 @@ WEIGHT = 480.0
 SHORTEST = 200.0
 """Seconds: shorter pauses are those of tools and of reading, and say nothing of how long a person is away."""
 LONGEST = 200
-"""Pauses of one person that are remembered."""
+"""The number of pauses of one user that are kept."""
 
 
 @dataclass(slots=True)

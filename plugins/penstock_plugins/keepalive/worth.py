@@ -8,7 +8,7 @@ from collections.abc import Callable
 __all__ = ["value_of_reading"]
 
 HORIZON = 100
-"""Reads that are thought ahead."""
+"""The number of future reads that are considered."""
 
 
 def value_of_reading(chance: Callable[[int], float], read: float, rewrite: float, horizon: int = HORIZON) -> float:

@@ -13,7 +13,7 @@ from penstock_plugins.memory.turn_actions import TurnActions
 __all__ = ["ConversationState", "Gathered", "ItemExtractor"]
 
 EPOCH = 1_000_000
-"""After a client's compaction the places of messages begin anew, above those of before."""
+"""Added to the places of messages after each compaction by the client, so that they stay above those of before."""
 _DAY = 86_400.0
 _COMMAND = "<command-name>"
 """Claude Code's, around the name of a slash command; the text of the command follows as if the person had said it."""
@@ -26,10 +26,10 @@ class Said:
     role: str
     text: str
     place: int
-    """Of its message."""
+    """The place of its message in the conversation."""
     at: float | None = None
     is_wrapped: bool = False
-    """Envelopes may be around it."""
+    """Whether envelopes may be around it."""
 
 
 @dataclass
@@ -46,14 +46,14 @@ class ConversationState:
     """What the extractor remembers of one conversation."""
 
     keys: list[bytes] = field(default_factory=list)
-    """Of the messages whose words are taken."""
+    """Keys of the messages whose texts were taken."""
     doings: TurnActions = field(default_factory=TurnActions)
-    """Of the turn that goes on."""
+    """The agent's actions in the current turn."""
     gathered: Gathered | None = None
     prompt: str = ""
-    """What the person asked last, clean."""
+    """The user's last prompt, without envelopes and redacted."""
     epoch: int | None = None
-    """None: nothing was seen of it yet."""
+    """The number of compactions by the client when it was last read. None: no request of it was read yet."""
 
 
 class ItemExtractor:
@@ -99,7 +99,7 @@ class ItemExtractor:
         return self._strip(_wrapped_prompt(messages, newest)) if _is_command(messages, newest) else draft.prompt
 
     def answer(self, exchange: Exchange, talk: ConversationState, text: str, now: float) -> list[Item]:
-        """The items of a turn that is complete."""
+        """The items of a turn that is complete: the agent's final answer and its actions."""
         place = len(talk.keys)
         return self.items(exchange, [Said("assistant", text, place, now), Said("tool", talk.doings.told(), place, now)])
 

@@ -58,7 +58,7 @@ class RecallQuery:
     prompt: str
     tags: Tags = field(default_factory=Tags)
     at_hand: Sequence[str] = field(default=())
-    """The files that are worked on."""
+    """The files that the agent works on."""
 
 
 class Recall:

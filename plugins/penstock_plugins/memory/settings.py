@@ -15,12 +15,12 @@ __all__ = ["PRESETS", "Settings"]
 
 
 class Settings(MessageFilter):
-    """`[stage.memory]`."""
+    """The memory stage's settings, `[stage.memory]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     aggressiveness: str = "safe"
-    """That of the profile where it is not given. Nothing hangs on it yet."""
+    """By default that of the profile. It has no effect yet."""
     sure: float = SURE
     """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
     overlap: float = Field(default=SURE_OVERLAP, ge=0, le=1)

@@ -37,9 +37,10 @@ from penstock_plugins.tags.tagging import Tagging, is_name
 __all__ = ["Remember", "stages", "taggers"]
 
 TALKS = 1000
-"""Conversations that are followed; of another, the history is looked through again, and nothing of it kept twice."""
+"""The number of conversations that are followed. Of another one the history is read again, and nothing of it is stored
+twice."""
 BATCH = 16
-"""Texts of a history that are looked at in one go."""
+"""The number of texts of a history that are processed at once."""
 
 
 class Remember(Stage):

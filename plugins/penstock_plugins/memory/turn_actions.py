@@ -46,7 +46,7 @@ class TurnActions:
         return "\n".join(lines)
 
     def copy(self) -> TurnActions:
-        """An independent copy."""
+        """A copy that changes independently."""
         out = TurnActions()
         out._calls, out._files, out._failed = dict(self._calls), dict(self._files), dict(self._failed)
         out.at_hand = self.at_hand

@@ -17,8 +17,8 @@ __all__ = ["shorten_aged"]
 
 
 def shorten_aged(draft: Draft, history: History, settings: Settings) -> str | None:
-    """Propose a shorter text for every result that is old enough, oldest first. Returns the reason when nothing was
-    done."""
+    """Propose a shorter text for every result that is old enough, the oldest first. Returns the reason when nothing was
+    shortened, else None."""
     gone = draft.is_compacted
     told = [r for r in history.results if not is_pointer(draft, r)]
     out_of_date = overtaken(told) if settings.overtaken else {}

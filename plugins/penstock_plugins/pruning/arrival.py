@@ -19,7 +19,7 @@ _LEAST_PACK = 200
 
 def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
     """Replace new results that repeat an earlier one by a pointer, and repack the others. Returns the reason when
-    nothing was done."""
+    nothing was changed, else None."""
     gone = draft.is_compacted
     whole: list[Result] = []
     proposed = len(draft.edits)
@@ -38,7 +38,8 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
 
 
 def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
-    """Results that a recent pointer refers to: they are kept as long as the pointer's own text would have been."""
+    """Results that a pointer younger than `age` turns refers to, by message and block: they are kept as long as the
+    pointer's own text would have been."""
     out: set[tuple[int, int]] = set()
     whole: list[Result] = []
     for result in history.results:

@@ -45,7 +45,7 @@ class Result:
     path: str
     """The file that was read or written; empty for other calls."""
     turn: int
-    """How many turns of the agent come before it."""
+    """The number of the agent's turns before it."""
     files: tuple[str, ...] = ()
     """The names of the files that it shows, without their folders."""
 
@@ -61,12 +61,12 @@ class Result:
 
     @cached_property
     def target(self) -> str:
-        """What the call is about, on one line."""
+        """What the call is about (a command, a file, a pattern), on one line."""
         return (target_of(self.given).strip().split("\n") or [""])[0][:TARGET_CHARS]
 
     @cached_property
     def call(self) -> tuple[str, str]:
-        """Equal for two calls that ask for the same."""
+        """A key that is equal for two calls that ask for the same."""
         return self.tool, repr(sorted(self.given.items(), key=lambda item: item[0]))
 
     @property
@@ -81,7 +81,7 @@ class Result:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a file was read from beginning to end."""
+        """Whether the call read a file from beginning to end."""
         return self.given.get("offset") is None and self.given.get("limit") is None
 
 
@@ -122,7 +122,7 @@ class Lookup:
         """A text by its lines."""
 
     def said(self, block: Block) -> frozenset[str]:
-        """The names in a block."""
+        """The names in a block's text or input."""
         return self.asked(block.text) if block.kind is BlockKind.TOOL_USE else self.names(block.text)
 
 
@@ -150,7 +150,7 @@ class History:
         self._read(len(self.turn_of))
 
     def age(self, result: Result) -> int:
-        """The number of the agent's turns since a message."""
+        """The number of the agent's turns since the message of `result`."""
         return self.turns - result.turn
 
     def spoken(self, last: int | None = None) -> Iterator[tuple[int, Block]]:
@@ -169,12 +169,12 @@ class History:
 
     @cached_property
     def recent(self) -> frozenset[str]:
-        """The names that it wrote in its last turns."""
+        """The names that the agent wrote in its last turns."""
         return self._names(6)
 
     @cached_property
     def recent_parts(self) -> frozenset[str]:
-        """The words of those names, in lower case."""
+        """The words of the names that the agent wrote in its last turns, in lower case."""
         return frozenset(part.lower() for name in self.recent for part in parts_of(name))
 
     @cached_property
@@ -184,7 +184,7 @@ class History:
 
     @cached_property
     def newest_runs(self) -> list[Result]:
-        """For each command its latest result."""
+        """For each command, its latest result."""
         return list({result.target: result for result in self.results if result.kind is ToolKind.RUN}.values())
 
     def _names(self, last: int | None) -> frozenset[str]:

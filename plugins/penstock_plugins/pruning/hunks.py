@@ -27,11 +27,11 @@ class Room:
     value: float
     """A line stays when its expected later uses for each token are above this."""
     share: float
-    """Of the text, at most this share stays."""
+    """At most this share of the text stays."""
     lines: int
-    """And at most so many lines."""
+    """At most so many lines stay."""
     below: int = 0
-    """A line that stays takes so many with it that follow it and are indented as deep or deeper."""
+    """With a line that stays, so many of the lines that follow it and are indented as deep or deeper stay, too."""
 
 
 def choose(

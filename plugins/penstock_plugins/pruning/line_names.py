@@ -13,7 +13,7 @@ from penstock_plugins.common.margin import MARGIN
 __all__ = ["LINE_LIMIT", "bare", "kinds_in", "names_in", "parts_of"]
 
 LINE_LIMIT = 2_000
-"""Characters of one line that are looked at."""
+"""Characters of a line that are searched for names."""
 _LONGEST = 120
 _PATH = re.compile(
     r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++"

@@ -38,15 +38,15 @@ class Line(NamedTuple):
 
     text: str
     names: dict[str, str]
-    """Each with its kind."""
+    """The names in the line, each with its kind."""
     defines: bool
-    """It begins a function, a class, a section."""
+    """Whether the line begins a function, a class or a section."""
     defined: str
-    """The name it gives, if it is one that others look for: no variable's."""
+    """The name that it defines, if others may look for it: no variable's."""
     indent: int
     """Blanks before its first character, a line number in the margin left out."""
     cost: int
-    """Characters it takes, its end included."""
+    """The number of its characters, its end included."""
 
 
 def read_lines(text: str) -> list[Line]:
@@ -68,13 +68,13 @@ class Traits(NamedTuple):
     """The properties of a name that its score depends on, whatever the agent wrote."""
 
     kind: str
-    """As where it stands first."""
+    """The name's kind, as where it first occurs."""
     is_long: bool
     is_defined: bool
-    """One of its lines begins something."""
+    """Whether one of its lines begins a definition or section."""
     in_capitals: bool
     lines: int
-    """In how many it stands."""
+    """The number of lines in which it occurs."""
 
 
 class Name(NamedTuple):
@@ -82,9 +82,9 @@ class Name(NamedTuple):
 
     traits: Traits
     at: tuple[int, ...]
-    """The lines it stands in."""
+    """Indexes of the lines in which it occurs."""
     parts: tuple[str, ...]
-    """The words it is made of, in small letters."""
+    """The words that it is made of, in lower case."""
 
 
 class Hunk(NamedTuple):
@@ -107,7 +107,7 @@ class Page:
 
     @cached_property
     def names(self) -> dict[str, Name]:
-        """All names in it."""
+        """All names in the text."""
         places: dict[str, list[int]] = {}
         for at, line in enumerate(self.lines):
             for name in line.names:
@@ -144,7 +144,7 @@ class Page:
         return self._hunks[below]
 
     def names_of(self, lines: Iterable[int]) -> set[str]:
-        """The names in some of its lines."""
+        """The names in the lines with these indexes."""
         return {name for at in lines for name in self.lines[at].names}
 
     def _hunk(self, at: int, below: int) -> Hunk:

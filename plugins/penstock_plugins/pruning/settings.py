@@ -21,11 +21,11 @@ class Settings(BaseModel):
     aggressiveness: Aggressiveness = "safe"
     """How far it goes. Not given: as far as the profile's `aggressiveness`."""
     repack: bool = True
-    """On arrival: paths, repeated lines, blanks and colours told once."""
+    """On arrival: write shared paths and repeated lines once, and drop blanks and colours."""
     repeats: bool = True
     """On arrival: a read of what was read before, unchanged, becomes a pointer."""
     late: bool = True
-    """Shorten what has aged when a flush is due."""
+    """Shorten old results when a flush is due."""
     age: int = Field(default=2, ge=1)
     """Turns of the agent before a result may be shortened."""
     age_warm: int = Field(default=6, ge=1)
@@ -42,11 +42,11 @@ class Settings(BaseModel):
     lines: int = Field(default=40, ge=0)
     """At most so many lines of a result stay."""
     below: int = Field(default=2, ge=0)
-    """A line that stays takes so many with it that follow it and are indented as deep or deeper."""
+    """With a line that stays, so many of the lines that follow it and are indented as deep or deeper stay, too."""
     overtaken: bool = True
-    """Of results that are out of date, half as much stays."""
+    """Shorten results that are out of date to half of what would else stay."""
     gain: float = Field(default=0.1, ge=0, lt=1)
-    """A result is left alone when less than this share would go."""
+    """A result is left alone when less than this share of it would go."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -17,7 +17,7 @@ _WAIT_S = 2.0
 
 
 class Embedding:
-    """Uses the memory's own embedder."""
+    """The tagger `embedding`. It uses the memory's own embedder."""
 
     name = "embedding"
 

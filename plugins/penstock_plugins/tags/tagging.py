@@ -37,7 +37,7 @@ class Tagging:
         self._lock = threading.Lock()
 
     def migrate_from(self, before: Tagging) -> None:
-        """Share the state of `before`."""
+        """Share the tags and vocabularies of `before`, whose place this one takes."""
         self._vocabularies, self._recent, self._lock = before._vocabularies, before._recent, before._lock
 
     def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
@@ -59,7 +59,7 @@ class Tagging:
         return Tags(tuple(names))
 
     def active(self, conversation: str) -> tuple[str, ...]:
-        """The tags of the last turns, the newest first."""
+        """The tags of the last turns of a conversation, the newest first."""
         with self._lock:
             newest = list(islice(reversed(self._recent.get(conversation, ())), self._turns))
         return tuple(dict.fromkeys(name for names in newest for name in names))
@@ -72,7 +72,7 @@ class Tagging:
         return [name for name, turns in counted.most_common() if turns > 1 or is_name(name)][:limit]
 
     def vocabulary(self, project: str) -> Vocabulary:
-        """The vocabulary of a project."""
+        """The vocabulary of a project, empty at first."""
         with self._lock:
             found = self._vocabularies.setdefault(project, Vocabulary())
             self._vocabularies.move_to_end(project)

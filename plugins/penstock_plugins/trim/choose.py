@@ -46,9 +46,9 @@ class Choice:
     """The lines of an output that are kept, and the new names in each line."""
 
     keep: set[int]
-    """Indexes of those that stay."""
+    """Indexes of the lines that stay."""
     names: list[list[str]]
-    """Of each line: the names that are news, in their order."""
+    """For each line, its names that the request does not have yet, in their order."""
 
 
 def choose(lines: Sequence[Line], kind: Kind, price: float, output: ToolOutput, sample: Sample, ranged: bool) -> Choice:

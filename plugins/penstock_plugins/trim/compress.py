@@ -23,7 +23,7 @@ from penstock_plugins.trim.stub import some_numbers, write
 __all__ = ["compress"]
 
 LARGEST = 1_000_000
-"""Characters; larger outputs are not looked at."""
+"""Characters: larger outputs are left alone."""
 SMALLEST = 400
 _GAIN = 0.99
 _CUT_GAIN = 0.95

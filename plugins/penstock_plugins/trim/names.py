@@ -11,7 +11,7 @@ import re
 __all__ = ["is_error", "is_fault", "names_in", "names_of", "words_in"]
 
 LINE_LIMIT = 2_000
-"""Characters of one line that are looked at."""
+"""Characters of a line that are searched for names."""
 
 _NAME = re.compile(
     r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++"  # a path

@@ -28,9 +28,9 @@ class Line:
     margin: str = ""
     """The line's own number with its separator, as the tool gave it."""
     must: bool = False
-    """Stays whatever it costs."""
+    """Whether it stays whatever it costs."""
     told: int = 1
-    """How many lines of the original it tells."""
+    """The number of lines of the original that it stands for."""
 
     def __str__(self) -> str:
         return self.margin + self.text
@@ -78,7 +78,7 @@ class Sight:
         return sum(bool(line.strip()) for line in self.lines)
 
     def share(self, pattern: re.Pattern[str]) -> float:
-        """`count` as a share of `full`."""
+        """The lines that `pattern` matches, as a share of the lines that are not blank."""
         return self.count(pattern) / self.full if self.full else 0.0
 
 
@@ -87,12 +87,12 @@ class Kind:
     """One kind of tool output: how to recognise it, how to repack it, and how to value its lines."""
 
     name: str
-    """What the stub calls it."""
+    """The kind's name in stubs."""
     matches: Callable[[Sight], bool]
     repack: Callable[[ToolOutput], list[Line]]
-    """The same content in fewer characters: nothing of it is lost."""
+    """Writes the same content in fewer characters: nothing of it is lost."""
     depth: Callable[[str], int | None] | None = None
-    """For a line that others hang from (a file, a hunk, a definition): how deep it stands. None: it is no such line."""
+    """The depth of a line that heads others (a file, a hunk, a definition). None: it heads none."""
     answer: re.Pattern[str] | None = None
     """Lines the tool was called for: a match, a changed line, a total. They count twice."""
     keep: re.Pattern[str] | None = None
@@ -102,20 +102,21 @@ class Kind:
     lead: re.Pattern[str] = _NUMBER
     """What stands before a line's words and is no name of its own: a hit's number, an entry's time."""
     sample: Callable[[list[Line]], Sample] | None = None
-    """Where many lines are alike: those that stand for the rest. The others are noise."""
+    """For outputs of many similar lines: chooses those that represent the others, which then count as noise."""
     worth: float = 0.25
-    """What a line is worth against one of source: those are quoted by edits to come, others are read once."""
+    """The value of a line, relative to one of source code: those are quoted by later edits, others are read once."""
     log: bool = False
-    """Long ones are cut, with care, in `safe` too."""
+    """Whether long outputs are cut, with care, in `safe` too."""
     code: bool = False
-    """Lines are read in runs: small holes between kept ones are filled."""
+    """Whether lines are read in runs: small gaps between kept ones are then filled."""
     file: bool = False
-    """What stands in files, which the agent may be about to edit."""
+    """Whether it is the content of files, which the agent may be about to edit."""
     addresses: bool = False
-    """Its lines are full of web addresses: the beginning that most of them share is told once."""
+    """Whether its lines are full of web addresses: the prefix that most of them share is then written once."""
     least: int = 0
-    """Characters below which it stays whole in every setting."""
+    """The number of characters below which an output stays whole in every setting."""
     again: bool = False
-    """The agent gets the same by asking again."""
+    """Whether the agent gets the same by repeating the call."""
     loud: bool = True
-    """An error-looking line tells of an error however long it is. Not so where sentences only speak of errors."""
+    """Whether a line that looks like an error is one, however long it is. False where sentences only speak of
+    errors."""

@@ -18,15 +18,15 @@ _COLUMNS = 40
 
 @dataclass
 class Sample:
-    """Indexes of lines that represent others, and sentences about all of them."""
+    """Lines that represent others, by their indexes, and sentences about all of them."""
 
     covered: set[int] = field(default_factory=set)
-    """Lines that are represented: those of them not `shown` bring nothing new."""
+    """Lines that are represented: those that are not in `shown` bring nothing new."""
     shown: set[int] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
 
     def moved(self, by: int) -> Sample:
-        """The same, shifted by so many lines."""
+        """The same sample with all indexes shifted by `by`."""
         return Sample({at + by for at in self.covered}, {at + by for at in self.shown}, self.said) if by else self
 
 

@@ -129,7 +129,7 @@ def stages(profile: Profile) -> list[Stage]:
 
 @hookimpl
 def tools() -> list[Tool]:
-    """The compressor, for agents."""
+    """The agent tool `compress`."""
     from penstock_plugins.trim.tool import COMPRESS  # a proxy calls no tools
 
     return [COMPRESS]
@@ -137,5 +137,5 @@ def tools() -> list[Tool]:
 
 @hookimpl
 def compressors() -> list[Compressor]:
-    """The bundled compressor."""
+    """The bundled compressor of tool outputs."""
     return [compress]

@@ -23,11 +23,11 @@ class Strictness:
     files: bool = True
     """Whether files that were read, reports of sub-agents and pages of the web may be cut at all."""
     every: int = 5
-    """Of the numbers before lines that follow one another in a cut file, each so-manyth stays."""
+    """Where line numbers of a cut file are thinned out, each so-manyth of consecutive ones stays."""
     some_numbers: bool = False
-    """Whether that holds for a whole file, too."""
+    """Whether the line numbers of files that stay whole are thinned out, too."""
     logs_only: bool = False
-    """Cut logs, test runs and search results alone."""
+    """Whether only logs, test runs and search results are cut."""
 
 
 STRICTNESS: dict[Aggressiveness, Strictness] = {
@@ -41,4 +41,5 @@ CAREFUL: dict[Aggressiveness, Strictness] = {
     "balanced": Strictness(price=0.059, least=1_200, files=False),
     "bold": Strictness(price=0.07, least=1_200, files=False),
 }
-"""Where the agent can not ask for the original: what it will need, files to be edited above all, it must have now."""
+"""Used where the agent cannot ask for the original: what it will need, files to be edited above all, it must have
+now."""

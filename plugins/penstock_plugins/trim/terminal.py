@@ -66,7 +66,7 @@ def fold(lines: list[str], *, blanks: bool = False) -> list[Line]:
 
 
 def expand(lines: list[str]) -> list[str]:
-    """The lines as they were before `fold`."""
+    """The lines as they were before `fold`, except that blank ones are not restored."""
     out: list[str] = []
     for line in lines:
         if (same := _SAME.match(line)) and out:
