@@ -35,7 +35,7 @@ from terminal import Terminal, reactions
 NAMES = ("log", "overview", "tags", "compactions", "sessions", "pipeline", "budget", "memory", "settings", "replay")
 VIEWS = dict(zip("1234567890", NAMES, strict=True))
 OPENED = {"enter": "an exchange", "m": "its context map", "backspace": "back"}
-"""Views that are opened from the log, one from the other, and the way back."""
+"""Keys that are pressed in turn from the log, with what each opens."""
 TABLES = ("1", "3", "5")
 """Views that have a cursor to move."""
 PRESSES = 40

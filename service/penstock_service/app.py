@@ -56,7 +56,8 @@ __all__ = ["LOCAL_HOSTS", "create_app"]
 logger = logging.getLogger(__name__)
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 _EXPIRE_S = 30.0
-"""Seconds between two looks for what has ended, which is not found all the same, and for vectors that are missing."""
+"""Seconds between two rounds that remove expired contexts, which are not found all the same, and make missing
+vectors."""
 
 
 _ROUTERS = (
@@ -93,8 +94,8 @@ def create_app(
     hosts: Collection[str] = LOCAL_HOSTS,
     upkeep: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """The application. `token`: what a caller must show. `hosts`: the names it is asked by. `upkeep` is called every
-    half a minute, in a thread; it may raise `PenstockError`."""
+    """Create the application. `token`: the owner's. `hosts`: the names by which it may be called. `upkeep` is called
+    every half a minute, in a thread; it may raise `PenstockError`."""
 
     tools = list(all_tools().values())  # once: plugins are loaded for it
     mcp = _mcp(parts, tools)

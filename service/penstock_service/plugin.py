@@ -21,7 +21,7 @@ __all__ = ["commands", "servers"]
 
 @hookimpl
 def servers(profile: Profile, store: Path) -> Sequence[Server]:
-    """The service, where `[service] port` says so."""
+    """The service, if `[service] port` is set."""
     from penstock_service.server import ServiceServer
 
     return [ServiceServer(store, profile.service)] if profile.service.port else []
@@ -29,7 +29,7 @@ def servers(profile: Profile, store: Path) -> Sequence[Server]:
 
 @hookimpl
 def commands(app: typer.Typer) -> None:
-    """Commands that start the service, or use it. Each is imported when it runs."""
+    """Register the commands that start the service, or call it. Each one's module is imported when it runs."""
     from penstock.cli.deferred import add_command, add_group  # a proxy loads this plugin too, and needs no typer
 
     add_command(

@@ -26,7 +26,8 @@ _NEEDED = ("fastapi", "uvicorn", "websockets", "prometheus_client", "jinja2")
 _GRACE_S = 3
 """Seconds that calls under way get when it ends."""
 _STOP_S = 10.0
-"""Seconds for all of the end. What has not ended by then keeps nobody from leaving: the thread is a daemon."""
+"""Seconds for the whole shutdown. What has not ended by then keeps the process from leaving no longer: the thread is a
+daemon."""
 
 
 class ServiceServer:

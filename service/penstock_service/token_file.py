@@ -23,7 +23,7 @@ def token_path(folder: Path | None = None) -> Path:
 
 
 def owner_token(folder: Path | None = None) -> str:
-    """The token, made on first use. Raises `PenstockError` when it can be neither read nor made."""
+    """The owner's token, made on first use. Raises `PenstockError` when it can be neither read nor made."""
     file = token_path(folder)
     if file.exists():
         return read_token(folder)
@@ -39,8 +39,8 @@ def owner_token(folder: Path | None = None) -> str:
 
 
 def keep_token(folder: Path, token: str) -> None:
-    """Make the file of a service that runs again where it was removed: nobody else knows the token. What is there
-    stays. Raises `PenstockError`."""
+    """Write the token file of a running service again where it was removed: no other process knows the token. An
+    existing file stays. Raises `PenstockError`."""
     file = token_path(folder)
     try:
         with suppress(FileExistsError):
@@ -52,7 +52,7 @@ def keep_token(folder: Path, token: str) -> None:
 
 
 def read_token(folder: Path | None = None) -> str:
-    """The token that was made. Raises `PenstockError`: there is none, or the file holds something else."""
+    """Read the token that was made. Raises `PenstockError`: there is none, or the file holds something else."""
     file = token_path(folder)
     try:
         token = file.read_text().strip()

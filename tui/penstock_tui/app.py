@@ -50,12 +50,13 @@ __all__ = ["PenstockApp"]
 
 Shown = TypeVar("Shown", bound=ExchangeScreen)
 NOT_OURS = frozenset({"Keys", "Maximize", "Minimize"})
-"""Textual's commands that hide what a view is read by; `?` tells the keys."""
+"""Textual's own commands that are left out of the palette; `?` shows the keys."""
 COPIES = frozenset({"ctrl+c", "super+c"})
-"""Keys that leave what is selected as it is."""
+"""Keys that keep the selection."""
 TAKE = 0.1
 FOLD, READ = 0.04, 0.08
-"""Seconds of these that go into taking events in: while one follows, and while a long log is read first."""
+"""Seconds in which events are folded before keys are handled again: while following a log, and while a long one is
+first read."""
 CHECK = 1.0
 SHORTCUTS = (
     ("Show what failed", "is:failed"),
@@ -81,7 +82,7 @@ VIEWS: Final[dict[ViewName, type[BaseView]]] = {
         GatewayView,
     )
 }
-"""The log is not among them: it is what they are opened from."""
+"""The classes of the views. The log is not among them: they are opened from it."""
 
 
 class PenstockApp(App[None]):
@@ -99,7 +100,7 @@ class PenstockApp(App[None]):
     ]
 
     has_gateway: reactive[bool] = reactive(False)
-    """Whether the bar of views names that of the gateway."""
+    """Whether the bar of views names the gateway view."""
 
     def __init__(
         self,

@@ -8,11 +8,11 @@ from typing import Final
 __all__ = ["GcScheduler"]
 
 EVERY = 60.0
-"""Seconds from one sweep to the next. What a log adds meanwhile is little to look through."""
+"""Seconds from one full collection to the next."""
 QUIET = 1.0
-"""Seconds without a key or the mouse after which nobody is taken to wait."""
+"""Seconds without a key or the mouse after which the user is taken to be idle."""
 ANSWERED = 0.15
-"""Seconds after which the last key has been answered, and the next has not come, with some luck."""
+"""Seconds after a key at which its effect is drawn and the next key has probably not come."""
 SOME, MANY, MOST = 10, 30, 150
 """Young-generation collections since the last full one. Above `SOME`, collect when nothing happens; above `MANY`,
 between two keys; above `MOST`, at once."""
@@ -56,7 +56,7 @@ class GcScheduler:
         return True
 
     def end(self) -> None:
-        """Restore Python's default."""
+        """Restore Python's own garbage collection."""
         gc.unfreeze()
         gc.set_threshold(*self._before)
         gc.enable()

@@ -39,7 +39,7 @@ class ProxyCommands:
         self._app, self.proxy = app, proxy
 
     def commands(self) -> Iterator[Command]:
-        """The commands that need no arguments."""
+        """The commands that need no arguments, for the palette."""
         yield Command("Pause editing", "The proxy watches: nothing new is edited, budgets count on", self.pause)
         yield Command("Resume editing", "A paused proxy edits again", self.resume)
         yield Command("Compact now", "Old turns of every session become records at its next request", self.compact)

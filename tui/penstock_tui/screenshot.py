@@ -22,9 +22,9 @@ from penstock_tui.view_names import ViewName
 __all__ = ["PictureError", "take_picture"]
 
 _OF_ONE = ("detail", "diff", "context")
-"""Views that show one exchange."""
+"""The pictures that show one exchange."""
 PATIENCE = 60.0
-"""Seconds for a long log to be read."""
+"""Seconds to wait until a long log is read."""
 
 
 class PictureError(Exception):

@@ -38,7 +38,7 @@ def list_keys(visit: Visits) -> Response:
 
 @router.post("/add")
 def add(visit: Visits) -> Response:
-    """Make a key."""
+    """Add a key of the workspace."""
     visit.check("POST", _CALL)
     call, limits = visit.call, limits_in_form(visit)
     made, secret = keys.add_key(
@@ -105,7 +105,7 @@ def change(id: KeyId, visit: Visits) -> Response:
 
 @router.post("/{id}/rotate")
 def rotate(id: KeyId, visit: Visits) -> Response:
-    """A new secret for a key."""
+    """Replace a key by a new one."""
     visit.check("POST", f"{_CALL}/{id}/rotate")
     grace = _number(visit, "grace_h") * 3600
     rotated, secret = keys.rotate_key(visit.call.store, visit.call.workspace, id, visit.call.by, grace_s=grace)
@@ -117,7 +117,7 @@ def rotate(id: KeyId, visit: Visits) -> Response:
 
 @router.post("/{id}/revoke")
 def revoke(id: KeyId, visit: Visits) -> Response:
-    """Have a key refused from now on."""
+    """Revoke a key for good."""
     visit.check("POST", f"{_CALL}/{id}/revoke")
     found = keys.revoke_key(visit.call.store, visit.call.workspace, id, visit.call.by)
     visit.tell(f"{found.name} was revoked: requests with it are refused.")

@@ -63,7 +63,7 @@ _SECRET = ("form_token", "credential")
 
 
 def admin_pages(parts: Parts, token: str, jobs: JobEngine) -> ASGIApp:
-    """The pages under `/admin`. `token`: the owner's."""
+    """The application with the pages under `/admin`. `token`: the owner's."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.parts, app.state.jobs = parts, jobs
     app.state.sessions = Sessions(token, parts.contexts.clock, lambda: parts.gateway)

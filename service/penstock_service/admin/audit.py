@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get("/audit")
 def audit(visit: Visits, after: Annotated[int | None, Query(ge=1, lt=2**63)] = None) -> Response:
-    """Changes in the workspace, the newest first."""
+    """Show the changes in the workspace, the newest first."""
     visit.check("GET", "/v1/audit")
     lines, following = audit_page(visit.call.store, visit.call.workspace, after=after)
     return page(visit, "audit.html", "Audit", lines=lines, next=following)

@@ -40,7 +40,7 @@ def show(
 
 @router.get("/look")
 def look(visit: Visits, key: Key) -> Response:
-    """One context with its versions."""
+    """Show one context with its versions."""
     visit.check("GET", "/v1/contexts/x")
     contexts, workspace = visit.parts.contexts, visit.call.workspace
     head, text = contexts.head(workspace, key), ""
@@ -53,7 +53,7 @@ def look(visit: Visits, key: Key) -> Response:
 
 @router.post("/delete")
 def delete(visit: Visits) -> Response:
-    """Take a context away; for 30 days it can be brought back."""
+    """Delete a context; for 30 days it can be brought back."""
     visit.check("DELETE", "/v1/contexts/x")
     key = visit.text("key")
     with visit.parts.contexts.write(visit.call.workspace, visit.call.by) as writer:

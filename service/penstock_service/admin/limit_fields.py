@@ -25,7 +25,7 @@ def limits_in_form(visit: Visit) -> list[Limit]:
 
 
 def filled_limits(limits: list[Limit]) -> dict[str, str]:
-    """What the fields of these limits have in them."""
+    """The form fields of these limits with their values, by name."""
     return {
         f"{one.unit}-{one.per}": f"{one.cap / BILLION:.9f}".rstrip("0").rstrip(".")
         if one.unit == "dollars"

@@ -27,7 +27,7 @@ def show(request: Request, ended: bool = False) -> Response:
 
 @router.post("/login")
 def login(request: Request, form: FormOf) -> Response:
-    """Begin a session."""
+    """Log in with a key or the owner's token, and begin a session."""
     sessions = sessions_of(request)
     check_form(form, sessions.form_token(request.cookies.get(_LOGIN_COOKIE, ""), ""))
     address = request.client.host if request.client else ""

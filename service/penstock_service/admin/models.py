@@ -60,7 +60,7 @@ def delete(visit: Visits) -> Response:
 
 @router.post("/fetch")
 def fetch(visit: Visits) -> Response:
-    """Ask a provider for its models."""
+    """Fetch a provider's list of models."""
     visit.check("POST", f"{_CALL}/x/models")
     found = find_provider(visit.call.store, None, visit.text("id"))
     many = refresh_models(visit.call.store, found, in_use().gateway.allow_private)

@@ -61,7 +61,7 @@ def error_page(status: int, text: str) -> HTMLResponse:
 
 
 def render(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page of a template. All texts are escaped."""
+    """Render a template. All texts are escaped."""
     return HTMLResponse(_environment().get_template(template).render(version=VERSION, **values), status)
 
 

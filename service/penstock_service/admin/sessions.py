@@ -24,7 +24,7 @@ __all__ = ["LASTS_S", "LoginNeeded", "Notice", "Session", "Sessions", "TooManyLo
 LASTS_S = 8 * 3600.0
 """Seconds after which a session ends."""
 _MOST = 1000
-"""Sessions, and addresses whose failed logins are counted: the oldest are forgotten first."""
+"""The largest number of sessions, and of addresses with failed logins: the oldest are dropped."""
 _FAILURES, _FAILURES_S = 10, 60.0
 """Failed logins that an address has within so many seconds."""
 
@@ -48,11 +48,11 @@ class Notice:
 
 @dataclass(slots=True)
 class Session:
-    """A login. `key` None: the owner's."""
+    """A logged-in browser. `key` is None for the owner."""
 
     key: ApiKey | None
     workspace: str
-    """The one that the pages are about. The owner may switch."""
+    """The workspace that the pages show. The owner may switch it."""
     ends_at: float
     notice: Notice | None = None
     new_key: tuple[ApiKey, str] | None = field(default=None, repr=False)
@@ -112,7 +112,7 @@ class Sessions:
         return session
 
     def end(self, name: str) -> None:
-        """Log out."""
+        """Log out the session of this name."""
         with self._lock:
             self._kept.pop(_digest(name), None)
 

@@ -25,7 +25,7 @@ _LINES = 25
 
 @router.get("/usage")
 def usage(visit: Visits, by: UsageBy = "day", first: First = None, last: Last = None) -> Response:
-    """Sums of a range of days, and the last requests."""
+    """Show sums of a range of days, and the last requests."""
     visit.check("GET", "/v1/usage")
     call = visit.call
     begin, end = _range(visit, first, last)
@@ -39,7 +39,7 @@ def usage(visit: Visits, by: UsageBy = "day", first: First = None, last: Last = 
 
 @router.get("/usage.csv")
 def as_csv(visit: Visits, by: UsageBy = "day", first: First = None, last: Last = None) -> Response:
-    """The same sums for a spreadsheet."""
+    """Send the sums of a range of days as CSV."""
     visit.check("GET", "/v1/usage")
     return usage_call(visit.call, by, *_range(visit, first, last), format="csv")
 

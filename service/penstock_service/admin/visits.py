@@ -45,7 +45,7 @@ class Visit:
 
     @property
     def is_owner(self) -> bool:
-        """The owner's token was used to log in."""
+        """Whether the owner's token was used to log in."""
         return self.call.key is None
 
     def may(self, method: str, path: str) -> bool:
@@ -75,12 +75,12 @@ class Visit:
         return [line.strip() for line in self.text(name).splitlines() if line.strip()]
 
     def tell(self, text: str) -> None:
-        """Have the next page say this."""
+        """Show `text` on the next page."""
         self.session.notice = Notice(text)
 
 
 def sessions_of(request: Request) -> Sessions:
-    """The sessions of this service."""
+    """The `Sessions` of the application that is called."""
     found: Sessions = request.app.state.sessions
     return found
 

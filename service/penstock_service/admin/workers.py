@@ -38,7 +38,7 @@ def show(visit: Visits, engine: JobEngineOf, after: Annotated[int | None, Query(
 
 @router.post("/cancel")
 def cancel(visit: Visits, engine: JobEngineOf) -> Response:
-    """End a job."""
+    """Cancel a job."""
     visit.check("DELETE", f"{_CALL}/x")
     number = visit.text("id")
     if not number.isdecimal() or len(number) > 18:

@@ -40,7 +40,7 @@ def switch(visit: Visits) -> Response:
 
 @router.post("/add")
 def add(visit: Visits) -> Response:
-    """Make a workspace."""
+    """Add a workspace."""
     visit.check("POST", _CALL)
     made = add_workspace(visit.call.store, visit.text("name"), visit.call.by)
     visit.tell(f"{made.name} was made. Switch to it to make its keys.")

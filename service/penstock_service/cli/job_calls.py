@@ -40,7 +40,7 @@ def wait_for(client: Client, number: str) -> dict[str, Any]:
 
 
 def said(job: dict[str, Any]) -> str:
-    """How far a job is, in a few words."""
+    """The state of a job in a few words, with its progress."""
     far = job["progress"]
     if job["state"] != "running" or far is None:
         return str(job["error"] or "")

@@ -29,7 +29,7 @@ _CHUNK = 1 << 20
 
 
 class What(StrEnum):
-    """What an export has."""
+    """The values of `--what`: what an export holds."""
 
     CONTEXTS = "contexts"
     MEMORY = "memory"
@@ -37,7 +37,7 @@ class What(StrEnum):
 
 
 class Onto(StrEnum):
-    """What becomes of a context that is there."""
+    """The values of `--onto`: what becomes of a context that exists already."""
 
     SKIP = "skip"
     NEWER = "newer"

@@ -60,7 +60,7 @@ def analytics(
 
 
 def summed(rows: list[UsageLine]) -> AnalyticsAnswer:
-    """The answer with these rows."""
+    """The answer with these rows and their totals."""
     totals = {name: sum(getattr(row, name) for row in rows) for name in UsageCounts.model_fields}
     return AnalyticsAnswer(rows=rows, totals=UsageCounts(**totals))
 

@@ -55,7 +55,7 @@ class Wanted(BaseModel):
     after: str | None = Field(default=None, pattern=r"^\d{1,18}$")
 
     def fits(self, change: Change) -> bool:
-        """Whether a change is one of those."""
+        """Whether a change fits every field that is set."""
         return (
             change.key.startswith(self.prefix)
             and (not self.keys or change.key in self.keys)
@@ -75,14 +75,15 @@ class Message(BaseModel):
 
 @dataclass
 class Changes:
-    """The changes of a workspace after a cursor, waited for."""
+    """The changes of a workspace after a cursor, as they happen."""
 
     feed: Feed
     workspace: str
     cursor: int
 
     async def follow(self) -> AsyncGenerator[list[Change], None]:
-        """What is there, and then what comes; an empty list about once a second when nothing does."""
+        """The changes after the cursor, and then each batch that comes; an empty list about once a second while none
+        does."""
         with self.feed.following() as woken:
             while True:
                 woken.clear()  # before reading: what is written from here on wakes it again

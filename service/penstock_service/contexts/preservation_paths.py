@@ -60,21 +60,21 @@ class StoreBody(_Body):
 
 
 class UpdateOptions(_Body):
-    """Who changed what."""
+    """Who changed a value, and what the change is called."""
 
     change_type: Annotated[str, Field(max_length=80, pattern=r"^[^\x00-\x1f]*$")] = "update"
     changed_by: schemas.Name | None = None
 
 
 class UpdateBody(_Body):
-    """The new value."""
+    """A new value of a context."""
 
     data: Any
     options: UpdateOptions = UpdateOptions()
 
 
 class SearchOptions(_Body):
-    """Which hits."""
+    """Which hits of a search are returned."""
 
     session_id: schemas.Name | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -82,7 +82,7 @@ class SearchOptions(_Body):
 
 
 class SearchBody(_Body):
-    """Words, and which hits."""
+    """Words to search for, and which hits are returned."""
 
     query: Annotated[str, Field(max_length=2000)]
     options: SearchOptions = SearchOptions()

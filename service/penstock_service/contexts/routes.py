@@ -73,7 +73,7 @@ def get(
     fields: Annotated[str, Query(max_length=400, description="Of the answer only these, with commas between.")] = "",
     known: Annotated[str | None, Header(alias="if-none-match")] = None,
 ) -> Response:
-    """The newest version, or an older one."""
+    """Get the newest version of a context, or an older one."""
     wanted = _fields(fields)
     if known is not None and version is None:
         tag = f'"{call.contexts.head(call.workspace, key).tag}"'
@@ -145,7 +145,7 @@ def undelete(key: Key, call: Calls) -> Response:
 
 @router.post("/touch/{key:path}", tags=["contexts"], response_model=schemas.ContextLine)
 def touch(key: Key, body: schemas.TouchBody, call: Calls) -> Response:
-    """Have the time run again."""
+    """Start the time to live again."""
     new = NewContext(None, ttl=body.ttl)
     return call.change(lambda writer: (200, head_json(writer.touch(key, new, call.expected))), body, version=True)
 

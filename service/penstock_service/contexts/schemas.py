@@ -35,7 +35,7 @@ VersionNumber = Annotated[int, Field(ge=1, le=2**31, strict=True)]
 
 
 class Body(BaseModel):
-    """What callers send: unknown fields are refused."""
+    """The base class of bodies: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -65,7 +65,7 @@ class PatchBody(_Marks):
 
 
 class TouchBody(Body):
-    """A new time."""
+    """A new time to live."""
 
     ttl: Ttl
 

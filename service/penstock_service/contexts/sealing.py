@@ -34,13 +34,13 @@ class SealingAnswer(BaseModel):
 
 
 class RotateBody(Body):
-    """Which keys are to be new."""
+    """Which keys are to be replaced."""
 
     data_keys: bool = Field(default=False, description="The contexts' own keys, too: every sealed value is rewritten.")
 
 
 class RotateAnswer(BaseModel):
-    """What was done."""
+    """What a rotation of keys has done."""
 
     master_key: str | None
     """Its id; null where nothing was ever sealed."""

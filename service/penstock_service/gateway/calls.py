@@ -48,10 +48,10 @@ class GatewayCall:
     workspace: str
     by: str
     key: ApiKey | None
-    """None: the owner calls."""
+    """The key of the call. None: the owner calls."""
 
     def wanted(self, is_all: bool) -> str | None:
-        """The workspace that is asked about. None: all of them. Raises `NotAllowed`."""
+        """The workspace that is asked about. None: all of them. Raises `NotAllowed` for a key that asks for all."""
         if is_all and self.key is not None:
             raise NotAllowed("`all` takes the owner's token: a key sees its own workspace")
         return None if is_all else self.workspace

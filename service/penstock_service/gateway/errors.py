@@ -20,11 +20,11 @@ _TYPES: dict[type[Exception], str] = {
     ProviderDown: "upstream",
     SealingError: "sealed",
 }
-"""Others are answered as those of all calls."""
+"""The error types by class; others are answered as errors of all calls are."""
 
 
 def handle_gateway_errors(app: FastAPI) -> None:
-    """Have `app` answer those of the gateway as well."""
+    """Have `app` answer errors of the gateway."""
     for kind, type in _TYPES.items():
         app.add_exception_handler(kind, _answering(type))
 

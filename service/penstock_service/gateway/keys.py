@@ -66,7 +66,7 @@ class RotateBody(Body):
 
 
 class KeyAnswer(BaseModel):
-    """A key, without the key itself. `prefix`: how that begins."""
+    """A key, without its secret. `prefix`: how the secret begins."""
 
     id: str
     workspace: str
@@ -84,7 +84,7 @@ class KeyAnswer(BaseModel):
 
 
 class NewKeyAnswer(KeyAnswer):
-    """A key with the key itself: this once."""
+    """A key with its secret, which no other answer has."""
 
     key: str
 

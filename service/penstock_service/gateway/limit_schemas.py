@@ -36,7 +36,7 @@ class LimitBody(Body):
 
 
 class LimitLine(BaseModel):
-    """What may be spent in one period; null: as much as one likes."""
+    """What may be spent in one period; null: unlimited."""
 
     per: Period
     requests: int | None = None
@@ -65,7 +65,7 @@ def read_limits(given: Iterable[LimitBody]) -> list[Limit]:
 
 
 def limit_lines(found: Iterable[Limit]) -> list[LimitLine]:
-    """Limits, by period."""
+    """Limits as the API has them, one object for each period."""
     by_period: dict[Period, dict[str, Any]] = {}
     for one in found:
         by_period.setdefault(one.per, {})[one.unit] = said_amount(one.unit, one.cap)
@@ -73,7 +73,7 @@ def limit_lines(found: Iterable[Limit]) -> list[LimitLine]:
 
 
 def state_line(found: LimitState) -> StateLine:
-    """A limit with its state."""
+    """A limit with its state, as the API has it."""
     cap, spent, held = (said_amount(found.unit, one) for one in (found.cap, found.spent, found.held))
     return StateLine(
         scope=found.scope,

@@ -37,7 +37,7 @@ class QuotaBody(Body):
 
 
 class RaiseBody(Body):
-    """How much is added to a limit for the period of now."""
+    """How much is added to a limit for its current period."""
 
     per: Period
     unit: Unit
@@ -86,7 +86,7 @@ def set_quota(scope: ScopePath, body: QuotaBody, call: GatewayCalls) -> QuotaAns
 
 @router.post("/{scope:path}/raise")
 def raise_quota(scope: ScopePath, body: RaiseBody, call: GatewayCalls) -> StateLine:
-    """Add to a limit for the period of now."""
+    """Add to a limit until its current period ends."""
     return state_line(raise_limit(call.store, _changeable(call, scope), body.per, body.unit, body.by, call.by))
 
 

@@ -24,10 +24,10 @@ INPUT_TOKENS = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
 TOKEN_USAGE = "gen_ai.client.token.usage"
 TOKEN_TYPE = "gen_ai.token.type"
-"""`input` or `output`."""
+"""The attribute whose value is `input` or `output`."""
 ERROR = "error.type"
 
 
 def prometheus_name(name: str) -> str:
-    """The form of a name that Prometheus takes."""
+    """`name` in the form that Prometheus accepts."""
     return name.replace(".", "_")

@@ -22,7 +22,7 @@ class JobCounts:
         self._jobs = jobs
 
     def collect(self) -> Iterable[Metric]:
-        """The family, for Prometheus."""
+        """The metric family, for Prometheus."""
         family = GaugeMetricFamily("penstock_jobs", "Jobs of all queues that are kept.", labels=["state"])
         counts: Counter[str] = Counter(dict.fromkeys(STATES, 0))
         try:

@@ -60,7 +60,7 @@ class Metrics:
             self._response_time.labels(call.operation).observe(call.seconds)
 
     def text(self) -> bytes:
-        """All figures in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
 

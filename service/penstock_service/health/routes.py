@@ -21,7 +21,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["health"])
 _UNABLE: dict[int | str, dict[str, Any]] = {503: {"description": "It cannot serve."}}
 HAS_NONE = 409
-"""The status of the control channel where the proxy has no memory."""
+"""The status of the control channel's answer where the proxy has no memory."""
 _MEMORY = ("embedder", "items", "unindexed", "bytes", "degraded")
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 

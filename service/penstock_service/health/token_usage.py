@@ -40,7 +40,7 @@ class TokenUsage:
         self._tokens: Counter[tuple[str, str, str]] = Counter()
 
     def collect(self) -> Iterable[Metric]:
-        """The family, for Prometheus."""
+        """The metric family, for Prometheus."""
         with self._lock:
             self._read()
             labels = [prometheus_name(name) for name in (PROVIDER, MODEL, TOKEN_TYPE)]

@@ -53,7 +53,7 @@ class Tracing:
         self._thread.start()
 
     def close(self) -> None:
-        """Send what is left, and end."""
+        """Send the spans that are left, and end the thread."""
         self._is_over.set()
         self._thread.join()
         self._read()

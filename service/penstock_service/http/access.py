@@ -20,7 +20,8 @@ from penstock_service.http.key_checker import KEY_HEADER, KeyChecker, bearer
 __all__ = ["Access"]
 
 _STREAMED = {"/v1/import": "", "/v1/ingest": "application/x-ndjson"}
-"""Where bodies are read as a stream and never held in memory, and of which type they are then; empty: of any."""
+"""Paths whose bodies are read as a stream and never held in memory, with the content type for which that holds; empty:
+any."""
 _LONGEST = 4 << 30
 """Bytes of such a body."""
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d{1,5})?")
@@ -29,17 +30,17 @@ _LONG = 64 << 10
 _WRITING = frozenset({"POST", "PUT", "PATCH"})
 """Methods of calls with a body."""
 OPEN = frozenset({"/healthz", "/readyz", "/health", "/docs"})
-"""Paths without a token: those of probes, and the description for people, which is the same everywhere."""
+"""Paths that need no token: those for probes, and the description for people, which is the same everywhere."""
 _PAGES = re.compile(r"/admin(?:/|\Z)")
-"""Pages for people, who log in there."""
+"""The admin pages, which have a login of their own."""
 
 
 class Access:
-    """Lets a request through that names this service as its host (a page of another site cannot, whatever name it has
-    made lead here) and carries the owner's token, or a key of a workspace that may make this call."""
+    """Lets a request through that names this service in `Host` (a web page of another site cannot, even if its name
+    resolves to this machine) and carries the owner's token, or a key that may make this call."""
 
     def __init__(self, app: ASGIApp, token: str, hosts: Collection[str], max_body: int, keys: KeyChecker) -> None:
-        """`max_body`: bytes that a body may have."""
+        """`max_body`: the largest body in bytes, except on paths whose bodies are streamed."""
         self._app, self._token, self._hosts, self._max_body = app, token, frozenset(hosts), max_body
         self._keys = keys
 

@@ -28,7 +28,7 @@ __all__ = ["MAX_NAME", "Call", "call_of", "check_limit", "check_workspace", "dig
 
 _KEY_FILE = "request-key"
 MAX_NAME = 200
-"""Characters of an `Idempotency-Key`."""
+"""The largest number of characters of an `Idempotency-Key`."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Call:
     workspace: str
     by: str
     expected: Expected
-    """What `If-Match` says."""
+    """The version or ETag in `If-Match`; None without one."""
     name: str
     """The `Idempotency-Key`; empty without one."""
     what: str
-    """Method, path and query, by which a repeated call is told from another of the same name."""
+    """Method, path and query, which with the body identify a repeated call of the same name."""
 
     def change(
         self, do: Callable[[Writer], tuple[int, Any]], body: BaseModel | None = None, version: bool = False

@@ -25,13 +25,13 @@ _STYLE = (
 
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
-    """The page."""
+    """Answer with the page."""
     return HTMLResponse(page_of(request.app), headers=_HEADERS)
 
 
 @lru_cache(maxsize=1)
 def page_of(app: Any) -> str:
-    """The page for an application, whose description does not change."""
+    """The HTML of the page for an application, whose description does not change."""
     description = app.openapi()
     title = escape(f"{description['info']['title']} {description['info']['version']}")
     body = "".join(_body(description))

@@ -85,9 +85,9 @@ class ErrorDetail(BaseModel):
     param: str | None = None
     """The field of the call that it is about."""
     version: int | None = None
-    """Of a `stale` call: the version that the context has."""
+    """For an error of type `stale`: the version that the context has."""
     faults: dict[str, str] = Field(default_factory=dict)
-    """Of settings: what is wrong, by key."""
+    """For settings: what is wrong, by key."""
 
 
 class ErrorAnswer(BaseModel):
@@ -110,7 +110,7 @@ def error_responses() -> dict[int | str, dict[str, Any]]:
 
 
 def status_of(e: ContextError) -> tuple[int, dict[str, Any]]:
-    """Status and body for an error of contexts."""
+    """The status and body that answer an error about contexts."""
     version = e.version if isinstance(e, StaleVersion) else None
     return STATUS[e.type], error_body(e.type, str(e), e.param, version)
 

@@ -24,7 +24,7 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 def message(event: str, data: Any, cursor: str = "") -> str:
-    """One message. A reader that was away sends its last `cursor` as `Last-Event-ID`."""
+    """Write one message. A reader that was away sends its last `cursor` as `Last-Event-ID`."""
     id = f"id: {cursor}\n" if cursor else ""
     return f"{id}event: {event}\ndata: {json.dumps(data)}\n\n"
 

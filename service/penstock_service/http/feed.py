@@ -17,7 +17,8 @@ __all__ = ["Feed", "forget_error"]
 
 
 class Feed:
-    """For one event loop. With one listener, a write costs the same however many follow."""
+    """The changes of one file of contexts, for one event loop. With one listener, a write costs the same however many
+    follow."""
 
     def __init__(self, contexts: Contexts) -> None:
         self._contexts = contexts
@@ -28,7 +29,7 @@ class Feed:
 
     @contextmanager
     def following(self) -> Iterator[asyncio.Event]:
-        """While it lasts, the event is set after each write of this process."""
+        """While the block lasts, the event is set after each write of this process."""
         woken = asyncio.Event()
         if not self._followers:
             loop = asyncio.get_running_loop()
@@ -64,6 +65,7 @@ class Feed:
 
 
 def forget_error(task: asyncio.Task[Any]) -> None:
-    """An error is for those who wait; when all of them have gone it is for no one."""
+    """A callback for a task whose error is raised where it is awaited: keeps asyncio from logging it when none awaits
+    it."""
     if not task.cancelled():
         task.exception()

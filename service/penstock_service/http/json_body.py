@@ -22,7 +22,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 async def read_body(receive: Receive) -> tuple[bytes, Receive]:
-    """All of a body, and from where it can be read again."""
+    """Read all of a body. Returns it, and a `receive` from which it can be read again."""
     chunks: list[bytes] = []
     message: Message = {"more_body": True}
     while message.get("more_body"):
@@ -42,7 +42,7 @@ async def read_body(receive: Receive) -> tuple[bytes, Receive]:
 
 
 def checked(body: bytes, is_mcp: bool) -> ContextError | None:
-    """What is wrong with a body of JSON; None also for one that is none: who reads it says so."""
+    """What is wrong with a body of JSON. None: nothing, or it is no JSON, which whoever parses it reports."""
     if not is_mcp and not _may_have_half(body):
         return None
     try:

@@ -19,10 +19,10 @@ _FIELDS = ("method", "route", "status", "duration_ms")
 
 
 class JsonLines(logging.Formatter):
-    """`timestamp`, `level`, `logger`, `message`, and what is known of the call."""
+    """Formats a record as a line of JSON: `timestamp`, `level`, `logger`, `message`, and what is known of the call."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line. What looks like a credential is taken out."""
+        """The line, with what looks like a credential removed."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {
             "timestamp": at.replace("+00:00", "Z"),

@@ -26,17 +26,17 @@ __all__ = ["KEY_HEADER", "KeyChecker", "Refusal", "bearer", "check_project", "ke
 
 logger = logging.getLogger(__name__)
 KEY_HEADER = "x-penstock-key"
-"""Carries a key where `authorization` is somebody else's."""
+"""The header that carries a key where `authorization` holds another credential."""
 _WORKSPACE, _BY = "x-penstock-workspace", "x-penstock-by"
 _KEY = "penstock.key"
 _AGAIN_S = 5.0
 """Seconds after which the key of an answer that does not end is checked again, before more is sent."""
 Refusal = tuple[str, str]
-"""The type of an error, and its message."""
+"""The type and the message of an error."""
 
 
 class KeyChecker:
-    """Checks the keys of calls."""
+    """Checks the keys of calls, and records the day of their last use."""
 
     def __init__(self, gateway: Callable[[], GatewayStore]) -> None:
         self._gateway = gateway

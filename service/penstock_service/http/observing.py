@@ -34,12 +34,12 @@ class Answered:
 
     method: str
     route: str
-    """The template of its path, `/v1/contexts/{key}`; empty where there is no such call."""
+    """The template of its path, such as `/v1/contexts/{key}`; empty where no route matched."""
     operation: str
     """The name of the function that answers calls about contexts; empty for others."""
     status: int
     seconds: float
-    """Until the answer began."""
+    """Seconds until the answer began."""
 
 
 class Observing:

@@ -31,12 +31,12 @@ class Parts:
     started, or end, at any time."""
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     closing: threading.Event = field(default_factory=threading.Event)
-    """Set when the service ends: answers that would not end by themselves do then."""
+    """Set when the service shuts down: streams that would not end by themselves end then."""
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _gateway: list[GatewayStore] = field(default_factory=list, repr=False)
 
     replays: Replays = field(default_factory=Replays)
-    """Replays of prompts in the background."""
+    """The replays of prompts that run in the background."""
 
     @cached_property
     def feed(self) -> Feed:

@@ -11,7 +11,7 @@ from penstock.gateway.records import Scope
 __all__ = ["ANY", "needed"]
 
 ANY: Literal["any"] = "any"
-"""Every good key: the path itself tells nothing, or asks for a scope by what is called."""
+"""Paths that any good key may call: they tell nothing by themselves, or ask for a scope by what is called."""
 _RULES: tuple[tuple[str, str, Scope | Literal["any"]], ...] = (
     ("", r"/v1/(contexts|versions|diff|rollback|undelete|touch)(/.+)?", "contexts"),
     ("", r"/v1/(batch|search|analytics|changes)|/api/context/.+|/context-ws", "contexts"),

@@ -43,7 +43,7 @@ class JobEngine:
         return cls(jobs, kinds, schedule, JobRunner(jobs, kinds, schedule))
 
     def close(self) -> None:
-        """End the threads and let the file go."""
+        """End the threads and close the file of jobs."""
         self.runner.close()
         self.jobs.close()
 

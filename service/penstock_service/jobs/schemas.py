@@ -78,7 +78,7 @@ class JobAnswer(BaseModel):
     eta: str | None
     twin: str
     cancelling: bool
-    """It runs, and was asked to end."""
+    """Whether it runs, and was asked to end."""
     at: str
     run_after: str
     started_at: str | None
@@ -105,7 +105,7 @@ class QueueLine(BaseModel):
 
 
 class QueueList(BaseModel):
-    """Every queue."""
+    """The numbers of every queue."""
 
     queues: list[QueueLine]
 
@@ -129,7 +129,7 @@ class ScheduleAnswer(BaseModel):
 
 
 def job_answer(job: Job, now: float) -> dict[str, Any]:
-    """`JobAnswer`, as JSON has it."""
+    """A job as the JSON of `JobAnswer`."""
     far = job.progress
     return {
         "id": str(job.id),
@@ -152,13 +152,13 @@ def job_answer(job: Job, now: float) -> dict[str, Any]:
 
 
 def queue_line(stats: QueueStats) -> dict[str, Any]:
-    """`QueueLine`."""
+    """A queue's numbers as the JSON of `QueueLine`."""
     line: dict[str, Any] = {"queue_name": stats.queue, "oldest_waiting_at": _time(stats.oldest_waiting_at)}
     return line | dict(stats.counts)
 
 
 def scheduled_line(one: Scheduled) -> dict[str, Any]:
-    """`ScheduledLine`."""
+    """A periodic job as the JSON of `ScheduledLine`."""
     last = one.last
     return {
         "job_type": one.periodic.kind,

@@ -39,15 +39,15 @@ class MemoryCall:
     workspace: str
     by: str
     key: ApiKey | None = None
-    """None: the owner calls."""
+    """The key of the call. None: the owner calls."""
 
     def project(self, named: str | None) -> str:
-        """The project that is meant: the one that is called as the workspace where none is named. Raises `NotFound` for
-        one of another workspace."""
+        """The project that is meant: `named`, or by default the one with the name of the workspace. Raises `NotFound`
+        for a project of another workspace."""
         return check_project(self.key, named or self.workspace)
 
     def do(self, command: str, project: str | None, **arguments: object) -> dict[str, Any]:
-        """Carry a memory command out for a project, see `project`. What is None is not said. Raises as
+        """Carry a memory command out for a project (see `project`). Arguments that are None are left out. Raises as
         `MemoryReach.do`."""
         said: Mapping[str, object] = {name: value for name, value in arguments.items() if value is not None}
         project = self.project(project)
@@ -66,7 +66,7 @@ async def _call(connection: HTTPConnection, call: Annotated[Call, Depends(call_o
 
 
 def reach_of(connection: HTTPConnection) -> MemoryReach:
-    """The memory of the application that is called."""
+    """The `MemoryReach` of the application that is called."""
     reach: MemoryReach = connection.app.state.memory
     return reach
 

@@ -22,7 +22,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
 DIGITS = 8
-"""Of an id, at the least: so many a stub names. Nobody may page through the originals of other conversations."""
+"""The least number of digits of an id, as many as a stub has: callers must not page through the originals of other
+conversations."""
 Id = Annotated[str, Path(pattern=r"^[0-9a-fA-F]{8,64}$", description="Of an original, or of an item.")]
 Pattern = Annotated[
     str, Query(max_length=400, description="Only lines in which this regular expression is found, with their numbers.")

@@ -44,13 +44,13 @@ class _LinesRoute(APIRoute):
 
 
 lines_router = APIRouter(prefix="/v1", tags=["memory"], route_class=_LinesRoute)
-"""Before `router`, which describes its call, too."""
+"""The route for NDJSON. It must be included before `router`, which describes its call, too."""
 router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
 
 
 @lines_router.post("/ingest", include_in_schema=False)
 async def ingest_lines(request: Request, call: MemoryCalls, parts: PartsOf, engine: JobEngineOf) -> Response:
-    """Every line is checked before the job is added."""
+    """Add a job over many lines, after checking every line."""
     uploads = uploads_of(parts.store)
     name = await received(request, uploads)
     try:

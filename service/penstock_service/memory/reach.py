@@ -81,7 +81,7 @@ class MemoryReach:
                 raise MemoryDown(str(e)) from e
 
     def close(self) -> None:
-        """Let go of the memory when the calls under way are done. There can be no others after."""
+        """Close the memory for good when the calls under way are done."""
         self._closing = True
         self.let_go()
         watch = self._watch

@@ -67,7 +67,7 @@ class RecallBody(_Body):
 
 
 class WorkingSetBody(RecallBody):
-    """What a working set is wanted for."""
+    """The task for which a working set is wanted."""
 
     token_budget: Budget = WORKING_SET_TOKENS
 
@@ -116,14 +116,14 @@ class AcceptedAnswer(BaseModel):
 
 
 class SkippedLine(BaseModel):
-    """What was not kept."""
+    """A part of the materials that was not kept, and why."""
 
     material: str
     why: str
 
 
 class IngestAnswer(BaseModel):
-    """What became of materials."""
+    """The items that materials became, and what was skipped."""
 
     items: list[IngestedLine]
     skipped: list[SkippedLine]
@@ -208,7 +208,7 @@ class ItemLine(BaseModel):
 
 
 class VoiceLine(BaseModel):
-    """What a caller says of an item."""
+    """One caller's feedback on an item."""
 
     feedback_type: FeedbackKind
     value: float

@@ -37,7 +37,7 @@ class SettingsBody(_Body):
 
 
 class ResetBody(_Body):
-    """Keys to have as the profile says; without any, all."""
+    """Keys to reset to the profile's values; without any, all."""
 
     keys: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list)
     profile: Name = ""
@@ -64,7 +64,7 @@ class ShutdownBody(_Body):
 
 
 def ask(parts: Parts, path: str, **arguments: object) -> dict[str, Any]:
-    """What the proxy answers. Raises `NotUp`, `NoAnswer` and `Refused`."""
+    """Send a command to the proxy, and return its answer. Raises `NotUp`, `NoAnswer` and `Refused`."""
     return Remote(parts.store).do(path, arguments, WAIT_S)
 
 
@@ -82,7 +82,7 @@ def set_settings(body: SettingsBody, parts: PartsOf) -> dict[str, Any]:
 
 @router.post("/settings/reset")
 def reset_settings(body: ResetBody, parts: PartsOf) -> dict[str, Any]:
-    """Have settings as the profile says again."""
+    """Reset settings to the profile's values."""
     return ask(parts, "/settings/reset", keys=body.keys, profile=body.profile)
 
 
@@ -100,13 +100,13 @@ def compact(body: CompactBody, parts: PartsOf) -> dict[str, Any]:
 
 @router.post("/pause")
 def pause(parts: PartsOf) -> dict[str, Any]:
-    """Edit nothing new. What was edited is sent on as it was."""
+    """Pause editing: nothing new is edited. What was edited is sent on as it was."""
     return ask(parts, "/settings/pause")
 
 
 @router.post("/resume")
 def resume(parts: PartsOf) -> dict[str, Any]:
-    """Edit again."""
+    """Resume editing."""
     return ask(parts, "/settings/resume")
 
 

@@ -20,7 +20,7 @@ _TYPES = {404: "not_found", 409: "conflict", 413: "too_large", 503: "busy"}
 
 
 def handle_proxy_errors(app: FastAPI) -> None:
-    """Have `app` answer those that are not of the service's other calls as well."""
+    """Have `app` answer the errors of commands to the proxy."""
     for kind, type in (
         (NotUp, "busy"),
         (NoAnswer, "busy"),

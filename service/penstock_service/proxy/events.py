@@ -39,9 +39,9 @@ _POLL_S = 0.25
 """Seconds between two looks at the log."""
 _PAGE = 200
 _NEWEST = 50
-"""Requests in a snapshot."""
+"""The number of requests in a snapshot."""
 MAX_READERS = 100
-"""At once: each looks at the log four times a second."""
+"""The largest number of readers at once: each reads the log four times a second."""
 
 
 class Readers:

@@ -21,7 +21,7 @@ Session = Annotated[
 
 
 class LabelBody(BaseModel):
-    """What to call it; empty: nothing any more."""
+    """The label of a session; empty: none."""
 
     model_config = ConfigDict(extra="forbid")
     label: Annotated[str, Field(max_length=400)]
@@ -49,7 +49,7 @@ def session(session: Session, parts: PartsOf) -> dict[str, Any]:
 
 @router.patch("/{session:path}")
 def label(session: Session, body: LabelBody, parts: PartsOf) -> dict[str, Any]:
-    """Call a session so."""
+    """Set the label of a session."""
     return do_sessions(parts.store, "label", {"session": session, "label": body.label})
 
 

@@ -60,7 +60,7 @@ class HitLine(BaseModel):
     version: int | None
     score: float
     weak: bool
-    """It may be about something else."""
+    """Whether it may be about something else."""
     excerpt: str
     tags: list[str]
     at: str | None

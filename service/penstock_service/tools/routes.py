@@ -26,7 +26,7 @@ class ToolLine(BaseModel):
     """What a call does: `reads`, `adds`, `changes` or `deletes`."""
     about: str
     arguments: dict[str, Any]
-    """Their JSON Schema."""
+    """The JSON Schema of its arguments."""
 
 
 class ToolAnswer(BaseModel):
@@ -36,7 +36,7 @@ class ToolAnswer(BaseModel):
 
 
 def tool_router(tools: Sequence[Tool]) -> APIRouter:
-    """The calls of these tools."""
+    """A router with the routes of these tools."""
     router = APIRouter(prefix="/v1/tools", tags=["tools"], responses=error_responses())
 
     @router.get("")

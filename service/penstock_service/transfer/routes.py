@@ -36,8 +36,8 @@ _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {NDJSON: {"schema": 
 
 @router.get("/export", response_class=Response, responses=_LINES)
 def export_lines(call: Calls, parts: PartsOf, what: ExportWhat = "all") -> StreamingResponse:
-    """The contexts of the workspace with all kept versions, the memory, or both: a JSON object a line. The first names
-    the format, the last says how many there are."""
+    """Export the contexts of the workspace with all kept versions, the memory, or both: a JSON object a line. The first
+    names the format, the last says how many there are."""
     # By way of a file without a name: a reader that is slow would else keep a state of the databases open.
     file = tempfile.TemporaryFile(dir=parts.store.parent)  # noqa: SIM115 - closed when all of it is sent
     try:

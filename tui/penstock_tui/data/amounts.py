@@ -35,7 +35,7 @@ def parse_amounts(text: str) -> dict[str, float]:
 
 
 def in_words(amounts: dict[str, float]) -> str:
-    """$5.00 and 500 requests."""
+    """Amounts as a text, such as "$5.00 and 500 requests"."""
     return " and ".join(amount_in_words(measure, amounts[measure]) for measure in MEASURES if measure in amounts)
 
 

@@ -26,22 +26,22 @@ class BudgetRow:
 
     scope: str
     key: str
-    """Its name, as commands have it."""
+    """The budget's name in commands."""
     name: str
-    """The same, fit to be shown."""
+    """The budget's name, safe to display."""
     period: str
     used: Mapping[str, float]
     limits: Mapping[str, float]
     share: float
-    """The largest used part of a limit."""
+    """The used share of the limit that is used most."""
     level: str
     session: str = ""
-    """Of a conversation: the session it shares a budget with."""
+    """For a conversation: the session it shares a budget with."""
     is_main: bool = True
     is_over: bool = False
-    """Of a subagent: it has done its work."""
+    """Whether it is a subagent that has done its work."""
     pool: Mapping[str, float] = field(default_factory=dict)
-    """Of a conversation: what it may use of its session."""
+    """For a conversation: what it may use of its session's budget."""
 
     @property
     def is_shown(self) -> bool:

@@ -14,7 +14,7 @@ __all__ = ["chosen_columns", "columns_file", "remember_columns"]
 
 
 def columns_file() -> Path:
-    """The file that holds the choice."""
+    """The file that holds the user's choice of columns."""
     return paths.state_dir() / "tui-columns.json"
 
 

@@ -25,21 +25,21 @@ from penstock.gateway.workspaces import list_workspaces
 __all__ = ["GatewaySnapshot", "KeyPage", "KeyRow", "read_gateway", "read_key", "revoke"]
 
 DAYS = 14
-"""Of usage, on a key's page."""
+"""The number of days of usage on a key's page."""
 NEWEST = 100
-"""Requests on a key's page."""
+"""The number of requests on a key's page."""
 _MOST = 10_000
 """Sums read of one kind. Beyond that only the least expensive are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key, and what it spent."""
+    """A key, and what was spent with it."""
 
     key: ApiKey
     state: Literal["active", "expired", "revoked"]
     today: int
-    """Billionths of a dollar, as all amounts here."""
+    """Spent today (UTC), in billionths of a dollar, as all amounts here."""
     month: int
 
 
@@ -48,7 +48,7 @@ class GatewaySnapshot:
     """All of the gateway at one time. Days and months are those of UTC."""
 
     keys: tuple[KeyRow, ...] = ()
-    """Those that are good first, by workspace and name."""
+    """The keys by workspace and name, the active ones first."""
     limits: tuple[LimitState, ...] = ()
     by_model: tuple[UsageSum, ...] = ()
     """Usage of today, the most expensive first."""
@@ -65,11 +65,11 @@ class GatewaySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class KeyPage:
-    """All that there is to say of one key."""
+    """What a key's page shows."""
 
     row: KeyRow
     limits: tuple[LimitState, ...]
-    """Its own, and those of its workspace."""
+    """The limits of the key, and those of its workspace."""
     days: tuple[UsageSum, ...]
     """The last days on which it was used, the newest first."""
     lines: tuple[UsageLine, ...]
@@ -99,7 +99,7 @@ def read_gateway(path: Path, clock: Clock) -> GatewaySnapshot | None:
 
 
 def read_key(path: Path, clock: Clock, row: KeyRow) -> KeyPage:
-    """What is known of a key. Raises `PenstockError`."""
+    """Read a key's page. Raises `PenstockError`."""
     key = row.key
     with _opened(path, clock) as store:
         now = clock.now()
@@ -110,7 +110,7 @@ def read_key(path: Path, clock: Clock, row: KeyRow) -> KeyPage:
 
 
 def revoke(path: Path, clock: Clock, key: ApiKey) -> None:
-    """Have a key refused from now on. Raises `PenstockError`."""
+    """Revoke a key for good. Raises `PenstockError`."""
     with _opened(path, clock) as store:
         revoke_key(store, key.workspace, key.id, _by_whom())
 

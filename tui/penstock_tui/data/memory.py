@@ -20,9 +20,9 @@ from penstock.tokens.estimate import estimate
 __all__ = ["PAGE", "MemoryPage", "MemoryReader", "MemoryTrouble", "Remembered", "Whole"]
 
 PAGE = 100
-"""Items read at once."""
+"""The number of items read at once."""
 FOUND = 20
-"""Found at most of each project, where all are searched."""
+"""The number of items found at most in each project, where all are searched."""
 AROUND = 3
 NOTHING = "Nothing is remembered yet: {folder} is not there. A proxy whose profile has [memory] enabled begins it."
 
@@ -37,7 +37,7 @@ class Remembered:
 
     id: str
     project: str
-    """As commands have it. See `where`."""
+    """The project's name in commands. `where` is safe to display."""
     session: str
     label: str
     at: float | None
@@ -49,13 +49,13 @@ class Remembered:
     wrong: int
     expires_at: float | None
     tokens: int
-    """Estimated."""
+    """Tokens of the text, estimated."""
     place: int
-    """Of its message in the session."""
+    """The place of its message in the session."""
     score: float | None = None
-    """Of a search; compares within a project."""
+    """The score in a search, which compares within a project."""
     sure: float | None = None
-    """Of a search; compares with others."""
+    """How sure a search is of it, which compares across projects."""
 
     @property
     def key(self) -> str:
@@ -77,20 +77,20 @@ class MemoryPage:
 
     items: tuple[Remembered, ...] = ()
     projects: Mapping[str, int] = field(default_factory=dict)
-    """How many items each has, by name."""
+    """The number of items in each project, by name."""
     project: str = ""
-    """The one that was looked in. Empty: all."""
+    """The project that was read. Empty: all."""
     query: str = ""
-    """What was searched for. Empty: these are the newest."""
+    """The search. Empty: the items are the newest."""
     skip: int = 0
     remarks: tuple[str, ...] = ()
-    """What the answer lacks, or what was looked for in place of a word that nothing has."""
+    """What the answer lacks, or which words were searched for in place of an unknown one."""
     error: str = ""
     """Why there is nothing, and what to do."""
 
     @property
     def known(self) -> int:
-        """The number of items in what was searched."""
+        """The number of items in the project or projects that were read."""
         return self.projects.get(self.project, 0) if self.project else sum(self.projects.values())
 
     @property

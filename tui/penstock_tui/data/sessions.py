@@ -25,13 +25,13 @@ class Deletion:
     deletes: Mapping[str, int]
     requests: int
     refused: str
-    """Why it can not be now. Empty: it can."""
+    """Why the session cannot be deleted now. Empty: it can."""
     warning: str
-    """What it costs a client that goes on. Empty: nothing."""
+    """What the deletion costs a client that goes on. Empty: nothing."""
 
     @property
     def lines(self) -> list[str]:
-        """In words."""
+        """The deletion in words, for a dialog."""
         gone = self.deletes
         return [
             f"{plural(self.requests, 'request')} with {plural(gone['events'], 'event')} of the log;",

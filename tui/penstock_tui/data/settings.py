@@ -33,7 +33,7 @@ class SettingsSnapshot:
     profile: str = ""
     settings: tuple[Setting, ...] = ()
     is_live: bool = False
-    """They are those of a proxy that is up, and may be changed."""
+    """Whether they are those of a running proxy, and may be changed."""
     is_paused: bool = False
     error: str = ""
     """Why there are none, or not all, or why they cannot be changed."""
@@ -44,7 +44,7 @@ class SettingsSnapshot:
         return tuple(one for one in self.settings if one.source is Source.RUN)
 
     def setting(self, key: str) -> Setting | None:
-        """The setting of that name."""
+        """The setting with the dotted name `key`. None: there is none."""
         return next((one for one in self.settings if one.key == key), None)
 
 

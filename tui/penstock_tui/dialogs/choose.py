@@ -17,7 +17,7 @@ from penstock_tui.widgets.keyed_table import KeyedTable
 __all__ = ["ChooseScreen"]
 
 ROOM = 3
-"""Lines that the border and the heading take."""
+"""Lines of the dialog that the border and the heading take."""
 
 
 class ChooseScreen(Dialog[int]):

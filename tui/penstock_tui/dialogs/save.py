@@ -33,7 +33,7 @@ class SaveScreen(Dialog[None]):
 
     @dataclass
     class Done(Message):
-        """It was written, or could not be."""
+        """The file was written, or could not be."""
 
         files: Mapping[Path, int]
         error: str = ""

@@ -18,9 +18,9 @@ from penstock_tui.exchange.model import Block, Change, EditState, ExchangeDetail
 __all__ = ["Difference", "differences", "folded"]
 
 MOST = 300
-"""Edits whose texts are read."""
+"""The largest number of edits whose texts are read."""
 CONTEXT = 2
-"""Unchanged lines around each change."""
+"""Unchanged lines that are shown around each change."""
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 
 
@@ -30,12 +30,12 @@ class Difference:
 
     change: Change
     block: Block | None
-    """None: the log does not list it."""
+    """The edited block. None: the log does not list it."""
     before: str = field(repr=False)
-    """Redacted, as all texts here."""
+    """The text as received, redacted as all texts here are."""
     after: str = field(repr=False)
     is_before_whole: bool = True
-    """False: only the log's beginning of it is kept."""
+    """False: only the beginning that the log has is kept."""
     is_after_whole: bool = True
     same: str = ""
     """Why nothing is lost, where both texts hold the same. Empty: they do not, or that is not known."""

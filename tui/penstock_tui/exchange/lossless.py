@@ -12,11 +12,12 @@ from penstock.base.readable import readable
 __all__ = ["same_content"]
 
 LONGEST = 2_000_000
-"""Characters of texts that are compared."""
+"""Characters: longer texts are not compared."""
 
 
 def same_content(before: str, after: str) -> str:
-    """What is the same in two different texts, in words. Empty: more than their form differs, or that is not known."""
+    """What two different texts have in common, in words ("the same JSON"). Empty: more than their form differs, or that
+    is not known."""
     if max(len(before), len(after)) > LONGEST or before == after:
         return ""
     if _bare(before) == _bare(after):

@@ -25,9 +25,9 @@ class EditState(StrEnum):
     """The state of an edit at the time of an exchange."""
 
     LANDED = "landed"
-    """It left with this request for the first time."""
+    """It was applied for the first time in this request."""
     FROZEN = "frozen"
-    """It landed in an earlier request, and is replayed byte for byte."""
+    """It was applied in an earlier request, and is replayed byte for byte."""
     PENDING = "pending"
     """It waits for a cold cache."""
     LEFT_OUT = "left out"
@@ -47,20 +47,20 @@ class Change:
     after: int | None
     text: str
     handle: str = ""
-    """Of the original, for `penstock expand`."""
+    """The handle of the original, for `penstock expand`."""
     place: str = ""
-    """Names its block whatever its index."""
+    """Identifies its block whatever the block's index."""
     here: bool = True
-    """It belongs to this exchange, not to an earlier one."""
+    """Whether it belongs to this exchange, not to an earlier one."""
     is_covered: bool = False
-    """A record of old turns stands in the place of its block, so it was not sent."""
+    """Whether a record of old turns stands in the place of its block, so that it was not sent."""
     turn: int = 0
-    """Of the exchange that told it."""
+    """The turn of the exchange whose event reported it."""
     exchange: str = ""
 
     @property
     def edit_state(self) -> EditState | None:
-        """None: a state of another version."""
+        """The edit's state. None: it is one that another version wrote."""
         if self.state == EditState.LANDED:
             return EditState.LANDED if self.here else EditState.FROZEN
         return next((one for one in EditState if one == self.state), None)
@@ -73,7 +73,7 @@ class Change:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The same for all events about one edit."""
+        """Identifies the edit: the same for all events about it."""
         return self.stage, self.op, self.place or f"{self.m}.{self.b}"
 
 
@@ -90,11 +90,11 @@ class Block:
     id: str
     text: str
     new: bool = True
-    """Not sent before this exchange."""
+    """Whether it was not sent before this exchange."""
     turn: int = 0
-    """In which it was new."""
+    """The turn in which it was new."""
     sent: int | None = None
-    """Tokens it was sent with. None: as it came."""
+    """Tokens as forwarded. None: as received."""
     changes: tuple[Change, ...] = ()
 
 
@@ -106,13 +106,13 @@ class ExchangeDetail(ExchangeStats):
     verdicts: list[StageEvent] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    """By message, the oldest first."""
+    """The blocks by message, the oldest first."""
     messages: int | None = None
-    """How many messages the request holds."""
+    """The number of messages in the request."""
     known_from: int = 0
     """Messages before this index were sent before the log, or too long ago to be shown."""
     toolset: tuple[LoggedTool, ...] | None = None
-    """None: as in the request before."""
+    """The names of the tools. None: as in the request before."""
     head_changes: tuple[str, ...] = ()
     """Which of `system` and `tools` are not as in the request before."""
     prompt: str = ""
@@ -120,10 +120,10 @@ class ExchangeDetail(ExchangeStats):
     bytes_in: int | None = None
     bytes_out: int | None = None
     changed: bool | None = None
-    """Whether what left was not what came in. None: it has not left."""
+    """Whether what was forwarded differs from what was received. None: nothing was forwarded yet."""
     stop: str = ""
     text: str = ""
     """The beginning of the answer."""
     message: str = ""
-    """What a refusal told the client."""
+    """The text of a refusal, as the client got it."""
     retry_after: float | None = None

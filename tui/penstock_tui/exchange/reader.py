@@ -29,11 +29,11 @@ from penstock_tui.log.row import Row
 __all__ = ["ExchangeReader", "Wanted", "words_of"]
 
 BLOCKS = 2000
-"""Blocks of a conversation shown, about."""
+"""The number of a conversation's blocks that are shown, about."""
 MAPPED = 10_000
-"""Blocks of a conversation that its context map counts, about."""
+"""The number of a conversation's blocks that its context map counts, about."""
 KEPT = 2000
-"""Stories of earlier exchanges kept while a detail is open."""
+"""The number of earlier exchanges whose details are kept while a screen is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Wanted:
 
     @classmethod
     def of(cls, row: Row, earlier: Sequence[Row]) -> Wanted:
-        """`earlier` as `LogModel.earlier` gives it."""
+        """Make it from a row; `earlier` as `LogModel.earlier` gives it."""
         useful = [one for one in earlier if one.first is not None or one.edits]
         return cls(row.id, tuple(one.id for one in useful if not one.retry))
 
@@ -80,17 +80,17 @@ class ExchangeReader:
         self._lock = threading.Lock()
 
     def read(self, wanted: Wanted) -> ExchangeDetail:
-        """All details of an exchange."""
+        """Read all details of an exchange."""
         with self._open() as store:
             return self._whole(store, wanted, BLOCKS)
 
     def differences(self, detail: ExchangeDetail) -> list[Difference]:
-        """The differences between received and forwarded."""
+        """Read the differences between received and forwarded."""
         with self._open() as store:
             return differences(store, _ledger(store, detail), detail)
 
     def map(self, wanted: Wanted) -> WindowMap:
-        """The context map."""
+        """Read the context map."""
         with self._open() as store:
             detail = self._whole(store, wanted, MAPPED)
             weigh = self._weights.of(detail.model)
@@ -107,7 +107,7 @@ class ExchangeReader:
             return replace(found, by=weigh.name)
 
     def record(self, wanted: Wanted) -> dict[str, object]:
-        """Everything that is known, as JSON data."""
+        """Read everything that is known of an exchange, as JSON data."""
         with self._open() as store:
             detail = self._whole(store, wanted, MAPPED)
             return record(store.events_of(wanted.id), detail, differences(store, _ledger(store, detail), detail))

@@ -21,9 +21,9 @@ class Summary:
 
     text: str
     is_whole: bool
-    """It is what was sent; else how it began, as the log has it."""
+    """Whether it is the text that was sent; else its beginning, as the log has it."""
     original: str = ""
-    """What it stands for. Empty: nothing was taken away, or it is past its time."""
+    """The text that it replaces. Empty: nothing was taken away, or it has expired."""
 
 
 def read_summary(path: Path, one: Compaction) -> Summary:

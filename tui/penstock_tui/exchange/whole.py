@@ -26,19 +26,19 @@ __all__ = ["ENDS", "SIDES", "WholeRequest", "WholeSide", "read_whole"]
 
 SIDES = ("received", "forwarded")
 ENDS = tuple(f"-{side}" for side in SIDES)
-"""What their files' names end with."""
+"""The endings of the names of the two files."""
 _MESSAGES = frozenset({"messages", "input", "contents", "prompt", "request"})
 
 
 @dataclass(frozen=True, slots=True)
 class WholeSide:
-    """One body. Token numbers are estimates."""
+    """The received or the forwarded body. Token numbers are estimates."""
 
     body: Mapping[str, Any]
     system: str = ""
     system_tokens: int = 0
     tools: tuple[tuple[str, int], ...] = ()
-    """Each with its tokens."""
+    """The tools, each with its tokens."""
     rest: tuple[tuple[str, str], ...] = ()
     """The other fields of the request."""
     detail: ExchangeDetail | None = None

@@ -15,7 +15,7 @@ from penstock_tui.log.model import Changes, LogModel
 __all__ = ["Feed"]
 
 WAITING = 8
-"""Batches read ahead of the screen. The thread waits when it is that far ahead."""
+"""The number of batches that the thread reads ahead of the screen."""
 
 
 class Feed:
@@ -52,7 +52,7 @@ class Feed:
         return self._follower.has_gateway
 
     def run(self) -> None:
-        """Follow the log until `stop`."""
+        """Follow the log until `stop` is called. Blocks: call it on a thread."""
         follow(self._follower, self._deliver, self._stop, self._every)
 
     def show(self, path: Path) -> None:

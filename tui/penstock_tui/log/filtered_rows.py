@@ -16,28 +16,28 @@ from penstock_tui.log.row import Row
 __all__ = ["FilteredRows", "Order"]
 
 Key = tuple[Any, ...]
-"""Keys of one order compare with one another."""
+"""The sort key of a row. Keys of one order compare with one another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The sort key of rows."""
+    """How rows are sorted: by a column's value, and in which direction."""
 
     title: str
-    """Of the column."""
+    """The title of the column."""
     value: Callable[[Row], float | str | None]
     """None, and an empty text: there is nothing yet. Such rows come last, whichever way one sorts."""
     falls: bool
-    """The greatest is on top."""
+    """Whether the greatest value is on top."""
     groups: bool = False
-    """Rows of one value stand together under a heading. Values are whole numbers, and fall."""
+    """Whether rows of one value stand together under a heading. Values are then whole numbers, and fall."""
 
     def turned(self) -> Order:
         """The reverse order."""
         return Order(self.title, self.value, not self.falls)  # turned around, there are no headings
 
     def key(self, row: Row) -> Key:
-        """Equal rows are ordered newest first."""
+        """The sort key of a row. Equal rows are ordered newest first."""
         value = self.value(row)
         if value is None or value == "":
             return (-1 if self.falls else 1, row.number if self.falls else -row.number)

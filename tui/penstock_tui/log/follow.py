@@ -27,7 +27,7 @@ class LogState(StrEnum):
     """The state of the log at the last poll."""
 
     MISSING = "missing"
-    """There is no file."""
+    """There is no file at that path."""
     UNREADABLE = "unreadable"
     """There is a file, but it is no log, or not yet."""
     OPEN = "open"
@@ -42,12 +42,12 @@ class Batch:
     reset: bool = False
     """What was read before belongs to a log that is gone; `events` begin another."""
     more: bool = False
-    """There is more to read at once."""
+    """Whether there is more to read at once."""
     left: int = 0
     """How many sequence numbers are still ahead, while `more`."""
     error: str = ""
     labels: dict[str, str] | None = None
-    """What a person calls sessions, where that changed since the last look."""
+    """The labels of sessions, if any changed since the last poll."""
     thinned: bool = False
     """With `reset`: it is the same log, of which something was deleted."""
 

@@ -29,7 +29,7 @@ class Proxy(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     GONE = "gone"
-    """Its process ended without a word: killed, or the machine went down."""
+    """Its process ended without logging it: killed, or the machine went down."""
 
 
 def pid_alive(pid: int) -> bool:
@@ -60,20 +60,21 @@ class Health:
     last_at: float | None = None
     """When the newest event happened."""
     faults: int = 0
-    """Since the proxy started."""
+    """The number of faults since the proxy started."""
     last_fault: str = ""
     last_fault_at: float | None = None
     is_paused: bool = False
-    """A person had it edit nothing new."""
+    """Whether editing was paused by the user."""
     changes: int = 0
-    """How often settings were changed, or a proxy began or ended: what was known of settings is old then."""
+    """How often settings were changed, or a proxy started or stopped: settings that were read before are then out of
+    date."""
     changed: dict[str, Any] = field(default_factory=dict)
-    """What was changed in this run of the profile the proxy names, by setting."""
+    """The settings that differ from the profile in this run, by name."""
     resting: dict[str, str] = field(default_factory=dict)
-    """Stages that rest after failures, each with its remark."""
+    """Stages that are suspended after failures, each with its remark."""
 
     def fold(self, event: Event) -> None:
-        """Take one event in."""
+        """Take in an event."""
         self.last_at = event.at if self.last_at is None else max(self.last_at, event.at)
         said = event.data
         if isinstance(said, StageEvent):

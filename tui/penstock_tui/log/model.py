@@ -29,7 +29,7 @@ from penstock_tui.log.stats.totals import Totals
 __all__ = ["Changes", "LogModel"]
 
 Count = Callable[[Event, Row | None], None]
-"""Takes in an event of a kind it counts, with the row of the event's exchange."""
+"""A function that takes in an event of a kind it counts, with the row of the event's exchange."""
 
 
 SUMMED = frozenset(
@@ -43,15 +43,15 @@ class Changes:
     """Which rows a batch of events changed."""
 
     added: list[Row] = field(default_factory=list)
-    """Oldest first."""
+    """New rows, the oldest first."""
     changed: list[Row] = field(default_factory=list)
-    """Rows known before, each once."""
+    """Rows that were known before and changed, each once."""
     dropped: list[Row] = field(default_factory=list)
-    """Rows that made place for newer ones."""
+    """Rows that were dropped to make room for newer ones."""
     reset: bool = False
     """Everything before this is gone: another log stands in the old one's place."""
     thinned: bool = False
-    """With `reset`: something was deleted of the log; what is left of it comes anew."""
+    """With `reset`: it is the same log, of which something was deleted; the rest follows again."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.dropped or self.reset)
@@ -97,7 +97,7 @@ class LogModel:
         self._next = 0
 
     def apply(self, events: Iterable[Event]) -> Changes:
-        """Take `events` in, and say which rows changed."""
+        """Take in `events`, and return which rows changed."""
         added: dict[str, Row] = {}
         changed: dict[str, Row] = {}
         for event in events:
@@ -121,7 +121,7 @@ class LogModel:
         )
 
     def settle(self) -> list[Row]:
-        """Mark requests under way as lost, because the proxy ended. Returns the rows marked."""
+        """Mark requests under way as lost, because the proxy ended. Returns the marked rows."""
         ended = [row for row in self._recent() if row.running]
         for row in ended:
             row.lost = True

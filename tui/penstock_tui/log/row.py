@@ -34,19 +34,19 @@ class Row(ExchangeStats):
     number: int = 0
     """Order of arrival in this log."""
     label: str = ""
-    """What a person calls its session."""
+    """The user's label of its session."""
     session_number: int = 0
     """Order of appearance of its session in this log, from 1. 0: it is of none."""
     prompt: str = ""
     """The person's words on one line, cut; in a tool loop, the tool whose results came and what it was called for."""
     lost: bool = False
-    """It was under way when the proxy ended."""
+    """Whether it was under way when the proxy ended."""
     history: bool = False
-    """It came before the newest start of a proxy."""
+    """Whether it came before the newest start of a proxy."""
     repeats: str = ""
-    """Of a keep-alive request: the exchange whose request was sent once more."""
+    """For a keep-alive request: the exchange whose request was repeated."""
     version: int = 0
-    """Goes up with each change."""
+    """Counts the changes of the row, so that cached drawings are recognised as old."""
 
     @property
     def exchange(self) -> str:
@@ -88,7 +88,7 @@ class Row(ExchangeStats):
         return tuple(dict.fromkeys((*self.inbound.names, *self.response.names)))
 
     def fold(self, event: Event) -> None:
-        """Take in one of its events."""
+        """Take in an event of this exchange."""
         self.version += 1
         self.lost = False
         ExchangeStats.fold(self, event)

@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["completed"]
 
 LOOKED_AT = 2000
-"""Entries of a folder."""
+"""The number of a folder's entries that are read."""
 
 
 def completed(typed: str) -> str | None:

@@ -38,11 +38,11 @@ class Plot:
     id: str
     title: str
     about: str
-    """How it is read."""
+    """How the plot is read, in a sentence."""
     html: str
-    """Empty: there is nothing to draw."""
+    """The drawing. Empty: there is nothing to draw."""
     caption: str
-    """What it shows, in a sentence."""
+    """What the plot shows, in a sentence."""
     head: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
 
@@ -72,7 +72,7 @@ class Chart:
     height: int = HEIGHT
     least: float = 0.0
     most: float = 0.0
-    """Values that the y axis reaches at least."""
+    """A value that the y axis reaches at least."""
     _drawn: list[Callable[[], Iterator[str]]] = field(default_factory=list)
     _legend: list[tuple[str, str]] = field(default_factory=list)
 

@@ -23,43 +23,43 @@ __all__ = ["Edited", "Point", "Report", "Result", "gather"]
 
 Row = TypeVar("Row")
 MOST = 40
-"""Rows of the tables of results and edits."""
+"""The largest number of rows in the tables of results and of edits."""
 _REAL = (Kind.MAIN, Kind.TOOL_LOOP, Kind.SUBAGENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One request of an agent."""
+    """The figures of one request of an agent."""
 
     number: int
-    """From 1, in the order they came."""
+    """The number of the request, from 1, in the order of arrival."""
     turn: int
     is_main: bool
     came: int | None
     sent: int | None
     cache_share: float | None
     saved: float
-    """Dollars, of all requests so far; those included that are no agent's."""
+    """Dollars saved by all requests so far, including those that are no agent's."""
     suite_ms: float | None
     first_ms: float | None
     ms: float | None
     has_compacted: bool
     flush: str
     filling: dict[str, int]
-    """Tokens by what they are. Empty for a subagent's."""
+    """Tokens in the window by kind. Empty for a subagent's request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A tool's output."""
+    """A tool result."""
 
     number: int
-    """Of the request it came with."""
+    """The number of the request that it came with."""
     turn: int
     tool: str
     tokens: int
     left: int
-    """Tokens of it that were sent."""
+    """Tokens of the result that were sent."""
     text: str
 
 
@@ -81,15 +81,15 @@ class Report:
     stats: Totals = field(default_factory=Totals)
     points: list[Point] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
-    """The largest, the largest first."""
+    """The largest results, the largest first."""
     edits: list[Edited] = field(default_factory=list)
-    """Those that freed or added most, of all that landed."""
+    """The applied edits that freed or added most."""
     edit_count: int = 0
     window: int = 0
     """Tokens a request to the model may have. 0: not known."""
     exchanges: int = 0
     why_little_saved: dict[str, list[str]] = field(default_factory=dict)
-    """By session, of those that saved little."""
+    """By session, why it saved little."""
 
 
 def gather(log: Store, choice: Selection) -> Report:

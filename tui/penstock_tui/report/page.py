@@ -19,7 +19,7 @@ from penstock_tui.report.plots import plots
 __all__ = ["page"]
 
 ROWS = 300
-"""Of a table of numbers; the JSON export has all."""
+"""The largest number of rows of a table; the JSON export has all."""
 PREVIEW = 160
 # Nothing is loaded, whatever a text in the page says.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

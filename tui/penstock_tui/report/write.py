@@ -17,11 +17,11 @@ __all__ = ["Written", "export_session", "report_session", "write_report"]
 
 
 class Written(NamedTuple):
-    """What a report is about."""
+    """What a written report covers."""
 
     exchanges: int
     sessions: int
-    """How many the log has, in the report or not."""
+    """The number of sessions in the log, in the report or not."""
 
 
 def write_report(

@@ -29,7 +29,8 @@ __all__ = ["BaseView", "ShowInLog", "Words"]
 
 TICK = 0.25
 IDLE_TICKS = 4
-"""Ages and rates grow old by themselves, so a view is drawn this often when nothing happens."""
+"""The number of ticks after which a view is drawn again though nothing happened, since ages and rates change by
+themselves."""
 Words = tuple[str, list[str]]
 """A title and sentences, where there is nothing to show."""
 
@@ -49,7 +50,7 @@ class BaseView(Screen[None]):
     BaseView #body { height: 1fr; }
     """
     OFFERS: ClassVar[Sequence[tuple[str, str, str]]] = ()
-    """What the palette offers while the view is on top: a title, what it does, and the action's name."""
+    """The commands that the palette offers while the view is on top: title, help, and the action's name."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.view('log')", "Log")]
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:

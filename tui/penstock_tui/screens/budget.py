@@ -31,7 +31,7 @@ EVERY = 2.0
 """Seconds between two looks into the store, while the view is on top."""
 CHANGES = 20
 INDENT = NAME_WIDTH + 4
-"""Where a line that is too long goes on."""
+"""Cells by which the rest of a line that is too long is indented."""
 
 
 class BudgetView(BudgetActions):

@@ -27,7 +27,7 @@ from penstock_tui.widgets.wrapped_text import Line, labelled, section
 __all__ = ["CompactionsView"]
 
 FULL = 0.85
-"""A window that is so full is compacted at once."""
+"""The share of a window from which it is compacted at once."""
 _STATES = {
     "landed": ("✓ landed", "good"),
     "pending": ("… pending", "accent"),

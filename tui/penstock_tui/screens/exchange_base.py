@@ -31,7 +31,7 @@ from penstock_tui.widgets.key_line import KeyLine
 __all__ = ["ExchangeScreen", "OpenExchange", "OpenMap", "OpenWhole", "Walk"]
 
 Walk = Callable[[Row, int], Row | None]
-"""Gives the exchange next to one, in the order of the list that it was opened from."""
+"""A function that gives the exchange next to one, in the order of the list that it was opened from."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class OpenExchange(Message):
     row: Row
     walk: Walk
     place: tuple[int, int] | None = None
-    """Message and block to begin at."""
+    """The message and block to scroll to."""
 
 
 @dataclass

@@ -20,10 +20,10 @@ __all__ = ["STATES", "last_used", "limit_lines", "money", "page_lines", "usage_l
 NAME, BAR = 21, 6
 WIDE = 110
 SUMS = 46
-"""Cells of a line of usage beside the name."""
+"""Cells that the numbers of a line of usage take beside the name."""
 STATES = {"active": ("✓ active", "good"), "expired": ("! expired", "warn"), "revoked": ("✗ revoked", "bad")}
 ALARM = 0.8
-"""Of a limit, as in the webhook's announcements."""
+"""The share of a limit from which it is coloured, as for the webhook's announcements."""
 
 
 def money(counted: int) -> str:
@@ -103,7 +103,7 @@ def usage_lines(sums: Sequence[UsageSum], width: int, names: Mapping[str, str] |
 
 
 def page_lines(page: KeyPage, now: float, width: int) -> list[Line]:
-    """All that is known of a key, but its requests."""
+    """What is known of a key, except its requests."""
     key = page.row.key
     ends = "never" if key.expires_at is None else clock_time(key.expires_at, now)
     facts: list[Line] = [

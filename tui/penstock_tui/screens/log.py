@@ -40,7 +40,7 @@ __all__ = ["LogScreen"]
 
 TICK = 0.25
 TIME = "time"
-"""Sorted by it, rows are as they are without an order; so it is passed over."""
+"""The title of the column by which rows are sorted anyway, so sorting passes it over."""
 
 
 class LogScreen(Screen[None]):

@@ -34,11 +34,11 @@ __all__ = [
 
 HOUR = 60
 WIDEST = 60
-"""Cells of a bar."""
+"""Cells of a bar at most."""
 CLIENTS = 12
 LATELY = 20
 EXPLAINED = 3
-"""Sessions of which is said why they saved little."""
+"""The number of sessions for which it is said why they saved little."""
 
 
 def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:

@@ -22,15 +22,15 @@ HIGH = 7
 """Lines of the plot of costs."""
 WIDEST = 100
 LAST = 6
-"""Edits shown."""
+"""The number of edits shown."""
 WINDOWS = 5
-"""Conversations whose window is shown."""
+"""The number of conversations whose window is shown."""
 ACTIVE = 3600.0
 """Seconds before the newest event within which a conversation counts as active."""
 QUIET = 600.0
 """Seconds without an event after which it is said how to send a client."""
 NEARLY, FULL = 0.7, 0.9
-"""Shares of a window that are worth a colour."""
+"""Shares of a window from which it is coloured."""
 
 
 def cost_lines(feed: Feed, now: float, width: int) -> list[Line]:

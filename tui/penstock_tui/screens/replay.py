@@ -75,7 +75,7 @@ class ReplayView(TableView["Played"]):
     COLUMNS = COLUMNS
 
     class Told(Message):
-        """The thread has come further."""
+        """The replay has made progress."""
 
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)

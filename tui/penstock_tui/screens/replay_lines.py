@@ -26,7 +26,7 @@ HINT = (
 
 
 def sums(run: Run) -> list[Fact]:
-    """The totals so far."""
+    """The totals of the replay so far."""
     found, about = run.sums, "~" if run.sums.money.estimated else ""
     slow = max((one.passed.suite_ms or 0 for one in run.played), default=0)
     return [

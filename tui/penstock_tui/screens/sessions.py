@@ -69,7 +69,7 @@ def _ratio(session: Session, _moment: Moment) -> Cell:
 
 
 class SessionsView(BackgroundTaskView, TableView[Session]):
-    """The most recently active session first."""
+    """A table of sessions, the most recently active first."""
 
     NAME = ViewName.SESSIONS
     OFFERS = (

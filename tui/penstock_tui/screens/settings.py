@@ -38,7 +38,7 @@ from penstock_tui.widgets.wrapped_text import Line, content_of
 __all__ = ["SettingsView"]
 
 NAME = "save as"
-"""What the line asks for besides values."""
+"""What the input line asks for when it asks for a profile's name instead of a value."""
 _SOURCES = {Source.RUN: ("● changed", "accent"), Source.PROFILE: ("profile", ""), Source.DEFAULT: ("default", "dim")}
 
 
@@ -238,7 +238,7 @@ class SettingsView(BackgroundTaskView, TableView[Setting]):
     # ---------------------------------------------------------------- reading
 
     def look(self) -> None:
-        """Ask the proxy, on a thread."""
+        """Ask the proxy for its settings, on a thread."""
         if self.is_current:
             look = partial(read_settings, self.commander.proxy, self.feed.model.health.profile)
             self.read_in_background("read the settings", look, self._take)

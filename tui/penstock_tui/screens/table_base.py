@@ -36,7 +36,7 @@ class TableView(BaseView, Generic[Shown]):
 
     @abstractmethod
     def open(self, key: str) -> None:
-        """Enter was pressed on a row."""
+        """Called when Enter is pressed on a row."""
 
     def name_of(self, key: str) -> str:
         """The text that `y` copies for a row."""

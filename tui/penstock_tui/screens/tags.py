@@ -17,11 +17,11 @@ from penstock_tui.widgets.fitting import Column
 __all__ = ["TagsView"]
 
 Line = tuple[Tag, bool]
-"""A tag, and whether it is active."""
+"""A row: a tag, and whether it is active."""
 
 
 class TagsView(TableView[Line]):
-    """The active tags first."""
+    """A table of tags, the active ones first."""
 
     NAME = ViewName.TAGS
     COLUMNS: ClassVar[tuple[Column[Line], ...]] = (

@@ -28,7 +28,7 @@ from penstock_tui.widgets.whole_list import WholeList
 __all__ = ["WholeScreen"]
 
 WAIT_S = 60.0
-"""Whole bodies are redacted first."""
+"""Seconds to wait for the proxy, which redacts the bodies first."""
 ONLY_THERE = "Whole requests are in the memory of the proxy that received them, never on disk: they go with it."
 
 

@@ -22,11 +22,11 @@ __all__ = ["HOST", "PORT", "PortTaken", "WebScreen", "listen"]
 
 HOST = "127.0.0.1"
 PORT = 8780
-"""Where a bookmark may point. Another is taken when this one is not free."""
+"""The usual port, to which a bookmark may point. Another one is used when it is taken."""
 TABS = 8
-"""Each is a process."""
+"""The largest number of tabs, each of which is a process."""
 MESSAGE = 256 * 1024
-"""Bytes a tab may send at once: what a person pastes."""
+"""The largest message from a tab, in bytes, such as a pasted text."""
 HEADERS = {
     # Nothing is loaded from elsewhere. The terminal's script makes style sheets of its own.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

@@ -14,7 +14,7 @@ from textual_serve.download_manager import DownloadManager
 __all__ = ["WebSession"]
 
 PATIENCE = 3.0
-"""Seconds that a screen has to end by itself."""
+"""Seconds that the screen's process has to end by itself."""
 
 
 class WebSession(AppService):

@@ -25,7 +25,7 @@ HEAD = 23
 SENT = 6
 """Cells more where some were sent with other tokens than they came with."""
 LONGEST = 60
-"""Lines of one block in full."""
+"""The largest number of lines of one block in full."""
 
 
 class BlockLayout(NamedTuple):
@@ -35,7 +35,7 @@ class BlockLayout(NamedTuple):
     own: int
     """Index of the line where this exchange's own blocks begin."""
     places: dict[tuple[int, int], int]
-    """Message and block to the index of its first line."""
+    """For each message and block, the index of its first line."""
 
 
 def lines_of(detail: ExchangeDetail, width: int, *, full: bool, longest: int | None = LONGEST) -> BlockLayout:
@@ -71,7 +71,7 @@ def _nothing(detail: ExchangeDetail) -> str:
 
 
 def label_of(block: Block) -> str:
-    """The kind of a block, in a word."""
+    """The kind of a block, for display."""
     return _LABELS.get(block.kind, block.kind or "?")
 
 

@@ -386,4 +386,4 @@ COLUMNS: tuple[Column[Row], ...] = (
         sort=_gravity,
     ),
 )
-"""In their order on the screen."""
+"""All columns, in their order on the screen."""

@@ -17,9 +17,9 @@ from penstock_tui.widgets.wrapped_text import Line
 __all__ = ["DiffList", "diff_lines"]
 
 RUN = 12
-"""Lines of one sort in a row: what went is often long, and what came in its stead is what one wants to see."""
+"""Lines that are shown of a long run of removed or added lines, so that what replaced them is in sight."""
 MOST = 5000
-"""Lines of one block in full."""
+"""The largest number of lines of one block in full."""
 _TONES = {"+": "added", "-": "taken", " ": "dim"}
 
 
@@ -31,7 +31,7 @@ class DiffList(LineView):
         self._found: Sequence[Difference] | None = None
 
     def show(self, found: Sequence[Difference] | None, *, from_start: bool) -> None:
-        """None: they are being read."""
+        """Show the differences. None: they are still being read."""
         self._found = found
         self.border_title = "Sent against came" + (f" · {len(found)}" if found is not None else "")
         self.border_subtitle = "- as it came  + as it was sent"

@@ -71,7 +71,7 @@ class DrawnLines(ScrollView, can_focus=True):
 
 
 MOST = 1000
-"""Lines copied at once."""
+"""The largest number of lines that are copied at once."""
 
 
 def highlighted(strip: Strip, selection: Selection, line: int, style: Style) -> Strip:

@@ -19,7 +19,7 @@ from penstock_tui.widgets.wrapped_text import Line, labelled, section
 __all__ = ["exchange_overview"]
 
 Part = tuple[str, str]
-"""A text and its tone."""
+"""A text and the name of its colour."""
 _PARTS = ("system", "tools", "messages")
 BAR = 24
 """Cells, beside a label in half of a window of 110."""

@@ -18,7 +18,7 @@ __all__ = ["FilterLine", "Mode"]
 
 
 class Mode(StrEnum):
-    """What the text is for."""
+    """What the text is used for."""
 
     FILTER = "filter"
     """Hide what does not match."""
@@ -50,7 +50,7 @@ class FilterLine(Vertical):
 
     @dataclass
     class Edited(Message):
-        """The words changed, and mean something."""
+        """The text was changed to a valid one."""
 
         mode: Mode
         query: Query

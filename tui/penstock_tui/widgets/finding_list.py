@@ -44,7 +44,7 @@ class FindingList(OptionList):
         self._found: tuple[Finding, ...] = ()
 
     def show(self, found: Sequence[Finding]) -> None:
-        """The cursor stays at its position in the list."""
+        """Show these findings. The cursor stays at its position in the list."""
         if tuple(found) == self._found and found:
             return
         at = self.highlighted

@@ -23,7 +23,7 @@ class Fact:
 
     text: str
     priority: int
-    """1 is the last to go."""
+    """1 is dropped last."""
     tone: str = "plain"
 
 
@@ -42,7 +42,7 @@ def choose(facts: Sequence[Fact], width: int) -> list[Fact]:
 
 
 class FittedLine(Widget):
-    """Shows facts on one line."""
+    """A widget that shows facts on one line."""
 
     DEFAULT_CSS = "FittedLine { height: 1; background: $panel; }"
     ALLOW_SELECT = False

@@ -31,27 +31,27 @@ class Column(Generic[Shown]):
 
     title: str
     width: int
-    """The least width of the one that takes what is left over, the width of any other."""
+    """The least width in cells of a column that grows, the width of any other."""
     priority: int
-    """1 is the last to go."""
+    """1 is dropped last."""
     help: str
     cell: Callable[[Shown, Moment], Cell]
     right: bool = False
     grows: bool = False
     ample: int = 0
-    """Of one that grows: so wide it is, where there is room, before columns of a lower rank are shown."""
+    """For one that grows: the width that it gets, where there is room, before columns of a lower rank are shown."""
     sort: Callable[[Shown], float | str | None] | None = None
     """What rows are sorted by, numbers or texts, one or the other. None, and an empty text: it has nothing yet."""
     parts: Callable[[Shown, int], Sequence[Cell]] | None = None
-    """For a cell in several tones: what it says in so many cells of the screen. `cell` says all of it."""
+    """For a cell in several colours: its texts for a number of cells. `cell` gives all of it."""
     stays: bool = False
-    """It is on every page, so that one knows which row one reads."""
+    """Whether it is on every page, so that one knows which row one reads."""
 
 
 AT_LEAST = 80
 """Cells of a window from which on a column that grows gets more than its least width."""
 SHARE = 0.4
-"""Of what is beyond that, the part that goes to it until it is ample."""
+"""The share of the width beyond that which such a column gets until it is ample."""
 Fitted = list[tuple[Column[Shown], int]]
 """Columns in their order on the screen, each with its width there."""
 

@@ -19,7 +19,7 @@ Entry = tuple[str, str, str, bool]
 
 
 ALWAYS = ("help", "quit")
-"""Who sees nothing else has to find these."""
+"""Keys that are always shown: with them a user finds all others."""
 
 
 class KeyLine(Widget):

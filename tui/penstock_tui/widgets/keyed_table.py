@@ -22,7 +22,7 @@ __all__ = ["MOST", "KeyedTable"]
 
 Shown = TypeVar("Shown")
 MOST = 500
-"""Rows drawn. Who looks for one further down filters the log."""
+"""The largest number of rows drawn. To see one further down, filter the log."""
 
 
 class KeyedTable(Table[Shown]):

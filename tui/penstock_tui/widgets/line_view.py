@@ -40,7 +40,7 @@ class LineView(DrawnLines):
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def draw(self) -> None:
-        """What is shown has changed."""
+        """Make and draw the lines again, since what they show has changed."""
         self.put(self.made(self.scrollable_content_region.width))
 
     def put(self, lines: list[Line]) -> None:

@@ -15,7 +15,7 @@ __all__ = ["map_lines"]
 
 LABEL = 8
 TOOLS = 6
-"""Tools whose results have a line of their own."""
+"""The number of tools whose results have a line of their own."""
 SOFT, HARD = "┊", "┃"
 _HEAD = ("came", "sent", "share", "request", "turn")
 """Columns of numbers. In a narrow window the last ones go."""

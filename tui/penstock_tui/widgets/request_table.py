@@ -29,9 +29,9 @@ __all__ = ["RequestTable"]
 
 HOUR = 3600.0
 CACHED = 500
-"""Lines kept drawn. More than any window shows."""
+"""The number of drawn lines that are cached, more than any window shows."""
 HISTORY = "┊"
-"""Between the first column and the second."""
+"""The separator between the first two columns in rows that are older than the proxy's start."""
 FALLS, RISES = "▼", "▲"
 
 
@@ -47,13 +47,13 @@ class RequestTable(Table[Row]):
 
     @dataclass
     class Chosen(Message):
-        """A row is to be opened."""
+        """A row was chosen, to be opened."""
 
         row: Row
 
     @dataclass
     class Behind(Message):
-        """Rows stood still, and now are to be shown as they are."""
+        """Rows that stood still are to be shown as they are now."""
 
     def __init__(self, heading: Callable[[Row], str] = lambda row: row.session_name, *, id: str | None = None) -> None:
         """`heading`: what stands over the rows of a group, by its first row."""

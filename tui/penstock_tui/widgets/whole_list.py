@@ -21,7 +21,7 @@ from penstock_tui.widgets.wrapped_text import Line
 __all__ = ["WholeList"]
 
 FEW = 3
-"""Lines of the system prompt, and tools, that are shown when not in full."""
+"""The number of lines of the system prompt, and of tools, that are shown when not in full."""
 
 
 class WholeList(LineView):
@@ -47,7 +47,7 @@ class WholeList(LineView):
         self.scroll_home(animate=False)
 
     def say(self, lines: list[str]) -> None:
-        """Why there is nothing to show."""
+        """Show why there is nothing else to show."""
         self._side, self._said = None, lines
         self.draw()
 

@@ -58,13 +58,13 @@ class Fullness:
     """Tokens of a session's latest request in its model's window."""
 
     label: str
-    """Whose."""
+    """The name of the session."""
     used: int
     window: int
-    """0: not known."""
+    """Tokens of the window. 0: not known."""
     thresholds: Thresholds
     watermark: float | None = None
-    """How full the window was when old turns were compacted last. None: they never were."""
+    """How full the window was when old turns were last compacted. None: they never were."""
 
     @property
     def share(self) -> float:

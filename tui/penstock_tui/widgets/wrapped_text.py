@@ -13,7 +13,7 @@ from penstock_tui.widgets.tones import TONES
 __all__ = ["Line", "content_of", "labelled", "section"]
 
 Line = Sequence[tuple[str, str]]
-"""Texts, each with its tone."""
+"""Texts, each with the name of its colour."""
 LABEL = 14
 _WORD = re.compile(r"\s*\S+|\s+")
 """A word with the blanks before it: those at a line break are dropped."""

@@ -16,14 +16,15 @@ from penstock_tui.format import age
 __all__ = ["Bust", "busts"]
 
 LEAST = 1024
-"""Tokens. No provider caches less."""
+"""Tokens: a smaller loss does not count, since no provider caches less."""
 SHARE = 0.1
-"""Of what was in the cache: a smaller loss is the end of the request, which may be cached in steps."""
+"""The share of what was in the cache from which a loss counts: a smaller one is the end of the request, which may be
+cached in steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bust:
-    """A request that did not find in the cache what the one before had there."""
+    """A request that did not find in the provider's cache what the request before had there."""
 
     exchange: str
     turn: int
@@ -31,7 +32,7 @@ class Bust:
     lost: int
     """Tokens that were in the cache before, and were not read from it."""
     causes: tuple[str, ...]
-    """The surest first. Empty: nothing that the log tells of explains it."""
+    """The likely causes, the surest first. Empty: nothing in the log explains it."""
 
 
 def busts(stories: Sequence[ExchangeDetail], limits: Limits) -> list[Bust]:

@@ -27,22 +27,22 @@ class Chart:
     """The parts of one request, which add up to the whole, as received and as forwarded."""
 
     parts: tuple[Part, ...]
-    """Those that hold something, in the order of `PartName`."""
+    """The parts that hold something, in the order of `PartName`."""
     came: int
     sent: int
     how: str
-    """How the whole was counted; parts are its shares, by estimate."""
+    """How the tokens of the whole were counted; the parts are shares of it, by estimate."""
     limits: Limits
     head: tuple[int, int] = (0, 0)
-    """System and tools, of the head alone."""
+    """The tokens of the system prompt and of the tools, by themselves."""
     estimates: Mapping[PartName, float] = field(default_factory=dict)
-    """Of the messages as they were sent, uncalibrated: those of two requests can be compared."""
+    """Estimated tokens of the messages as they were sent, uncalibrated: those of two requests can be compared."""
     scale: float = 1.0
-    """Tokens of the whole for one of the estimates."""
+    """The factor from estimates to tokens of the whole."""
 
     @property
     def free(self) -> int:
-        """Tokens of the window that are not used."""
+        """Tokens of the window that are free."""
         return max(self.limits.window - self.sent, 0)
 
     def sent_of(self, name: PartName) -> int:

@@ -22,22 +22,22 @@ from penstock_tui.format import count, percent
 __all__ = ["Finding", "findings"]
 
 LARGEST = 5
-"""Results that are named."""
+"""The number of large results that are listed."""
 SMALL = 200
-"""Tokens. A smaller result is not large, even where none is larger."""
+"""Tokens below which a result is never called large."""
 LATEST = 5
-"""Turns whose pace is taken; cache losses that are named."""
+"""The number of turns whose growth is averaged, and of cache losses that are listed."""
 AHEAD = 50
-"""Turns. A window that is full later than that is far from it."""
+"""Turns: a window that will be full later than that is not mentioned."""
 NEAR = 0.8
-"""Share of a threshold from which on it is worth a word."""
+"""The share of a threshold from which its approach is mentioned."""
 WIDE = 60
-"""Characters of what a call is about."""
+"""Characters of a call's subject that are shown."""
 _REAL: Final = frozenset(kind for kind in Kind if kind.is_real)
 LARGE = 5000
-"""Tokens that are worth a colour."""
+"""Tokens from which a block is coloured."""
 _READS: Final = re.compile(r"read|view|open|cat", re.IGNORECASE)
-"""How tools are called that read a file."""
+"""Matches the names of tools that read a file."""
 _VALUE = r'"\s*:\s*"((?:[^"\\]|\\.)+)'
 _PATH: Final = re.compile(r'"(?:file_path|filePath|absolute_path|path|filename|file)' + _VALUE + '"')
 _ASKS: Final = re.compile(r'"(?:command|cmd|pattern|query|url|prompt)' + _VALUE)
@@ -48,13 +48,13 @@ class Finding:
     """One finding, in a sentence."""
 
     about: str
-    """One word."""
+    """The subject of the finding, in one word."""
     text: str
     tone: str = "plain"
     place: tuple[int, int] | None = None
-    """Message and block to go to."""
+    """The message and block that it is about."""
     exchange: str = ""
-    """Where to go, when that is another one than that of the map."""
+    """The exchange that it is about, if that is not the one of the map."""
 
 
 def findings(detail: ExchangeDetail, earlier: Sequence[ExchangeDetail], chart: Chart) -> list[Finding]:

@@ -19,15 +19,15 @@ class Limits:
 
     window: int = 0
     soft: int = 0
-    """From here on the window is shown as filling."""
+    """Tokens from which the window is shown as filling."""
     hard: int = 0
-    """From here on a flush does not wait for a cold cache."""
+    """Tokens from which a flush does not wait for a cold cache."""
     ttl_s: float = 0.0
     """Seconds that an entry of the provider's cache lives; 0: not known."""
     ttl_hour_s: float = 0.0
-    """Where the client asked for longer."""
+    """Seconds that an entry lives where the client asked for the longer life."""
     received: int = 0
-    """From here on the history as received is given back to the client whole, so that it compacts. 0: never."""
+    """Tokens of the received history from which it is given back to the client whole, so that it compacts. 0: never."""
     is_own: bool = True
     """False: the profile could not be read here, so the thresholds are the bundled ones."""
 

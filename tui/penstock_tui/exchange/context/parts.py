@@ -23,7 +23,7 @@ class PartName(StrEnum):
     TOOLS = "tools"
     USER = "user text"
     REMINDERS = "reminders"
-    """What the client says for itself, in a user's message."""
+    """Texts that the client puts into a user's message by itself."""
     ASSISTANT = "assistant text"
     THINKING = "thinking"
     CALLS = "tool calls"
@@ -31,7 +31,7 @@ class PartName(StrEnum):
     MEDIA = "media"
     NOTES = "our notes"
     RECORD = "our records"
-    """Of old turns, in their place."""
+    """Records of old turns, which stand in their place."""
     OTHER = "other"
     UNSEEN = "not in the log"
     """Sent before the log begins, or more at once than it lists."""
@@ -79,9 +79,9 @@ class Part:
     came: int
     sent: int
     of: tuple[Part, ...] = ()
-    """What it is made of: results, by tool."""
+    """What it is made of: for results, by tool."""
     label: str = ""
-    """Of one of those: its tool."""
+    """For a part of a part: the tool's name."""
 
 
 def part_of(block: Block) -> PartName:

@@ -22,12 +22,12 @@ class WindowMap:
     detail: ExchangeDetail
     now: Chart
     request_before: Chart | None
-    """Of the conversation's last request before this one. None: this is the first that the log has."""
+    """The chart of the conversation's previous request. None: this is the first that the log has."""
     turn_before: Chart | None
-    """Of the last request of an earlier turn."""
+    """The chart of the last request of an earlier turn."""
     findings: tuple[Finding, ...]
     by: str = ""
-    """The tokenizer that the parts were weighed with. Empty: they are estimates."""
+    """The tokenizer with which the parts were measured. Empty: they are estimates."""
 
 
 def window_map(

@@ -19,7 +19,7 @@ __all__ = ["Compaction", "Compactions"]
 KEPT = 2000
 LANDED = "landed"
 OPEN = 100
-"""Exchanges with edits that may still be under way."""
+"""The number of exchanges with edits that are kept until the edits are applied."""
 WORDS = 400
 """Characters of a summary kept; the whole is read from the ledger."""
 
@@ -34,36 +34,36 @@ class Compaction:
     state: str
     """`landed`, `pending`, `left out`, or what another version says."""
     stage: str = ""
-    """Empty: it is a flush."""
+    """The stage that compacted. Empty: this is a flush."""
     client: str = ""
     turn: int = 0
     before: int = 0
-    """Tokens, estimated."""
+    """Tokens before, estimated."""
     after: int = 0
     why: str = ""
-    """Why now, where a flush says so; else why at all."""
+    """Why it was applied now, where a flush says so; else why it was proposed."""
     edits: int = 1
     segments: int = 1
-    """Of a flush: how many compactions landed in it."""
+    """For a flush: the number of compactions that were applied in it."""
     conversation: str = ""
     session: str = ""
-    """What its request is counted under."""
+    """The session under which its request is counted."""
     place: str = ""
-    """What the ledger calls where it begins."""
+    """The ledger's key of the place where it begins."""
     turns: tuple[int, int] = (0, 0)
-    """The first and the last turn that it covers. 0: not said."""
+    """The first and the last turn that it covers. 0: not known."""
     messages: int = 0
-    """How many it covers. 0: not said."""
+    """The number of messages that it covers. 0: not known."""
     handle: str = ""
-    """Of the original."""
+    """The handle of the original."""
     summary: str = ""
-    """How the text begins that stands there now."""
+    """The beginning of the text that replaced the turns."""
     sent: int = 0
-    """Tokens of its request as it left. 0: not known."""
+    """Tokens of its request as forwarded. 0: not known."""
     window: int = 0
-    """Tokens that its model may be sent. 0: not known."""
+    """Tokens of its model's window. 0: not known."""
     spared: int = 0
-    """Tokens that all that landed with it took away."""
+    """Tokens that all edits applied with it removed."""
 
     @property
     def is_flush(self) -> bool:
@@ -71,7 +71,7 @@ class Compaction:
 
     @property
     def freed(self) -> int:
-        """Tokens; 0 until an edit was applied."""
+        """Tokens that were removed; 0 until an edit was applied."""
         return self.before - self.after if self.state == LANDED else 0
 
     @property
@@ -110,7 +110,7 @@ class Compactions:
 
     @property
     def rows(self) -> Sequence[Compaction]:
-        """Oldest first."""
+        """The compactions and flushes, the oldest first."""
         return tuple(self._rows.values())
 
     def get(self, key: str) -> Compaction | None:
@@ -119,7 +119,7 @@ class Compactions:
 
     @property
     def waiting(self) -> int:
-        """Compactions that are pending."""
+        """The number of compactions that are pending."""
         return sum(row.state == "pending" for row in self._rows.values())
 
     def watermark(self, session: str) -> float | None:

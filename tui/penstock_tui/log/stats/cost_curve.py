@@ -23,7 +23,7 @@ class CostPoint:
 
     at: float
     baseline: float
-    """Without Penstock."""
+    """Dollars without Penstock."""
     paid: float
 
 

@@ -20,9 +20,9 @@ class Fault:
 
     count: int
     at: float
-    """When the newest happened."""
+    """When the newest fault happened."""
     error: str
-    """What the newest said."""
+    """The text of the newest fault."""
 
 
 class Faults:

@@ -25,10 +25,10 @@ class LandedEdit:
     """`replace`, `note` or `compact`."""
     reason: str
     before: int
-    """Tokens."""
+    """Tokens before the edit."""
     after: int
     messages: int
-    """Of a compaction: how many it covers; 0 where that is not said."""
+    """For a compaction: the number of messages that it covers; 0 where that is not known."""
 
 
 class LastEdits:

@@ -59,7 +59,7 @@ class Levels:
 
     @property
     def limits(self) -> list[ProviderLimit]:
-        """By provider, the one that answered last first."""
+        """The rate limits by provider, the one that answered last first."""
         return [limit for told in reversed(self._limits.values()) for limit in told]
 
     def worst(self) -> LevelChange | None:

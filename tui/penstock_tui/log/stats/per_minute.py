@@ -22,7 +22,7 @@ class Minute:
     """Sums over the answers of one clock minute."""
 
     sent: int = 0
-    """Tokens as they left."""
+    """Tokens as forwarded."""
     prompt: int = 0
     """Input tokens as the providers counted them."""
     cache_read: int = 0

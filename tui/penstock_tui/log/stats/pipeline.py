@@ -15,7 +15,7 @@ __all__ = ["OUTCOMES", "Pipeline", "StageCount"]
 
 OUTCOMES = ("edited", "nothing", "failed", "late", "resting", "skipped", "refused")
 NAMES = 200
-"""Stages. A log with more is damaged."""
+"""The largest number of stages. A log with more is damaged."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +29,7 @@ class StageCount:
     last: str = ""
     """Its newest outcome."""
     trouble: str = ""
-    """What it said when it failed, was late or rested last."""
+    """Its remark when it last failed, was late or was suspended."""
 
     @property
     def calls(self) -> int:

@@ -19,7 +19,7 @@ class Session:
 
     name: str
     named: bool = False
-    """The client gave it this name."""
+    """Whether the client gave it this name."""
     client: str = ""
     project: str = ""
     provider: str = ""
@@ -51,7 +51,7 @@ class Sessions:
         return self._sessions.get(name)
 
     def listed(self) -> list[Session]:
-        """The most recently active first."""
+        """All sessions, the most recently active first."""
         return [one for one in reversed(self._sessions.values()) if one.totals.requests]
 
     def leave(self, row: Row) -> None:

@@ -14,26 +14,26 @@ from penstock_tui.log.row import Row
 __all__ = ["Tag", "Tags"]
 
 KEPT = 5000
-"""Tags. Beyond, those that were not given for longest are forgotten."""
+"""The number of tags that are kept. Beyond, those that were not given for longest are dropped."""
 GIVEN = 10_000
-"""Turns whose tags are kept."""
+"""The number of turns whose tags are kept."""
 ACTIVE = 500
 """Active tags of one conversation. More are of a damaged log."""
 
 
 @dataclass(slots=True)
 class Tag:
-    """One tag."""
+    """A tag with how often it was given."""
 
     name: str
     requests: int = 0
     turns: int = 0
     primary: int = 0
-    """How often it was the most telling one."""
+    """How often it was the most significant tag of a turn."""
     first_at: float = 0.0
     last_at: float = 0.0
     prompt: str = ""
-    """Of the newest exchange that has it."""
+    """The prompt of the newest exchange that has it."""
 
 
 class Tags:

@@ -17,11 +17,11 @@ class Totals:
 
     requests: int = 0
     turns: int = 0
-    """A person's messages, retries not counted."""
+    """The number of the users' messages, retries not counted."""
     tokens_in: int = 0
     """What clients sent. Requests that only count tokens are left out here and below, and those that were refused."""
     tokens_out: int = 0
-    """What left for the providers."""
+    """Tokens that were forwarded to providers."""
     prompt: int = 0
     """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
@@ -52,7 +52,7 @@ class Totals:
         self.costs.add_reads(row.reads, row.reads_cost, sign)
 
     def join(self, other: Totals) -> None:
-        """Add the sums of another."""
+        """Add the sums of `other`."""
         self.requests += other.requests
         self.turns += other.turns
         self.tokens_in += other.tokens_in
