@@ -1,4 +1,5 @@
-"""What Penstock adds to a warm session that grows, and the memory that many sessions take: `latency.py --growing`.
+"""What Penstock adds to the latency of a warm session that grows, how many requests a second it passes, and the memory
+that many sessions take: `latency.py --growing`.
 
 Requests are those of coding sessions that grow with every one, from the size a row is called by to twice that; then the
 next session begins. One result in four is a log that says the same over and over, for the stages to shorten. Each

@@ -115,7 +115,7 @@ class PenstockApp(App[None]):
         self.commander = ProxyCommands(self, proxy or Remote(path))
         self.feed = Feed(path, clock or SystemClock(), model)
         self.changed: Signal[Changes] = Signal(self, "changed")
-        """Published on the screen's thread with each change of the model."""
+        """A signal, published on the screen's thread with each change of the model."""
         self._sweeping = GcScheduler()
 
     def get_default_screen(self) -> Screen[None]:

@@ -35,9 +35,9 @@ class ChildProxy:
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-")
         self._process: subprocess.Popen[bytes] | None = None
         self.file = Path(self._folder.name) / "proxy.json"
-        """Where the proxy announces itself."""
+        """The file in which the proxy announces itself."""
         self.announced: Announcement
-        """What it announced."""
+        """The announcement that it wrote, once it listens."""
 
     def __enter__(self) -> Self:
         try:

@@ -20,7 +20,8 @@ class RunLog:
     def __init__(self, store: Path) -> None:
         self.store = store
         self.after = self._last_seq()
-        """The last event before the run. None: a log is there, and cannot be read; what is new in it is not known."""
+        """The sequence number of the last event before the run. None: there is a log that cannot be read, so the run's
+        own events are not known."""
         self._events: list[Event] | None = None
 
     def events(self) -> list[Event]:

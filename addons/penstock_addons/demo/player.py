@@ -40,7 +40,7 @@ class Player:
         )
         self._stack = ExitStack()
         self.said: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        """Pauses and new sessions of the client: `pause` or `session`, and a sentence."""
+        """What the client reports: pauses and new sessions, each as `pause` or `session` and a sentence."""
         self.error: OSError | None = None
         """Why the script could not be played to its end."""
 

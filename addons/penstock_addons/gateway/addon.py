@@ -108,7 +108,7 @@ class TeamGateway:
         self._embeddings = OwnEmbeddings()
         self._embedding = ThreadPoolExecutor(1, "penstock-embeddings")
         self._private: set[tuple[str, int]] = set()
-        """Addresses that the owner allows, public or not."""
+        """Private addresses to which the owner allows requests."""
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         if is_answered(flow) or is_keep_alive(flow) or flow.is_replay:

@@ -1,5 +1,6 @@
-"""`Retries`: the addon that decides whether a request of the gateway is sent again: to the same provider when that
-cannot be reached or asks for a short wait, and else to the fallback that the client or the workspace named."""
+"""`Retries`: the addon that decides whether a request of the gateway is sent again, and prepares it: for the same
+provider when that cannot be reached or asks for a short wait, and else for the fallback that the client or the
+workspace named, whose cost is held instead."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class RetryingLayer(HttpLayer):
     def __init__(self, context: Context, mode: HTTPMode) -> None:
         super().__init__(context, mode)
         self.extra_ids = count(_FIRST_EXTRA, 2)
-        """Of streams that no client uses. None is given twice: HTTP/2 keeps those that were."""
+        """Ids of streams that no client uses. None is used twice: HTTP/2 remembers them."""
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         self.streams[stream_id] = RetryingStream(self.context.fork(), stream_id, self)
@@ -94,7 +94,7 @@ class RetryingStream(HttpStream):
         super().__init__(context, stream_id)
         self._parent, self.attempt_id = parent, stream_id
         self._is_sent = False
-        """The provider may have got the present attempt: that its connection breaks does not say that it did not."""
+        """Whether the provider may have received the present attempt, even if its connection breaks."""
         self._kept: list[HttpEvent] = []
         self._kept_bytes = 0
 

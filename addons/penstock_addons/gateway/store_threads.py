@@ -54,7 +54,7 @@ class StoreThreads:
         self._outage = Outage()
         self._closing = threading.Event()
         self._late: deque[tuple[str, Usage | None, str]] = deque()
-        """What the store did not take."""
+        """Settlements that the store did not take."""
         self._rounds: threading.Thread | None = None
 
     async def do(self, work: Callable[[GatewayStore, Directory], T]) -> T:

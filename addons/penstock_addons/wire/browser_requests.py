@@ -40,7 +40,7 @@ class WebPages:
     def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
         self._options, self._requests = options, requests
         self._direct: set[str] = set()
-        """Connections to a proxy's port whose client takes it for a server."""
+        """Connections to a proxy's port whose client uses it as a server."""
         self._told: set[str] = set()
 
     def client_connected(self, client: connection.Client) -> None:

@@ -24,7 +24,7 @@ class ModelHosts:
     def __init__(self, options: ProxyOptions) -> None:
         self._options = options
         self.extra: tuple[str, ...] = ()
-        """Hosts the profile adds."""
+        """Hosts that the profile adds."""
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         if isinstance(data.context.client.proxy_mode, ReverseMode):

@@ -61,7 +61,7 @@ class ModelRequests:
         self._clients = OverrideReader()
         self._suite: Suite | None = None
         self._closed: Suite | None = None
-        """The suite after its end, while mitmproxy still serves its connections."""
+        """The suite after it was closed, while mitmproxy still serves its connections."""
         self._in_flight: dict[str, InFlight] = {}
         self._ids = random.Random()  # seeded by the system once: to ask it each time takes a call of its own
         self._background: set[asyncio.Task[None]] = set()

@@ -32,7 +32,7 @@ class ProxyOptions:
 
     def __init__(self) -> None:
         self.plugins: Plugins | None = None
-        """Loaded once, when the options are first complete."""
+        """The plugins, loaded once, when the options are first complete."""
         self._is_running = False
         self._allowed = Allowed()
 

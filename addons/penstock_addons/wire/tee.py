@@ -28,7 +28,7 @@ class Tee:
         self.first_at: float | None = None
         """`time.perf_counter()` at the first byte of the body."""
         self.size = 0
-        """Bytes that passed."""
+        """The number of bytes that passed."""
 
     def __call__(self, chunk: bytes) -> bytes:
         if chunk:

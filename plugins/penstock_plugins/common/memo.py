@@ -19,7 +19,7 @@ class Memo(Generic[T]):
     def __init__(self, work: Callable[[str], T], limit: int = 16 << 20) -> None:
         self._work = work
         self._limit = limit
-        """About so many bytes the texts and their answers may take."""
+        """About how many bytes the texts and their results may take."""
         self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()

@@ -37,14 +37,14 @@ class CompactionPlan:
         messages = draft.conversation.messages
         every: list[Stretch] = []
         self.full: list[Stretch] = []
-        """Those that stay the same when more turns follow."""
+        """Segments that stay the same when more turns follow."""
         for stretch in stretches:
             found = segments(messages, stretch, self._sizes, limit)
             every += found
             self.full += found[:-1]
         self._every = every
         self.segments = self._at_once(every)
-        """Those that are compacted now."""
+        """Segments that are compacted now."""
         self.waiting = len(every) - len(self.segments)
 
     def _at_once(self, every: list[Stretch]) -> list[Stretch]:

@@ -115,11 +115,11 @@ class Lookup:
         self.names: Memo[frozenset[str]] = Memo(names_in)
         """The names in a text."""
         self.given: Memo[dict[str, Any]] = Memo(decode, 8 << 20)
-        """A call's input."""
+        """The decoded input of a call."""
         self.asked: Memo[frozenset[str]] = Memo(lambda text: names_in(words_of_input(decode(text))), 8 << 20)
         """The names in a call's input."""
         self.pages: Memo[Page] = Memo(Page, 32 << 20)
-        """A text by its lines."""
+        """The `Page` of a text."""
 
     def said(self, block: Block) -> frozenset[str]:
         """The names in a block's text or input."""

@@ -113,7 +113,7 @@ class MemoryReader:
 
     def __init__(self, store: Path) -> None:
         self.store = store
-        """Of the proxy."""
+        """The file of the proxy's store."""
         self._lock = threading.Lock()
 
     def look(self, profile: str, *, project: str = "", query: str = "", skip: int = 0) -> MemoryPage:

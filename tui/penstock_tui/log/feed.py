@@ -26,10 +26,10 @@ class Feed:
         self.clock = clock
         self.model = model or LogModel()
         self.state: LogState | None = None
-        """None: the first look has not come back."""
+        """The state of the log. None: it was not polled yet."""
         self.error = ""
         self.left = 0
-        """Events still ahead, about, while a long log is read."""
+        """The number of events still to be read, about, while a long log is read."""
         self.proxy = Proxy.UNKNOWN
         self._every = every
         self._follower = Follower(path, batch=500)

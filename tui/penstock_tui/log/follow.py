@@ -58,7 +58,7 @@ class Follower:
     def __init__(self, path: Path, *, batch: int = 1000, window: int = 200_000) -> None:
         self.path = path
         self.has_gateway = False
-        """Whether that of a gateway stood beside it at the last poll."""
+        """Whether a gateway's store was beside the log at the last poll."""
         self._batch = batch
         self._window = window
         """How far back to begin. More rows than that gives are not kept anyway."""

@@ -64,7 +64,7 @@ class LogModel:
         self.limit = limit
         self._alive = alive
         self.labels: dict[str, str] = {}
-        """What a person calls sessions. See `label_of`."""
+        """The users' labels of sessions. See `label_of`."""
         self.clear()
 
     def clear(self, thinned: bool = False) -> None:

@@ -50,7 +50,7 @@ class BudgetView(BudgetActions):
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.snapshot: BudgetSnapshot | None = None
-        """None: the first look is not back."""
+        """The budgets. None: they were not read yet."""
         self._chosen = ("", "")
         """Scope and name of the one under the cursor, as long as it is there."""
 

@@ -87,7 +87,7 @@ class DetailScreen(ExchangeScreen):
         self._place = place
         self._detail = ExchangeDetail()
         self.is_compared = False
-        """Whether the texts of what was changed are on the screen."""
+        """Whether the differences are on the screen."""
         self._frame = 0
 
     @property

@@ -82,7 +82,7 @@ class ExchangeScreen(Screen[None], Transient):
         super().__init__()
         self.row = row
         self.loaded = False
-        """Whether what was read of `row` is on the screen."""
+        """Whether the details of `row` are on the screen."""
         self.feed = feed
         self.changed = changed
         self.walk = walk

@@ -74,7 +74,7 @@ class GatewayView(BackgroundTaskView, TableView[KeyRow]):
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.snapshot: GatewaySnapshot | None = None
-        """None: there is no gateway, or the first look is not back."""
+        """The gateway's state. None: there is no gateway, or it was not read yet."""
         self._has_looked = False
 
     @property

@@ -72,7 +72,7 @@ class LogScreen(Screen[None]):
         self._find = Query()
         self._frame = 0
         self._followed = True
-        """Before rows were sorted."""
+        """Whether the newest row was followed before rows were sorted."""
 
     def compose(self) -> ComposeResult:
         yield ViewBar(ViewName.LOG)

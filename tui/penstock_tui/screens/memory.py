@@ -90,11 +90,11 @@ class MemoryView(MemoryActions, TableView[Remembered]):
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.page: MemoryPage | None = None
-        """None: the first look is not back."""
+        """The page that is shown. None: none was read yet."""
         self._wanted = MemoryPage()
-        """What is looked at: a project, a search, a page."""
+        """The project, search and page to read."""
         self._session = ""
-        """The one whose window is shown. Empty: the one seen last."""
+        """The session whose window is shown. Empty: the one active last."""
         self._thresholds: tuple[tuple[str, int], Thresholds] | None = None
 
     # ---------------------------------------------------------------- what is shown

@@ -80,7 +80,7 @@ class ReplayView(TableView["Played"]):
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.run: Run | None = None
-        """The one on the screen."""
+        """The replay on the screen."""
         self.gap = WARM
         self._home = feed.path
 

@@ -68,7 +68,7 @@ class SettingsView(BackgroundTaskView, TableView[Setting]):
     def __init__(self, feed: Feed, changed: Signal[Changes]) -> None:
         super().__init__(feed, changed)
         self.snapshot: SettingsSnapshot | None = None
-        """None: the first look is not back."""
+        """The settings. None: they were not read yet."""
         self._seen: object = None
 
     @property

@@ -70,7 +70,7 @@ class WebScreen:
         port = listener.getsockname()[1]
         self.auth = TokenAuth(port)
         self.address = f"http://{HOST}:{port}/?token={self.auth.token}"
-        """What a person opens."""
+        """The address that the user opens."""
         # -P: a folder that happens to be the current one lends no modules.
         self._command = (sys.executable, "-P", "-m", "penstock", "tui", "--store", str(store))
         self._textual = Server("", HOST, port)

@@ -15,9 +15,9 @@ class TokenAuth:
 
     def __init__(self, port: int) -> None:
         self.token = secrets.token_urlsafe(32)
-        """In the address that is printed. Shown once, it is exchanged for `key`."""
+        """The token in the address that is printed. Used once, it is exchanged for `key`."""
         self.key = secrets.token_urlsafe(32)
-        """What the cookie holds."""
+        """The value of the cookie."""
         # Browsers send the cookies of one port to all ports of a host: another server must not take ours away.
         self.cookie = f"penstock_{port}"
 

@@ -46,7 +46,7 @@ class ValueLine(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.what = ""
-        """What is typed a value for. Empty: the line is closed."""
+        """The name of what a value is typed for. Empty: the line is closed."""
         self._hint = ""
         self._choices: Sequence[str] = ()
         self._fault: Callable[[str], str] = lambda _: ""

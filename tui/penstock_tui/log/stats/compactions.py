@@ -100,9 +100,9 @@ class Compactions:
         self._limit = limit
         self._rows: OrderedDict[str, Compaction] = OrderedDict()
         self.landed = 0
-        """Compactions that landed, those included that are not kept."""
+        """The number of compactions that were applied, including those that are not kept."""
         self.freed = 0
-        """Tokens they took away, estimated."""
+        """Tokens that all compactions removed, estimated."""
         self.flushes = 0
         self._open: OrderedDict[str, list[Compaction]] = OrderedDict()
         """By exchange, what landed in it, until it is known how large it left."""

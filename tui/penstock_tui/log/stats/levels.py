@@ -53,7 +53,7 @@ class Levels:
 
     def __init__(self) -> None:
         self.changes: deque[LevelChange] = deque(maxlen=KEPT)
-        """Oldest first."""
+        """Changes of budget levels, the oldest first."""
         self._levels: OrderedDict[str, LevelChange] = OrderedDict()
         self._limits: OrderedDict[str, list[ProviderLimit]] = OrderedDict()
 

@@ -1,4 +1,5 @@
-"""`Pipeline`: for each stage its outcomes, edits, durations and last failure."""
+"""`Pipeline`: for each stage its outcomes, edits, durations and last failure; and the times that requests spent in
+Penstock and waited for the provider's first byte."""
 
 from __future__ import annotations
 
@@ -49,9 +50,9 @@ class Pipeline:
     def __init__(self) -> None:
         self.stages: dict[str, StageCount] = {}
         self.suite = Samples()
-        """All the suite took before a request left, without what it waited for its turn."""
+        """Milliseconds that Penstock took before a request left, without its wait for a turn."""
         self.first = Samples()
-        """Until the provider's first byte."""
+        """Milliseconds until the provider's first byte."""
 
     def fold(self, event: Event, _row: Row | None) -> None:
         """Take in an event of one of `KINDS`."""

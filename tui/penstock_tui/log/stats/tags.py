@@ -45,14 +45,14 @@ class Tags:
         self._limit = limit
         self._tags: OrderedDict[str, Tag] = OrderedDict()
         self.active: tuple[str, ...] = ()
-        """Those that recall takes for known in the conversation tagged last, the newest first, as the log has them: the
-        proxy decides by `[memory] active_turns`, the screen does not count turns of its own."""
+        """The tags that are active in the conversation tagged last, the newest first, as the log has them: the proxy
+        decides by `[memory] active_turns`, the screen does not count turns of its own."""
         self._given: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()
         """By conversation and turn, those kept of the newest."""
         self.broad = 0
-        """Requests that ask for an overview."""
+        """The number of requests that ask for an overview."""
         self.temporal = 0
-        """Requests that ask for what was at some time."""
+        """The number of requests that ask about a time."""
         self.forgotten = 0
 
     def __len__(self) -> int:
