@@ -1,4 +1,4 @@
-"""How far the shown token counts are from the provider's, on recorded sessions.
+"""How far Penstock's token counts are from the provider's, on recorded sessions.
 
     python benchmarks/calibration.py --data FOLDER
 
@@ -8,8 +8,8 @@ estimated and counted by the product's own classes, and held against the prompt 
 
 The recordings lack system prompt and tools. Each is given a head of as many tokens as its first usage holds beyond its
 messages, by our own estimate: an error of the estimate on a head, and that of a session's first request, can not be
-seen here. Where a history was compacted a recording begins anew, with a head of its own: what a client puts in beside
-the summary is not in the recording. `--whole` leaves these seams in.
+seen here. Where a history was compacted, the rest counts as another recording, with a head of its own: what a client
+puts in beside the summary is not in the recording. `--whole` leaves these seams in.
 """
 
 from __future__ import annotations

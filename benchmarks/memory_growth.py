@@ -2,7 +2,7 @@
 
     python benchmarks/memory_growth.py [--chunks 1000 10000 100000] [--keep FOLDER]
 
-Texts are made up: sentences over a vocabulary with the frequencies of a language, in sessions of forty.
+Texts are generated: sentences over a vocabulary with the frequencies of a language, in sessions of forty.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""How fast the screen is, and what it costs: over a log of 10,000 exchanges that grows by 50 events a second.
+"""How fast the screen is, and what CPU and memory it takes, over a log of 10,000 exchanges that grows by 50 events a
+second.
 
     python benchmarks/screen.py [--exchanges 10000] [--rate 50] [--seconds 120] [--json]
     python benchmarks/screen.py --proxy [--requests 60] [--json]
 
 The log holds the events of a session that passed a real proxy, many times over, under many names. Another process adds
 to it, event by event, as a proxy does. The screen runs in a terminal of its own, 160 by 48; a key is answered when the
-cursor's line has moved there, or the other view is named. With `--proxy`: what the whole suite takes for a request with
-the screen open on its log, against what it takes without, in turn.
+cursor's line has moved there, or the other view is named. With `--proxy`: how long requests through a proxy take
+with the screen open on its log, and without, in turn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the service costs the wire: requests through a proxy while programs use contexts, in one run.
+"""How much a service in the proxy's process delays requests through the proxy, while programs use contexts, in one run.
 
     python benchmarks/service_beside.py [--sessions 10] [--rate 50]
 

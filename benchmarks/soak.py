@@ -1,4 +1,4 @@
-"""Resident memory over many requests: the whole suite in a real mitmdump, in front of a provider on loopback.
+"""Resident memory over many requests: all of Penstock in a real mitmdump, in front of a provider on loopback.
 
     python benchmarks/soak.py [--requests 20000] [--every 1000] [--clients 4] [--script FILE]
 

@@ -1,4 +1,5 @@
-"""How the code is laid out: entries on the top level of each package, imports between them, and circles.
+"""How the code is laid out: for each package its lines, the entries on its top level, the imports between them, and
+import cycles.
 
     python benchmarks/structure.py [--edges]
 

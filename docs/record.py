@@ -4,7 +4,8 @@
     python docs/record.py play FILM.json OUT.svg [--begin 3] [--end 40] [--pause 2]
     python docs/record.py still FILM.json OUT.svg --at 12.5
 
-The SVG loads nothing and runs no script, so it plays inside an <img>. Who asked for less motion sees its last frame.
+The SVG loads nothing and runs no script, so it plays inside an <img>. A reader whose system asks for
+less motion sees its last frame.
 """
 
 from __future__ import annotations

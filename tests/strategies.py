@@ -1,5 +1,5 @@
-"""Hypothesis strategies for conversations (`turns`) and edits (`edits`), and a stage that proposes such edits
-(`Scripted`)."""
+"""Hypothesis strategies for conversations (`turns`) and edits (`edits`), a stage that proposes such edits (`Scripted`),
+and `messy`, which writes a request as another client may."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`faults`: why a provider would refuse a request, by the rules of each API, written apart from the product: nothing of
-Penstock is used here.
+Penstock is used here. Also reads an Anthropic request as its provider does: history, breakpoints, thinking.
 
 The rules are those of the APIs' own error messages.
 """

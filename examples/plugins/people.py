@@ -1,5 +1,5 @@
-"""Redacts the names of people for workspaces of the gateway with `redact = true`: those of a list, here. An analyser
-that looks for names by itself, as Presidio's does, takes its place in three lines; see below.
+"""A plugin that finds the names of people, here those of a list, as personal data, which the gateway replaces for
+workspaces with `redact = true`. An analyser that recognises names, such as Presidio's, takes its place in three lines:
 
     from presidio_analyzer import AnalyzerEngine
     engine = AnalyzerEngine()
@@ -17,11 +17,11 @@ NAMES = re.compile(r"\b(?:Ada Lovelace|Charles Babbage)\b")
 
 
 def find(text: str) -> Iterable[tuple[int, int, str]]:
-    """Start, end and kind of each place."""
+    """The start, end and kind of each name in `text`."""
     return [(*match.span(), "person") for match in NAMES.finditer(text)]
 
 
 @hookimpl
 def analysers() -> list[Callable[[str], Iterable[tuple[int, int, str]]]]:
-    """What finds personal data."""
+    """The functions that find personal data in a text."""
     return [find]

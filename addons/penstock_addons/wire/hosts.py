@@ -1,5 +1,5 @@
-"""`ModelHosts`: an addon that decides which hosts are those of models. Connections to all others are tunnelled: their
-TLS is not decrypted."""
+"""`ModelHosts`: the addon that decides which hosts are those of models. Connections to all others are tunnelled: their
+TLS is not decrypted. `host_of` gives the host that a flow's request is for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`InFlight`, the state of one model request until its answer is complete, and `RequestResult`, how it ended.
-`ModelRequests` writes them; `in_flight_requests` gives the state of a flow's request to other addons."""
+`ModelRequests` writes them; `in_flight_requests` gives the state of a flow's request to other addons, `usage_so_far`
+the token usage of an answer."""
 
 from __future__ import annotations
 

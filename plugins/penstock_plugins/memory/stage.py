@@ -1,5 +1,5 @@
-"""The stage `memory`: tags and stores what is said in each turn, and adds what it recalls as a note to a new
-question."""
+"""The stage `memory`: tags and stores what is said in each turn, and adds notes to new questions: what it recalls, and,
+after the client has summarised its history, the topics that the summary leaves out. Also registers the tagger `llm`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A provider on loopback that speaks HTTP/2: it is busy a few times, resets a few streams, and then answers."""
+"""`http2_provider`: a provider on loopback that speaks HTTP/2: it is busy a few times, resets a few streams, and then
+answers."""
 
 from __future__ import annotations
 
