@@ -1,5 +1,5 @@
 """`write`: writes JSON as any client may: odd white space, needless escapes, numbers in any form, members in any order.
-`misshapen` generates values with the names of a format and anything in them."""
+Also Hypothesis strategies for values, and for ones with the names of a format (`misshapen`)."""
 
 from __future__ import annotations
 

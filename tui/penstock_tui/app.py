@@ -1,5 +1,5 @@
 """`PenstockApp`: the Textual application. It follows the log through one feed, passes changes to the screens, switches
-between them, and opens and closes the views of one exchange."""
+between them, opens and closes the views of one exchange, and holds what all have: the palette, themes, help."""
 
 from __future__ import annotations
 

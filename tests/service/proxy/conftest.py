@@ -1,4 +1,4 @@
-"""Fixtures: a service beside a log that a proxy has left, and one in the process of a real proxy."""
+"""Fixture `left`: a service beside the log that a proxy has left; no proxy runs. `write_log` writes that log."""
 
 from __future__ import annotations
 

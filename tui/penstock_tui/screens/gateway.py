@@ -1,4 +1,5 @@
-"""`GatewayView`: the gateway view: a team's keys, what is spent of their limits, and usage today; revokes a key."""
+"""`GatewayView`: the gateway view: a table of a team's keys, below it what is spent of their limits, and usage today.
+Opens a key's page; revokes a key."""
 
 from __future__ import annotations
 

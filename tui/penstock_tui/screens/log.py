@@ -1,5 +1,6 @@
 """`LogScreen`: the request log, the first screen: every exchange, newest first, live; with filter, search, sorting,
-grouping and the choice of columns."""
+grouping and the choice of columns. Opens an exchange, its differences or its context map; copies its id or prompt;
+compacts its session."""
 
 from __future__ import annotations
 

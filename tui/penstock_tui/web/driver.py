@@ -1,4 +1,5 @@
-"""`TabDriver`: the Textual driver in the screen process of a browser tab: its end of the pipe to the web server."""
+"""`TabDriver`: the Textual driver in the screen process of a browser tab: its end of the pipe to the web server. It
+ends the process when the server is gone."""
 
 from __future__ import annotations
 
