@@ -1,4 +1,4 @@
-"""Estimates what keep-alive requests would have saved in the session that a `penstock run` just ended
+"""Estimates what keep-alive requests would have saved in the sessions of a `penstock run` that just ended
 (`keep_alive_worth`), and asks the user, once on this machine, whether the profile is to send them
 (`ask_keep_alive`)."""
 
@@ -31,17 +31,17 @@ __all__ = ["ask_keep_alive", "keep_alive_worth", "may_ask"]
 SESSIONS = 20
 """At most so many of the newest sessions are read."""
 LEAST, SHARE = 1.0, 0.03
-"""Dollars, and the part of what was paid, that keep-alive must have saved to be worth a question."""
+"""Keep-alive must have saved so many dollars, and this share of what was paid, to be worth a question."""
 
 
 def may_ask() -> bool:
-    """There is a terminal, and no answer yet on this machine."""
+    """Whether there is a terminal, and the user was not asked on this machine yet."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not _mark().exists()
 
 
 def keep_alive_worth(name: str, log: RunLog, plugins: Plugins) -> str:
-    """What keep-alive would have saved under the profile `name`, in words. Empty: too little, it is on, or the profile
-    sends nothing of its own. Raises `PenstockError`."""
+    """What keep-alive requests would have saved under the profile `name`, in words. Empty: too little, they are on, or
+    the profile may send none. Raises `PenstockError`."""
     from penstock.replay.keep_alive_estimate import STAGE, estimate_keep_alive, last_sessions
     from penstock.store.reading import open_log
 

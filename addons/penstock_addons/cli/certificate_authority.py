@@ -24,7 +24,7 @@ ROOT_VARIABLES = (
     "AWS_CA_BUNDLE",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
 )
-"""Variables by which a person may have named roots of their own, a company's for instance."""
+"""Environment variables in which the user may have named further root certificates, such as a company's."""
 _SYSTEM_ROOTS = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

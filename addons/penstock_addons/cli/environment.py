@@ -51,7 +51,7 @@ def proxy_before(environ: Mapping[str, str]) -> str:
 
 
 def left_out(environ: Mapping[str, str], hosts: tuple[str, ...]) -> list[str]:
-    """Those of `hosts` that `NO_PROXY` excludes from the proxy."""
+    """The `hosts` that `NO_PROXY` excludes from the proxy."""
     entries = [e.strip().lower().lstrip("*") for e in no_proxy(environ).split(",") if e.strip()]
     return [
         host

@@ -16,7 +16,7 @@ from penstock.profiles.profile import Profile
 __all__ = ["can_shorten", "is_possible", "wired"]
 
 TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "recall"))
-"""Those that only read: for the others the client asks its person."""
+"""The tools that the client may call without asking its user: those that only read."""
 _WITH_TOOLS = frozenset({"trim", "pruning", "compaction", "memory"})
 """The stages whose stubs name an original, and the one that remembers."""
 _COMMAND = re.compile(r"[a-z][a-z-]*")

@@ -32,7 +32,7 @@ from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
 
 ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
-"""Tells a `penstock run` inside a `penstock run` which proxy it is already behind."""
+"""Names, for a `penstock run` inside a `penstock run`, the announcement of the proxy that it is already behind."""
 NAMED = 3
 """The number of hosts that one warning names at most."""
 NOT_STARTED = 126

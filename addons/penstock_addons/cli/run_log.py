@@ -25,7 +25,7 @@ class RunLog:
         self._events: list[Event] | None = None
 
     def events(self) -> list[Event]:
-        """Those of the run, as they were when first asked for. Raises `StoreError`."""
+        """The run's events, as they were at the first call. Raises `StoreError`."""
         if self._events is None:
             self._events = self._read()
         return self._events

@@ -37,7 +37,7 @@ class Upstream:
     suffix: str = ""
     """What the client's base URL has behind the host and port."""
     host: str = ""
-    """The address to listen on, where that is another than the proxy's."""
+    """The address to listen on, if it is not the proxy's."""
 
     def base(self, host: str, port: int) -> str:
         """The base URL to give to a client."""

@@ -35,7 +35,7 @@ _HOW = (
     "was saved, and what keep-alive would have changed: `penstock cost --session ID`"
 )
 LARGE = 4 << 20
-"""Bytes of a recording from which on a bar shows how far it is."""
+"""Bytes of a recording from which a progress bar is shown."""
 
 
 def whatif(

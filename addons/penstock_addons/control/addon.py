@@ -28,7 +28,7 @@ BODY_BYTES = 64 << 10
 MEMORY_BYTES = 8 << 20
 """The largest body of a memory command, which may be a part of an import."""
 ALLOWED = "penstock.control"
-"""Where a flow keeps that its command may be carried out."""
+"""The key in `flow.metadata` that says whether the flow's command may be carried out."""
 
 
 class Control:

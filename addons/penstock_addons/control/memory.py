@@ -21,7 +21,7 @@ __all__ = ["PREFIX", "MemoryRoutes"]
 
 PREFIX = "/memory/"
 OPEN_S = 20.0
-"""How long a command waits for memory to be opened."""
+"""Seconds that a command waits for the memory to be opened."""
 
 
 class MemoryRoutes:

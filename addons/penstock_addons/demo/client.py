@@ -27,7 +27,7 @@ TRIES = 3
 
 
 def answers(session: list[Turn]) -> dict[str, Step]:
-    """Every step of a session by its id, for the provider."""
+    """Every step of a session by its id, for the demo's provider."""
     out = {"title": Step(TITLE)}
     for t, turn in enumerate(session):
         for s, step in enumerate(turn.steps):
@@ -38,7 +38,7 @@ def answers(session: list[Turn]) -> dict[str, Step]:
 
 
 def faults(session: list[Turn]) -> dict[str, int]:
-    """What goes wrong on the way: once too many requests, once overloaded."""
+    """The status that fails a step once, by the step's id: once 429, once 529."""
     return {f"{turn}-0": status for turn, status in ((1, 429), (2, 529)) if turn < len(session)}
 
 
@@ -83,7 +83,7 @@ class Client:
         self._agents, self._sessions = count(1), 0
 
     def play(self) -> None:
-        """All turns. Raises `Stopped`, and `OSError` when there is no answer."""
+        """Play all turns. Raises `Stopped`, and `OSError` when there is no answer."""
         for t, turn in enumerate(self._session):
             if not t or turn.begins_session:
                 main = self._begin(turn.words)

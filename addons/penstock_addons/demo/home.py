@@ -21,15 +21,16 @@ from penstock.store.lock import StoreLock, holder
 __all__ = ["Home", "kept_home", "temporary_home"]
 
 MARGIN_S = 0.5
-"""Seconds past the life of a cache entry until the demo's proxy takes it as gone."""
+"""Seconds after the end of a cache entry's life at which the demo's proxy takes it as gone."""
 SHARE = 0.8
-"""Of its budget the longest conversation uses, so that the level REDUCED is reached and nothing is refused."""
+"""The share of its budget that the longest conversation uses, so that the level REDUCED is reached and nothing is
+refused."""
 
 
 @contextmanager
 def kept_home() -> Iterator[Home]:
-    """That of the demo, in the state folder of the person's own. It replaces the one of the demo before, and belongs to
-    this process until the end of the block. Raises `PenstockError`."""
+    """The demo's home in the user's state folder, which replaces that of the demo before. It belongs to this process
+    until the end of the block. Raises `PenstockError`."""
     folder = paths.state_dir() / "demo"
     try:
         paths.make_private(folder.parent)
@@ -57,7 +58,7 @@ def kept_home() -> Iterator[Home]:
 
 @contextmanager
 def temporary_home() -> Iterator[Home]:
-    """One of this run alone, removed at the end of the block. Raises `PenstockError`."""
+    """A home for this run alone, removed at the end of the block. Raises `PenstockError`."""
     with ExitStack() as stack:
         try:
             home = Home(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="penstock-demo-"))))

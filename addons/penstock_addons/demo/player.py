@@ -21,7 +21,7 @@ from penstock_addons.demo.script import Turn, script
 __all__ = ["Player"]
 
 LIFETIME_S = 5.0
-"""How long the demo's provider keeps a cache entry; a real one keeps it for five minutes."""
+"""Seconds that the demo's provider keeps a cache entry; a real one keeps it for five minutes."""
 
 
 class Player:

@@ -170,7 +170,7 @@ def search(part: str) -> str:
 
 
 def server_log(part: str) -> str:
-    """The service's log: much of the same, and one line that matters."""
+    """The imaginary service's log: much of the same, and one line that matters."""
     random = Random(part + "log")
     rows = []
     for minute in range(120):

@@ -17,7 +17,7 @@ __all__ = ["PromptCache", "Usage", "tokens"]
 MINIMUM = 1024
 """Tokens: a shorter prefix is not cached."""
 LOOK_BACK = 20
-"""So many blocks before a breakpoint are looked at for a prefix that is known."""
+"""The number of blocks before a breakpoint that are searched for the end of a cached prefix."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PromptCache:
         """When each prefix was used last."""
 
     def use(self, body: Mapping[str, Any]) -> Usage:
-        """What one request costs; its own breakpoints are known from then on."""
+        """Bill one request; its own breakpoints are cached from then on."""
         hashes, sums, marks = [], [], []
         digest, total = blake2b(digest_size=16), 0
         for i, block in enumerate(_blocks(body)):

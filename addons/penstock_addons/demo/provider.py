@@ -16,7 +16,7 @@ from penstock_addons.demo.script import Step
 __all__ = ["STEP_HEADER", "Provider"]
 
 STEP_HEADER = "x-demo-step"
-"""Which answer the client is to get: the script's id for it."""
+"""The header that names the step of the script whose answer the client is to get."""
 PIECE = 24
 """Characters of an answer that are sent at once."""
 _ERRORS = {429: ("rate_limit_error", "Too many requests."), 529: ("overloaded_error", "Overloaded.")}
@@ -52,7 +52,7 @@ class Provider:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fault(self, step: str) -> int:
-        """The status this request fails with; 0: it does not."""
+        """The status with which this step fails; 0: it does not."""
         return self._faults.pop(step, 0)
 
     def answer(self, step: str, body: Mapping[str, Any]) -> Iterator[bytes]:

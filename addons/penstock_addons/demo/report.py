@@ -71,7 +71,7 @@ class Report:
             yield f"time in Penstock: {median(self.ours):.1f} ms a request"
 
     def last_line(self) -> str:
-        """The money: what was saved of what it would have cost."""
+        """The line about money: what was saved of what the session would have cost."""
         paid = self.paid
         return f"saved {dollars(paid.saved)} of {dollars(paid.baseline)} ({percent(paid.share or 0.0)})"
 
@@ -133,7 +133,7 @@ def _done(events: Iterable[Event]) -> Iterator[str]:
 
 
 def note(what: str, text: str) -> str:
-    """A line on what happened, below that of the request."""
+    """A line about an event, indented below that of its request."""
     return f"      {what:<10} {one_line(text)[:_WIDE]}"
 
 

@@ -22,7 +22,7 @@ class Call:
     input: dict[str, Any]
     result: str = ""
     agent: tuple[Step, ...] = ()
-    """What a subagent does; its last words are the result."""
+    """The steps of a subagent; its last text is the result."""
     is_error: bool = False
 
 
@@ -36,12 +36,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Turn:
-    """A person's words, and the answers until the model is done."""
+    """A prompt of the user, and the model's answers to it."""
 
     words: str
     steps: tuple[Step, ...] = field(default=())
     is_after_pause: bool = False
-    """The person comes back to it after so long that the provider's cache has forgotten the session."""
+    """Whether the user comes back after so long that the provider's cache has expired."""
     begins_session: bool = False
 
 
@@ -54,7 +54,7 @@ def script(turns: int) -> list[Turn]:
 
 
 def session(turns: int) -> list[Turn]:
-    """So many turns. The first three hold one of everything."""
+    """A session of so many turns. The first three have one of everything."""
     count = len(_SCENES)
     return [_SCENES[i % count](project.PARTS[i // count % len(project.PARTS)]) for i in range(turns)]
 

@@ -56,19 +56,19 @@ _NO_LOOK = {
 
 @dataclass
 class StageReport:
-    """What the log says of the stages `names`, which are in `file`."""
+    """A report from the log `log` on the stages `names` of the plugin `file`."""
 
     log: Store
     names: Sequence[str]
     file: Path
     has_failed: bool = False
-    """Once `lines` are read: it raised, was late, returned a wrong value, or was asked about no request."""
+    """Whether the stage failed, set by `lines`: it raised, was late, returned a wrong value, or got no request."""
     _blocks: dict[tuple[str, int, int | None], LoggedBlock] = field(default_factory=dict)
     _conversations: dict[str, str] = field(default_factory=dict)
     """By exchange."""
 
     def lines(self) -> Iterator[str]:
-        """Its edits, then its mistakes, if there are any, and the sums."""
+        """The lines of the report: the edits, then mistakes, if any, and sums."""
         edits: dict[tuple[str, str], tuple[str, EditEvent]] = {}
         verdicts: list[StageEvent] = []
         for event in all_events(self.log):

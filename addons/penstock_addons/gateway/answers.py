@@ -110,7 +110,7 @@ class Listing:
 
 
 def listing_of(path: str, headers: http.Headers) -> Listing | None:
-    """What a `GET` of this path asks for, if it is a list of models or one of them."""
+    """The list of models, or the one model, that a `GET` of this path asks for. None: it asks for something else."""
     if path == "/api/tags":
         return Listing("ollama")
     found = _MODELS.fullmatch(path)

@@ -15,7 +15,7 @@ from penstock.gateway.kinds import KINDS, ProviderKind
 __all__ = ["has_credential", "home_of", "keep_only", "put_credential", "take_key", "without_credentials"]
 
 KEY_HEADER = "x-penstock-key"
-"""Carries our key beside the client's own credential."""
+"""The header that carries a gateway key beside the client's own credential."""
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _ACCOUNTS = ("cookie", "chatgpt-account-id", "openai-organization", "openai-project", "proxy-authorization")
 """Headers that are about the client's own account at a provider."""
@@ -29,7 +29,7 @@ _HOMES = (
 
 
 def take_key(request: http.Request) -> str:
-    """The key of ours that a request carries, which is not in it any more. Empty: it has none."""
+    """Remove the gateway key from a request, and return it. Empty: it has none."""
     found: str = request.headers.pop(KEY_HEADER, "").strip()
     for name in _HEADERS:
         said = request.headers.get_all(name)
@@ -86,7 +86,7 @@ def without_credentials(request: http.Request) -> None:
 
 
 def put_credential(request: http.Request, header: str, secret: str) -> None:
-    """Have the request carry a provider's credential; an empty one: none."""
+    """Put a provider's credential into a header of the request; if it is empty, none."""
     if secret:
         request.headers[header] = f"Bearer {secret}" if header == "authorization" else secret
 

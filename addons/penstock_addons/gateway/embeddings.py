@@ -30,7 +30,7 @@ class _Asked(msgspec.Struct):
 
 
 class OwnEmbeddings:
-    """Any thread may call; one text after the other is embedded."""
+    """Embeds texts with Penstock's own embedder, one text after the other. Any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

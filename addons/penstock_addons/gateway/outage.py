@@ -76,7 +76,7 @@ class Outage:
         return seen.key if seen is not None and seen.at > time.monotonic() - _CAPS_S else None
 
     def key(self, secret: str, error: StoreError) -> ApiKey:
-        """The key, where it was good lately. Raises `error`."""
+        """The key, if it was good lately. Raises `error` if not."""
         with self._lock:
             seen = self._seen.get(_digest(secret))
         if seen is None or seen.at < time.monotonic() - STALE_S:

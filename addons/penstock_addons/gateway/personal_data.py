@@ -42,16 +42,17 @@ class Redaction:
 
     endpoint: Endpoint
     values: Mapping[str, str] = field(repr=False)
-    """By the placeholders that the provider has received."""
+    """The redacted values by their placeholders, which the provider has received."""
     placeholders: Placeholders
     restorer: AnswerRestorer | None = field(default=None, repr=False)
     """Restores the values in an answer that streams."""
     said: list[str] = field(default_factory=list, repr=False)
-    """The texts of an answer that was there as a whole."""
+    """The texts of an answer that came as a whole."""
 
 
 class PersonalData:
-    """Comes after the addons that read answers: they see what the provider sent."""
+    """Replaces personal data, and restores it. Must come after the addons that read answers: they see what the provider
+    sent."""
 
     def __init__(self, threads: StoreThreads, requests: ModelRequests) -> None:
         self._threads, self._requests = threads, requests
@@ -77,7 +78,7 @@ class PersonalData:
         return redacted.body, Redaction(endpoint, values, placeholders)
 
     def begin(self, flow: http.HTTPFlow, redaction: Redaction) -> None:
-        """From now on, the flow's answer has the values put back."""
+        """Have the values restored in the flow's answer."""
         self._redactions.set(flow, redaction)
         flow.request.headers["accept-encoding"] = "identity"
 

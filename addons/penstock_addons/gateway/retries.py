@@ -37,7 +37,7 @@ _FIRST_WAIT_S = 0.5
 
 
 class Retries:
-    """Comes anywhere: it only answers questions of `RetryingStream`."""
+    """Answers the questions of `RetryingStream`. Its place among the addons does not matter."""
 
     def __init__(self, gateway: TeamGateway, threads: StoreThreads, requests: ModelRequests) -> None:
         self._gateway, self._threads, self._requests = gateway, threads, requests

@@ -38,9 +38,9 @@ from penstock_addons.wire.per_flow import PerFlow
 __all__ = ["PenstockRetryHook", "RetryingLayer", "WantsAgain", "again", "retrying"]
 
 again: PerFlow[bool] = PerFlow()
-"""Where the addons say that a flow's request is to be sent as it is now."""
+"""Set by addons for a flow whose request is to be sent again, as it is now."""
 WantsAgain = Callable[[http.HTTPFlow, http.Response | None], bool]
-"""Whether a request may be sent again for the headers of an answer; None: its provider cannot be reached."""
+"""Whether a request may be sent again, given the headers of an answer; None: its provider cannot be reached."""
 _FROM_PROVIDER = (ResponseHeaders, ResponseData, ResponseTrailers, ResponseEndOfMessage, ResponseProtocolError)
 _FIRST_EXTRA = 1 << 40
 """Higher than the id of any stream of a client: a second attempt has one of its own towards the provider."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "server"]
 
 DEFAULT = ("expand", "recall", "remember", "forget")
-"""What an agent under a proxy needs. All tools are a few thousand tokens of each of its sessions."""
+"""The tools that an agent under a proxy needs. All of them would take a few thousand tokens of each session."""
 
 
 def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAULT) -> FastMCP[None]:

@@ -54,8 +54,8 @@ class OverrideReader:
         self._connections.pop(connection, None)
 
     def take(self, connection: str, headers: Headers) -> ClientOverrides:
-        """What this request asks for; our header is removed from it. A header that a signature covers is kept: the
-        provider would refuse the request without it."""
+        """What this request asks for. Penstock's header is removed from it, unless a signature covers it: the provider
+        would refuse the request without it."""
         is_covered = HEADER in signed_headers(headers)
         header = headers.get(HEADER, "") if is_covered else headers.pop(HEADER, "")
         user = _user(headers.pop("proxy-authorization", ""))

@@ -18,9 +18,9 @@ from penstock.redaction.values import looks_random
 __all__ = ["credentials_of", "without"]
 
 SHORTEST = 7
-"""Shorter ones are placeholders such as `none` or `ollama`, and words that stand in any text."""
+"""Characters: shorter values are placeholders such as `none` or `ollama`, or words that occur in any text."""
 LEAST = 8
-"""The value of any other header is removed from this length in characters on, if it does not look like a word."""
+"""Characters from which the value of any other header is removed, if it does not look like a word."""
 LONGEST = 8192
 """Characters of a header's value that are examined."""
 MOST = 400

@@ -14,8 +14,8 @@ from penstock_addons.wire.options import ProxyOptions
 __all__ = ["KNOWN_HOSTS", "ModelHosts", "host_of", "is_listed"]
 
 KNOWN_HOSTS = tuple(f"{one.name}:{one.port}" if one.port else one.name for one in KNOWN if not one.is_local)
-"""The hosts of `penstock.models.providers.KNOWN`, as `is_listed` reads them. Local servers that only a port tells are
-not among them: `ModelHosts.reads` knows those."""
+"""The hosts of `penstock.models.providers.KNOWN`, as `is_listed` reads them. Local servers that are recognised by their
+port alone are not among them: `ModelHosts.reads` knows those."""
 
 
 class ModelHosts:

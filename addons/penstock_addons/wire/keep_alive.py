@@ -36,13 +36,13 @@ logger = logging.getLogger(__name__)
 MARK = "penstock.keep_alive"
 """The key in `flow.metadata` that marks a keep-alive request."""
 LONGEST_S = 4 * 3600.0
-"""Seconds after its last request until a conversation is released, however much keeping it would be worth."""
+"""Seconds after its last request until a conversation is released, even if keeping it alive would still pay."""
 TIMEOUT_S = 60.0
-"""A keep-alive request that is not answered by then is given up."""
+"""Seconds after which an unanswered keep-alive request is given up."""
 LATE_S = 5.0
 """Seconds after which an overdue request is not sent any more: the machine slept, and the entry may be gone."""
 SPARE = 0.2
-"""A keep-alive request goes only while more than this share of each of the provider's limits is left."""
+"""A keep-alive request is sent only while more than this share of each of the provider's limits is left."""
 
 
 def is_keep_alive(flow: http.HTTPFlow) -> bool:

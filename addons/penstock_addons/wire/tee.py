@@ -16,7 +16,7 @@ __all__ = ["Tee"]
 
 logger = logging.getLogger(__name__)
 DECODED_LIMIT = 64 << 20
-"""Bytes of one answer that the reader looks at, after undoing its content-encoding."""
+"""The largest number of bytes of an answer, after undoing its content-encoding, that are read."""
 
 
 class Tee:

@@ -30,11 +30,11 @@ class Shown(StrEnum):
     NAMES = "names"
     """Names of files and commits: `ls`, `find`, `git log`."""
     OTHER = "other"
-    """Words of the program's own: a test run, a build, a query."""
+    """A program's own words: a test run, a build, a query."""
 
 
 OF_FILES = frozenset({Shown.FILES, Shown.HITS, Shown.CHANGES, Shown.NAMES})
-"""What commands print of files and their names, where a line about an error is a line like any other."""
+"""What commands print of files and their names: there a line about an error is a line like any other."""
 
 _LIMIT = 8_000
 """Characters of a command that are read."""
@@ -108,7 +108,7 @@ def command_of(given: Mapping[str, Any]) -> str:
 
 
 def shown_by(command: str) -> frozenset[Shown]:
-    """What the parts of the command print; empty when they print nothing themselves."""
+    """What each part of the command prints; empty when none prints anything itself."""
     return _read(command)[0]
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 __all__ = ["MARGIN", "margin_of"]
 
 MARGIN = re.compile(r"[ \t]{0,12}L?(\d{1,9})(?:→|\t|:| ?[|│])")
-"""Whatever may be a number before a line, its separator with it. One group: the digits."""
+"""Matches what may be a number before a line, with its separator. Its one group is the digits."""
 _FORMS = tuple(
     re.compile(rf" {{0,12}}L?(\d{{1,9}}){separator}")
     for separator in ("→", "\t", r" \| ", r"\| ", r"\|", " │ ", "│ ", "│", ": ")

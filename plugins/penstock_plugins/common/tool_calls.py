@@ -83,7 +83,7 @@ def kind_of(tool: str) -> ToolKind:
 
 
 def decode(text: str) -> dict[str, Any]:
-    """A call's input; empty when it is no JSON object."""
+    """The input of a call as a dict; empty when it is no JSON object."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError):

@@ -17,8 +17,8 @@ from penstock_plugins.pruning.history import History, Lookup
 __all__ = ["AT_ONCE", "CompactionPlan"]
 
 AT_ONCE = 300_000
-"""Characters of old turns that one flush compacts, the oldest first: a fifth of a second's work. A conversation met
-with more than that is done at its next flushes, rather than never, for each attempt would be late."""
+"""Characters of old turns that one flush compacts, the oldest first, which is a fifth of a second's work. The rest of a
+longer conversation is compacted at its next flushes: all at once would always be late."""
 
 
 class CompactionPlan:

@@ -11,7 +11,7 @@ from penstock_plugins.pruning.history import History
 __all__ = ["Stretch", "old_stretches", "segments"]
 
 Stretch = tuple[int, int]
-"""Indexes of the first message and the one after the last."""
+"""A range of messages: the index of the first, and of the one after the last."""
 
 
 def old_stretches(history: History, turns: int, gone: Callable[[int], bool], before: int) -> list[Stretch]:

@@ -32,7 +32,7 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 
 
 class RecordWriter:
-    """Writes the records of one request's old turns as parts."""
+    """Writes the records of one request's old turns, as parts."""
 
     def __init__(self, draft: Draft, history: History, settings: Settings, old: list[Stretch]):
         self._draft, self._history, self._settings = draft, history, settings

@@ -39,7 +39,7 @@ _TOLD_LINES = (Speaker.INPUT, Speaker.RESULT)
 _CALL = 120
 """Characters that stay of a call's line when there is no room."""
 _AGENT_FIRST, _AGENT_LAST = 1 / 3, 1 / 8
-"""The shares of its words that the agent keeps: before lines of inputs and results go, and after."""
+"""The share of its text that the agent keeps before lines of inputs and results are dropped, and after."""
 _DECIDED = 2.0
 """A sentence that decides something counts for so many."""
 _LINE = re.compile(r"\s*+(?:[-*+#|>`]|\d+[.)] )")
@@ -48,7 +48,7 @@ _LINE = re.compile(r"\s*+(?:[-*+#|>`]|\d+[.)] )")
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A segment shortened to a size, as far as possible."""
+    """The parts of a segment, shortened to a size as far as possible."""
 
     parts: Sequence[Part]
     kept: int

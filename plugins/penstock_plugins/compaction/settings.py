@@ -15,11 +15,11 @@ from penstock import Aggressiveness, Profile, ProfileError
 __all__ = ["PRESETS", "RECORD", "Model", "Settings", "check_timeout"]
 
 RECORD = "record"
-"""The summariser that is none: the record stays as it is."""
+"""The name for no summariser: the record stays as it is."""
 
 
 class Model(BaseModel):
-    """`[stage.compaction.llm]`: the model that the summariser `llm` asks."""
+    """The model that the summariser `llm` asks, `[stage.compaction.llm]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -55,14 +55,14 @@ class Settings(BaseModel):
     """Old turns are compacted only when the request fills this share of the window. Not given: `soft` of the profile's
     `[window]`, if that is given, and 0. 0: at every flush that pays."""
     turns: int = Field(default=6, ge=1)
-    """So many newest turns of the agent stay as they are, and what the person asked before them."""
+    """The newest turns of the agent that stay as they are, with the prompt before them."""
     least: int = Field(default=8_000, ge=0)
-    """Compacting must free so many tokens. When a person asked, whatever it frees is enough."""
+    """Compacting must free so many tokens, unless the user asked for it."""
     segment: int = Field(default=40_000, gt=0)
     """Old turns are compacted in segments that end with the turn in which they reach so many tokens."""
     tokens: int = Field(default=10_000, gt=0)
-    """A segment becomes a text of at most so many tokens, or of what the person said and one line for each call. At
-    most `segment`, and that where only `segment` is given and is less than the default."""
+    """A segment becomes a text of at most so many tokens, or of the user's words and one line for each call where these
+    are more. At most `segment`, which is the default where it is less."""
     value: float = Field(default=0.003, ge=0)
     """A line of a call or a result stays when its expected later uses for each token are above this."""
     share: float = Field(default=0.2, ge=0, le=1)
@@ -70,7 +70,7 @@ class Settings(BaseModel):
     lines: int = Field(default=20, ge=0)
     """At most so many lines of each call and result stay."""
     summariser: str = RECORD
-    """What makes segments shorter in the background: `record` (nothing does), `textrank`, `llm`, or a plugin's."""
+    """What shortens records in the background: `record` (nothing), `textrank`, `llm`, or a plugin's summariser."""
     llm: Model = Model()
 
     @model_validator(mode="before")

@@ -16,7 +16,7 @@ __all__ = ["SummaryPrefetch", "Work"]
 
 CONVERSATIONS = 32
 SEGMENTS = 8
-"""Of one conversation: those wanted, and those made."""
+"""The largest number of a conversation's segments that are requested, and that are done."""
 
 Work = Callable[[], Summary]
 

@@ -12,7 +12,8 @@ _SHARE = 0.5
 
 
 class TextRank:
-    """At most half as long as a record: the highest-ranked sentences of the agent, fewer lines of results."""
+    """The summariser `textrank`: at most half as long as a record, with the agent's highest-ranked sentences and fewer
+    lines of results."""
 
     name = "textrank"
     is_offline = True

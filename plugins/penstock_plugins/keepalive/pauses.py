@@ -37,9 +37,9 @@ _PRIOR = (
 """Seconds of silence, and the share of all pauses that last longer. Between two of them it falls by the same share each
 second; there is no end to what follows the last."""
 WEIGHT = 480.0
-"""What others do counts as much as so many pauses of this person, which are about 20 of more than 290 s."""
+"""The weight of the recorded sessions' pauses, in pauses of this user, about 20 of which are above 290 s."""
 SHORTEST = 200.0
-"""Seconds: shorter pauses are those of tools and of reading, and say nothing of how long a person is away."""
+"""Seconds: shorter pauses are those of tools and of reading, and do not show how long a user is away."""
 LONGEST = 200
 """The number of pauses of one user that are kept."""
 

@@ -13,9 +13,9 @@ from penstock_plugins.keepalive.worth import value_of_reading
 __all__ = ["KeepAlive", "stages"]
 
 PEOPLE = 500
-"""People and projects whose pauses are remembered."""
+"""The number of users and projects whose pauses are kept."""
 SPENT = 0.5
-"""Of what a conversation has saved by our count, which is an estimate, so much may go into one more read."""
+"""The share of what a conversation has saved, by estimate, that may be spent on one more read."""
 _HOUR = 3600.0
 
 

@@ -34,7 +34,7 @@ class Said:
 
 @dataclass
 class Gathered:
-    """What is new in one request. It is taken over once the request has its answer."""
+    """What is new in one request. It becomes part of the state once the request has its answer."""
 
     keys: list[bytes]
     said: list[Said]
@@ -43,7 +43,7 @@ class Gathered:
 
 @dataclass
 class ConversationState:
-    """What the extractor remembers of one conversation."""
+    """What the extractor keeps of one conversation."""
 
     keys: list[bytes] = field(default_factory=list)
     """Keys of the messages whose texts were taken."""

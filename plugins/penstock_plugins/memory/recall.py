@@ -36,7 +36,7 @@ _NEWS = 2
 _SHORT = 300
 _APART = "this project's memory is another account's: `penstock memory projects share` lets every account use it"
 QUESTION = 2 / 3
-"""Of what a request must share with a hit, a question must share so much: who asks wants to know."""
+"""The factor on `shared` for questions: a user who asks wants to know."""
 _QUESTION = re.compile(
     r"\?\s{0,40}(?:\[[^\]]{0,200}\]\s{0,40})?$|^\W*+(?:who|whom|whose|what|which|when|where|why|how|do|does|did|is|are|was|were)\b",
     re.I,
@@ -53,7 +53,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class RecallQuery:
-    """A question in the form in which it is looked up."""
+    """A question in the form in which the memory is searched."""
 
     prompt: str
     tags: Tags = field(default_factory=Tags)

@@ -22,13 +22,14 @@ class Settings(MessageFilter):
     aggressiveness: str = "safe"
     """By default that of the profile. It has no effect yet."""
     sure: float = SURE
-    """What is recalled must be as sure as this. Higher: less is recalled, and less in vain."""
+    """The least sureness of what is recalled. Higher: less is recalled, and less in vain."""
     overlap: float = Field(default=SURE_OVERLAP, ge=0, le=1)
-    """And it must have this share of the question's words, the rare ones counting more."""
+    """The share of the question's words that a recalled item must have, rare words counting more."""
     shared: float = Field(default=SURE_SHARED, ge=0)
-    """And those words must tell so much, each by its rarity; two thirds of it where a question is asked."""
+    """The sum of the rarities of the words that a recalled item shares with the prompt; two thirds of it where the
+    prompt is a question."""
     wait_ms: float = Field(default=150, gt=0)
-    """How long a request waits for an answer of memory. Late means it goes without."""
+    """Milliseconds that a request waits for the memory. After that it goes without."""
     llm: Model = Model()
     """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a spend cap of its own."""
 

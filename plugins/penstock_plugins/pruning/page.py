@@ -13,7 +13,7 @@ from penstock_plugins.pruning.line_names import bare, kinds_in, parts_of
 __all__ = ["LONGEST", "Hunk", "Line", "Name", "Page", "Traits", "failures", "read_lines"]
 
 LONGEST = 1_500
-"""Longer lines (minified code, embedded data) are never worth it."""
+"""Characters: longer lines (minified code, embedded data) are never kept."""
 _DEFINITION = re.compile(
     r"[+-]?\s*+(?:export |pub |async |public |private |static |default |abstract )*"
     r"(?:func|def|class|type|interface|struct|enum|fn|impl|trait|const|var|function|module|package|#{1,4})(?=[ \t(]|$)"
@@ -30,7 +30,7 @@ _DIGITS = re.compile(r"\d+")
 _LONG_NAME = 24
 _GROUP = re.compile(r"(?!\d+[→\t:-])\S.*:$")
 _LINE_BYTES, _NAME_BYTES = 550, 350
-"""About what a line and one of its names take in memory, with all that is worked out about them."""
+"""About the bytes of memory that a line and one of its names take, with all that is derived from them."""
 
 
 class Line(NamedTuple):
