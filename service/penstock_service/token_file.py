@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"[0-9a-f]{64}")
 
 
 def token_path(folder: Path | None = None) -> Path:
-    """Where the token is: in `folder`, beside the store; by default in the state folder."""
+    """The path of the token file: in `folder`, beside the store; by default in the state folder."""
     return (folder or state_dir()) / "service-token"
 
 

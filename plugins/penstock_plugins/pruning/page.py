@@ -125,7 +125,7 @@ class Page:
 
     @cached_property
     def by_part(self) -> dict[str, list[str]]:
-        """For each word that names are made of: those names, as often as they contain it."""
+        """For each word, the names that contain it, as often as they do."""
         found: dict[str, list[str]] = {}
         for name, one in self.names.items():
             for part in one.parts:
@@ -138,7 +138,7 @@ class Page:
         return failures(self.lines)
 
     def hunks(self, below: int) -> list[Hunk]:
-        """For each line: itself, its head, and at most `below` lines that follow and belong to it."""
+        """For each line a hunk: the line itself, its head, and at most `below` lines that follow and belong to it."""
         if below not in self._hunks:
             self._hunks[below] = [self._hunk(at, below) for at in range(len(self.lines))]
         return self._hunks[below]

@@ -23,14 +23,14 @@ class Settings(BaseModel):
     repack: bool = True
     """On arrival: write shared paths and repeated lines once, and drop blanks and colours."""
     repeats: bool = True
-    """On arrival: a read of what was read before, unchanged, becomes a pointer."""
+    """On arrival: replace a read that repeats an earlier one, unchanged, by a pointer."""
     late: bool = True
     """Shorten old results when a flush is due."""
     age: int = Field(default=2, ge=1)
-    """Turns of the agent before a result may be shortened."""
+    """The number of the agent's turns after which a result may be shortened."""
     age_warm: int = Field(default=6, ge=1)
-    """The same while the provider's cache is warm: only `bold` edits then, and only where it pays. At least `age`, and
-    that where only `age` is given and is more."""
+    """As `age`, while the provider's cache is warm: only `bold` edits then, and only where it pays. At least `age`,
+    which is the default where it is more."""
     active: int = Field(default=4, ge=0)
     """The newest read of a file stays whole for so many turns after the file was last read or written."""
     least: int = Field(default=400, ge=0)

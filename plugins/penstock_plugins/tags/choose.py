@@ -8,7 +8,7 @@ from penstock_plugins.tags.embedding import Embedding
 __all__ = ["KEYWORDS", "tagger_of"]
 
 KEYWORDS = "keywords"
-"""The tagger that is none: the words of the text do."""
+"""The name for no tagger: the words of the text serve."""
 
 
 def tagger_of(profile: Profile, parts: Services) -> Tagger | None:

@@ -100,7 +100,7 @@ class Kind:
     noise: re.Pattern[str] | None = None
     """Lines that bring nothing: a passing test, a progress step, a frame of a library."""
     lead: re.Pattern[str] = _NUMBER
-    """What stands before a line's words and is no name of its own: a hit's number, an entry's time."""
+    """Matches what stands before a line's words and is no name of its own: a hit's number, an entry's time."""
     sample: Callable[[list[Line]], Sample] | None = None
     """For outputs of many similar lines: chooses those that represent the others, which then count as noise."""
     worth: float = 0.25

@@ -21,7 +21,7 @@ class RequestContent:
         self._lines: Memo[frozenset[str]] = Memo(lines_in)
 
     def seen(self, draft: Draft) -> KnownContent:
-        """What `draft` holds apart from what is new in it."""
+        """The names and lines that `draft` holds apart from its new content."""
         names: set[str] = set()
         lines: set[str] = set()
         for spot in draft.blocks(new=False):

@@ -16,7 +16,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     aggressiveness: Aggressiveness = "safe"
-    """How much goes: see docs/reference/compressors.md."""
+    """How much is removed: see docs/reference/compressors.md."""
     off: tuple[str, ...] = ()
     """Tools whose outputs stay as they are, as the client calls them."""
     least: int = Field(default=400, ge=0)

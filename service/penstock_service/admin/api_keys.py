@@ -29,7 +29,7 @@ _FIELDS = {"scopes": ALL_SCOPES, "default_scopes": DEFAULT_SCOPES, "periods": PE
 
 @router.get("")
 def list_keys(visit: Visits) -> Response:
-    """All keys of the workspace, and the form for a new one."""
+    """Show all keys of the workspace, and the form for a new one."""
     visit.check("GET", _CALL)
     found = keys.list_keys(visit.call.store, visit.call.workspace)
     now = visit.call.store.clock.now()
@@ -58,7 +58,7 @@ def add(visit: Visits) -> Response:
 
 @router.get("/new")
 def show_new(visit: Visits) -> Response:
-    """A key that was just made, with the key itself: this once."""
+    """Show a new key with its secret, once."""
     made, visit.session.new_key = visit.session.new_key, None
     if made is None or made[0].workspace != visit.call.workspace:
         visit.tell("A new key is shown once. If you do not have it, rotate the key to get another.")
@@ -72,7 +72,7 @@ def show_new(visit: Visits) -> Response:
 
 @router.get("/{id}")
 def one_key(id: KeyId, visit: Visits) -> Response:
-    """One key, its limits, and the forms to change it."""
+    """Show one key, its limits, and the forms to change it."""
     visit.check("GET", f"{_CALL}/{id}")
     store = visit.call.store
     found = keys.find_key(store, visit.call.workspace, id)

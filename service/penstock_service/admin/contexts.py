@@ -26,7 +26,7 @@ _LONGEST = 200_000
 def show(
     visit: Visits, prefix: Key = "", query: Annotated[str, Query(max_length=400)] = "", after: Key = ""
 ) -> Response:
-    """Contexts by key, or those with any of some words."""
+    """Show contexts by key, or those found by a search for words."""
     visit.check("GET", "/v1/contexts")
     contexts, workspace = visit.parts.contexts, visit.call.workspace
     if query:

@@ -12,7 +12,7 @@ __all__ = ["filled_limits", "limits_in_form"]
 
 
 def limits_in_form(visit: Visit) -> list[Limit]:
-    """The limits that a form names. Raises `InvalidSetting`."""
+    """The limits that the fields of a form set. Raises `InvalidSetting`."""
     out = []
     for per in PERIODS:
         for unit in UNITS:

@@ -26,7 +26,7 @@ LASTS_S = 8 * 3600.0
 _MOST = 1000
 """The largest number of sessions, and of addresses with failed logins: the oldest are dropped."""
 _FAILURES, _FAILURES_S = 10, 60.0
-"""Failed logins that an address has within so many seconds."""
+"""The number of failed logins that an address may have within so many seconds."""
 
 
 class LoginNeeded(Exception):
@@ -39,7 +39,8 @@ class TooManyLogins(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the next page says of what was just done. `said`: the form that was refused, to be filled in again."""
+    """The message about the last form that the next page shows. `said`: the fields of a refused form, to be filled in
+    again."""
 
     text: str
     is_error: bool = False
@@ -56,11 +57,11 @@ class Session:
     ends_at: float
     notice: Notice | None = None
     new_key: tuple[ApiKey, str] | None = field(default=None, repr=False)
-    """A key that was just made, until its page has been shown."""
+    """The secret of a key that was just made, until its page has been shown."""
 
 
 class Sessions:
-    """All sessions of this process. Any thread may call."""
+    """The logged-in browsers of this process. Any thread may call."""
 
     def __init__(self, token: str, clock: Clock, gateway: Callable[[], GatewayStore]) -> None:
         """`token`: the owner's."""
@@ -117,7 +118,7 @@ class Sessions:
             self._kept.pop(_digest(name), None)
 
     def form_token(self, name: str, workspace: str) -> str:
-        """What each form of this session carries, while its pages are about this workspace."""
+        """The token that each form of this session carries while its pages are about this workspace."""
         return hmac.new(self._secret, f"{name}\n{workspace}".encode(), hashlib.sha256).hexdigest()
 
     def _still_good(self, known: ApiKey) -> ApiKey:

@@ -57,7 +57,7 @@ class Visit:
         return True
 
     def check(self, method: str, path: str) -> None:
-        """Raises `NotAllowed` where the caller may not make this call of the API."""
+        """Raises `NotAllowed` if the caller may not make this call of the API."""
         if self.call.key is None:
             return
         scope = needed(method, path)
@@ -102,7 +102,7 @@ FormOf = Annotated[ImmutableMultiDict[str, str], Depends(_form)]
 
 
 def check_form(form: ImmutableMultiDict[str, str], token: str) -> None:
-    """Raises `BadForm` where a form does not carry this token."""
+    """Raises `BadForm` if a form does not carry this token."""
     if not hmac.compare_digest(form.get("form_token", "").encode("utf-8", "replace"), token.encode()):
         raise BadForm(
             "This form is not of your session, or of another workspace than the one you switched to. Nothing was "

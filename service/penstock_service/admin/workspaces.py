@@ -49,7 +49,7 @@ def add(visit: Visits) -> Response:
 
 @router.get("/settings")
 def settings(visit: Visits) -> Response:
-    """The settings and limits of the workspace that is shown."""
+    """Show the settings and limits of the workspace that the pages are about."""
     visit.check("GET", _CALL)
     store, name = visit.call.store, visit.call.workspace
     shown, scope = find_workspace(store, name), f"workspace:{name}"

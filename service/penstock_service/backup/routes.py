@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["backup"], responses=error_responses())
 
 
 class BackupBody(BaseModel):
-    """How a backup is to be. `seal`: encrypted with the passphrase of the service's environment."""
+    """Options of a backup. `seal`: encrypt it with the passphrase of the service's environment."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -21,7 +21,7 @@ _ASK_S = 0.3
 
 
 def call(client: Client, method: str, path: str, body: Any = None, query: Any = None) -> dict[str, Any]:
-    """Make a call that answers an object. Raises `ServiceError`."""
+    """Make a call whose answer is a JSON object. Raises `ServiceError`."""
     return client.do(Request(method, path, lambda answer: dict(answer), body, query or {}))
 
 

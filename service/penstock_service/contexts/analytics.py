@@ -53,7 +53,7 @@ def analytics(
     last: Annotated[date | None, Query(alias="to", description="The last day; today by default.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AnalyticsAnswer:
-    """How the contexts of a workspace were used. Days are UTC's; they are kept for 400 days."""
+    """Get how the contexts of a workspace were used. Days are UTC's; they are kept for 400 days."""
     now = call.contexts.clock.now()
     days = _day(first, now - _DAYS * _DAY_S), _day(last, now)
     return summed([UsageLine(**asdict(row)) for row in call.contexts.usage(call.workspace, by, *days, limit=limit)])

@@ -45,7 +45,7 @@ UNREADABLE = 1011
 
 
 class Wanted(BaseModel):
-    """Which changes a subscriber wants: those that fit every field that is set."""
+    """A filter of changes: those pass that fit every field that is set."""
 
     model_config = ConfigDict(extra="forbid")
     prefix: str = ""
@@ -65,7 +65,7 @@ class Wanted(BaseModel):
 
 
 class Message(BaseModel):
-    """What a client sends by WebSocket: one of the three."""
+    """A client's message by WebSocket: one of the three."""
 
     model_config = ConfigDict(extra="forbid")
     subscribe: Wanted | None = None

@@ -41,7 +41,7 @@ class _Body(BaseModel):
 
 
 class StoreOptions(_Body):
-    """What may be said of a value. `compress` is what happens anyway, above 1 KB."""
+    """Options of a value. `compress` has no effect: values above 1 KB are always compressed."""
 
     session_id: schemas.Name | None = None
     agent_id: schemas.Name | None = None

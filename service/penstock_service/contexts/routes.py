@@ -33,13 +33,14 @@ _MADE: dict[int | str, dict[str, Any]] = {201: {"model": schemas.ContextLine, "d
 
 @router.put("/contexts/{key:path}", tags=["contexts"], response_model=schemas.ContextLine, responses=_MADE)
 def put(key: Key, body: schemas.PutBody, call: Calls) -> Response:
-    """Keep a value: version 1, or one more. An equal value makes no version; its time runs again."""
+    """Store a value under a key: version 1, or a further version. An equal value makes no new version; its time to live
+    starts again."""
     return call.change(lambda writer: _put(writer, key, body, call.expected), body, version=True)
 
 
 @router.post("/contexts", tags=["contexts"], status_code=201, response_model=schemas.ContextLine)
 def post(body: schemas.PutBody, call: Calls) -> Response:
-    """Keep a value under a key that is made for it."""
+    """Store a value under a key that the service makes."""
     return call.change(lambda writer: _put(writer, new_key(), body, 0), body, version=True)
 
 
@@ -54,7 +55,7 @@ def list_contexts(
     limit: Limit = 50,
     after: Annotated[str | None, Query(max_length=MAX_KEY)] = None,
 ) -> Response:
-    """Contexts by key, without their values, a page at a time."""
+    """List contexts by key, without their values, a page at a time."""
     since = None if changed_since is None else changed_since.timestamp()
     page = call.contexts.page(call.workspace, Filter(prefix, tag, session, agent, since), limit=limit, after=after)
     return json_answer({"items": [head_json(head) for head in page.items], "next": page.next})
@@ -101,7 +102,7 @@ def patch(key: Key, body: schemas.PatchBody, call: Calls) -> Response:
 
 @router.delete("/contexts/{key:path}", tags=["contexts"], status_code=204)
 def delete(key: Key, call: Calls, purge: bool = False) -> Response:
-    """Take a context away. For 30 days it can be brought back; `purge` removes it for good, with all its versions."""
+    """Delete a context. For 30 days it can be brought back; `purge` removes it for good, with all its versions."""
 
     def do(writer: Writer) -> tuple[int, Any]:
         writer.delete(key, purge=purge, expected=call.expected)
@@ -112,7 +113,7 @@ def delete(key: Key, call: Calls, purge: bool = False) -> Response:
 
 @router.get("/versions/{key:path}", tags=["history"], response_model=schemas.HistoryAnswer)
 def versions(key: Key, call: Calls) -> Response:
-    """The versions that are kept, the newest first."""
+    """List the versions that are kept, the newest first."""
     found = call.contexts.versions(call.workspace, key)
     return json_answer({"items": [version_json(one) for one in found], "next": None})
 
@@ -124,7 +125,7 @@ def diff(
     from_version: Annotated[int, Query(alias="from", ge=1, le=2**31)],
     to: Number = None,
 ) -> Response:
-    """What makes one version into another (the newest when `to` is not given), as a JSON Patch (RFC 6902)."""
+    """Get the difference of two versions (`to`: by default the newest), as a JSON Patch (RFC 6902)."""
     old, new = (call.contexts.get(call.workspace, key, version).data for version in (from_version, to))
     return json_answer(difference(old, new))
 
@@ -139,7 +140,7 @@ def rollback(key: Key, body: schemas.RollbackBody, call: Calls) -> Response:
 
 @router.post("/undelete/{key:path}", tags=["history"], response_model=schemas.ContextLine)
 def undelete(key: Key, call: Calls) -> Response:
-    """Bring back what was deleted or has ended, for 24 hours."""
+    """Bring back a deleted or expired context, for 24 hours."""
     return call.change(lambda writer: (200, head_json(writer.undelete(key, expected=call.expected))), version=True)
 
 

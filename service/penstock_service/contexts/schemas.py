@@ -52,7 +52,7 @@ class _Marks(Body):
 
 
 class PutBody(_Marks):
-    """A value to keep. Without `ttl` a new context ends after 24 hours."""
+    """A value to store. Without `ttl` a new context expires after 24 hours."""
 
     data: Any = Field(description="Any JSON.")
 
@@ -71,13 +71,13 @@ class TouchBody(Body):
 
 
 class RollbackBody(Body):
-    """The version whose value is to be the newest again."""
+    """The version whose value becomes the newest again."""
 
     to: VersionNumber
 
 
 class BatchStep(_Marks):
-    """One of several changes. `data` and `append` as in the call of the same name; `to` is a rollback's."""
+    """One of several changes. `data` and `append` are as in the call of the same name; `to` is a rollback's."""
 
     op: Literal["put", "patch", "get", "delete", "rollback"]
     key: Key
@@ -157,6 +157,7 @@ class ChangeLine(BaseModel):
 
 
 def new_context(body: _Marks, data: Any, change: str) -> NewContext:
-    """What a body asks to be kept. `change`: what the history calls it where the caller says nothing."""
+    """The `NewContext` that a body describes. `change`: the name of the change in the history if the caller gives
+    none."""
     tags = None if body.tags is None else tuple(dict.fromkeys(body.tags))
     return NewContext(data, body.ttl, tags, body.session, body.agent, body.seal, body.change or change)

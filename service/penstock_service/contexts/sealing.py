@@ -24,13 +24,14 @@ class SealingAnswer(BaseModel):
 
     sealed: int
     master_key: str | None
-    """Its id, which says nothing of the key; null where there is none that could be read."""
+    """The id of the master key, which reveals nothing of it; null where none could be read."""
     locked: int
-    """Those that cannot be opened: the master key that they need is not there."""
+    """The number of contexts that cannot be opened, since the master key they need is missing."""
     damaged: int | None
-    """Those of which a version cannot be decrypted although the master key is there; null where it was not checked."""
+    """The number of contexts with a version that cannot be decrypted although the master key is there; null where it
+    was not checked."""
     place: str
-    """Where the master key is."""
+    """Where the master key is kept."""
 
 
 class RotateBody(Body):
@@ -43,20 +44,21 @@ class RotateAnswer(BaseModel):
     """What a rotation of keys has done."""
 
     master_key: str | None
-    """Its id; null where nothing was ever sealed."""
+    """The id of the new master key; null where nothing was ever sealed."""
     rewrapped: int
-    """Data keys that are encrypted under the new master key, those of providers' credentials among them."""
+    """The number of data keys that are now encrypted under the new master key, including those of providers'
+    credentials."""
     resealed: int
-    """Contexts that have a new data key."""
+    """The number of contexts that have a new data key."""
     damaged: int
-    """Contexts of which a version cannot be opened: they keep the key that they had."""
+    """The number of contexts with a version that cannot be opened: they keep the key that they had."""
 
 
 @router.get("")
 def sealing(
     parts: PartsOf, check: Annotated[bool, Query(description="Decrypt every version, to find damaged bytes.")] = False
 ) -> SealingAnswer:
-    """How many contexts are sealed, and whether they can be opened."""
+    """Get how many contexts are sealed, and whether they can be opened."""
     contexts = parts.contexts
     known, needed = contexts.masters.known(), contexts.sealed_under()
     return SealingAnswer(

@@ -43,7 +43,7 @@ def changes(
     after: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description="The `next` of the page before.")] = None,
     is_all: AllQuery = False,
 ) -> AuditList:
-    """What was changed in a workspace, the newest first, a page at a time. Never a secret."""
+    """List the changes in a workspace, the newest first, a page at a time. No entry holds a secret."""
     cursor = None if after is None else int(after)
     found, following = audit_page(call.store, call.wanted(is_all), limit=limit, after=cursor)
     items = [

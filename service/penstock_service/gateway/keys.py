@@ -51,7 +51,7 @@ class KeyBody(_Ends):
 
 
 class ChangeBody(_Ends):
-    """What is to be changed; `expires_at` null: it does not end."""
+    """The fields to change; `expires_at` null: it does not expire."""
 
     name: Annotated[str, Field(max_length=80)] | None = None
     scopes: Words | None = None
@@ -60,7 +60,7 @@ class ChangeBody(_Ends):
 
 
 class RotateBody(Body):
-    """For how many seconds the old key is good besides the new one."""
+    """Seconds for which the old key stays valid beside the new one."""
 
     grace_s: Annotated[float, Field(ge=0, le=30 * 86400)] = 0.0
 
@@ -98,7 +98,7 @@ class KeyList(BaseModel):
 
 @router.post("", status_code=201, response_model=NewKeyAnswer)
 def add(body: KeyBody, call: GatewayCalls, response: Response) -> NewKeyAnswer:
-    """Make a key of the workspace. It is in this answer, and nowhere afterwards."""
+    """Add a key to the workspace. Only this answer has its secret."""
     limits = read_limits(body.limits)
     end = body.end(call.store.clock.now())
     made, secret = keys.add_key(
@@ -111,14 +111,14 @@ def add(body: KeyBody, call: GatewayCalls, response: Response) -> NewKeyAnswer:
 
 @router.get("")
 def list_keys(call: GatewayCalls, limit: Limit = 50, after: Cursor = None) -> KeyList:
-    """The keys of the workspace, the newest first, a page at a time."""
+    """List the keys of the workspace, the newest first, a page at a time."""
     page, following = page_of(keys.list_keys(call.store, call.workspace), limit, after, lambda one: one.id)
     return KeyList(items=[_answer(call, one) for one in page], next=following)
 
 
 @router.get("/{id}")
 def get(id: KeyId, call: GatewayCalls) -> KeyAnswer:
-    """One key."""
+    """Get one key."""
     return _answer(call, keys.find_key(call.store, call.workspace, id))
 
 
@@ -140,14 +140,14 @@ def change(id: KeyId, body: ChangeBody, call: GatewayCalls) -> KeyAnswer:
 
 @router.post("/{id}/rotate")
 def rotate(id: KeyId, body: RotateBody, call: GatewayCalls, response: Response) -> NewKeyAnswer:
-    """Take a new key in the place of an old one, which is good for `grace_s` more seconds. Id, limits and what was
-    spent stay."""
+    """Replace a key by a new one; the old one is valid for `grace_s` more seconds. Id, limits and what was spent
+    stay."""
     return _new(call, *keys.rotate_key(call.store, call.workspace, id, call.by, grace_s=body.grace_s), response)
 
 
 @router.post("/{id}/revoke")
 def revoke(id: KeyId, call: GatewayCalls) -> KeyAnswer:
-    """Have a key refused from now on."""
+    """Revoke a key for good."""
     return _answer(call, keys.revoke_key(call.store, call.workspace, id, call.by))
 
 

@@ -58,13 +58,13 @@ class InfoList(BaseModel):
 
 @router.get("/models")
 def models(call: GatewayCalls) -> ModelList:
-    """The models that the caller may ask, from the lists that were last fetched, and aliases."""
+    """List the models that the caller may ask, from the lists that were last fetched, and aliases."""
     return ModelList(data=[line for line, _ in _lines(call)])
 
 
 @router.get("/models/{id:path}")
 def model(id: Annotated[str, Path(min_length=1, max_length=400)], call: GatewayCalls) -> ModelLine:
-    """One model."""
+    """Get one model."""
     found = next((line for line, _ in _lines(call) if line.id == id), None)
     if found is None:
         raise NotThere(f"there is no model {id[:100]!r} here: `GET /v1/models` lists them")
@@ -73,7 +73,7 @@ def model(id: Annotated[str, Path(min_length=1, max_length=400)], call: GatewayC
 
 @router.get("/model/info")
 def info(call: GatewayCalls) -> InfoList:
-    """The same as `/v1/models`, in LiteLLM's form."""
+    """List the models of `/v1/models` in LiteLLM's form."""
     return InfoList(
         data=[
             InfoLine(model_name=line.id, litellm_params={"model": target}, model_info={"id": line.id, **line.details})

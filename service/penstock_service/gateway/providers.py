@@ -46,7 +46,7 @@ class ProviderBody(Body):
 
 
 class ProviderChange(Body):
-    """What is to be changed; an empty `credential`: none any more."""
+    """The fields to change; an empty `credential` removes it."""
 
     base_url: Address | None = None
     credential: Credential | None = None
@@ -90,7 +90,7 @@ def add(body: ProviderBody, call: GatewayCalls) -> ProviderAnswer:
 
 @router.get("")
 def providers(call: GatewayCalls, limit: Limit = 50, after: Cursor = None) -> ProviderList:
-    """The providers of all workspaces, a page at a time."""
+    """List the providers of all workspaces, a page at a time."""
     page, following = page_of(list_providers(call.store), limit, after, lambda one: one.id)
     return ProviderList(items=[_answer(one) for one in page], next=following)
 

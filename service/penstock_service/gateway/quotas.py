@@ -61,8 +61,8 @@ class QuotaList(BaseModel):
 
 @router.get("")
 def quotas(call: GatewayCalls, limit: Limit = 50, after: Cursor = None, is_all: AllQuery = False) -> QuotaList:
-    """The limits of a workspace, its keys and models, with what counts against them now: these figures refuse a
-    request."""
+    """List the limits of a workspace, its keys and models, with what counts against them now: by these figures requests
+    are refused."""
     wanted = call.wanted(is_all)
     found = show_limits(call.store, None if wanted is None else workspace_scopes(call.store, wanted))
     page, following = page_of(found, limit, after, lambda one: f"{one.scope} {one.per} {one.unit}")
@@ -71,7 +71,7 @@ def quotas(call: GatewayCalls, limit: Limit = 50, after: Cursor = None, is_all: 
 
 @router.get("/{scope:path}")
 def quota(scope: ScopePath, call: GatewayCalls) -> QuotaAnswer:
-    """The limits of a scope."""
+    """Get the limits of a scope."""
     return _answer(call, _checked(call, scope))
 
 

@@ -37,7 +37,7 @@ _DAYS = 30
 
 
 class UsageCounts(BaseModel):
-    """Sums: requests, tokens, dollars. `input`: tokens that no cache had."""
+    """Sums: requests, tokens, dollars. `input`: tokens that were not read from or written to a cache."""
 
     requests: int
     input: int
@@ -97,7 +97,7 @@ def usage(
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
     is_all: AllQuery = False,
 ) -> Response:
-    """What a workspace used, by key, model, provider, day (UTC) or session."""
+    """Get what a workspace used, by key, model, provider, day (UTC) or session."""
     now = call.store.clock.now()
     days = _day(first, now - _DAYS * _DAY_S), _day(last, now)
     found = usage_by(call.store, call.wanted(is_all), by, *days, limit=limit)

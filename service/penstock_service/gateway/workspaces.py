@@ -54,13 +54,13 @@ class WorkspaceList(BaseModel):
 
 @router.post("", status_code=201)
 def add(body: WorkspaceBody, call: GatewayCalls) -> WorkspaceAnswer:
-    """Make a workspace: keys, contexts, memory and usage of their own."""
+    """Add a workspace, with keys, contexts, memory and usage of its own."""
     return _answer(add_workspace(call.store, body.name, call.by, body.settings))
 
 
 @router.get("")
 def workspaces(call: GatewayCalls, limit: Limit = 50, after: Cursor = None) -> WorkspaceList:
-    """Workspaces by name, a page at a time."""
+    """List workspaces by name, a page at a time."""
     page, following = page_of(list_workspaces(call.store), limit, after, lambda one: one.name)
     return WorkspaceList(items=[_answer(one) for one in page], next=following)
 

@@ -56,7 +56,7 @@ def health(parts: PartsOf) -> JSONResponse:
 
 @router.get("/health/detailed", responses=error_responses())
 def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
-    """Each part with `status`: `ok`, `degraded`, `down`, or `off` where it is not there; and why."""
+    """Get the state of each part as `status`: `ok`, `degraded`, `down`, or `off` where it is not there; and why."""
     proxy = _proxy(parts)
     found = {
         "contexts": _contexts(parts),

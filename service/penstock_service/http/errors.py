@@ -74,7 +74,7 @@ PATTERNS = {
     r"^$|^https?://": "an address that begins with http:// or https:// was",
     r"^[a-z_]*$": "small letters and _ were",
 }
-"""What is expected of a text, in words, by the pattern that checks it."""
+"""For each pattern that checks a text, what it expects, in words."""
 
 
 class ErrorDetail(BaseModel):
@@ -105,7 +105,7 @@ def error_body(
 
 
 def error_responses() -> dict[int | str, dict[str, Any]]:
-    """What the description of the API says of the errors of every call."""
+    """The errors that every call may answer, for the OpenAPI description."""
     return {status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 410, 412, 413, 503)}
 
 

@@ -20,7 +20,7 @@ _ALIVE_S = 15.0
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events."}
 }
-"""What the description of the API says of such an answer."""
+"""The description of a streamed answer, for OpenAPI."""
 
 
 def message(event: str, data: Any, cursor: str = "") -> str:

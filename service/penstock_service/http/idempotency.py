@@ -32,8 +32,8 @@ CHANGING = frozenset(
         *("workspaces", "providers", "workers/sync/models"),
     )
 )
-"""Calls with POST that change something, besides those about contexts and tools. Those that answer with a key are not
-among them: it must be kept nowhere."""
+"""Paths whose POST changes something, besides those about contexts and tools. Those that answer with a key are left
+out: a key must be kept nowhere."""
 _RAISE = re.compile(r"/v1/quotas/.+/raise")
 
 

@@ -43,7 +43,7 @@ class KeyChecker:
         self._noted: dict[str, str] = {}
 
     async def admit(self, scope: Scope, headers: Headers) -> Refusal | None:
-        """Let a call in that carries no owner's token, or say why not."""
+        """Check a call without the owner's token. Returns why it is refused; None: it may go on."""
         secret = _secret(headers)
         if not secret:
             return "unauthenticated", (
@@ -66,7 +66,7 @@ class KeyChecker:
         return None
 
     def watched(self, scope: Scope, headers: Headers, send: Send) -> Send:
-        """`send`, for as long as the key is good: an answer may go on for days."""
+        """`send`, which ends the answer once the key is not good any more: an answer may go on for days."""
         if _KEY not in scope:
             return send
         secret, checked_at, has_ended = _secret(headers), monotonic(), False

@@ -21,7 +21,8 @@ __all__ = ["CALLS", "Answered", "Observing", "request_id"]
 
 logger = logging.getLogger(__name__)
 CALLS = logging.getLogger("penstock_service.calls")
-"""A line for each call, where `json_log` has them. Else they go nowhere: mitmproxy takes each to the proxy's loop."""
+"""The logger with a line for each call, if `json_log` is active. Otherwise it is silent: mitmproxy handles each line on
+the proxy's loop."""
 CALLS.setLevel(logging.WARNING)
 _SANE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 request_id: ContextVar[str] = ContextVar("penstock_request_id", default="")

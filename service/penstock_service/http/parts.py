@@ -27,8 +27,8 @@ class Parts:
 
     contexts: Contexts
     store: Path
-    """The file of the proxy's events. The proxy itself and its memory are looked for by it, with each call: one may be
-    started, or end, at any time."""
+    """The file of the proxy's events. Each call uses it to find the proxy and its memory, which may start or end at any
+    time."""
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the service shuts down: streams that would not end by themselves end then."""

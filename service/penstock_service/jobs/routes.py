@@ -26,7 +26,7 @@ _LATEST = 253_370_764_800.0
 
 @router.get("/queues/stats", response_model=schemas.QueueList)
 def stats(engine: JobEngineOf) -> JSONResponse:
-    """How many jobs of each queue are in each state."""
+    """Get how many jobs of each queue are in each state."""
     found = {one.queue: one for one in engine.jobs.stats()}
     empty = {name: QueueStats(name, dict.fromkeys(STATES, 0), None) for name in engine.kinds.queues}
     return JSONResponse({"queues": [schemas.queue_line(one) for _, one in sorted((empty | found).items())]})
@@ -78,7 +78,7 @@ def cancel(id: Number, request: Request, engine: JobEngineOf) -> JSONResponse:
 
 @router.get("/scheduler/status", response_model=schemas.ScheduleAnswer)
 def schedule(engine: JobEngineOf) -> JSONResponse:
-    """Whether this process runs jobs, and what it adds by itself."""
+    """Get whether this process runs jobs, and which ones it adds by itself."""
     lines = [schemas.scheduled_line(one) for one in engine.schedule.state()]
     return JSONResponse({"running": engine.runner.is_up, "jobs": lines})
 

@@ -74,7 +74,7 @@ class JobAnswer(BaseModel):
     progress: ProgressLine | None
     result: dict[str, Any] | None
     error: str | None
-    """Why it failed; of one that waits, why its last try did."""
+    """Why the job failed; while it waits, why its last try did."""
     eta: str | None
     twin: str
     cancelling: bool
@@ -122,7 +122,7 @@ class ScheduledLine(BaseModel):
 
 
 class ScheduleAnswer(BaseModel):
-    """Whether this process runs jobs, and what it adds by itself."""
+    """Whether this process runs jobs, and which ones it adds by itself."""
 
     running: bool
     jobs: list[ScheduledLine]

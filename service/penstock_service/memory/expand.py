@@ -35,7 +35,7 @@ Lines = Annotated[str, Query(max_length=40, description="Only these lines, such 
 def expand(
     id: Id, parts: PartsOf, call: MemoryCalls, project: ProjectQuery = None, grep: Pattern = "", lines: Lines = ""
 ) -> Response:
-    """An original or an item, all of it or some lines."""
+    """Get an original or an item, all of it or some lines."""
     found = _found(id, parts, call, project)
     text = excerpt(found["text"], grep=grep, lines=lines)
     # Half a character can not be sent.

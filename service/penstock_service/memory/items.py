@@ -42,7 +42,7 @@ def items(
     limit: Limit = 50,
     after: After = None,
 ) -> Response:
-    """Items, those added last first, a page at a time."""
+    """List items, those added last first, a page at a time."""
     found = call.do(
         "items",
         project,
@@ -57,7 +57,7 @@ def items(
 
 @router.get("/items/{id}", response_model=schemas.ItemAnswer)
 def item(id: ItemId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
-    """One item, with the feedback on it."""
+    """Get one item, with the feedback on it."""
     return _answered(call.do("item", project, id=id))
 
 
@@ -76,13 +76,13 @@ def forget_item(id: ItemId, call: MemoryCalls, project: ProjectQuery = None) -> 
 
 @router.get("/threads", response_model=schemas.ThreadsAnswer)
 def threads(call: MemoryCalls, project: ProjectQuery = None, limit: Limit = 50, after: After = None) -> Response:
-    """Threads, those that got something last first, a page at a time."""
+    """List threads, those that got something last first, a page at a time."""
     return _page(call.do("threads", project, limit=limit, after=None if after is None else int(after)))
 
 
 @router.get("/threads/{thread_id:path}", response_model=schemas.ThreadLine)
 def thread(thread_id: ThreadId, call: MemoryCalls, project: ProjectQuery = None) -> Response:
-    """One thread. `/v1/items?thread_id=` has what is in it."""
+    """Get one thread. `/v1/items?thread_id=` lists its items."""
     return _answered(call.do("thread", project, thread_id=thread_id))
 
 

@@ -30,9 +30,9 @@ IDLE_S = 5.0
 """Seconds without a call after which a memory that was opened here is closed. Other commands on this machine wait
 longer than that for it."""
 LOOK_S = 1.0
-"""Seconds between two looks whether a proxy has started."""
+"""Seconds between two checks whether a proxy has started."""
 PATIENCE_S = 2.0
-"""Seconds to wait for a process that has the memory and cannot be asked. The caller may try again."""
+"""Seconds to wait for a process that has the memory and does not answer. The caller may try again."""
 _INVALID = (400, 413)
 """Statuses by which a proxy says that the command is wrong, and not that it cannot carry it out."""
 
@@ -55,8 +55,8 @@ class MemoryReach:
 
     @property
     def profile(self) -> Profile:
-        """By which the memory is opened here. Raises `MemoryUnavailable` when it cannot be read, or remembers
-        nothing."""
+        """The profile by which the memory is opened here. Raises `MemoryUnavailable` when it cannot be read, or
+        remembers nothing."""
         try:
             profile = self._profile()
         except ProfileError as e:

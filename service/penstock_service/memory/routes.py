@@ -17,13 +17,13 @@ router = APIRouter(prefix="/v1", tags=["memory"], responses=error_responses())
 
 @router.post("/recall", response_model=schemas.RecallAnswer)
 def recall(body: schemas.RecallBody, call: MemoryCalls) -> Response:
-    """What serves a purpose, the best first, within a number of tokens."""
+    """Get the items that serve a purpose, the best first, within a number of tokens."""
     return _recalled("recall", body, call)
 
 
 @router.post("/workingset", response_model=schemas.WorkingSetAnswer)
 def workingset(body: schemas.WorkingSetBody, call: MemoryCalls) -> Response:
-    """What is needed at hand to go on with a task, in sections, within a number of tokens: the mission, constraints,
+    """Get what an agent needs to go on with a task, in sections, within a number of tokens: the mission, constraints,
     decisions, files, what is open, what was said last, and diffs and documents about it. No model is asked."""
     return _recalled("workingset", body, call)
 

@@ -56,7 +56,7 @@ class IngestBody(IngestLine):
 
 
 class RecallBody(_Body):
-    """What memories are wanted for. `thread_id`, `kinds` and `since` leave others out."""
+    """The purpose for which memories are wanted. `thread_id`, `kinds` and `since` leave others out."""
 
     purpose: Purpose
     thread_id: Thread | None = None
@@ -73,8 +73,7 @@ class WorkingSetBody(RecallBody):
 
 
 class FeedbackBody(_Body):
-    """What is said of an item. `value`: of `helpful` how much, -1 being of no use at all; of another type its size says
-    how much."""
+    """Feedback on an item. `value`: for `helpful` from -1 (of no use) up; for other types its size says how much."""
 
     item_id: ItemId
     feedback_type: FeedbackKind
@@ -84,7 +83,7 @@ class FeedbackBody(_Body):
 
 
 class ItemBody(_Body):
-    """What is to be changed. A corrected `text` has another id."""
+    """The fields of an item to change. A corrected `text` has another id."""
 
     text: Annotated[str, Field(min_length=1, max_length=100_000)] | None = None
     pinned: bool | None = None
@@ -93,14 +92,14 @@ class ItemBody(_Body):
 
 
 class ThreadBody(_Body):
-    """What a person calls the thread; empty: nothing any more."""
+    """A label for the thread; empty: none."""
 
     label: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
     project: Project | None = None
 
 
 class IngestedLine(BaseModel):
-    """A part of a material. `new`: it was not known before."""
+    """An item that was made of a material. `new`: it was not known before."""
 
     id: str
     kind: Kind
@@ -154,7 +153,7 @@ class RecallAnswer(BaseModel):
 
 
 class EntryLine(BaseModel):
-    """A text, and the item it is from. `whole`: it is all of the item."""
+    """A text of a working set, and the item it is from. `whole`: it is all of the item."""
 
     id: str
     kind: Kind
@@ -164,7 +163,7 @@ class EntryLine(BaseModel):
 
 
 class SourceLine(BaseModel):
-    """An item that something of a working set is from."""
+    """An item from which an entry of a working set is."""
 
     id: str
     kind: Kind
@@ -174,7 +173,7 @@ class SourceLine(BaseModel):
 
 
 class WorkingSetAnswer(BaseModel):
-    """What is needed at hand to go on with a task, in sections. `left_out`: how many entries did not fit."""
+    """What an agent needs to go on with a task, in sections. `left_out`: how many entries did not fit."""
 
     mission: list[EntryLine]
     constraints: list[EntryLine]
@@ -255,8 +254,7 @@ class ThreadsAnswer(BaseModel):
 
 
 class ForgottenAnswer(BaseModel):
-    """How many items were deleted, and originals of the same texts. `fault`: what keeps originals from being
-    deleted."""
+    """The number of deleted items, and of originals of the same texts. `fault`: why originals could not be deleted."""
 
     forgotten: int
     originals: int

@@ -16,7 +16,7 @@ from penstock_service.http.parts import Parts, PartsOf
 __all__ = ["CompactBody", "SettingsBody", "ShutdownBody", "ask", "router"]
 
 WAIT_S = 40.0
-"""Seconds for a command: settings make stages, which may take 30."""
+"""Seconds to wait for a command: changed settings create stages, which may take 30."""
 Name = Annotated[str, Field(max_length=200)]
 ProfileName = Annotated[
     str, Query(max_length=1000, description="A profile in use; the proxy's own where none is named")
@@ -44,7 +44,7 @@ class ResetBody(_Body):
 
 
 class SaveBody(_Body):
-    """The name of a profile that keeps what was changed."""
+    """The name of the profile in which the changes are saved."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     profile: Name = ""
@@ -70,7 +70,7 @@ def ask(parts: Parts, path: str, **arguments: object) -> dict[str, Any]:
 
 @router.get("/settings")
 def settings(parts: PartsOf, profile: ProfileName = "") -> dict[str, Any]:
-    """The settings that can change while the proxy runs, with value, default, bounds and source."""
+    """Get the settings that can change while the proxy runs, with value, default, bounds and source."""
     return ask(parts, "/settings/show", profile=profile)
 
 
@@ -88,7 +88,7 @@ def reset_settings(body: ResetBody, parts: PartsOf) -> dict[str, Any]:
 
 @router.post("/settings/save")
 def save_settings(body: SaveBody, parts: PartsOf) -> dict[str, Any]:
-    """Keep what was changed in this run as a profile."""
+    """Save what was changed in this run as a profile."""
     return ask(parts, "/settings/save", name=body.name, profile=body.profile, replace=body.replace)
 
 
@@ -118,5 +118,5 @@ def shutdown(body: ShutdownBody, parts: PartsOf) -> dict[str, Any]:
 
 @router.get("/budget")
 def budget(parts: PartsOf) -> dict[str, Any]:
-    """Budgets and rates: what was spent, what may be. Where no proxy is up, from its store."""
+    """Get budgets and rates: what was spent, and what may be. Where no proxy is up, from its store."""
     return do_budget(parts.store, lambda: profiles.in_use().budget, "show", {})

@@ -39,8 +39,8 @@ class ReplayBody(BaseModel):
 
 
 class ReplayState(BaseModel):
-    """How far a replay is. `state`: idle (there was none), opening, running, stopping or done. `error`: why it ended
-    before its end; empty where it was stopped."""
+    """The progress of a replay. `state`: idle (there was none), opening, running, stopping or done. `error`: why it
+    ended early; empty where it was stopped."""
 
     id: str
     state: str
@@ -52,8 +52,8 @@ class ReplayState(BaseModel):
 
 
 class ReplayAnswer(ReplayState):
-    """The same with the totals so far, and a page of what came of each prompt; `next` is the `after` of the next
-    page."""
+    """The progress of a replay with the totals so far, and a page of the results by prompt; `next` is the `after` of
+    the next page."""
 
     sums: dict[str, Any]
     items: list[dict[str, Any]]
@@ -81,7 +81,7 @@ def status(
     limit: Annotated[int, Query(ge=0, le=500)] = 50,
     after: Annotated[str | None, Query(pattern=r"^\d{1,9}$", description="The `next` of the page before")] = None,
 ) -> dict[str, Any]:
-    """How far the newest replay is, and what came of each prompt: tags, recall, edits, tokens, money, time."""
+    """Get the progress of the newest replay, and the results by prompt: tags, recall, edits, tokens, money, time."""
     state, start = parts.replays.state(), int(after or 0)
     items = parts.replays.played(start, limit)
     following = str(start + len(items)) if start + len(items) < state["done"] else None

@@ -38,7 +38,7 @@ _PIECE = 64 << 10
 def requests(
     parts: PartsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50, after: Cursor = None, session: Word = ""
 ) -> dict[str, Any]:
-    """A page of requests, the newest first, each as an export has it, without its events."""
+    """List requests, the newest first, a page at a time, each as an export has it, without its events."""
     with closing(log_of(parts)) as log:
         last = log.last_seq()
         start = last if after is None else min(int(after) - 1, last)
@@ -51,8 +51,8 @@ def requests(
 def request(
     parts: PartsOf, exchange: Annotated[str, Path(max_length=400, min_length=1)], whole: bool = True
 ) -> dict[str, Any]:
-    """One request: what each stage said, every edit with its texts, usage and cost. `whole`: both bodies too, as the
-    proxy received and forwarded them, for the last ones; null, and `why_not_whole`, where it does not have them."""
+    """Get one request: what each stage said, every edit with its texts, usage and cost. `whole`: both bodies too, as
+    the proxy received and forwarded them, for the last ones; null, and `why_not_whole`, where it does not have them."""
     with closing(log_of(parts)) as log:
         events = log.events_of(exchange)
         if not events:
@@ -68,7 +68,7 @@ def request(
     response_class=StreamingResponse,
 )
 def export(parts: PartsOf, session: Word = "", conversation: Word = "") -> StreamingResponse:
-    """What `penstock export` gives: of one session (`last`: the newest), of one conversation, or of the whole log."""
+    """Export as `penstock export` does: one session (`last`: the newest), one conversation, or the whole log."""
     if session and conversation:
         raise PenstockError("session, conversation: give one of them")
     folder = parts.store.parent

@@ -33,7 +33,7 @@ def sessions(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     after: Annotated[str | None, Query(max_length=400, description="The `next` of the page before")] = None,
 ) -> dict[str, Any]:
-    """A page of sessions, the one used last first."""
+    """List sessions, the one used last first, a page at a time."""
     found = do_sessions(parts.store, "list", {})["sessions"]
     names = [one["session"] for one in found]
     start = names.index(after) + 1 if after in names else 0
@@ -43,7 +43,7 @@ def sessions(
 
 @router.get("/{session:path}")
 def session(session: Session, parts: PartsOf) -> dict[str, Any]:
-    """One session, with what deleting it would delete, and what stands against that."""
+    """Get one session, with what deleting it would delete, and what speaks against that."""
     return do_sessions(parts.store, "show", {"session": session})
 
 

@@ -32,7 +32,7 @@ _LIKELY = 5.0
 
 
 class SearchBody(Body):
-    """What to look for. `tag`, `prefix` and `agent` choose contexts alone; `session` and times both."""
+    """What to search for. `tag`, `prefix` and `agent` apply to contexts alone; `session` and times to both."""
 
     query: Annotated[str, Field(max_length=2000)]
     places: list[Literal["contexts", "memory"]] = Field(
@@ -51,11 +51,11 @@ class SearchBody(Body):
 
 
 class HitLine(BaseModel):
-    """What was found; a larger `score` is better, among those of one place in one answer."""
+    """A context or memory that was found; a larger `score` is better, among those of one place in one answer."""
 
     id: str
     kind: str
-    """`context`, or what a memory is: `chat`, `diff`, `log`, `document` …"""
+    """`context`, or the kind of a memory: `chat`, `diff`, `log`, `document` …"""
     key: str | None
     version: int | None
     score: float
@@ -75,8 +75,8 @@ class SearchAnswer(BaseModel):
 
 @router.post("/search", response_model=SearchAnswer)
 def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[Call, Depends(call_of)]) -> Response:
-    """Contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of the
-    project that is called as the workspace."""
+    """Search contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of
+    the project with the name of the workspace."""
     check_limit(body.limit, parts.settings.search_limit)
     key = key_of(request)
     if "memory" in body.places and key is not None:

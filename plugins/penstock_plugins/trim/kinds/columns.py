@@ -79,4 +79,4 @@ def _sample(lines: list[Line]) -> Sample:
 
 
 COLUMNS = Kind("columns", _matches, _repack, sample=_sample, least=4_000, loud=False)
-"""A short one is an answer that is read row by row."""
+"""Short tables stay whole: they are answers that are read row by row."""

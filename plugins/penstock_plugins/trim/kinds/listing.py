@@ -34,4 +34,4 @@ def _depth(line: str) -> int | None:
 
 
 LISTING = Kind("listing", _matches, _repack, depth=_depth, noise=_VENDORED, least=4_000, again=True, loud=False)
-"""A short one is what the agent asked for, name by name."""
+"""Short listings stay whole: the agent reads them name by name."""

@@ -34,7 +34,7 @@ _FORMS = 40
 _MOST = 8
 """Those that are counted."""
 _FIRST, _LAST = 3, 10
-"""Entries at the ends that are shown: how it began, and where it stands."""
+"""The number of entries that are shown from the beginning and from the end of a log."""
 
 
 def _matches(sight: Sight) -> bool:

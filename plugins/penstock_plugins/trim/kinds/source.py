@@ -16,7 +16,7 @@ from penstock_plugins.trim.output_kind import Kind, Line, Sight, plain
 __all__ = ["DEFINITION", "NUMBERED", "READ", "SHOWN", "SOURCE", "holds_files", "numbered"]
 
 NUMBERED = re.compile(r"( *)(\d{1,9}[→\t])(.*)$", re.DOTALL)
-"""The separator stays the client's own: its tool descriptions name it."""
+"""Matches a line number with its separator, which stays the client's own: its tool descriptions name it."""
 DEFINITION = re.compile(
     r"(?:func|type|def|class|function|export|interface|struct|async def|public|private|protected|static|pub|fn|impl"
     r"|trait|enum|module|namespace|CREATE TABLE)\b|@@ | {4}(?:async )?def |#{1,4} "
@@ -114,7 +114,7 @@ READ = Kind(
     again=True,
     loud=False,
 )
-"""Byte for byte restorable: an agent edits by what it read."""
+"""Can be restored byte for byte: an agent edits by what it read."""
 
 SHOWN = replace(READ, name="file", matches=_is_shown, repack=_as_is)
 SOURCE = replace(SHOWN, name="unnumbered source", matches=_is_code, again=False)
