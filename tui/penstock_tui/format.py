@@ -91,7 +91,7 @@ def ago(at: float, now: float) -> str:
 
 
 def clock_time(at: float, now: float) -> str:
-    """In at most nine characters: the time of today, weekday and time of this week, the date before that."""
+    """A time in at most nine characters: the time of today, weekday and time of this week, the date before that."""
     moment = _moment(at)
     today = _moment(now)
     if moment.date() == today.date():

@@ -9,7 +9,7 @@ __all__ = ["ViewName"]
 
 
 class ViewName(StrEnum):
-    """In the order of their keys: 1 to 9, then 0 and -, as on a keyboard."""
+    """The views, in the order of their keys: 1 to 9, then 0 and -, as on a keyboard."""
 
     LOG = "log"
     OVERVIEW = "overview"

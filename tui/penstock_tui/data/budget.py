@@ -54,7 +54,7 @@ class BudgetSnapshot:
     """All budgets at one time."""
 
     rows: tuple[BudgetRow, ...] = ()
-    """Those to show, the widest first; agents that share a session's budget after their session."""
+    """The budgets to show, the widest scope first; agents that share a session's budget after their session."""
     error: str = ""
     """Why there are none, or why they are measured by no profile."""
 

@@ -14,7 +14,7 @@ __all__ = ["AskScreen"]
 
 
 class AskScreen(Dialog[str]):
-    """Returns the line when Enter is pressed, None when Esc is."""
+    """A dialog with one line of input. Returns the line when Enter is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
     AskScreen Static { color: $foreground 60%; }

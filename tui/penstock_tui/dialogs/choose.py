@@ -21,7 +21,7 @@ ROOM = 3
 
 
 class ChooseScreen(Dialog[int]):
-    """Returns the index of the chosen option, None when it is cancelled."""
+    """A list of options. Returns the index of the chosen one, None when it is cancelled."""
 
     DEFAULT_CSS = "ChooseScreen > Vertical { padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Back")]

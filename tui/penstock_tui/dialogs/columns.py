@@ -21,7 +21,8 @@ FRAME = 3
 
 
 class ColumnsScreen(Dialog[tuple[str, ...]]):
-    """Returns the titles that were chosen, none for "as many as fit the window", or None when it is cancelled."""
+    """A list of columns to choose from. Returns the chosen titles, none for "as many as fit the window", or None when
+    it is cancelled."""
 
     DEFAULT_CSS = "ColumnsScreen > Vertical { padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -17,8 +17,8 @@ __all__ = ["ConfirmScreen"]
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Returns whether `y` was pressed. Enter alone means no, as a key pressed once too often must not delete anything;
-    so does a `y` that was typed before the question was shown."""
+    """A question to confirm. Returns whether `y` was pressed. Enter alone means no, as a key pressed once too often
+    must not delete anything; so does a `y` that was typed before the question was shown."""
 
     DEFAULT_CSS = "ConfirmScreen > VerticalScroll { border: round $warning; }"
     BINDINGS: ClassVar[list[BindingType]] = [

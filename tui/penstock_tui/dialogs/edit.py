@@ -15,7 +15,7 @@ __all__ = ["EditScreen"]
 
 
 class EditScreen(Dialog[str]):
-    """Returns the new text when Ctrl+S is pressed, None when Esc is."""
+    """A text to edit. Returns the new text when Ctrl+S is pressed, None when Esc is."""
 
     DEFAULT_CSS = """
     EditScreen TextArea { width: 100%; max-width: 108; height: 100%; max-height: 40; border: round $primary; }

@@ -22,7 +22,8 @@ __all__ = ["SaveScreen"]
 
 
 class SaveScreen(Dialog[None]):
-    """A line with a file that is not there yet. Enter writes it; what is there already is never written over."""
+    """A line with the name of a file that does not exist yet. Enter writes it; an existing file is never
+    overwritten."""
 
     DEFAULT_CSS = """
     SaveScreen > Vertical { max-width: 100; padding: 0 1; }

@@ -42,8 +42,8 @@ class Difference:
     covers: int = 0
     """Messages that a record stands for; 0 where that is not known."""
     lines: tuple[str, ...] = field(default=(), repr=False)
-    """With the sign of each in front: `-` came and was not sent, `+` was sent in its place, a blank is the same;
-    `@` and a number stands for so many that are the same."""
+    """The lines of the difference, each with a sign in front: `-` was received and not sent, `+` was sent in its place,
+    a blank is the same; `@` and a number stands for so many that are the same."""
 
 
 def differences(store: Store, ledger: Sequence[Edit], detail: ExchangeDetail) -> list[Difference]:

@@ -13,7 +13,7 @@ __all__ = ["History", "complete", "gather"]
 
 @dataclass(slots=True)
 class History:
-    """What the earlier exchanges of a conversation sent."""
+    """The blocks and edits that the earlier exchanges of a conversation sent."""
 
     blocks: list[Block] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)

@@ -35,7 +35,7 @@ class EditState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An edit, as its event describes it."""
+    """An edit, as its event describes it: its place is message `m` and block `b`."""
 
     stage: str
     op: str
@@ -79,7 +79,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One content block as the client sent it."""
+    """One content block as the client sent it: block `b` of message `m`."""
 
     m: int
     b: int
@@ -100,7 +100,7 @@ class Block:
 
 @dataclass(slots=True)
 class ExchangeDetail(ExchangeStats):
-    """What the events of one exchange say. Its model is named as the client requested it."""
+    """All that the events of one exchange say. Its model is named as the client requested it."""
 
     steps: list[Step] = field(default_factory=list)
     verdicts: list[StageEvent] = field(default_factory=list)
@@ -114,7 +114,7 @@ class ExchangeDetail(ExchangeStats):
     toolset: tuple[LoggedTool, ...] | None = None
     """The names of the tools. None: as in the request before."""
     head_changes: tuple[str, ...] = ()
-    """Which of `system` and `tools` are not as in the request before."""
+    """Which of `system` and `tools` differ from the request before."""
     prompt: str = ""
     stream: bool = False
     bytes_in: int | None = None

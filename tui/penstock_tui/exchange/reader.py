@@ -38,7 +38,7 @@ KEPT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which exchange to read. Created on the screen's thread, so that the reader's thread does not access rows."""
+    """The exchange to read. Created on the screen's thread, so that the reader's thread does not access rows."""
 
     id: str
     earlier: tuple[str, ...]

@@ -42,7 +42,7 @@ class WholeSide:
     rest: tuple[tuple[str, str], ...] = ()
     """The other fields of the request."""
     detail: ExchangeDetail | None = None
-    """Its messages and blocks. None: no dialect that comes with Penstock reads it, so it is shown as JSON."""
+    """The messages and blocks. None: no bundled dialect reads the body, so it is shown as JSON."""
 
     @property
     def text(self) -> str:
@@ -52,7 +52,7 @@ class WholeSide:
 
 @dataclass(frozen=True, slots=True)
 class WholeRequest:
-    """Both sides; the same one twice where the request left as it came."""
+    """A request as received and as forwarded; the same side twice where it was forwarded unchanged."""
 
     received: WholeSide
     forwarded: WholeSide

@@ -26,7 +26,7 @@ class Order:
     title: str
     """The title of the column."""
     value: Callable[[Row], float | str | None]
-    """None, and an empty text: there is nothing yet. Such rows come last, whichever way one sorts."""
+    """The column's value of a row. None, or an empty text: it has none yet. Such rows come last in either direction."""
     falls: bool
     """Whether the greatest value is on top."""
     groups: bool = False

@@ -40,11 +40,11 @@ class Batch:
     state: LogState
     events: list[Event] = field(default_factory=list)
     reset: bool = False
-    """What was read before belongs to a log that is gone; `events` begin another."""
+    """Whether what was read before belongs to a log that is gone; `events` begin another."""
     more: bool = False
     """Whether there is more to read at once."""
     left: int = 0
-    """How many sequence numbers are still ahead, while `more`."""
+    """The number of sequence numbers still to be read, while `more`."""
     error: str = ""
     labels: dict[str, str] | None = None
     """The labels of sessions, if any changed since the last poll."""

@@ -58,7 +58,7 @@ class Changes:
 
 
 class LogModel:
-    """Takes events in the order of the log. Keeps the newest `limit` rows."""
+    """The rows, sums and health of a log. Takes events in the order of the log, and keeps the newest `limit` rows."""
 
     def __init__(self, limit: int = 10_000, alive: Callable[[int], bool] = pid_alive) -> None:
         self.limit = limit

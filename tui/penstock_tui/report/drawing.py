@@ -64,10 +64,10 @@ class Chart:
     count: int
     """The last number of the x axis."""
     label: Callable[[float], str] = "{:,.0f}".format
-    """How a value is written at the y axis, its unit included."""
+    """Formats a value at the y axis, with its unit."""
     is_log: bool = False
     names: Sequence[str] = ()
-    """Of the rows, the lowest first, where the values are row numbers from 0."""
+    """The names of the rows, the lowest first, where the y values are row numbers from 0."""
     y_title: str = ""
     height: int = HEIGHT
     least: float = 0.0

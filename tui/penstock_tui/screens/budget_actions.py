@@ -28,7 +28,7 @@ NONE = "none"
 
 
 class BudgetActions(BackgroundTaskView):
-    """Has commands carried out by the proxy that owns the store, or on the store where none runs."""
+    """The actions on a budget. The proxy that owns the store carries them out, or, where none runs, this process."""
 
     OFFERS = (
         ("Raise the budget", "Let what the one under the cursor blocks go on", "raise"),

@@ -61,7 +61,7 @@ class OpenWhole(Message):
 
 
 class ExchangeScreen(Screen[None], Transient):
-    """One exchange, read again after each change while it runs."""
+    """A screen about one exchange, which is read again after each change while it runs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "close", "Back"),
@@ -104,7 +104,7 @@ class ExchangeScreen(Screen[None], Transient):
 
     @abstractmethod
     def readings(self, wanted: Wanted) -> Iterator[object]:
-        """What to show, one part after the other; iterated on a thread. Raises `StoreError`."""
+        """The parts of what is shown, one after the other; iterated on a thread. Raises `StoreError`."""
 
     @abstractmethod
     def show(self, found: object) -> None:

@@ -45,7 +45,7 @@ TIME = "time"
 
 
 class LogScreen(Screen[None]):
-    """The first screen. Others are opened from it and return to it."""
+    """The request log, the first screen. Others are opened from it and return to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
@@ -201,7 +201,7 @@ class LogScreen(Screen[None]):
             self.notify("This request has no prompt to copy.", severity="warning")
 
     def action_back(self) -> None:
-        """One step back towards all rows, newest first: clear the filter, then the order."""
+        """Undo one step: clear the filter, then the order."""
         if self._filter or self._line.display or self._table.order is None:
             self.action_clear()
         else:

@@ -33,7 +33,7 @@ ONLY_THERE = "Whole requests are in the memory of the proxy that received them, 
 
 
 class WholeScreen(Screen[None], Transient):
-    """One side at a time; texts are redacted as they are in the log."""
+    """A whole request, one side at a time; texts are redacted as they are in the log."""
 
     DEFAULT_CSS = """
     WholeScreen WholeList { height: 1fr; border: round $foreground 30%; }
@@ -80,7 +80,7 @@ class WholeScreen(Screen[None], Transient):
         self.dismiss()
 
     def action_other(self) -> None:
-        """From what was received to what was forwarded, and back."""
+        """Switch between what was received and what was forwarded."""
         self._side = SIDES[1 - SIDES.index(self._side)]
         self._show()
 

@@ -12,7 +12,8 @@ __all__ = ["TabDriver"]
 
 
 class TabDriver(WebDriver):
-    """Ends the screen's process when the server is gone, in whatever way: nothing else would."""
+    """Writes to and reads from the web server, and ends the screen's process when the server is gone: nothing else
+    would."""
 
     def run_input_thread(self) -> None:
         super().run_input_thread()

@@ -34,7 +34,7 @@ _QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE)
 
 
 BY_SESSION = Order("session", lambda row: row.session_number or None, falls=True, groups=True)
-"""By session, the one that began last on top, under a heading each."""
+"""The order that groups requests by session under headings, the session that began last on top."""
 
 
 def order_by(title: str) -> Order | None:

@@ -28,7 +28,7 @@ class Fact:
 
 
 def choose(facts: Sequence[Fact], width: int) -> list[Fact]:
-    """Those of `facts` that together fit `width`, by priority, in their own order. The one of highest priority is
+    """The `facts` that together fit `width`, chosen by priority, in their own order. The one of highest priority is
     always kept."""
     chosen: list[Fact] = []
     left = width

@@ -41,7 +41,7 @@ class Column(Generic[Shown]):
     ample: int = 0
     """For one that grows: the width that it gets, where there is room, before columns of a lower rank are shown."""
     sort: Callable[[Shown], float | str | None] | None = None
-    """What rows are sorted by, numbers or texts, one or the other. None, and an empty text: it has nothing yet."""
+    """The value that rows are sorted by: all numbers, or all texts. None, or an empty text: the row has none yet."""
     parts: Callable[[Shown, int], Sequence[Cell]] | None = None
     """For a cell in several colours: its texts for a number of cells. `cell` gives all of it."""
     stays: bool = False

@@ -12,7 +12,8 @@ from textual.widget import Widget
 __all__ = ["SESSIONS", "TONES", "Tones", "session_tone"]
 
 SESSIONS: Final = ("#367bdb", "#b86720", "#a654e1", "#188a86", "#dd3c7f", "#6a8518")
-"""One after the other, by the order in which sessions appeared: of one lightness, readable on dark and light."""
+"""The colours of sessions, used in turn in the order in which they appeared: of one lightness, readable on dark and
+light."""
 TONES: Final = {
     "plain": "$foreground",
     "dim": "$foreground 60%",

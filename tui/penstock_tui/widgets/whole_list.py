@@ -29,7 +29,7 @@ class WholeList(LineView):
 
     @dataclass
     class Wrapped(Message):
-        """All lines, and what they were made of: the side, whether in full, and the width."""
+        """All lines, made on a thread, and what they were made of: the side, whether in full, and the width."""
 
         lines: list[Line]
         of: tuple[WholeSide | None, bool, int]
@@ -52,7 +52,8 @@ class WholeList(LineView):
         self.draw()
 
     def draw(self) -> None:
-        """On a thread: a prompt may have megabytes. Until its lines are there, those of before are on the screen."""
+        """Make the lines again, on a thread, as a prompt may have megabytes. Until they are there, the old ones stay on
+        the screen."""
         width = self.scrollable_content_region.width
         # The newest one counts: the others are cancelled, and what they found is not shown.
         self.run_worker(partial(self._make, width), thread=True, exclusive=True, group="wrap", name="wrap the request")

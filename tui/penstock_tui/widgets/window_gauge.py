@@ -30,7 +30,7 @@ class Thresholds:
     soft: float = Window().soft
     hard: float = Window().hard
     remark: str = ""
-    """What else decides, or why these may not be the ones that count."""
+    """What else decides when old turns are compacted, or why these thresholds may not be the ones that count."""
 
 
 def thresholds_of(profile: str, changed: Mapping[str, Any] | None = None) -> Thresholds:

@@ -50,8 +50,8 @@ class Chart:
 
 
 def changes(now: Chart, before: Chart) -> dict[PartName, int]:
-    """By how many tokens each part has grown or shrunk, as forwarded. Each answer calibrates the token counts again, so
-    blocks are compared, and for tools and system only differences beyond the counting error."""
+    """The change of each part's tokens, as forwarded. Each answer calibrates the token counts again, so blocks are
+    compared, and for tools and system only differences beyond the counting error."""
     found: dict[PartName, int] = {}
     for name in PartName:
         found[name] = round((now.estimates.get(name, 0) - before.estimates.get(name, 0)) * now.scale)

@@ -15,7 +15,7 @@ __all__ = ["Limits", "limits_of"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """In tokens. All 0: the model's window is not known."""
+    """A model's window and its thresholds, in tokens. All 0: the model's window is not known."""
 
     window: int = 0
     soft: int = 0

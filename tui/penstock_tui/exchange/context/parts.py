@@ -17,7 +17,7 @@ _ENVELOPE = re.compile(r"\s*<(?!user_query>|user_message>|command-args>)[A-Za-z]
 
 
 class PartName(StrEnum):
-    """In the order of the map, which is about that of a request."""
+    """The parts of a request, in the order in which the map shows them, which is about that of a request."""
 
     SYSTEM = "system"
     TOOLS = "tools"

@@ -56,7 +56,7 @@ class CostCurve:
                 self._sums[old // 2] = baseline + more_baseline, paid + more_paid
 
     def points(self) -> list[CostPoint]:
-        """One for each interval in which something was paid, oldest first."""
+        """A point for each interval in which something was paid, the oldest first."""
         places = sorted(self._sums)
         baselines = accumulate(self._sums[place][0] for place in places)
         paid = accumulate(self._sums[place][1] for place in places)

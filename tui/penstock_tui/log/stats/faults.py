@@ -26,7 +26,7 @@ class Fault:
 
 
 class Faults:
-    """By the part that the log names: store, memory, check, ..."""
+    """The faults of each part of the proxy (store, memory, check, ...), as the log names it."""
 
     KINDS = (EventKind.STARTED, EventKind.FAULT)
 

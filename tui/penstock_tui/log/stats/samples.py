@@ -27,7 +27,7 @@ class Samples:
             self._times.append(max(ms, 0.0))
 
     def quantiles(self, *shares: float) -> tuple[float | None, ...]:
-        """For each share, the duration that so many of the newest do not exceed. None: there is none yet."""
+        """The quantiles of the newest durations, in milliseconds, for these shares. None: there is no duration yet."""
         ordered = sorted(self._times)
         if not ordered:
             return (None,) * len(shares)

@@ -30,7 +30,7 @@ class Session:
     """Input tokens of the main agent's newest request."""
     totals: Totals = field(default_factory=Totals)
     rows: int = 0
-    """Of its requests, those whose rows are kept and may still change."""
+    """The rows of its requests that are kept and may still change."""
     number: int = 0
     """Order of appearance in this log, from 1."""
 

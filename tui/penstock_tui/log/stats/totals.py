@@ -19,7 +19,7 @@ class Totals:
     turns: int = 0
     """The number of the users' messages, retries not counted."""
     tokens_in: int = 0
-    """What clients sent. Requests that only count tokens are left out here and below, and those that were refused."""
+    """Tokens that clients sent. Requests that only count tokens, and refused ones, are left out here and below."""
     tokens_out: int = 0
     """Tokens that were forwarded to providers."""
     prompt: int = 0
