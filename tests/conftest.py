@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported and collected stays until the end: a tenth of the time went into looking for garbage in it, and
-    Python looks after so few new objects that short tests pay for it, too."""
+    """Exempts what is imported and collected from garbage collection: a tenth of the time went into searching it, and
+    with Python's default thresholds short tests pay for it, too."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 20)
@@ -57,13 +57,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _young_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table of models is as old as on the day it was made: what is tested holds in years, too."""
+    """The table of models is as old as on the day it was made, so that tests hold in later years, too."""
     monkeypatch.setattr(age, "today", lambda: THE_DAY)
 
 
 @pytest.fixture(autouse=True)
 def _nothing_of_this_machine(penstock_home: Path) -> None:
-    """No test reads the profiles, plugins or store of whoever runs it."""
+    """No test reads the profiles, plugins or store of the user who runs it."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def _shared_vector_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _threads() -> Iterator[LeftoverThreads]:
-    """What tests of a module open they close: its threads would slow the tests that follow, and hide a leak of ours."""
+    """Fails if tests of a module leave threads of Penstock: they would slow later tests, and hide a leak."""
     threads = LeftoverThreads()
     yield threads
     found = threads.found()
@@ -83,6 +83,6 @@ def _threads() -> Iterator[LeftoverThreads]:
 
 @pytest.fixture(autouse=True)
 def _threads_of_the_test(request: pytest.FixtureRequest, _threads: LeftoverThreads) -> Iterator[None]:
-    """Whose threads they are."""
+    """Notes which test began a thread."""
     yield
     _threads.note(request.node.name)

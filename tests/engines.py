@@ -55,7 +55,7 @@ class Does(Stage):
 
 
 class Blocks(Stage):
-    """Does not come back until it is let go."""
+    """A stage that does not return until it is let go."""
 
     name = "blocks"
 

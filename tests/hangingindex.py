@@ -33,7 +33,7 @@ raise SystemExit(process.main())
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Put the module where a process of ours finds it; its name."""
+    """Write the module into `folder`, where processes of Penstock find it. Returns its name."""
     (folder / f"{NAME}.py").write_text(SOURCE, encoding="utf-8")
     path = [str(folder), *(str(Path(one).resolve()) for one in sys.path if one)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))

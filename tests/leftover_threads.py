@@ -17,19 +17,19 @@ PATIENCE_S = 20.0
 
 
 class LeftoverThreads:
-    """Those that were not there at the start, each with the test that began it."""
+    """The threads that were not there at the start, each with the test that began it."""
 
     def __init__(self) -> None:
         self._before = set(threading.enumerate())
         self._began: dict[threading.Thread, str] = {}
 
     def note(self, test: str) -> None:
-        """Take what is new for what `test` began."""
+        """Note the new threads as begun by `test`."""
         for thread in self._new():
             self._began.setdefault(thread, test)
 
     def found(self) -> list[str]:
-        """What has not ended when each had time to; empty when nothing is left."""
+        """The threads that have not ended within the patience; empty when none is left."""
         if not self._new():
             return []
         gc.collect()  # what ends with its owner ends now

@@ -47,7 +47,7 @@ def gated(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def start(provider: Provider, tmp_path: Path) -> Iterator[Callable[..., Road]]:
-    """Starts a proxy of the test's own, or several one after the other; they are stopped with the test."""
+    """Starts a proxy of the test's own, or several one after the other, which are stopped with the test."""
     with ExitStack() as stack:
 
         def start(*, keeps_events: bool = True, forked: bool = True, **setup: Any) -> Road:

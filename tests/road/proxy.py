@@ -53,7 +53,7 @@ asyncio.open_connection = open_connection
 
 
 def wait_until(is_so: Callable[[], bool], what: str, there_is: Callable[[], object] = lambda: "") -> None:
-    """Look again and again, until it is so. Other processes send no notice when they have done something."""
+    """Check again and again until it is so: other processes send no notice when they have done something."""
     end = time.monotonic() + PATIENCE
     pause, pause_s = threading.Event(), 0.01
     while not is_so():
@@ -202,7 +202,7 @@ class Proxy:
         return code
 
     def stop(self) -> None:
-        """End it as a person would, and see that nothing is left."""
+        """Stop it as a user would, and check that nothing is left."""
         if not self.has_ended:
             self.process.send_signal(signal.SIGTERM)
             try:

@@ -43,7 +43,7 @@ class Wire:
         self.sock.sendall(data)
 
     def close(self) -> None:
-        """Hang up, whoever may still be reading."""
+        """Close the connection, even if another thread is reading."""
         try:
             self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:

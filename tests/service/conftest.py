@@ -59,7 +59,7 @@ class Service:
 
 @pytest.fixture(scope="session")
 def quick_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One whose memory needs no model."""
+    """A profile whose memory needs no model."""
     file = tmp_path_factory.mktemp("profile") / "quick.toml"
     file.write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
     return file

@@ -20,7 +20,7 @@ Facts = list[tuple[EventKind, dict[str, Any]]]
 
 
 def life(words: str = "why does it fail?", *, client: str = "claude-code", kind: str = "main", **more: Any) -> Facts:
-    """All that happens to a request that goes well. `more` overrides fields of `classified`."""
+    """The events of a request that goes well. `more` overrides fields of `classified`."""
     block = {"m": 0, "role": "user", "kind": "text", "tokens": 12, "name": "", "id": "", "text": words}
     classified = {
         "dialect": "anthropic",
@@ -83,14 +83,14 @@ def life(words: str = "why does it fail?", *, client: str = "claude-code", kind:
 
 
 def paid_life(baseline: float, paid: float, how: str = "exact", **more: Any) -> Facts:
-    """A life whose answer tells its money."""
+    """The events of a request whose answer has a cost."""
     money = {"baseline": baseline, "paid": paid, "naive": 0.5, "reads_saved": 4000, "writes_caused": -30, "how": how}
     facts = life(**more)
     return [(kind, data | {"money": money}) if kind is EventKind.ANSWERED else (kind, data) for kind, data in facts]
 
 
 def unpriced_life(**more: Any) -> Facts:
-    """A life whose answer came from a model whose price nobody knows."""
+    """The events of a request whose model has no known price."""
     split = {"plain": 100, "read": 800, "write": 100}
     money = {"came": split, "sent": split, "reads_saved": 0, "writes_caused": 0, "how": "unknown"}
     facts = life(**more)
@@ -104,7 +104,7 @@ def kept_alive(read: int = 48_211, usd: float = 0.01, stopped: str = "", **more:
 
 
 class Log:
-    """A log on disk, and the clock of whoever writes it."""
+    """A log on disk, and the clock by which events are written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

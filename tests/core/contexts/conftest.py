@@ -18,7 +18,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the file is to be; nothing is there yet, its folder neither."""
+    """A file that does not exist yet, nor does its folder."""
     return tmp_path / "state" / "contexts.db"
 
 

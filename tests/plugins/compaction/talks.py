@@ -51,7 +51,7 @@ def opened(summariser: str, *others: object, toml: str = "") -> Session:
 
 
 def talk(count: int) -> list[Turn]:
-    """So many questions, each answered with a look at a file."""
+    """So many questions, each answered after reading a file."""
     out: list[Turn] = []
     for n in range(count):
         out += [
@@ -75,6 +75,6 @@ def play(session: Session, count: int) -> list[dict[str, Any]]:
 
 
 def compacted(messages: list[dict[str, Any]]) -> list[str]:
-    """The texts that stand for old turns."""
+    """The texts that replace old turns."""
     texts = [b["text"] for m in messages for b in m["content"] if isinstance(b, dict) and b["type"] == "text"]
     return [text for text in texts if text.startswith(("[Record of", "[Summary of"))]

@@ -81,7 +81,7 @@ class Talk:
         return self.session.send(self.body())
 
     def answer(self, text: str) -> None:
-        """The agent is done; all there is to remember is remembered."""
+        """Answer without a tool call, and wait until all is remembered."""
         self.session.reply(text)
         self.turns.append(assistant(text))
         assert self.memory_service.drain(30)
@@ -93,7 +93,7 @@ class Talk:
         return conversation(*self.turns, system=system)
 
     def verdict(self) -> str:
-        """What the memory stage said last."""
+        """The memory stage's last remark."""
         said = [e for e in self.session.events(EventKind.STAGE) if e.payload["stage"] == "memory"]
         return f"{said[-1].payload['outcome']}: {said[-1].payload['remark']}"
 

@@ -28,7 +28,7 @@ Body = dict[str, Any]
 
 
 class Talk:
-    """Messages, and a proxy they go through."""
+    """The messages of a conversation, and the proxy they go through."""
 
     opened: ClassVar[list[Talk]] = []
     """Those of this test; `closed_talks` ends their threads."""

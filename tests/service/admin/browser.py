@@ -12,7 +12,7 @@ __all__ = ["Browser", "secret_in", "token_in"]
 
 
 class Browser:
-    """One person's. Redirects are not followed."""
+    """The browser of one user. Redirects are not followed."""
 
     def __init__(self, service: Service, **headers: str) -> None:
         self.http = httpx.Client(base_url=service.url, trust_env=False, timeout=60, headers=headers)
@@ -24,7 +24,7 @@ class Browser:
         return self.http.get(path)
 
     def token(self, page: str) -> str:
-        """That of the forms of a page."""
+        """The token of the forms of a page."""
         return token_in(self.get(page))
 
     def send(self, page: str, to: str, **fields: str | list[str]) -> httpx.Response:
@@ -42,7 +42,7 @@ class Browser:
 
 
 def token_in(page: httpx.Response) -> str:
-    """That of the forms of a page."""
+    """The token of the forms of a page's HTML."""
     found = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
     assert found, page.text
     return found[1]

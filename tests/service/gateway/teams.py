@@ -39,7 +39,7 @@ class Team:
 
     @property
     def marks(self) -> list[str]:
-        """Nothing of these may be in an answer to another team. The number of a job is a small one, and may."""
+        """Words that must not be in an answer to another team."""
         return [self.name, self.word, self.secret, *(said for what, said in self.known.items() if what != "job")]
 
 

@@ -21,16 +21,16 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "-
 
 
 def chromium() -> str | None:
-    """Where there is one."""
+    """The path of an installed Chromium. None: there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Refused(Exception):
-    """The browser would not: between two pages there is none to ask."""
+    """The browser refused a command: between two pages there is none to ask."""
 
 
 class Page:
-    """One tab: what it is told, and all that it says."""
+    """One tab: sends it commands, and keeps all that it reports."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -38,7 +38,7 @@ class Page:
         self.said: list[dict[str, Any]] = []
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """One command, and its result."""
+        """Send one command, and return its result. Raises `Refused`."""
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": arguments})
         while True:
@@ -50,7 +50,7 @@ class Page:
             self.said.append(message)
 
     async def ask(self, script: str) -> Any:
-        """What an expression comes to in the page."""
+        """The value of an expression in the page."""
         found = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
@@ -67,7 +67,7 @@ class Page:
         await self.call("Emulation.setDeviceMetricsOverride", **metrics)
 
     async def until(self, script: str, seconds: float = 30) -> None:
-        """Until an expression is true."""
+        """Wait until an expression is true."""
         async with asyncio.timeout(seconds):
             while True:
                 with suppress(Refused):
@@ -85,12 +85,12 @@ class Page:
 
     @property
     def errors(self) -> list[str]:
-        """Errors in the console, those nobody caught, and what could not be loaded."""
+        """Errors in the console, uncaught ones, and what could not be loaded."""
         return [str(one["params"]) for one in self.said if _is_error(one)]
 
     @property
     def addresses(self) -> list[str]:
-        """All that the page has asked for."""
+        """All addresses that the page has requested."""
         asked = [one["params"] for one in self.said if one["method"] == "Network.requestWillBeSent"]
         return [one["request"]["url"] for one in asked]
 

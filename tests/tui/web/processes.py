@@ -15,7 +15,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 
 
 def children(pid: int) -> list[int]:
-    """Those of `pid` that have not been collected."""
+    """The ids of the children of `pid` that have not been collected."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -25,7 +25,7 @@ def said_of(pid: int) -> bytes:
 
 
 def wait_until_gone(pids: list[int], seconds: float = 30) -> None:
-    """Until all of them have ended, collected or not."""
+    """Wait until all of them have ended, collected or not."""
     for pid in pids:
         try:
             ended = os.pidfd_open(pid)

@@ -64,7 +64,7 @@ class ReplayView(TableView["Played"]):
     ReplayView #hint { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
     """
     AUTO_FOCUS = "KeyedTable"
-    """Nothing, so that the keys of the views work at once; / moves to the input line."""
+    """The table has the focus first, so that the keys of the views work at once; / moves to the input line."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Log"),
         Binding("s", "stop", "Stop"),
