@@ -42,7 +42,7 @@ def test_serves_in_a_thread_until_it_is_stopped(tmp_path: Path) -> None:
     server = ServiceServer(tmp_path / "penstock.db", ANY)
     server.start()
     headers = {"authorization": f"Bearer {read_token(tmp_path)}"}
-    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http:
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as http:
         assert http.put("/v1/contexts/a", json={"data": [1]}).status_code == 201
         assert http.get("/v1/contexts/a").json()["data"] == [1]
     assert str(tmp_path / "service-token") in server.about
@@ -50,7 +50,7 @@ def test_serves_in_a_thread_until_it_is_stopped(tmp_path: Path) -> None:
     server.stop()
     assert "penstock-service" not in [thread.name for thread in threading.enumerate()]
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{server.url}/healthz", trust_env=False)
+        httpx.get(f"{server.url}/healthz", trust_env=False, timeout=60)
 
 
 def test_stopped_before_it_serves(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_header_that_no_store_takes_opens_no_way_past_a_limit(team: TeamProxy)
     set_limits(team.store, "workspace:half", [read_limit("day", "requests", 1)], "test")
     headers = [(b"x-api-key", key.encode()), (b"x-session-id", b"\xff\xfe")]
     statuses = [
-        httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False).status_code
+        httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False, timeout=60).status_code
         for _ in range(3)
     ]
     assert statuses == [200, 402, 402]
@@ -153,7 +153,7 @@ def test_a_key_on_the_way_to_another_host_is_left_alone(team: TeamProxy, provide
     with stopping(Proxy(setup)) as proxy:
         proxy.port()
         url = f"http://127.0.0.1:{provider.port}/{tag}/v1/messages"
-        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
             answer = client.post(url, json=MESSAGES, headers={"authorization": "Bearer pst_of-another-gateway"})
     assert answer.status_code == 200
     assert provider.received(tag)[0].head.get("authorization") == "Bearer pst_of-another-gateway"
@@ -167,7 +167,7 @@ def test_a_key_through_the_proxys_port_is_counted(provider: Provider, tmp_path: 
         proxy.port()
         team = TeamProxy(proxy, "", store, provider)
         key, tag = team.workspace("through")
-        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
             url = "http://api.anthropic.com/v1/messages"
             assert client.post(url, json=MESSAGES, headers={"authorization": f"Bearer {key}"}).status_code == 200
         assert _line(team, "through").input > 0

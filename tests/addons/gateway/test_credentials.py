@@ -91,7 +91,7 @@ def test_a_key_beside_the_clients_own_credential_counts_and_leaves_that_alone(te
     """Where it cannot be told whose the credential is, the gateway's port sends it nowhere."""
     key, tag = team.workspace("beside")
     headers = {"x-penstock-key": key, "authorization": "Bearer somebody-elses"}
-    answer = httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False)
+    answer = httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False, timeout=60)
     assert answer.status_code == 404
     assert "whose credential" in answer.json()["error"]["message"]
     assert not team.provider.has_received(tag)
@@ -105,9 +105,9 @@ def test_no_second_key_leaves(team: TeamProxy) -> None:
         (b"authorization", f"Bearer {key}".encode()),
     ]
     url = f"{team.url}/v1/messages?api_key={key}&x=1"
-    answer = httpx.post(url, json=MESSAGES, headers=headers[:1], trust_env=False)
+    answer = httpx.post(url, json=MESSAGES, headers=headers[:1], trust_env=False, timeout=60)
     assert answer.status_code == 200
-    assert httpx.post(url, json=MESSAGES, headers=headers[1:], trust_env=False).status_code == 404
+    assert httpx.post(url, json=MESSAGES, headers=headers[1:], trust_env=False, timeout=60).status_code == 404
     (received,) = team.provider.received(tag)
     assert "pst_" not in str(received.head)
     assert received.target.endswith("?x=1")
@@ -136,7 +136,7 @@ def test_limits_count_for_the_clients_own_credential(team: TeamProxy, provider: 
         set_limits(store, "workspace:own", [read_limit("day", "requests", 2)], "test")
         headers = {"authorization": "Bearer sk-somebodys-own", "x-penstock-key": key}
         url = f"http://127.0.0.1:{provider.port}/{tag}/api/v1/messages"
-        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False, headers=headers) as client:
+        with httpx.Client(proxy=f"http://127.0.0.1:{port}", trust_env=False, timeout=60, headers=headers) as client:
             statuses = [client.post(url, json=MESSAGES).status_code for _ in range(3)]
     assert statuses == [200, 200, 402]
     for received in provider.received(tag):

@@ -121,7 +121,7 @@ def test_other_paths_of_a_provider_are_closed(team: TeamProxy) -> None:
 
 def test_a_request_without_a_key_goes_nowhere(team: TeamProxy) -> None:
     for headers in ({}, {"authorization": "Bearer sk-ant-api03-own"}, {"x-api-key": "pst_wrong"}):
-        answer = httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False)
+        answer = httpx.post(f"{team.url}/v1/messages", json=MESSAGES, headers=headers, trust_env=False, timeout=60)
         assert answer.status_code == 401
 
 
@@ -146,7 +146,9 @@ def test_a_long_body_with_a_wrong_key_is_refused_by_a_proxy_that_has_served_nobo
     setup = Setup(tmp_path, url=GATEWAY_URL, profile='extends = "default"\n[limits]\nbody_bytes = 100000\n')
     with stopping(Proxy(setup)) as proxy:
         url = f"http://127.0.0.1:{proxy.port()}/v1/messages"
-        answer = httpx.post(url, content=b"x" * 400_000, headers={"x-api-key": "pst_wrong"}, trust_env=False)
+        answer = httpx.post(
+            url, content=b"x" * 400_000, headers={"x-api-key": "pst_wrong"}, trust_env=False, timeout=60
+        )
     assert answer.status_code == 502  # mitmproxy cannot answer what it streams: no connection is opened
 
 

@@ -299,7 +299,7 @@ def test_a_key_near_the_one_asked_for_is_named(http: httpx.Client) -> None:
 
 
 def test_the_token_and_the_host_are_checked(service: Service) -> None:
-    with httpx.Client(base_url=service.url, trust_env=False) as http:
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http:
         assert http.get("/healthz").status_code == 200
         assert http.get("/readyz").json()["ready"] is True
         for headers in ({}, {"authorization": f"Bearer {TOKEN[:-1]}1"}, {"authorization": TOKEN}):

@@ -16,12 +16,12 @@ from tests.service.conftest import Service, running
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/health"])
 def test_probes_need_no_token(service: Service, path: str) -> None:
-    assert httpx.get(service.url + path, trust_env=False).status_code == 200
+    assert httpx.get(service.url + path, trust_env=False, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/health/detailed", "/metrics"])
 def test_what_tells_more_needs_it(service: Service, path: str) -> None:
-    assert httpx.get(service.url + path, trust_env=False).status_code == 401
+    assert httpx.get(service.url + path, trust_env=False, timeout=60).status_code == 401
 
 
 def test_contexts_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,10 @@ def test_ends_with_the_service(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     server = ServiceServer(tmp_path / "penstock.db", ServiceSettings())
     server.start()
     headers = {"authorization": f"Bearer {read_token(tmp_path)}"}
-    with httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http, streamed(http) as said:
+    with (
+        httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as http,
+        streamed(http) as said,
+    ):
         assert next(said)[1] == "snapshot"
         server.stop()
         assert list(said) == []

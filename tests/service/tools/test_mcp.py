@@ -21,7 +21,7 @@ from tests.service.conftest import TOKEN, Service
 async def session(service: Service, **headers: str) -> AsyncIterator[ClientSession]:
     sent = {"authorization": f"Bearer {TOKEN}", **headers}
     async with (
-        httpx.AsyncClient(headers=sent, trust_env=False) as http,
+        httpx.AsyncClient(headers=sent, trust_env=False, timeout=60) as http,
         streamable_http_client(f"{service.url}/mcp", http_client=http) as (read, write, _),
         ClientSession(read, write) as client,
     ):
@@ -82,5 +82,5 @@ async def test_workspaces_are_apart_here_too(service: Service) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": f"Bearer {TOKEN}", "host": "evil.example"}])
 def test_the_token_and_the_host_are_checked(service: Service, headers: dict[str, str]) -> None:
-    answer = httpx.post(f"{service.url}/mcp", headers=headers, json={}, trust_env=False)
+    answer = httpx.post(f"{service.url}/mcp", headers=headers, json={}, trust_env=False, timeout=60)
     assert answer.status_code == (421 if headers else 401)
