@@ -1,1 +1,1 @@
-"""All that an installation keeps in one file, and an installation made of such a file."""
+"""Backups: writes all that an installation keeps into one file, and restores an installation from such a file."""

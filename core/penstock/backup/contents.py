@@ -1,7 +1,8 @@
-"""What a backup has: which files of an installation, and the manifest that names them.
+"""The contents of a backup: `PARTS`, the files of an installation that are in it, and `Manifest`, which lists them in
+the archive with size, digest and revision.
 
-The vectors are not among them: they are made again from the memory's record. Nor are the jobs, the tokens, and the
-master key of sealed contexts: who finds a backup must not be able to call the service, or to read what is sealed.
+Left out are the vectors, which are rebuilt from the memory's record, and the jobs, the tokens and the master key of
+sealed contexts: with a stolen backup one must not be able to call the service, or to read what is sealed.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ class Part:
     """One file of an installation."""
 
     name: str
-    """Where it is in the store's folder, and in the backup."""
+    """Its path in the store's folder, and in the backup."""
     package: str = ""
-    """Of a database: the package whose migrations it has."""
+    """For a database: the package that has its migrations. Empty for other files."""
 
     def newest_revision(self) -> str:
-        """The newest revision that this version knows; empty for what is no database."""
+        """The newest revision of the tables that this version of Penstock knows. Empty if the file is no database."""
         return sqlite.newest(Path(self.package) / "migrations") if self.package else ""
 
     def path(self, store: Path) -> Path:
-        """Where it is for this store, whose file may have any name."""
+        """The path of this file in the installation whose store is `store`, a file of any name."""
         return store if self.name == "penstock.db" else store.parent / self.name
 
 
@@ -66,7 +67,7 @@ class Member(BaseModel):
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     revision: str = ""
-    """Of a database: that of its tables."""
+    """For a database: the revision of its tables."""
 
 
 class Manifest(BaseModel):

@@ -1,4 +1,4 @@
-"""Files that are encrypted with a passphrase, written and read as streams.
+"""`EncryptedWriter` and `EncryptedReader`: encrypt a file with a passphrase, and decrypt it, as streams.
 
 The head is the magic bytes, the cost of scrypt, a salt and a check of the key, so that a wrong passphrase is told from
 damage. Then come chunks of 1 MiB, each encrypted with AES-256-GCM. The nonce of a chunk is its number and whether it

@@ -1,4 +1,4 @@
-"""What can be wrong with a backup."""
+"""`BackupError`: a backup cannot be written or restored."""
 
 from __future__ import annotations
 

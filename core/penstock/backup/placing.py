@@ -1,7 +1,8 @@
-"""Puts restored files where they belong, all of them or none, also when the process is killed meanwhile.
+"""Moves restored files to their places in the store's folder, all of them or none, even if the process is killed:
+`place` moves them, `take_back` undoes an interrupted restore, `alone` is the lock against a second restore.
 
-Before the first one is put in place, a marker beside the store lists them; it is removed after the last one. A restore
-that finds a marker takes back what the interrupted one has put in place.
+Before the first file is moved, a marker beside the store lists them all; it is removed after the last one. A restore
+that finds a marker removes the files that the interrupted one has put in place.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _Name = Annotated[str, Field(pattern=r"^(memory/)?[^/\\\x00]+$")]
 
 
 class _File(BaseModel):
-    """A file that is to be put in place. One that is in use since has another time."""
+    """Size and time of a file to put in place. Once something uses the file, its time differs."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,14 +43,14 @@ class _File(BaseModel):
     mtime_ns: int
 
     def is_at(self, target: Path) -> bool:
-        """Whether it is there, unchanged, and not opened since as a database that logs."""
+        """Whether `target` is this file, unchanged, and no database that was opened since: it would have a `-wal`."""
         if not os.path.lexists(target) or os.path.lexists(target.with_name(f"{target.name}-wal")):
             return False
         return _file(target) == self
 
 
 class _Marker(BaseModel):
-    """What an unfinished restore puts in place."""
+    """The marker file: what an unfinished restore puts in place."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,7 +82,8 @@ def place(parts: list[Part], copies: Path, store: Path) -> None:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """The only restore to this folder while it lasts. Raises `BackupError` when there is another, and `OSError`."""
+    """Lock the folder `home` against other restores while the block runs. Raises `BackupError` if another restore has
+    the lock, and `OSError`."""
     if fcntl is None:
         yield
         return
@@ -97,8 +99,9 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def take_back(home: Path) -> None:
-    """Remove what an interrupted restore has put in place in this folder, if there was one. Raises `BackupError`, and
-    then removes nothing: a file was used or put there since. Raises `OSError`."""
+    """Remove the files that an interrupted restore has put in the folder `home`, if there was one. Raises
+    `BackupError`, and removes nothing, if one of them was changed since or the marker cannot be read. Raises
+    `OSError`."""
     marker = home / _MARKER
     try:
         found = _Marker.model_validate_json(marker.read_bytes())

@@ -1,4 +1,4 @@
-"""`restore`: puts what a backup has into a folder that has nothing of it yet."""
+"""`restore`: checks a backup, decrypts it if needed, and puts its files into a folder that has none of them yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Copies files of an installation while it is in use, each as it is at one moment."""
+"""`snapshot`: copies one file of an installation while it is in use, a database by SQLite's backup API; `digest_of` and
+`revision_of` describe a file."""
 
 from __future__ import annotations
 

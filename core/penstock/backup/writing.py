@@ -1,4 +1,5 @@
-"""`write_backup`: an installation as one `.tar.zst` file, encrypted when a passphrase is given."""
+"""`write_backup`: writes an installation as one `.tar.zst` file, encrypted if a passphrase is given. `write_scheduled`
+names the file after the time, and deletes the oldest backups."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from penstock.base.version import VERSION
 __all__ = ["KEPT", "Written", "backups_folder", "write_backup", "write_scheduled"]
 
 KEPT = 30
-"""Backups that stay in their folder, the newest."""
+"""How many backups `write_scheduled` keeps by default: the newest."""
 _PATTERN = "penstock-*.tar.zst*"
 _COPIES = ".backup-"
 """How the names of folders with unfinished copies begin."""
@@ -45,7 +46,7 @@ class Written:
     size: int
     """Bytes."""
     removed: tuple[Path, ...] = ()
-    """Older ones that had to go."""
+    """Older backups that were deleted."""
 
 
 def backups_folder(store: Path) -> Path:

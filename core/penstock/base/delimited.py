@@ -1,4 +1,5 @@
-"""`Enclosed`: finds text between two delimiters, to remove it or to keep it without them, in linear time."""
+"""`Enclosed`: removes from a text each passage between two delimiters such as tags, or the delimiters alone, in linear
+time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Calls a command by its name with plain data, as typed by a person or received over the control channel."""
+"""`run_command`: calls a command, a method of an object, by its name, with arguments that a person typed or that the
+control channel received."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ __all__ = ["run_command"]
 def run_command(
     commands: object, known: Collection[str], command: str, arguments: Mapping[str, object]
 ) -> dict[str, Any]:
-    """Call the method of `commands` that is named `_COMMAND`. Raises `PenstockError`, in words for who asked: for a
-    command that there is not, and for arguments that do not fit it."""
+    """Call the method `_COMMAND` of `commands` with `arguments`, validated by its signature. `known`: the names of all
+    commands. Raises `PenstockError` for an unknown command and for arguments that do not fit; the text is for the
+    person who sent it."""
     if command not in known:
         raise PenstockError(f"there is no command {command!r}; there are {', '.join(sorted(known))}")
     try:

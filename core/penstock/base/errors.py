@@ -1,4 +1,5 @@
-"""All exceptions that Penstock raises on purpose, in one tree.
+"""`PenstockError`, the base of all exceptions that Penstock raises on purpose, and those that several folders share.
+The other folders' own (`backup/errors.py`, `contexts/errors.py`, …) derive from it.
 
 PenstockError
 ├── Unreadable      a body is not what its dialect expects; traffic passes unchanged

@@ -1,4 +1,4 @@
-"""The line of a plugin's own file at which an error came up."""
+"""`line_in`: the line of a plugin's own file at which an error was raised."""
 
 from __future__ import annotations
 

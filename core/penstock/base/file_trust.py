@@ -1,5 +1,5 @@
-"""Checks that no other user can change a file of plugin code: it runs with all rights of the person who starts the
-proxy."""
+"""`why_untrusted`: checks that no other user can change a file of plugin code, which runs with all rights of the person
+who starts the proxy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Formats money, numbers, durations, times, texts of others and table columns for a terminal."""
+"""Formats money, numbers, durations and columns of a table for a terminal, makes texts of others safe to print, and
+writes times for people and as RFC 3339."""
 
 from __future__ import annotations
 

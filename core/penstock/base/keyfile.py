@@ -1,4 +1,5 @@
-"""The installation's keys: 32 random bytes in a private file, for keyed hashes of data that must not be readable."""
+"""`installation_key`: 32 random bytes in a private file, made on first use, for keyed hashes of data that must not be
+readable; `key_id` compares the keys of two installations."""
 
 from __future__ import annotations
 
@@ -22,15 +23,17 @@ def has_key(folder: Path, name: str = "key") -> bool:
 
 
 def key_id(folder: Path, name: str = "key") -> str:
-    """What tells whether two installations have the same key, which cannot be read from it. Empty: there is none."""
+    """A digest of the key, equal for two installations with the same key; the key cannot be read from it. Empty: there
+    is no key."""
     if not has_key(folder, name):
         return ""
     return hashlib.sha256(b"id of an installation's key\0" + installation_key(folder, name)).hexdigest()[:16]
 
 
 def installation_key(folder: Path, name: str = "key") -> bytes:
-    """The key of this name in `folder`, made on first use, readable by its owner only. When it can be neither read nor
-    written, a key for this process alone: by that of conversations, they are not known again after a restart."""
+    """The 32 bytes in `folder / name`, made on first use, readable by their owner only. If the file can be neither read
+    nor written, a random key for this process alone, with a warning: what was hashed with it is not recognised after a
+    restart."""
     file = folder / name
     try:
         found = file.read_bytes()

@@ -1,4 +1,4 @@
-"""Settings for glibc's allocator that make it return freed memory to the system.
+"""`settle_heap`: sets glibc's allocator so that it returns freed memory to the system.
 
 glibc keeps an arena of freed memory for every few threads, and raises the size from which it maps memory on its own to
 that of the largest block it has freed: after some large bodies, everything comes from arenas in which pieces stay in

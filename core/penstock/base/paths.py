@@ -1,5 +1,5 @@
-"""Where files are on this machine: folders of configuration and state, the store, memory. `PENSTOCK_HOME` puts all of
-them under one folder."""
+"""The folders of configuration, state, plugins, profiles and memory, and the path of the store; `make_private` makes a
+folder that other users cannot enter. `PENSTOCK_HOME` puts all of them under one folder."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def config_dir() -> Path:
-    """What a person writes: profiles and plugins. `~/.config/penstock` on Linux."""
+    """The folder of files that a person writes: profiles and plugins. `~/.config/penstock` on Linux."""
     home = os.environ.get("PENSTOCK_HOME")
     return Path(home) / "config" if home else platformdirs.user_config_path("penstock")
 
 
 def state_dir() -> Path:
-    """What the proxy writes. `~/.local/state/penstock` on Linux."""
+    """The folder of files that the proxy writes. `~/.local/state/penstock` on Linux."""
     home = os.environ.get("PENSTOCK_HOME")
     return Path(home) / "state" if home else platformdirs.user_state_path("penstock")
 
@@ -47,18 +47,18 @@ def profiles_dir() -> Path:
 
 
 def store_path() -> Path:
-    """The store: events, ledgers, conversations."""
+    """The SQLite file of the store: events, ledgers, conversations."""
     return state_dir() / "penstock.db"
 
 
 def memory_dir(store: Path | None = None) -> Path:
-    """What is remembered, the record and the vectors: beside a store, or the one of this machine."""
+    """The folder of the memory, its record and its vectors: beside `store`, by default this machine's."""
     return (store or store_path()).parent / "memory"
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above that are missing, for its owner alone. One that is there stays as it is, except
-    the state folder and those in it, which are closed to others again. Raises `OSError` if a folder cannot be made."""
+    """Make `folder`, and the missing ones above it, with access for the owner alone. An existing folder keeps its
+    permissions, except the state folder and those in it, which are closed to others again. Raises `OSError`."""
     for one in (*reversed(folder.parents), folder):
         if not one.is_dir():
             one.mkdir(mode=0o700, exist_ok=True)

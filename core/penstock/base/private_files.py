@@ -1,4 +1,5 @@
-"""Writes files that only their owner can read, whole or not at all, and never through a symbolic link."""
+"""Writes files that only their owner can read, whole or not at all, and never through a symbolic link; finds a free
+name for a new one, and opens lock files."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def free_name(folder: Path, kind: str, name: str, suffix: str, ends: Sequence[st
 
 
 def open_lock(file: Path) -> int:
-    """The descriptor of a file that is there to be locked, made if it is missing. Raises `OSError`, for a link too."""
+    """Open a lock file, made if it is missing, and return its descriptor. Raises `OSError`, also if it is a link."""
     return os.open(file, os.O_WRONLY | os.O_CREAT | _SAFE, PRIVATE)
 
 
@@ -68,7 +69,7 @@ def replacing(file: Path, mode: int = PRIVATE, *, replace: bool = True) -> Itera
 
 
 def sync(path: Path) -> None:
-    """Have what is in a file, or the names in a folder, outlast a power cut, where the system can."""
+    """Flush a file, or the names in a folder, to the disk (fsync), where the system can."""
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY)
         try:

@@ -1,4 +1,5 @@
-"""Removes from texts of others what could control a terminal: escape sequences, characters that reverse a line."""
+"""`readable` and `one_line`: remove from a text what could control a terminal, such as escape sequences and characters
+that reverse a line."""
 
 from __future__ import annotations
 

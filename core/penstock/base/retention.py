@@ -1,4 +1,4 @@
-"""`keep_newest`: removes the oldest of files whose names hold the time they were made."""
+"""`keep_newest`: deletes all but the newest files of a folder, by the times in their names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ __all__ = ["keep_newest"]
 
 
 def keep_newest(folder: Path, pattern: str, keep: int) -> list[Path]:
-    """Remove all but the last `keep` files of `folder` that fit `pattern`, by name; those that were removed. Raises
-    `OSError`."""
+    """Delete the files of `folder` that match the glob `pattern`, but for the last `keep` by name. Return the deleted
+    ones. Raises `OSError`."""
     files = sorted(file for file in folder.glob(pattern) if file.is_file() and not file.is_symlink())
     old = files[: max(0, len(files) - keep)]
     for file in old:

@@ -1,4 +1,5 @@
-"""Opens Penstock's SQLite databases, private to their owner, and migrates them to the newest revision."""
+"""Opens Penstock's SQLite databases, private to their owner, migrates them to the newest revision, and explains the
+driver's errors."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
-    """The engine of a database that one process writes; made if there is none. `busy_ms`: how long a write waits for
-    another. Raises `OSError`."""
+    """The SQLAlchemy engine of the database at `path`, made if there is none. `busy_ms`: milliseconds that a write
+    waits for another. Raises `OSError`."""
     make_private(path.parent)
     with suppress(FileExistsError):
         create(path).close()  # SQLite would make it with the permissions of the umask
@@ -60,7 +61,7 @@ def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
 
 
 def why(e: Exception) -> str:
-    """What went wrong, in a line: the driver's own words where there are some, and the next step of a full disk."""
+    """An error in one line: the driver's own text if it has one, and the next step if the disk is full."""
     said = (str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]
     is_full = _code(e) == sqlite3.SQLITE_FULL
     return f"{said}: free some space on that disk, then try again" if is_full else said
@@ -72,8 +73,8 @@ def is_of_disk(e: Exception) -> bool:
 
 
 def prepare(engine: sa.Engine, wait_ms: int, make: Callable[[sa.Connection], None]) -> None:
-    """Have `make` make what a database lacks, and commit. While two processes do so at once SQLite does not wait, but
-    refuses one: that tries again, for `wait_ms`. Raises what `make` and the driver raise."""
+    """Have `make` create the missing tables, and commit. If two processes do so at once, SQLite refuses one without
+    waiting: it tries again, for up to `wait_ms` milliseconds. Raises what `make` and the driver raise."""
     deadline = time.monotonic() + wait_ms / 1000
     while True:
         try:
@@ -107,8 +108,8 @@ def newest(folder: Path) -> str:
 
 
 def migrate(db: sa.Connection, folder: Path, metadata: sa.MetaData) -> None:
-    """Run what is missing, and commit; a new database gets the tables of `metadata`, which are those the migrations
-    make. Any thread may call. Raises `UnknownRevision`, and what the driver raises."""
+    """Run the migrations in `folder` that a database lacks, and commit; a new database gets the tables of `metadata`,
+    which are the same ones. Any thread may call. Raises `UnknownRevision`, and what the driver raises."""
     # What is interrupted leaves nothing behind: SQLite can, its driver does not by itself.
     db.exec_driver_sql("BEGIN")
     tables = sa.inspect(db).get_table_names()

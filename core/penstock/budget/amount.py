@@ -1,4 +1,4 @@
-"""`Amount`: dollars and tokens that were spent or may be, with arithmetic and their wording for people."""
+"""`Amount`: dollars, tokens and requests that were spent or may be, with arithmetic, and their wording for people."""
 
 from __future__ import annotations
 

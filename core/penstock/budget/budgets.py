@@ -1,5 +1,5 @@
-"""`Budgets`: all budgets of a proxy. Admits or refuses a request before it is forwarded, and counts its cost after the
-answer.
+"""`Budgets`: all budgets of a proxy. Admits or refuses a request before it is forwarded, counts its cost after the
+answer, and sets, raises, resets and lists limits for a person.
 
 The estimated cost of a request is reserved in the same step in which it is admitted, so that of many simultaneous
 requests only as many pass as the budget allows. After the answer the real cost is counted in its place, once.
@@ -27,9 +27,10 @@ COUNTERS, LIMITS = "budget", "budget-limit"
 """Kinds of facts in a store."""
 
 RETRY_S = 600
-"""Told to clients: a person may have raised the budget by then. Those that wait for five minutes and more say so."""
+"""Seconds in `retry-after`: a person may have raised the budget by then. Clients that wait five minutes and more tell
+their user."""
 SOON_S = 5
-"""Told to clients where requests that are under way hold what is left."""
+"""Seconds in `retry-after` where requests that are under way hold what is left."""
 SHOWN = 1000
 RAISE = 0.5
 """The share of a limit by which it is raised, where a person does not say by how much."""
@@ -65,7 +66,7 @@ class Budgets:
         on_change: Callable[[Change], None] = lambda _: None,
         save: Save = lambda *_: None,
     ) -> None:
-        """`counters` and `limits`: what `save` was given in earlier lives."""
+        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name."""
         self._lock, self._save = threading.RLock(), save
         self._books = CounterTable(counters or {}, now, partial(save, COUNTERS))
         self._judge = LimitEvaluator(

@@ -1,4 +1,5 @@
-"""What a person may say in a chat, as a whole message, to raise the budgets that block it."""
+"""`chat_order`: recognises the chat message with which a person raises the budgets that block them, `penstock budget
+raise`."""
 
 from __future__ import annotations
 
@@ -11,5 +12,5 @@ _ORDER = re.compile(r"/?penstock:? budget raise(?: \$?(\d{1,6}(?:\.\d{1,4})?))?[
 
 
 def chat_order(text: str) -> re.Match[str] | None:
-    """The order, if `text` is one and nothing else. Its first group: by how many dollars, where that is said."""
+    """The match, if `text` is this order and nothing else. Its first group: the dollars to raise by, or None."""
     return _ORDER.fullmatch(text)

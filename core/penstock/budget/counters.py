@@ -14,13 +14,13 @@ from penstock.budget.settings import Budget, Level
 __all__ = ["Counter", "CounterTable"]
 
 HOLD_S = 900.0
-"""A request that was never heard of again holds nothing any more."""
+"""Seconds after which the reservation of a request that never finished is released."""
 KEEP_S = 30 * 86400.0
 KEEP = 5_000
 """Counters. Beyond, those that were not asked for longest are forgotten: a client without sessions begins one with
 each request."""
 ENDED = 10_000
-"""Exchanges that are remembered: any answer that comes twice comes before."""
+"""Ended exchanges that are remembered, so that an answer that is reported twice is counted once."""
 Save = Callable[[str, dict[str, Any] | None], None]
 """Has a counter stored under a name, or deleted there."""
 
@@ -133,7 +133,7 @@ class CounterTable:
     """All counters. Not thread-safe."""
 
     def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float, save: Save = lambda *_: None) -> None:
-        """`stored`: what `save` was given in earlier lives."""
+        """`stored`: the counters that `save` stored in earlier runs, by name."""
         self._save = save
         self._counters: OrderedDict[Key, Counter] = OrderedDict()
         """Last what was asked for last."""

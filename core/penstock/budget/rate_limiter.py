@@ -28,7 +28,7 @@ BUCKETS = 2000
 @dataclass(slots=True)
 class Bucket:
     """A token bucket: it holds `size` and fills by `per_s` a second. Each who comes gets its turn, first come, first
-    served. Not for several threads at once."""
+    served. Not thread-safe."""
 
     size: float
     per_s: float
@@ -40,7 +40,7 @@ class Bucket:
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` can be had, behind all that wait. More than the bucket holds can be had once it is
         full."""
-        self.level, self.at = self.left(now), now  # a clock that was set back begins anew from there
+        self.level, self.at = self.left(now), now  # a clock that was set back starts from there
         return max(0.0, (min(amount, self.size) - self.level) / self.per_s)
 
     def take(self, amount: float, now: float) -> None:
@@ -95,13 +95,13 @@ class RateLimiter:
             return RateDecision(wait)
 
     def give_back(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> None:
-        """A turn that was given was not used: the next may have it."""
+        """Return the tokens of a turn that was given and not used."""
         with self._lock:
             for _, bucket, amount in self._of(who, rates, tokens, now):
                 bucket.give_back(amount)
 
     def told(self, who: BudgetOwner, told: tuple[RateLimitInfo, ...]) -> None:
-        """What the provider said of its limits to a credential; what it did not say this time stands."""
+        """Note the limits that a provider reported for a credential. A limit that is missing this time is kept."""
         if not told:
             return
         with self._lock:

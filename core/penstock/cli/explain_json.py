@@ -1,4 +1,4 @@
-"""What `penstock explain` says, as JSON."""
+"""`explained`: builds the JSON document that `penstock explain --json` prints."""
 
 from __future__ import annotations
 

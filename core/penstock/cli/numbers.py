@@ -1,4 +1,5 @@
-"""Validates numbers given as options of commands."""
+"""`finite`: the callback of numeric command options that refuses `nan` and `inf`; and `MOST`, the largest count one can
+ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import typer
 __all__ = ["MOST", "finite"]
 
 MOST = 1_000_000
-"""What one can ask for at most, of what is listed."""
+"""The most rows that a command that lists something can be asked for."""
 
 
 def finite(number: float | None) -> float | None:

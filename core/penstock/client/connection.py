@@ -1,4 +1,5 @@
-"""Where the service is and by which token it lets a program in; what both clients do with what goes over the wire."""
+"""`Connection`: the service's address, token and headers, and how `Client` and `AsyncClient` encode requests and decode
+answers, errors and the stream of changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Gives a method that is made of a function that function's name, text and signature, for `help` and for editors."""
+"""`described`: gives a method that was generated from a function that function's name, docstring and signature, for
+`help` and for editors."""
 
 from __future__ import annotations
 

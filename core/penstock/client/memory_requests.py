@@ -1,5 +1,5 @@
-"""The calls about memory, each once, as in `requests`. `project`: by default the one that is called as the
-workspace."""
+"""Builds the `Request` of each memory call of the client: `ingest`, `recall`, `working_set` and `feedback`. `project`:
+by default the one named like the workspace."""
 
 from __future__ import annotations
 

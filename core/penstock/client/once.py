@@ -1,4 +1,4 @@
-"""The calls as functions that open a connection for themselves: one line where a program needs one call."""
+"""The client's calls as functions (`put`, `get`, `recall`, …), each of which opens a `Client` for this one call."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Each call of the service, once: a function that makes the `Request`, with the call's signature and what it answers.
-`Client` and `AsyncClient` have a method for each, of the same name.
+"""Builds the `Request` of each context call of the client: `put`, `get`, `patch`, `search` and the others. A `Request`
+says what is sent, and how the answer is read.
+
+`Client` and `AsyncClient` have a method for each, of the same name, signature and docstring.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ __all__ = [
 
 T = TypeVar("T")
 _PAGE = 200
-"""Contexts that a page has, the most that the service gives."""
+"""Contexts on a page: the most that the service returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,2 @@
-"""Named JSON values that programs and agents keep between runs and hand to each other: versions, ends, tags, search."""
+"""Named JSON values that programs and agents keep between runs and share with each other, with versions, expiry, tags
+and search."""

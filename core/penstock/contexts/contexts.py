@@ -1,4 +1,5 @@
-"""`Contexts`: named JSON values in one SQLite file, each with its versions, an end, tags and a history.
+"""`Contexts`: the store of named JSON values in one SQLite file, each with versions, expiry, tags and a history. Reads,
+searches and follows them, deletes what has expired, and counts their use.
 
 Reading is done here; all that changes something is in `writing`, within one transaction. Several processes may use the
 file: SQLite lets one of them write at a time.

@@ -1,4 +1,4 @@
-"""Finds sealed contexts whose bytes were changed on disk."""
+"""`count_damaged`: counts the sealed contexts whose bytes were changed on disk."""
 
 from __future__ import annotations
 

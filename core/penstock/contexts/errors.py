@@ -1,4 +1,5 @@
-"""What can be wrong with a call about contexts. Each class has the `type` that the service answers with."""
+"""`ContextError` and its subclasses: why a call about contexts is refused. Each has the `type` that the service answers
+with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reads whole contexts, with every kept version, from one state of the file and a page at a time."""
+"""`whole_contexts`: reads all contexts of a workspace with every kept version, from one state of the file, for an
+export."""
 
 from __future__ import annotations
 

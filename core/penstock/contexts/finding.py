@@ -1,4 +1,5 @@
-"""Finds the row of a context, and says what is wrong where there is none that can be read."""
+"""Finds the row of a context, and reads its value (`find`, `read`); where none can be read, raises an error that says
+why and names a similar key."""
 
 from __future__ import annotations
 

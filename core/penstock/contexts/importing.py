@@ -1,4 +1,5 @@
-"""`ImportWriter`: puts a whole context in place, with its versions, times and history as they were elsewhere."""
+"""`ImportWriter`: writes a whole context from an export, with its versions, times and history, in place of one that
+exists or not, as `Onto` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The rules for names of contexts: segments of letters, digits and `._~:@-`, joined by `/`."""
+"""The names of contexts, called keys: checks them (segments of letters, digits and `._~:@-`, joined by `/`), and makes
+new random ones."""
 
 from __future__ import annotations
 

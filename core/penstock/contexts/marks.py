@@ -1,4 +1,5 @@
-"""The rules for what stands beside a value: tags, session, agent, and what the history says."""
+"""`check_marks`: checks what is stored beside a context's value: tags, session, agent, and the name of the change in
+the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What `Contexts` returns: heads, values, versions, changes and hits of a search, and how they are asked for."""
+"""The dataclasses of contexts: what `Contexts` returns (heads, values, versions, changes, hits, pages) and what it
+takes (`NewContext`, `Filter`, `Retention`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Exchanges the keys of sealed contexts: the master key, or each context's own."""
+"""Replaces the keys of sealed contexts: `rotate_master_key` for the master key, the gateway's credentials included, and
+`rotate_data_keys` for each context's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sealed contexts: their values are encrypted with a data key of the context's own, which the master key encrypts.
+"""Encrypts and decrypts the values of sealed contexts. Each context has a data key of its own, which is stored
+encrypted under the master key; both kinds of keys can be replaced.
 
 A value is bound to workspace, key, version and codec, so that its bytes are of no use in another row. Key, tags,
 session, agent, times and sizes are not encrypted.
@@ -76,7 +77,7 @@ def drop_masters(db: sa.Connection, masters: MasterKeys, others: Collection[str]
 
 
 def place_of(workspace: str, key: str, version: int) -> str:
-    """What a sealed value is bound to, besides its codec."""
+    """The text that a sealed value is bound to, besides its codec: it cannot be decrypted in another row."""
     return f"{workspace}\n{key}\n{version}"
 
 

@@ -1,4 +1,5 @@
-"""`UsageCounter`: counts how contexts are used, in memory, and adds that to the file now and then.
+"""`UsageCounter`: counts reads, writes and search hits of contexts in memory, and adds them to the database now and
+then; `usage_rows` sums them up.
 
 A read must not cost a write. What a killed process had counted and not added yet, half a minute at most, is lost.
 """

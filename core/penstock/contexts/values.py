@@ -1,4 +1,5 @@
-"""How values are stored: as JSON, compressed above 1 KB, and known again by a digest of what they mean."""
+"""`encode` and `decode`: how the values of contexts are stored, as JSON, compressed above 1 KB, with a digest that
+equal values share; and `merged`, JSON Merge Patch."""
 
 from __future__ import annotations
 

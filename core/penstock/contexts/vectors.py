@@ -1,4 +1,5 @@
-"""`VectorSearch`: finds contexts by what they mean, with vectors of their keys, tags and values.
+"""`VectorSearch`: finds contexts by meaning, with vectors of their keys, tags and values; `fused` merges its hits with
+those of the search by words.
 
 Vectors are made when they are asked for, some hundred at a time, and in between by `catch_up`: a write does not wait
 for them. All vectors of a workspace are compared with that of the question.
@@ -198,7 +199,7 @@ def _hit(row: sa.Row[Any], cosine: float, query: str) -> Hit:
 
 
 def fused(lists: Sequence[Sequence[Hit]], limit: int) -> list[Hit]:
-    """Several rankings as one, by reciprocal rank: what stands well in both stands first. The score is the sum."""
+    """Merge rankings into one by reciprocal rank: a hit near the top of several comes first. Its score is the sum."""
     scores: dict[str, float] = {}
     hits: dict[str, Hit] = {}
     for one in lists:

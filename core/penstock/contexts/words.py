@@ -1,6 +1,6 @@
-"""The index of words of contexts: keys, values and tags, found by any of the words asked for, ranked by BM25 (SQLite
-FTS5). Words are stemmed as memory does it, so that one question finds the same in both.
-"""
+"""The full-text index of contexts (SQLite FTS5, ranked by BM25): finds them by any of the words asked for in key, value
+or tags, and cuts the excerpt of a hit. Words are stemmed as in the memory, so that one question finds the same in
+both."""
 
 from __future__ import annotations
 

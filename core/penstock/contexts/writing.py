@@ -1,4 +1,5 @@
-"""`Writer`: everything that changes contexts, on one transaction that `Contexts.write` opens and ends."""
+"""`Writer`: all changes to contexts (put, patch, delete, roll back, expire, seal, …) within one transaction, which
+`Contexts.write` opens and ends."""
 
 from __future__ import annotations
 

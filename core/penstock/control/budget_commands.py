@@ -42,7 +42,7 @@ class BudgetCommands:
         self._budgets, self._budget, self._now, self._speed = budgets, budget, now, speed or RateLimiter()
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self, COMMANDS, command, arguments)
 
     def _show(self) -> Answer:

@@ -183,7 +183,7 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
 
 @dataclass(frozen=True)
 class MemoryClient:
-    """The memory, wherever it is."""
+    """Access to the memory, which is open in a proxy or in this process."""
 
     do: Callable[[str, Mapping[str, object]], dict[str, Any]]
     """Carries a command of `penstock.control.memory_commands` out. Raises `NotFound`, else `PenstockError`."""

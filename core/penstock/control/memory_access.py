@@ -1,4 +1,5 @@
-"""`MemoryAccess`: what every group of memory commands works with."""
+"""`MemoryAccess`: what each group of memory commands is given: a function that opens the memory, one that cleans texts,
+and the clock."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class MemoryCommands:
         self._groups = {name: group(access) for group in _GROUPS for name in group.COMMANDS}
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self._groups.get(command, self), COMMANDS, command, arguments)
 
     # look

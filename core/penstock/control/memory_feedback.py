@@ -1,4 +1,5 @@
-"""The memory command `feedback`: what a caller says of an item, which counts in later searches."""
+"""The memory command `feedback`: stores what a caller says of an item (helpful, wrong, outdated, duplicate), which
+counts in later searches."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ class FeedbackCommands:
         comment: Comment = "",
         by: Caller = "owner",
     ) -> dict[str, Any]:
-        """`{item_id, feedback_type, value, comment, by, at, replaced}`. Each `by` has one voice for an item: a later
-        one takes the place of its earlier one."""
+        """Returns `{item_id, feedback_type, value, comment, by, at, replaced}`. One caller (`by`) has one feedback on an
+        item: a later one replaces it."""
         memory = self._access.open()
         item = the_item(memory, item_id, [project])
         voice = Voice(feedback_type, by, self._access.now(), value, self._access.clean(comment))
@@ -44,7 +45,7 @@ class FeedbackCommands:
 
 
 def shown_voice(voice: Voice) -> dict[str, Any]:
-    """A voice as JSON data; `at` is in seconds since 1970."""
+    """One caller's feedback as JSON data; `at` is in seconds since 1970."""
     return {
         "feedback_type": voice.kind.value,
         "value": voice.value,

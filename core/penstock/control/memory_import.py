@@ -1,4 +1,5 @@
-"""The memory commands `import_marks` and `import_items`: what an export has of projects, and items with their marks."""
+"""The memory commands `import_marks` and `import_items`: write an export back into the memory: owners of projects,
+labels of sessions, hashes of forgotten items; and items with tags and feedback."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ class _Imported(BaseModel):
 
 
 class ImportCommands:
-    """Takes in what an export has."""
+    """Runs the import commands."""
 
     COMMANDS = frozenset({"import_marks", "import_items"})
 

@@ -57,7 +57,7 @@ class Materials(_Given):
 
 
 class IngestCommands:
-    """Takes materials in."""
+    """Runs the command `ingest`."""
 
     COMMANDS = frozenset({"ingest"})
 

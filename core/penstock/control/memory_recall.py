@@ -1,4 +1,5 @@
-"""The memory commands `recall` and `workingset`: what serves a purpose, within a number of tokens."""
+"""The memory commands `recall`, the items that serve a purpose, and `workingset`, those items in sections (mission,
+decisions, files, …), each within a number of tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ COUNTED = "estimated"
 
 
 class RecallCommands:
-    """Recalls."""
+    """Runs both commands."""
 
     COMMANDS = frozenset({"recall", "workingset"})
 

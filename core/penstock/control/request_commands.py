@@ -1,4 +1,5 @@
-"""`RequestCommands`: the commands that give the last requests in full, by name, as plain data."""
+"""`RequestCommands`: the command `whole`, which returns the bodies of one recent request, as received and as forwarded,
+without secrets."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class RequestCommands:
         self._kept, self._redactor_of, self._profile = kept, redactor_of, profile
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self, COMMANDS, command, arguments)
 
     def _whole(self, exchange: str) -> Answer:

@@ -43,7 +43,7 @@ LEAST = 4
 
 
 class SessionConflict(PenstockError):
-    """What there is now stands against the command: the session is in use, or another one has that label."""
+    """The command cannot be done now: the session is in use, or another one has that label."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Live:
     """What a running proxy contributes: it stores what is pending, and drops its state of deleted conversations."""
 
     settle: Callable[[], object] = lambda: None
-    """Has all that is known so far stored."""
+    """Writes all pending events to the store."""
     forgotten: Callable[[Collection[str]], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
-    """While it lasts nobody gets at the state of conversations; it is loaded anew after."""
+    """Blocks access to the state of these conversations while the block runs; it is loaded again afterwards."""
     forget_budgets: Callable[[str, Collection[str]], None] = lambda _session, _conversations: None
 
 
@@ -64,7 +64,7 @@ class SessionCommands:
         self._store, self._live, self._now = store, live, now
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, in words for who asked."""
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self, COMMANDS, command, arguments)
 
     def _list(self) -> Answer:

@@ -1,4 +1,5 @@
-"""`SettingsCommands`: commands that show settings and change them in the running engine, with plain data in and out."""
+"""`SettingsCommands`: commands that show, change and save the settings of the running engine, and that pause and resume
+it, with plain data in and out."""
 
 from __future__ import annotations
 
@@ -57,14 +58,14 @@ class SettingsCommands:
         make: Callable[[Profile], Pipeline],
         changed: Callable[[str, Profile], None],
     ) -> None:
-        """`changed` is told the name of a profile and what it is from then on."""
+        """`changed` is called with the name of a profile and its new settings."""
         self._engine, self._log, self._make, self._changed = engine, log, make, changed
         self._changes: dict[str, _Changes] = {}
         self._lock = threading.Lock()
         self._makers = Workers(limit=1, lost_limit=4, name="penstock-settings")
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, in words for who asked; `ProfileError` with what is wrong by
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked; `ProfileError` with what is wrong by
         key."""
         with nullcontext() if command in _AT_ONCE else self._lock:
             return run_command(self, COMMANDS, command, arguments)

@@ -1,4 +1,5 @@
-"""What a tool call is about, in a few words: the file it names, the command it runs, the pattern it looks for."""
+"""`call_subject`: what a tool call is about, in a few words: the file it names, the command it runs, the pattern it
+looks for."""
 
 from __future__ import annotations
 

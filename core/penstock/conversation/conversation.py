@@ -1,4 +1,5 @@
-"""`Conversation`, `Message` and `Block`: the content of a request as a stage sees it, with offsets into the raw bytes.
+"""`Conversation`, `Message` and `Block`: the content of a request as a stage sees it, with offsets into the raw bytes,
+and their hashes. `prompt_of` finds the user's own words in a message.
 
 Everything here is read-only and may be shared between threads. Offsets (`Span`) are relative to their message, so
 that a message seen before is reused unchanged, wherever it is in the next request.
