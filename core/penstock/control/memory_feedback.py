@@ -35,7 +35,7 @@ class FeedbackCommands:
         comment: Comment = "",
         by: Caller = "owner",
     ) -> dict[str, Any]:
-        """Returns `{item_id, feedback_type, value, comment, by, at, replaced}`. One caller (`by`) has one feedback on an
+        """Returns `{item_id, feedback_type, value, comment, by, at, replaced}`. A caller (`by`) has one feedback for an
         item: a later one replaces it."""
         memory = self._access.open()
         item = the_item(memory, item_id, [project])

@@ -65,8 +65,8 @@ class SettingsCommands:
         self._makers = Workers(limit=1, lost_limit=4, name="penstock-settings")
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
-        """Carry a command out. Raises `PenstockError`, with a text for the person who asked; `ProfileError` with what is wrong by
-        key."""
+        """Carry a command out. Raises `PenstockError`, with a text for the person who asked, and `ProfileError`, with
+        the faults by key."""
         with nullcontext() if command in _AT_ONCE else self._lock:
             return run_command(self, COMMANDS, command, arguments)
 

@@ -1,5 +1,5 @@
-"""Finds the strings of a JSON text with the path to each, without decoding the whole, and replaces parts of them in
-place: every other byte stays, and so does the way in which the rest of a string is escaped."""
+"""`scalars`: finds the strings of a JSON text, with the path to each, without decoding the whole; `spliced` replaces
+parts of one. Every other byte stays, and so does the way in which the rest of the string is escaped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Path", "Scalar", "scalars", "spliced", "text_of", "units_of"]
 Path = tuple[bytes | int, ...]
 _TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"([ \t\r\n]*+:)?|[{}\[\],]|-?[0-9][0-9.eE+-]*+|true', re.DOTALL)
 _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
-"""What one character of a string's text is written as."""
+"""How one character of a string is written: itself, or an escape sequence."""
 _DECODER = msgspec.json.Decoder(str)
 
 
@@ -32,8 +32,8 @@ class Scalar(NamedTuple):
 
 
 def scalars(data: bytes, start: int, end: int, base: Path = ()) -> Iterator[Scalar]:
-    """Those of the valid JSON value at `start` to `end` of `data`; numbers of at least nine characters. `base`: the
-    path to it."""
+    """The scalars of the valid JSON value at `start` to `end` of `data`, of numbers only those of nine characters and
+    more. `base`: the path to that value."""
     path: list[bytes | int] = list(base)
     for match in _TOKEN.finditer(data, start, end):
         first = data[match.start()]

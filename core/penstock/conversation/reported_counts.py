@@ -1,4 +1,5 @@
-"""Reads the token counts and amounts that a provider reports from JSON of any shape, within bounds; never raises.
+"""Reads token counts and amounts of money that a provider reports, from JSON of any shape and within bounds; `bounded`
+does so for a whole `Usage`. Never raises.
 
 A number of tokens is a whole number from 0 on. What is anything else (a string, a fraction, true, a negative number)
 counts as not said, and nothing here raises.

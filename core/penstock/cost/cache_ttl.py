@@ -1,4 +1,5 @@
-"""`CacheClock`: whether the provider's prompt cache of a conversation has expired.
+"""`CacheClock`: when a conversation's prompt cache at the provider was last used, how long it lives, and whether it has
+expired.
 
 Unknown means hot (P4). How long an entry lives is in the price table (`Price.ttl_s`, and `Price.ttl_hour_s` where a
 breakpoint asks for the longer lifetime). It counts from the start of the request that used the entry last, not from the

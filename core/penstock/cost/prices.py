@@ -1,4 +1,4 @@
-"""`Prices`: the price of a model, looked up by provider and name."""
+"""`Prices`: the table of models, asked for the price of a model by provider and name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads token counts and cost items from the `usage` of an Anthropic answer.
+"""`usage`: reads token counts and cost items from the `usage` of an Anthropic answer.
 
 Fields: https://platform.claude.com/docs/en/api/messages (`Usage`), and `BetaUsage` of the Python SDK 2.12.0.
 """

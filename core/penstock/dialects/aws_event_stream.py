@@ -1,4 +1,5 @@
-"""Splits Amazon's binary event stream into frames, and takes the model's own events from Bedrock's.
+"""`FrameSplitter`: splits Amazon's binary event stream into frames; `InvokeSplitter` takes the model's own events from
+those of Bedrock.
 
 Format: https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html. What Bedrock puts into it:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.

@@ -1,4 +1,4 @@
-"""The list of the dialects that come with Penstock."""
+"""`bundled_dialects`: the dialects that come with Penstock, in the order in which they are tried."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Recognises requests to Claude on Vertex AI and Bedrock by their path, which names the model and the method; the body
-has no `model`.
+"""`cloud_call`: recognises requests to Claude on Vertex AI and Bedrock by their path, which names the model and the
+method; the body has no `model`.
 
 Vertex AI: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai, and for counting
 https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens. Bedrock:

@@ -1,5 +1,5 @@
-"""Decodes and encodes the content-encodings of bodies (gzip, deflate, br, zstd, and combinations), with limits on the
-decoded size."""
+"""`decode`, `encode` and `stream_decoder`: undo and apply the content-encodings of bodies (gzip, deflate, br, zstd, and
+combinations), with limits on the decoded size."""
 
 from __future__ import annotations
 

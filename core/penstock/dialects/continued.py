@@ -1,5 +1,5 @@
-"""Finds the part of a request's history that is byte for byte the same as in an earlier request, so that only the rest
-is parsed.
+"""`RequestsBefore`: remembers the latest requests, and finds the part of a request's history that is byte for byte the
+same as in an earlier one, so that only the rest is parsed.
 
 A client sends its whole history every time. Only what follows the identical bytes has to be parsed: the messages before
 were validated and located when the earlier request was read.
@@ -85,7 +85,7 @@ class RequestsBefore:
         return _longest(found, body, start)
 
     def note(self, conversation: Conversation, fields: Mapping[str, Span]) -> None:
-        """A request was read."""
+        """Remember a request that was read."""
         body, span = conversation.body, fields.get(self.list_field)
         if len(body) < _LEAST or span is None or not conversation.spans or self._start(body) != span.start + 1:
             return
@@ -128,7 +128,7 @@ def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continue
 
 def _common(history: _History, body: bytes, start: int) -> Continued:
     """What of `history` stands in `body`, whose own begins at `start`, with a comma behind each message and at most one
-    blank. From what is written otherwise on, it is read anew."""
+    blank. The rest, from the first difference on, is parsed again."""
     moved = start - history.start
     end, count = start, 0
     for message, span in zip(history.messages, history.spans, strict=True):
