@@ -1,4 +1,5 @@
-"""Recognises from the text of a provider's 400 whether an edit of Penstock's made the request invalid."""
+"""`about`: recognises from the text of a provider's 400 which part of the request it refuses (thinking, cache
+breakpoints, the order of the history), where an edit of Penstock's may be the cause."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ __all__ = ["About", "about"]
 LONGEST = 4000
 """Characters of an error text that are read."""
 LEFT_OUT = "thinking was left out, since what stands before it has changed"
-"""Said in place of an error where the provider refuses nothing."""
+"""The text used where a provider answers, but has left thinking out of the request."""
 
 
 class About(StrEnum):
@@ -55,7 +56,7 @@ _SIGNS: tuple[tuple[About, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""In small letters, as the providers word it: what a client does wrong by itself must teach nothing."""
+"""The providers' own wording in lower case. It is narrow, so that a client's own mistake is not taken for ours."""
 
 
 def about(error: str) -> About | None:

@@ -1,4 +1,5 @@
-"""Recognises the format of a request body by its fields, where no path names it."""
+"""`shape_of`: recognises the dialect of a request body by its fields, where no path names it; `read_as` parses the body
+in that dialect."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ _ANTHROPIC_BLOCKS = frozenset({"tool_use", "tool_result", "thinking", "redacted_
 
 
 def shape_of(body: bytes, wanted: str = "") -> str:
-    """The name of the dialect that reads `body`. Empty: it is no request. `wanted`: a dialect's name to give back
-    instead. Raises `Unreadable` if there is no dialect of that name."""
+    """The name of the dialect of `body`. Empty: it is no request. `wanted`: the dialect that a person named, which is
+    returned as it is. Raises `Unreadable` if there is no dialect of that name."""
     if wanted:
         known = _dialects()
         if wanted not in known:

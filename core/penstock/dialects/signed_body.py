@@ -1,4 +1,5 @@
-"""Recognises requests with a signed body or a digest in the headers, which one changed byte would make invalid.
+"""`is_signed`: recognises requests with a signed body or a digest in the headers, which one changed byte would make
+invalid; `signed_headers` and `signer_of` read the rest of such a signature.
 
 Amazon's Signature Version 4 covers a hash of the body and the headers that `SignedHeaders` lists
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html); Alibaba, Tencent and

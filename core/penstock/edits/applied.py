@@ -1,4 +1,5 @@
-"""`Replay`: the edits of a ledger that apply to one request, and the blocks they change."""
+"""`Replay`: the edits of a ledger that apply to one request, where they are in it, and which blocks and messages they
+replace or remove."""
 
 from __future__ import annotations
 

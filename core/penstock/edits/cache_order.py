@@ -1,4 +1,6 @@
-"""Positions of a request's blocks in the order in which the provider caches them: 0 is tools and system."""
+"""`places`: the position of each block of a request in the order in which the provider caches them (0 is tools and
+system), with edits applied; `notes` and `user_ends`: the positions of Penstock's notes and of the ends of user
+messages."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 __all__ = ["ROOM", "FlushReason"]
 
 ROOM = 0.15
-"""Share of what the window may hold that a flush for the window's sake must free. It writes a hot prefix
-anew, at some twelve times the price of reading it: what frees less would be due again before it has paid for that."""
+"""Share of the window that a flush of a full window must free. It writes a hot prefix
+again, at some twelve times the price of reading it: what frees less would be due again before it has paid for that."""
 
 
 class FlushReason(StrEnum):

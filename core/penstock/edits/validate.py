@@ -1,4 +1,4 @@
-"""`check`: validates an edited request as the provider would, and compares it with the original: only what was edited
+"""`check`: validates an edited request by the provider's rules, and compares it with the original: only what was edited
 may differ."""
 
 from __future__ import annotations

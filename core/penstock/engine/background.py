@@ -1,4 +1,5 @@
-"""`Background`: shows complete answers to the stages, one after the other, in threads that no request waits for."""
+"""`Background`: shows complete answers to the stages, one after the other, and runs other jobs, in threads that no
+request waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the counters of budgets from the store, and saves their changes."""
+"""`load`: loads the counters and limits of budgets from the store; `save_in`: stores each change of them at once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 def load(
     store: Store, now: float, *, on_change: Callable[[Change], None] = lambda _: None, save: Save = lambda *_: None
 ) -> Budgets:
-    """The books as they were stored last. What cannot be read counts from nothing, and that is said. `save`: what to do
-    with what changes from now on."""
+    """The budgets as they were stored last. Counters that cannot be read start from zero, with a warning. `save`: called
+    with each later change."""
     try:
         counters, limits = store.values_of(COUNTERS), store.values_of(LIMITS)
     except StoreError as e:

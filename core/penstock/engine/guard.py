@@ -1,5 +1,5 @@
-"""Rejects edits that would change nothing or would cost more than they save, whatever a stage proposes. Where applied
-edits have cost more than they saved, `penstock.cost.account` stops editing (P12)."""
+"""`reject_unprofitable`: rejects edits that would change nothing or cost more than they save, whatever a stage
+proposes. (`penstock.cost.account` stops editing altogether once applied edits have cost more than they saved, P12.)"""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ class Read:
     """A keep-alive request that is due."""
 
     id: str
-    """Under which the budgets hold what it costs."""
+    """The id under which the budgets reserve its cost."""
     exchange: Exchange
-    """Whose request it sends once more."""
+    """The exchange whose request is sent once more."""
     profile: str
     dollars: float
     """What the keep-alive request is estimated to cost."""

@@ -1,5 +1,5 @@
-"""Builds the payloads of the events that describe a request, its edits, its answer and its tags. Called on the event
-log's own thread."""
+"""Builds the data of the events that describe a request (`classified`, `sizes`), its edits (`edited`), its answer
+(`answered`) and its tags (`tagged`), with secrets removed. Called on the event log's own thread."""
 
 from __future__ import annotations
 
