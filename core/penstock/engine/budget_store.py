@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 def load(
     store: Store, now: float, *, on_change: Callable[[Change], None] = lambda _: None, save: Save = lambda *_: None
 ) -> Budgets:
-    """The budgets as they were stored last. Counters that cannot be read start from zero, with a warning. `save`: called
-    with each later change."""
+    """The budgets as they were stored last. Counters that cannot be read start from zero, with a warning. `save` is
+    called with each later change."""
     try:
         counters, limits = store.values_of(COUNTERS), store.values_of(LIMITS)
     except StoreError as e:

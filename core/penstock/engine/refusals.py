@@ -29,7 +29,7 @@ class Refusals:
         self._lock = threading.Lock()
 
     def recall(self, conversation: str, state: ConversationState) -> None:
-        """Tell a state that was just loaded what an earlier process learned. A store that cannot be read costs that
+        """Apply what an earlier process learned to a state that was just loaded. A store that cannot be read costs that
         knowledge alone: what was refused then may be refused once more."""
         with self._lock:
             if self._known is None:
@@ -42,8 +42,8 @@ class Refusals:
         state.own_marks = bool(fact.get("own_marks", True))
 
     def heed(self, conversation: str, state: ConversationState) -> None:
-        """Have a state take its refusals to heart, and store what came of it. Never raises: what the store does not
-        take now is stored at the next request. Hold `state.lock`."""
+        """Apply a state's refusals to it, and store the result. Never raises: what cannot be stored now is stored at
+        the next request. Hold `state.lock`."""
         state.learn_from_refusals()
         try:
             while state.undropped:

@@ -1,4 +1,5 @@
-"""`ResponseHandler`: handles a provider's answer: counts its cost, learns from errors, and shows it to the stages."""
+"""`ResponseHandler`: handles a provider's answer: counts its cost, learns from counts, limits and errors, and shows it
+to the stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`TokenCalibration`: the engine's calibration of token estimates, learned from answers and kept in the store.
+"""`TokenCalibration`: the engine's calibration of token estimates, learned from the counts in answers and kept in the
+store.
 
 Until a model's provider has counted anything, its own tokenizer is used where its vocabulary is public and on this
 machine: part of a request is counted in another process while the request is under way.

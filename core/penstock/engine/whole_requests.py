@@ -1,6 +1,7 @@
-"""The last requests as received and as forwarded, in memory only: for a person who wants to read one in full.
+"""`WholeRequests`: the bodies of the last requests, as received and as forwarded, in memory only, for a person who
+wants to read one in full.
 
-Bodies alone, as they came over the wire; no header is kept. Nothing is copied: the very bytes that were sent are held.
+No header is kept. Nothing is copied: the very bytes that were sent are held.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class WholeRequest:
     forwarded: bytes
     """The same object where nothing was changed."""
     profile: Profile
-    """Whose rules of redaction hold for it."""
+    """The profile that it went through, with its rules of redaction."""
 
     @property
     def size(self) -> int:
@@ -84,7 +85,7 @@ class WholeRequests:
             self.size += one.size
 
     def of(self, exchange: str) -> WholeRequest | None:
-        """Those of one exchange. None: they are not kept, or no more."""
+        """The bodies of one exchange. None: they are not kept, or no longer."""
         with self._lock:
             return next((one for one in self._kept if one.exchange == exchange), None)
 

@@ -1,1 +1,1 @@
-"""The event log, and the plugins that listen to it."""
+"""The event log: its entries, the class of each kind of event, and the thread that shows them to plugins."""

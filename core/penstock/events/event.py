@@ -1,4 +1,5 @@
-"""`Event`: one entry of the event log."""
+"""`Event`: one entry of the event log, with its payload as JSON and as the class of its kind; `PrefixHash`: the history
+last sent in a conversation, as a hash."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`admit`: lets a request of a key in. Finds its workspace, checks what the key may do, finds the provider, and holds
-what the request may cost."""
+"""`admit`: lets a request with a gateway's key in: checks what the key may do, finds the provider of the model and its
+fallback, and holds what the request may cost. `Directory` caches workspaces and providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Asked`: what the body of a request says that a gateway must know: the model, and how long the answer may get."""
+"""`Asked`: what the body of a request asks for, as far as the gateway must know: its model, further models, and the
+longest answer; `with_model` writes another model's name into body and path."""
 
 from __future__ import annotations
 

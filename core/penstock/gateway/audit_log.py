@@ -1,4 +1,4 @@
-"""The list of what was changed in the gateway, and by whom."""
+"""`audit_page`: reads the audit log of the gateway, what was changed and by whom, a page at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Checks the addresses of providers: a request with a key must not reach what only this machine, or its network, can.
+"""`check_base_url`: checks the address of a provider, so that a request with a key cannot reach hosts that only this
+machine or its network can (SSRF).
 
 An address is public https, or one of those that the owner allowed (`[gateway] allow_private`, or the provider's own
 `allow_private`). Names are resolved when a provider is added and again whenever it is connected to, since what a name

@@ -1,5 +1,6 @@
-"""The texts of requests and answers of all formats, as the bytes of a body hold them: what a person, a program or a
-model wrote. Names, ids, signatures, files in base64 and a model's thinking are none: changed, they would be refused."""
+"""`texts`: finds the texts in the body of a request or an answer of any format: what a person, a program or a model
+wrote. Names, ids, signatures, files in base64 and a model's thinking are left out, since a provider refuses them
+changed."""
 
 from __future__ import annotations
 

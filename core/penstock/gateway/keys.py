@@ -1,5 +1,5 @@
-"""API keys: make, find, rotate and revoke them. A key is 32 random bytes, so that a plain SHA-256 of it is enough to
-know it again."""
+"""API keys of the gateway: makes, finds, checks, changes, rotates and revokes them. A key is 32 random bytes, of which
+a SHA-256 is stored."""
 
 from __future__ import annotations
 

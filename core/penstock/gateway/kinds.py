@@ -1,4 +1,5 @@
-"""The kinds of providers: where each answers, how it wants its credential, and which of our paths it serves.
+"""`KINDS`: the kinds of providers: where each answers, how it wants its credential, and which of our paths it serves.
+`endpoint_of`: the wire format that a path asks for.
 
 Sources: https://platform.claude.com/docs/en/api/openai-sdk, https://ai.google.dev/gemini-api/docs/openai,
 https://openrouter.ai/docs/api/reference/overview, https://docs.ollama.com/api/openai-compatibility,

@@ -1,4 +1,5 @@
-"""Wraps data keys of the gateway's store under its master key."""
+"""`wrap_new`: encrypts a new data key of the gateway's store under the master key; `master_keys_needed`: the ids of the
+master keys that its data keys are encrypted under."""
 
 from __future__ import annotations
 
