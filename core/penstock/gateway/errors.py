@@ -1,4 +1,5 @@
-"""What the gateway refuses, each error with the status and the type that HTTP answers have for it."""
+"""The errors of the gateway, raised for its requests and for the calls that administer it. The proxy and the service
+answer each with an HTTP status and an error type of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ class BadKey(PenstockError):
 
 
 class NotAllowed(PenstockError):
-    """The key is good, and may not do this."""
+    """The key is valid, but may not do this."""
 
 
 class ProviderDown(PenstockError):
@@ -60,7 +61,7 @@ class QuotaFull(PenstockError):
 
     @property
     def is_rate(self) -> bool:
-        """It is about speed: waiting a minute is enough."""
+        """Whether the limit is one for each minute, so that waiting a minute is enough."""
         return self.limit.per == "minute"
 
 

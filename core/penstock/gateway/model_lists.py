@@ -1,4 +1,5 @@
-"""The models that providers say they serve: fetched, kept, and listed for a workspace."""
+"""The lists of models that providers serve: `fetch_models` asks a provider and stores its list, `listed_models` returns
+the models of a workspace."""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ class ListedModel:
 
 
 def fetch_models(store: GatewayStore, provider: Provider, *, proxy: str | None = None) -> int:
-    """Ask a provider for its list, and keep that; how many models it has. Raises `ProviderDown`: it cannot be reached,
-    or does not answer with a list; what was kept stays then. Waits for the network."""
+    """Ask a provider for its list of models, store it, and return how many models it has. Raises `ProviderDown` if it
+    cannot be reached or does not answer with a list; the stored list stays then. Waits for the network."""
     kind = KINDS[provider.kind]
     secret, header = open_credential(store.masters, provider), kind.headers["*"]
     headers = {header: f"Bearer {secret}" if header == "authorization" else secret} if secret else {}
@@ -98,8 +99,8 @@ def _can_be_sent(entry: Mapping[str, Any]) -> bool:
 
 
 def refresh_models(store: GatewayStore, provider: Provider, allowed: Collection[str]) -> int:
-    """As `fetch_models`, after a look where the provider's address leads to by now. `allowed`: hosts that may be
-    private. Raises `InvalidSetting`, too."""
+    """As `fetch_models`, after checking the provider's address again. `allowed`: hosts that may be private. Raises
+    `InvalidSetting` if the address is not allowed."""
     check_base_url(provider.base_url, is_private_allowed=provider.allow_private, allowed=allowed)
     return fetch_models(store, provider)
 

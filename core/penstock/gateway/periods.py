@@ -1,4 +1,4 @@
-"""The periods of limits: minutes, days and months of UTC."""
+"""The periods of the gateway's limits: the minute, day and month (UTC) that a time is in, and when each ends."""
 
 from __future__ import annotations
 

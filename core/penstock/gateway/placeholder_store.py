@@ -32,7 +32,7 @@ _AT_ONCE = 400
 
 
 class PlaceholderStore:
-    """Any thread may call. All calls raise `StoreError` and `SealingError`."""
+    """The placeholders of all conversations. Any thread may call. All calls raise `StoreError` and `SealingError`."""
 
     def __init__(self, store: GatewayStore) -> None:
         self._store = store
@@ -41,7 +41,7 @@ class PlaceholderStore:
         self._conversations: OrderedDict[tuple[str, str], Placeholders] = OrderedDict()
 
     def of(self, workspace: str, conversation: str) -> Placeholders:
-        """Those of a conversation, which is known by any text that only its requests have."""
+        """The placeholders of a conversation. `conversation`: any text that identifies it within its workspace."""
         with self._lock:
             found = self._conversations.get((workspace, conversation))
             if found is None:
@@ -67,7 +67,7 @@ class PlaceholderStore:
 
 
 class Placeholders:
-    """Those of one conversation. Any thread may call; raises `StoreError` and `SealingError`."""
+    """The placeholders of one conversation. Any thread may call; raises `StoreError` and `SealingError`."""
 
     def __init__(self, store: GatewayStore, workspace: str, conversation: str, key: DataKey) -> None:
         self.conversation = conversation
@@ -77,8 +77,8 @@ class Placeholders:
         self._touched_at = 0.0
 
     def resolve(self, wanted: Sequence[tuple[str, str]]) -> Mapping[str, str | None]:
-        """What stands for each value of `wanted` (kind and value), in new rows for those that are new, numbered in
-        their order. None: it stays as it is."""
+        """The placeholder of each value of `wanted` (kind and value), a new one for each new value, numbered in their
+        order. None: the value is not replaced."""
         with self._lock:
             self._touch()
             missing = {value: kind for kind, value in wanted if value not in self._known}
@@ -87,7 +87,7 @@ class Placeholders:
             return {value: self._known[value] for _, value in wanted}
 
     def leave(self, values: Sequence[str]) -> None:
-        """A model came up with these by itself: those that have no placeholder yet never get one."""
+        """Note values that a model produced by itself: those without a placeholder never get one."""
         with self._lock:
             missing = [value for value in values if value not in self._known]
             if not missing:

@@ -1,5 +1,5 @@
-"""Providers: add, list, change and delete them, and open their credentials. A credential is encrypted under a data key
-of its own, bound to its provider, and is never shown again."""
+"""Providers of the gateway: adds, finds, lists, changes and deletes them, and decrypts their credentials. A credential
+is encrypted under a data key of its own, bound to its provider, and is never shown again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the gateway keeps, as plain data: workspaces, keys, providers, limits, and the usage of requests."""
+"""The dataclasses of the gateway: workspaces with their settings, keys and their scopes, providers, limits and their
+state, the usage of a request, and lines of the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`route`: which provider a request for a model goes to, and what the model is called there."""
+"""`route`: which provider a request for a model goes to, and what the model is called there. `check_models`: whether a
+key may ask that model."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the events of each format's stream carry: which string of an event goes on with which text, and after which
-event no more of a text comes."""
+"""`piece_of`: which text of a streamed answer a string in an event continues, in each wire format; `ends`: whether an
+event completes such a text."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from penstock.gateway.kinds import Endpoint
 __all__ = ["Piece", "ends", "is_json_text", "piece_of"]
 
 Piece = tuple[Hashable, ...]
-"""Names a text of an answer that comes in pieces. The first entry is its choice, candidate or block."""
+"""Identifies a text of an answer that comes in pieces. The first entry is its choice, candidate or block."""
 _JSON_TYPES = ("response.function_call_arguments", "response.mcp_call_arguments")
 _OVER = ("message_delta", "message_stop", "error", "response.completed", "response.incomplete", "response.failed")
 
 
 def piece_of(endpoint: Endpoint, event: dict[str, Any], path: Path) -> Piece | None:
-    """The text that the string at `path` of an event goes on with. None: the string is a text by itself."""
+    """The text that the string at `path` of an event is a piece of. None: the string is a whole text."""
     kind = str(event.get("type", ""))
     match endpoint, path:
         case "messages", (b"delta", b"text" | b"partial_json") if kind == "content_block_delta":

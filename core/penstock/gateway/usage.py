@@ -1,4 +1,5 @@
-"""What was used: sums by key, model, provider, day or session, and the single requests."""
+"""Reads the usage of the gateway: `usage_by` sums it by key, model, provider, day or session, `usage_page` lists single
+requests; `prune_usage` deletes old rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Workspaces: make, list, change and delete them."""
+"""Workspaces of the gateway: makes, finds, lists, changes and deletes them; `check_name` checks the names of
+workspaces, keys and providers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Reports the tools and the system prompt of a request when they differ from those of the conversation's last
-request."""
+"""`PromptHeadChanges`: finds out whether a request's tools and system prompt differ from those of the conversation's
+last request; `list_tools`: each tool's name and size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Finds the project that a request is about, by the working directory that its client names."""
+"""`Projects`: finds the project that a request is about, by the working directory that its client names (`folder_of`),
+which is the repository around it (`project_of_folder`)."""
 
 from __future__ import annotations
 

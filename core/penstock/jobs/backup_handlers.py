@@ -1,4 +1,4 @@
-"""The job that writes a backup."""
+"""`backup_kinds`: the job that writes a backup; `backup_schedule`: how often the service runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What can be wrong with a call about jobs, and what a handler raises when another try is of no use."""
+"""`JobCallError` and its subclasses: why a call about jobs is refused. `JobFailed`: what a handler raises when another
+try is of no use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The kinds of jobs that the service has, each with its payload and what does it."""
+"""`job_kinds`: collects all kinds of jobs that the service can run, from this folder's `*_handlers` modules, and adds
+the two clean-up jobs `expire` and `prune`."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ class Prune(Payload):
 
 
 def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo, settings: ServiceSettings) -> JobKinds:
-    """What a service with these parts can do. `store`: the file of the proxy's events, beside which its memory is;
-    `memory` carries commands out on that, wherever it is open. Raises `ProfileError`."""
+    """All kinds of jobs of a service with these parts. `store`: the file of the proxy's events, beside which its memory
+    is; `memory` runs commands on that memory, in whichever process it is open. Raises `ProfileError`."""
 
     def expire(_: Expire, _progress: Progress) -> Result:
         return {"expired": contexts.expire()}

@@ -1,4 +1,5 @@
-"""The job that remembers materials that were sent, a line of the upload at a time."""
+"""`ingest_kinds`: the job that stores uploaded materials (chats, diffs, logs, documents) in the memory, one line of the
+upload at a time."""
 
 from __future__ import annotations
 

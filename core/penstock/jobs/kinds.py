@@ -1,4 +1,5 @@
-"""`JobKinds`: the table of what jobs there are. A payload is checked against its kind's model, and never names code."""
+"""`JobKind`: a name, the model of its payload, and the function that runs it; `JobKinds`: all kinds of a service, by
+which jobs are checked, added and run. A payload never names code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Jobs on the memory, wherever it is open."""
+"""`memory_kinds`: the jobs that rebuild the memory's indexes and make missing vectors, in whichever process the memory
+is open."""
 
 from __future__ import annotations
 

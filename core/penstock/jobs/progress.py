@@ -1,4 +1,4 @@
-"""`Progress`: what a handler says while it works, and by which it learns that it is to end."""
+"""`Progress`: with which a job's handler reports how far it is, and learns that it must stop (`Stopped`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `Jobs` returns: jobs, pages of them and the numbers of a queue."""
+"""The dataclasses of jobs: `Job` with its states and progress, pages of jobs, and the numbers of a queue."""
 
 from __future__ import annotations
 

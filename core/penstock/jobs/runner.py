@@ -1,4 +1,5 @@
-"""`JobRunner`: the threads of a service that run its jobs: one for each queue, and one that says that they live."""
+"""`JobRunner`: the threads of a service that run its jobs, one for each queue, and one that keeps marking running jobs
+as alive."""
 
 from __future__ import annotations
 

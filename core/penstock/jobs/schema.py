@@ -1,4 +1,4 @@
-"""The SQL table of jobs. Changes come with a migration in `migrations/versions`."""
+"""The SQL table of jobs. A change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that write exports, and import those that were sent."""
+"""`transfer_kinds`: the jobs that write an export, and that import an upload."""
 
 from __future__ import annotations
 

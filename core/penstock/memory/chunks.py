@@ -1,4 +1,5 @@
-"""Splits a long text at headings and paragraphs into chunks, and chunks into overlapping passages."""
+"""`chunks`: splits a long text at headings and paragraphs; `passages`: splits a chunk into overlapping passages of a
+hundred words, which are what is indexed."""
 
 from __future__ import annotations
 

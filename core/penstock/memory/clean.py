@@ -1,4 +1,5 @@
-"""Removes Penstock's own notes and secrets from a text before it is remembered, and wraps a text as such a note."""
+"""`sanitize`: removes Penstock's own notes and secrets from a text before it is remembered. `note_around`: wraps a text
+as such a note; `escape_marks`: defuses what looks like one."""
 
 from __future__ import annotations
 
