@@ -1,4 +1,5 @@
-"""`Deleter`: deletes items for good from the record, both indexes and the pages of the file."""
+"""`Deleter`: deletes items, or a whole project, for good: from the memory's database, both indexes and the free pages
+of the file."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 
 class Deleter:
-    """The record goes first: what an index still holds of an item without one is never shown. Raises `MemoryDown`
-    when the record cannot be written."""
+    """Deletes from the database first: what an index still has of a deleted item is never shown. Raises `MemoryDown` if
+    the database cannot be written."""
 
     def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
         self._records, self._vectors, self._embedder = records, vectors, embedder

@@ -1,5 +1,9 @@
-"""`Feedback`: what callers say of items. It counts in later searches, beside the marks of a person; each caller has one
-voice for an item, and all voices together move it within the bounds of `ItemTable.marks`."""
+"""`Feedback`: stores what callers say of an item (helpful, wrong, outdated, duplicate), one `Voice` for each caller and
+item.
+
+It counts in later searches, beside a person's own marks; all voices together move an item within the bounds of
+`ItemTable.marks`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from penstock.memory.schema import feedback
 __all__ = ["Feedback", "FeedbackKind", "Voice"]
 
 MOST = 100
-"""Voices that are kept of one item; the oldest give way."""
+"""Voices that are kept of one item; beyond that the oldest are deleted."""
 
 
 class FeedbackKind(StrEnum):
@@ -46,8 +50,8 @@ class Feedback:
         self._records = records
 
     def give(self, item: int, voice: Voice) -> bool:
-        """Keep a voice for the item of that number, which must be there. True: it takes the place of an earlier one of
-        the same caller."""
+        """Store a voice for the item of that number, which must exist. True: it replaces an earlier one of the same
+        caller."""
         f = feedback.c
         with self._records.writing() as db:
             replaced = db.execute(feedback.delete().where((f.memory == item) & (f.by == voice.by))).rowcount > 0
@@ -65,7 +69,7 @@ class Feedback:
             return [Voice(FeedbackKind(row.kind), row.by, row.at, row.value, row.comment) for row in rows]
 
     def carry(self, old: int, new: int) -> None:
-        """Give an item whose text was corrected the voices for the old one: what was said against it was about a text
+        """Copy the voices in favour of an item to the one with its corrected text; those against it were about a text
         that is gone."""
         for voice in reversed(self.of(old)):
             if voice.kind is FeedbackKind.HELPFUL and voice.value > 0:

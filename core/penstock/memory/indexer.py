@@ -1,5 +1,5 @@
-"""`Indexer`: brings the indexes in line with the record: adds missing vectors, updates words of an older version,
-rebuilds all."""
+"""`Indexer`: brings the memory's word and vector indexes in line with its database: adds missing vectors, updates words
+of an older version, rebuilds all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Indexer:
         self._records, self._vectors, self._embedder = records, vectors, embedder
 
     def words(self, project: int, progress: Progress) -> None:
-        """Make the word index and the traits anew."""
+        """Rebuild the word index and the text features of a project."""
         index = WordIndex(project)
         with self._records.writing() as db:
             # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.

@@ -1,4 +1,4 @@
-"""Data classes of memory: `Item`, what is remembered, and `Hit` and `Found`, what a search returns."""
+"""The dataclasses of memory: `Item`, what is remembered, with its `Kind`; `Hit` and `Found`, what a search returns."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Item:
 
 
 def hash_of(text: str, kind: Kind = Kind.CHAT) -> bytes:
-    """What an item is known by. Blank space does not count."""
+    """The content hash of an item, 16 bytes, of its kind and its text. White space does not count."""
     return hashlib.sha256(f"{kind}\0{' '.join(text.split())}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 

@@ -1,4 +1,5 @@
-"""`Memory`: adds, searches and deletes what is remembered, and keeps the record and its two indexes consistent.
+"""`Memory`: adds, searches, changes and deletes what is remembered, and keeps its database and the two indexes, words
+and vectors, consistent.
 
 Everything here may take a while: do not call it on the event loop. One process owns a memory; within it, any thread
 may call.

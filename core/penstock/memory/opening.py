@@ -1,4 +1,5 @@
-"""Opens a memory with the embedder that a profile names, for the proxy and for commands."""
+"""`open_memory`: opens a memory with the embedder that a profile names, for the proxy and for commands;
+`check_embedder` checks that name and its settings."""
 
 from __future__ import annotations
 

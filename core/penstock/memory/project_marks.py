@@ -1,5 +1,5 @@
-"""`ProjectMarks`: what an import brings of a project beside its items: whose it is, the names of its sessions, and what
-was forgotten of it."""
+"""`ProjectMarks`: stores what an import has of a project beside its items: its owner, the labels of its sessions, and
+the hashes of forgotten items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Recalls what serves a purpose: the related items of a project, the best first, as many as fit a number of tokens."""
+"""`recall`: searches the items of a project that serve a purpose, the best first, as many as fit a number of tokens;
+`reasons`: why an item was found, in words."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Records`: the SQLite file in which remembered items are kept, by project, through SQLAlchemy Core with Alembic
-migrations.
+"""`Records`: the memory's SQLite file, with remembered items, their passages and vectors, by project (SQLAlchemy Core,
+Alembic migrations).
 
 It is a file apart from the store's: events are written all the time and pruned by age, memories are kept, edited,
 and deleted for good; each file can be moved, damaged or deleted without the other, and an import never blocks the write

@@ -1,4 +1,4 @@
-"""The SQL tables of memory's record. Changes come with a migration in `migrations/versions`.
+"""The SQL tables of the memory's database. A change here needs a migration in `migrations/versions`.
 
 The full-text tables are not among them: they are an index, created and dropped by `search/word_index.py`, and can be
 rebuilt from these.
@@ -65,7 +65,7 @@ memories = Table(
     Index("memories_expires", "expires_at"),
     sqlite_autoincrement=True,
 )
-"""`traits` is what ranking knows of a text before any question: see `traits`."""
+"""`traits`: the features of a text that ranking uses and no query changes, as in `search/text_features.py`."""
 
 passages = Table(
     "passages",

@@ -14,7 +14,7 @@ __all__ = ["Selection"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is not said selects everything."""
+    """Conditions on items; a field that is not set selects all."""
 
     session: str | None = None
     kinds: tuple[Kind, ...] = ()

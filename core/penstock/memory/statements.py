@@ -1,5 +1,5 @@
-"""Finds statements of a sort in texts, by their words: constraints, decisions, what is left to do; and files that are
-named or changed."""
+"""`statements`: finds the sentences of a text that state a constraint, a decision or open work, by their words;
+`files_in`: the files that an item names or changes."""
 
 from __future__ import annotations
 

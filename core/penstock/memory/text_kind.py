@@ -1,5 +1,5 @@
-"""Decides which messages are remembered and as what kind of text (conversation, diff, log, document), for live requests
-and for imports."""
+"""`kind_of_message`: what kind of text a message is (chat, diff, log, document); `is_worth_keeping` and
+`MessageFilter`: which messages are remembered, live or from an import."""
 
 from __future__ import annotations
 

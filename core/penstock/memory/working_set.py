@@ -1,5 +1,5 @@
-"""`working_set`: what an agent needs at hand to go on with a task, in sections, from what the memory knows of a thread
-or a project. The same memory gives the same set: no model is asked."""
+"""`working_set`: collects what an agent needs to go on with a task (mission, constraints, decisions, files, …), in
+sections, from what the memory has of a thread or a project. No model is asked: the same memory gives the same set."""
 
 from __future__ import annotations
 

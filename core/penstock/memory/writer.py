@@ -1,4 +1,5 @@
-"""`Writer`: adds items to the record and the word index, in one transaction."""
+"""`Writer`: adds items to the memory's database, in one transaction: splits long ones into parts and passages, makes
+their vectors, and indexes their words."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ class Writer:
         self._records, self._embedder = records, embedder
 
     def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> tuple[list[Added], set[int]]:
-        """Store what is new, all or nothing; and which projects got something. Raises `MemoryDown`."""
+        """Store the items that are new, all or none. Returns what became of each item, and the ids of the projects that got
+        something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._records.reading() as db:

@@ -1,4 +1,4 @@
-"""The age of the table of models, and a warning once it is older than twelve weeks."""
+"""`staleness`: the warning for a table of models that is older than twelve weeks; `age_days`: its age."""
 
 from __future__ import annotations
 

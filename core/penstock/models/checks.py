@@ -1,4 +1,5 @@
-"""Validates the price tables of plugins and profiles: each figure, then the figures of a row against each other."""
+"""`check_figure` and `check_row`: validate the price tables of plugins and profiles: each figure, then the figures of a
+row against each other."""
 
 from __future__ import annotations
 

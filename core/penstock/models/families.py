@@ -1,5 +1,5 @@
-"""Guesses the properties of a model that has no row from its family, else from the largest of the rows given; never a
-price. Finds a model's maker by its name, too."""
+"""`guess`: guesses the properties of a model that has no row from its family, else from the largest of the rows given;
+never a price. `maker_of`: finds a model's maker by its name."""
 
 from __future__ import annotations
 

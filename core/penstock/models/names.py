@@ -1,4 +1,5 @@
-"""Parses model ids as clients, clouds and gateways write them into name, provider, region, date and variant.
+"""`parse`: splits a model id, as clients, clouds and gateways write it, into name, provider, maker, region and variant;
+`key_of`: the form in which names are compared.
 
 Sources of the shapes: Bedrock model ids and inference profiles,
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html; Vertex,
@@ -105,7 +106,7 @@ class Name:
 
 
 def key_of(name: str) -> str:
-    """By what names are compared: gateways write dots as dashes, and in other cases."""
+    """A name in the form in which names are compared, in lower case with dashes: gateways write dots as dashes."""
     return re.sub(r"[._\s]", "-", name.strip().lower())
 
 

@@ -1,4 +1,5 @@
-"""Validates what plugins return from hooks, with one rule for each hook. A wrong result is reported at start-up."""
+"""`validate_hook_result`: checks what a plugin returns from a hook, by one rule for each hook, so that a wrong result
+is reported at start-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Services`: the compressors, summarisers, taggers and memory of a profile, which its stages may call."""
+"""`Services`: the compressors, summarisers, taggers, prices and memory of a profile, which its stages may call."""
 
 from __future__ import annotations
 

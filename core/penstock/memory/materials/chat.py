@@ -1,4 +1,5 @@
-"""Splits a chat that is written as text: lines that begin with `User:` or `Assistant:` begin a message."""
+"""`split_chat`: splits a chat written as text into messages; lines that begin with `User:` or `Assistant:` begin
+one."""
 
 from __future__ import annotations
 

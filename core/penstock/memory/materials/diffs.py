@@ -1,4 +1,4 @@
-"""Splits a unified diff by file, and the diff of a file with many changes by its hunks."""
+"""`split_diff`: splits a unified diff by file, and the diff of a file with many changes by its hunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits a document at its headings: each section begins with the headings it stands under."""
+"""`split_document`: splits a document at its headings; each section begins with the headings above it."""
 
 from __future__ import annotations
 

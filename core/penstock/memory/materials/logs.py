@@ -1,5 +1,5 @@
-"""Groups the entries of a log: those of one form are one piece, with how often they occur. Warnings and errors are
-kept, and other entries only of a log that names no levels."""
+"""`split_log`: groups the entries of a log that differ in numbers and ids only into one piece each, with how often they
+occur. Warnings and errors are kept, other entries only if the log names no levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Piece`: a part of a material that stands by itself; and `Pieces`, all of a material and what of it was left out."""
+"""`Piece`: a part of a material that can be understood alone; `Pieces`: all pieces of a material, and what was left out
+of it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ExpandedQuery`: replaces words of a query that the index lacks by parts of identifiers, then by the nearest
-spelling."""
+"""`ExpandedQuery`: the stems of a query as they are looked up in the word index; a word that the index lacks is
+replaced by identifiers that contain it, else by the nearest spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Computes the ranking features of the candidates of a search: some thirty small, named numbers for each item.
+"""`signals_of`: computes the ranking features of a search's candidates, some thirty small, named numbers for each
+item.
 
 Every feature comes from the question, the item, its neighbours and its session. The position of an item in the
 history is none of them: that would be a habit of whoever asked the questions on which the weights were fitted.

@@ -1,4 +1,5 @@
-"""Searches one project: collects candidates from the word index and the vector index, and ranks them by one score."""
+"""`rank`: searches one project: collects candidates from the word index and the vector index, and ranks them by one
+score."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The weights of the ranking features, fitted by `benchmarks/memory_fit.py`, and those set by hand because nothing can
-be fitted for them.
+"""`WEIGHTS`: the weights of the ranking features, fitted by `benchmarks/memory_fit.py`; and weights and thresholds that
+are set by hand, such as from which score on a hit is taken for an answer.
 
 Three of the fitted weights are halved: `assistant`, `own_words` and `thin_me`. They are partly habits of the two
 data sets: `benchmarks/memory_sessions.py` shows that they make results in coding sessions worse.
@@ -55,21 +55,22 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 HELPFUL = 0.5
-"""A mark "helpful", or a pin; a mark "wrong" is worth twice as much against. `benchmarks/memory_feedback.py` measures
-what that does."""
+"""Added to the score for a mark "helpful" or a pin; a mark "wrong" subtracts twice as much. Measured by
+`benchmarks/memory_feedback.py`."""
 MARKS_FOR, MARKS_AGAINST = 3.0, 6.0
 """More marks than these count for nothing."""
 RECENT = 0.25
-"""Said just now; half as much after `RECENT_DAYS`, and so on. Enough to settle a tie."""
+"""Added to the score of an item that was said just now; halved every `RECENT_DAYS`. Enough to settle a tie."""
 RECENT_DAYS = 14.0
 SURE_AROUND = 7.5
 """The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
 SURE = 9.5
-"""From here on a hit is taken for an answer, ... See `benchmarks/memory_gate.py`."""
+"""`Hit.sureness` from which on a hit is taken for an answer, if it also reaches the next two; see
+`benchmarks/memory_gate.py`."""
 SURE_OVERLAP = 0.3
-"""... if it has this share of what the question's words tell, ..."""
+"""`Hit.overlap` that an answer must reach: the share of the question's words that it has."""
 SURE_SHARED = 6.5
-"""... and that is so much: two rare words, or several that are not. "Commit this" is about nothing that was said."""
+"""`Hit.shared` that an answer must reach: two rare words, or several that are not. "Commit this" has none."""
 RELATED, LIKELY = 4.0, 7.0
 """How sure a hit must be to be given to who asks for all that is related, and below what the best one is called weak.
 On LoCoMo and BEAM one question of a hundred is called weak, and four of five that are about something else. Without

@@ -1,4 +1,5 @@
-"""`VectorIndex`: the proxy's side of the vector index: calls to the child process, each with a deadline.
+"""`VectorIndex`: the proxy's side of the vector index: sends calls (`add`, `nearest`, `remove`, …) to the child
+process, each with a deadline, and reports its health.
 
 `penstock.memory.vectors.process` says why. Texts are not kept there, and everything can be rebuilt from the record.
 """
@@ -41,8 +42,8 @@ class Health:
 
 
 class VectorIndex:
-    """Raises `MemoryDown` when Chroma cannot do what is asked, and `VectorsLater` when that can be another time; the
-    caller goes on with words alone. Any thread may call."""
+    """Raises `MemoryDown` when Chroma cannot carry a call out, and `VectorsLater` when the same call can succeed later;
+    the caller goes on with words alone. Any thread may call."""
 
     def __init__(
         self,

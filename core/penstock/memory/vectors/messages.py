@@ -1,4 +1,5 @@
-"""The msgpack messages between the proxy and the process of the vector index."""
+"""The msgpack messages between the proxy and the child process of the vector index: `Begin`, `Question`, `Answer`,
+`Fault`, and the time limits of calls."""
 
 from __future__ import annotations
 
