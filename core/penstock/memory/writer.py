@@ -62,8 +62,8 @@ class Writer:
         self._records, self._embedder = records, embedder
 
     def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> tuple[list[Added], set[int]]:
-        """Store the items that are new, all or none. Returns what became of each item, and the ids of the projects that got
-        something. Raises `MemoryDown`."""
+        """Store the items that are new, all or none. Returns what became of each item, and the ids of the projects that
+        got something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._records.reading() as db:

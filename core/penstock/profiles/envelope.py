@@ -1,4 +1,5 @@
-"""`Stripper`: removes envelopes, the text that clients and chat gateways wrap around a person's own.
+"""`Stripper`: removes envelopes, the text that clients and chat gateways wrap around a person's own, by the rules
+(`Rule`) in `EnvelopeSettings`.
 
 The patterns are data in the profile, `[stage.envelope]`, in named sets of rules that are applied in their order.
 """
@@ -89,7 +90,7 @@ _KINDS: Mapping[str, Callable[[Any], Callable[[str], str]]] = {
 
 
 class EnvelopeSettings(BaseModel):
-    """`[stage.envelope]`."""
+    """The table `[stage.envelope]` of a profile."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

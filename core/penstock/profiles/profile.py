@@ -1,4 +1,5 @@
-"""`Profile`: the settings that a person may change, one TOML file for each kind of client; loads and validates it.
+"""`Profile`: all settings that a person may change, one TOML file for each kind of client; `load` reads, merges and
+validates one.
 
 A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the
 package `penstock_profiles`; a person's own are in `~/.config/penstock/profiles` and win over a bundled one of the same
@@ -171,11 +172,11 @@ class Remembered(_Table):
     recall: bool = True
     """Whether what is remembered is put into requests. Without, it is kept and can be searched for."""
     recall_share: float = Field(default=0.01, gt=0, le=0.5)
-    """A note takes at most this share of the model's window, ..."""
+    """The largest share of the model's window that a note with recalled items takes."""
     recall_tokens: int = Field(default=1000, gt=0)
-    """... and at most so many tokens."""
+    """The most tokens that a note with recalled items takes."""
     recall_items: int = Field(default=5, gt=0, le=50)
-    """... and at most so many items."""
+    """The most items that are recalled at once."""
     expiry_days: float = Field(default=365, gt=0)
     """What nobody pinned is forgotten after so many days."""
     active_turns: int = Field(default=6, ge=0, le=60)

@@ -1,4 +1,4 @@
-"""The renamed keys of profiles: an old name is still read, with a warning that names the new one."""
+"""`with_current_keys`: reads profile tables with old names of keys, and warns with the new names."""
 
 from __future__ import annotations
 

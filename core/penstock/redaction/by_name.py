@@ -1,4 +1,5 @@
-"""Redacts values that follow a telling name: `password=…`, `"api_key": "…"`, `<secret>…</secret>`, "the password is …".
+"""`without_named`: redacts values that follow a telling name: `password=…`, `"api_key": "…"`, `<secret>…</secret>`,
+"the password is …".
 
 A name is found first and its value examined then, so that the time is linear in the length of the text.
 """

@@ -1,4 +1,4 @@
-"""Redacts secrets by their place: in URLs, headers, command lines and password files."""
+"""`without_placed`: redacts secrets by their place: in URLs, headers, command lines and password files."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ _CLOUD = re.compile(r"(?i)\b((?:sharedaccesssignature|blobendpoint)=[^\s\"']{0,3
 
 
 def without_placed(text: str) -> str:
-    """`text` without the secrets that stand where secrets do."""
+    """`text` with each secret in such a place replaced by `[redacted KIND]`."""
     lower = text.lower()
     if "://" in text:
         text = _URL_PASSWORD.sub(_password, text)

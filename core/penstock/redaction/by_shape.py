@@ -1,4 +1,5 @@
-"""Redacts credentials that are recognised by their own form, wherever they are.
+"""`without_shapes`: redacts credentials that are recognised by their own form (prefix, length, letters), wherever they
+are.
 
 The prefixes are those that the issuers document, most of them in the list of GitHub's secret scanning
 (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns) and in the

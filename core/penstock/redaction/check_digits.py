@@ -1,4 +1,5 @@
-"""Check digits of card, bank account and national identity numbers: whether digits are such a number, or chance."""
+"""Checks whether digits are a card, bank account (IBAN) or national identity number, by their check digits and
+lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take secrets out of a whole JSON document: out of each text and each name in it, its shape stays."""
+"""`redact_json`: redacts a whole JSON document, each text and each name in it; its shape stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Redacts personal data by its form: mail addresses, phone numbers, card numbers and bank account numbers."""
+"""`without_personal`: redacts personal data (mail addresses, phone, card and bank account numbers) in texts for the
+event log and the memory, where a profile's `[redact]` asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Placeholders that stand for personal data: `<email 1>`, `<phone 2>`. Where they belong in a text, and back again.
+"""Placeholders for personal data, such as `<email 1>`: `find_all` finds what to replace in a text, `replacements` finds
+placeholders to put values back in.
 
 A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
 their own, so that `restore(redacted)` is the text to the letter, whatever it was.

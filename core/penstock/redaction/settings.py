@@ -1,4 +1,5 @@
-"""Redacts settings that may be credentials before they are written to an event or a snapshot (P6)."""
+"""`redact_settings`: withholds settings that may be credentials before they are written to an event or a snapshot
+(P6)."""
 
 from __future__ import annotations
 

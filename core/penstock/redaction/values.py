@@ -1,4 +1,5 @@
-"""Decides whether the value after a telling name is a secret, or code, a type, a placeholder or a plain word."""
+"""`is_secret`: decides whether the value after a telling name is a secret, or code, a type, a placeholder or a plain
+word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Replays`: replays of prompts in the background of a process, one at a time."""
+"""`Replays`: runs replays of prompts in the background of a process, one at a time, and reports how far each is."""
 
 from __future__ import annotations
 

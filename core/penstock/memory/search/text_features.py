@@ -1,5 +1,5 @@
-"""`traits_of`: computes the features of a text that ranking uses and no query changes, such as its length and the kind
-of sentence it is."""
+"""`traits_of`: computes the features of a text that ranking uses and no query changes, such as its length and kind of
+sentence."""
 
 from __future__ import annotations
 
