@@ -1,5 +1,5 @@
 """`find_personal`: finds personal data in a text by its form: mail addresses, phone, card and bank account numbers, IP
-addresses and national identity numbers. For the gateway, which replaces it with placeholders.
+addresses and national identity numbers. The gateway replaces them with placeholders.
 
 What looks alike and is about nobody stays: addresses of example domains and of machines (`noreply@`, `git@`), addresses
 of private networks and of public resolvers, and versions of software. The time is linear in the length of the text.

@@ -1,5 +1,5 @@
-"""Reads a file of prompts: one a line. Blank lines and lines that begin with # are skipped; /clear resets the history,
-as in a client, and files that a prompt names, as `@docs/plan.md`, are read."""
+"""`read_prompts`: reads a file of prompts, one a line. Blank lines and lines that begin with # are skipped; /clear
+resets the history, as in a client, and files that a prompt names, as `@docs/plan.md`, are read (`mentioned`)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Prompts:
 
 
 def read_prompts(file: Path) -> Prompts:
-    """Raises `PenstockError` when the file cannot be read, is too large, or holds no prompt."""
+    """The prompts of a file. Raises `PenstockError` if it cannot be read, is too large, or holds no prompt."""
     prompts, is_anew = Prompts(), False
     for number, raw in enumerate(_bytes(file).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         try:

@@ -1,4 +1,5 @@
-"""Reads recorded requests and their answers from JSON lines or from a HAR, in the order they were sent."""
+"""`read_lines` and `read_har`: read recorded requests and their answers (`Recorded`) from JSON lines or from a HAR;
+`in_order` sorts them by the time of sending."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Run`: one replay of prompts, on a thread, with progress after each prompt. It can be stopped; its log is kept until
-it is released."""
+"""`Run`: one offline replay of prompts, on a thread, with its progress after each prompt. It can be stopped; its log is
+kept until the run is forgotten."""
 
 from __future__ import annotations
 

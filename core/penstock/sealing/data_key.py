@@ -1,4 +1,5 @@
-"""`DataKey`: encrypts values with AES-256-GCM, each bound to the place where it belongs."""
+"""`DataKey`: a key that encrypts values with AES-256-GCM, each bound to the place where it belongs, and makes keyed
+digests."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from penstock.sealing.master_key import KEY_BYTES, SealingError
 __all__ = ["DataKey"]
 
 _NONCE_BYTES = 12
-"""Drawn anew for each value. NIST SP 800-38D allows 2^32 values of random nonces under one key."""
+"""Random for each value. NIST SP 800-38D allows 2^32 values of random nonces under one key."""
 
 
 class DataKey:
@@ -32,7 +33,8 @@ class DataKey:
         return nonce + self._cipher.encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
-        """What was sealed for `place`. Raises `SealingError` for what was changed, moved, or sealed by another key."""
+        """Decrypt what `seal` encrypted for `place`. Raises `SealingError` if it was changed, moved, or encrypted with
+        another key."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as e:

@@ -1,7 +1,8 @@
-"""`MasterKeys`: the master key, under which the data keys are encrypted that values are sealed with.
+"""`MasterKeys`: the master key that encrypts data keys, which in turn encrypt values. Reads it from a file or the
+environment, makes, adds and removes keys, and encrypts and decrypts data keys (`wrap`, `unwrap`).
 
-It is read anew each time it is needed, so that a key that is put back, or exchanged by another process, counts at once.
-The first key found is the master key; those behind it open what was wrapped before the last exchange.
+It is read each time it is needed, so that a key that is put back, or replaced by another process, takes effect at once.
+The first key found is the master key; those behind it decrypt what was encrypted before the last replacement.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class SealingError(PenstockError):
-    """Something cannot be sealed, or what is sealed not opened: the master key is missing or another, or bytes were
-    changed. What is sealed stays as it is."""
+    """Something cannot be encrypted or decrypted: the master key is missing or another, or bytes were changed. What is
+    stored stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Wrapped:
 
     wrapped: bytes
     master: str
-    """Which master key that was: see `id_of`."""
+    """The id of that master key, by `id_of`."""
 
 
 class MasterKeys:
@@ -154,7 +155,7 @@ class MasterKeys:
 
 
 def id_of(key: bytes) -> str:
-    """By what a master key is told from others: 16 hexadecimal digits that say nothing of it."""
+    """The id of a master key: 16 hexadecimal digits, from which the key cannot be read."""
     return hashlib.sha256(b"penstock master key" + key).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Checks a new value of a setting without asking the proxy."""
+"""`fault_of`: checks a new value of a setting as the profile would, without asking the proxy."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Writes profile files: the settings that were changed in a run as a profile of the user's own, and a stage added to
-one."""
+"""Writes profile files: `keep` saves the settings that were changed in a run as a profile of the user's own, `turn_on`
+adds a stage to a profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Lists the settings that can change while the proxy runs, with their values in a profile.
+"""`live_settings`: lists the settings that can change while the proxy runs, with their values in a profile; `LIVE`:
+their keys.
 
 All other settings are read once, at the start: intercepted hosts, how memory is opened, prices, how calls of a
 client's own are recognised. The limits of budgets have a command of their own, `penstock budget set`.

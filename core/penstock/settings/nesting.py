@@ -1,4 +1,4 @@
-"""Converts between dotted keys (`stage.trim.kinds`) and nested tables."""
+"""`lookup` and `nested`: convert between dotted keys (`stage.trim.kinds`) and nested tables."""
 
 from __future__ import annotations
 

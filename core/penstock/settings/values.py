@@ -1,4 +1,4 @@
-"""Parses the values of settings as people write them, and writes them back."""
+"""`parsed` and `written`: parse the values of settings as people write them, and write them back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, 
 
 
 def parsed(setting: Setting, text: str) -> Any:
-    """What a person wrote for `setting`. Whether it is in bounds is for the profile to say. Raises `ValueError`, in
-    words for who wrote it."""
+    """What a person wrote for `setting`. Whether it is in bounds is for the profile to say. Raises `ValueError`,
+    with a text for the person who wrote it."""
     said = text.strip()
     if setting.may_be_none and said.lower() in (NONE, ""):
         return None

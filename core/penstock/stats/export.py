@@ -1,4 +1,4 @@
-"""Writes a snapshot of exchanges and sessions as one JSON document in a versioned format; its fields are in
+"""`write`: writes exchanges and sessions of a log as one JSON document, in a versioned format; its fields are in
 docs/how-to/export.md."""
 
 from __future__ import annotations

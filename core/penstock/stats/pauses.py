@@ -1,4 +1,5 @@
-"""Finds the pauses between the requests of a session, and what they cost because the provider's cache expired."""
+"""`find_pauses`: finds the pauses between the requests of a session, and what each cost because the provider's cache
+expired in it."""
 
 from __future__ import annotations
 

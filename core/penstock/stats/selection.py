@@ -1,4 +1,5 @@
-"""Selects exchanges of a log: all, those of a session, of a conversation, or of the latest session."""
+"""`choose`: selects exchanges of a log: all, those of a session, of a conversation, or of the latest session.
+`Selection`: the result."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class _Known:
 
 
 def choose(log: Store, *, session: str = "", conversation: str = "") -> Selection:
-    """Reads the whole log once. Raises `PenstockError` when nothing is meant by what was asked for."""
+    """The exchanges of `session` (an id, or `LAST`) or of `conversation`, or all. Reads the whole log once. Raises
+    `PenstockError` if there is no such session or conversation."""
     known, started = _look(log)
     if session == LAST:
         session, conversation = _last(known)

@@ -1,4 +1,4 @@
-"""Reads the events of some sessions from a log, each with those of the proxy itself."""
+"""`session_events`: reads the events of some sessions from a log, each with the proxy's own events."""
 
 from __future__ import annotations
 

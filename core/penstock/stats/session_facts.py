@@ -1,5 +1,5 @@
-"""`SessionFacts`: what was edited in one session, deferred or rejected, with its requests and pauses, from its
-events."""
+"""`SessionFacts`: one session as its events tell it: requests, cost, pauses, and the edits that were applied, deferred
+or rejected."""
 
 from __future__ import annotations
 

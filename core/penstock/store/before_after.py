@@ -1,4 +1,5 @@
-"""Finds the text before and after an edit for an event that describes the edit."""
+"""`before_after`: finds the texts before and after an edit, in the store and the ledger, for an event that describes
+the edit."""
 
 from __future__ import annotations
 

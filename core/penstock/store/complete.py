@@ -1,5 +1,5 @@
-"""Marks a store as complete or incomplete by an empty file beside it: complete means that every edit that was sent is
-stored.
+"""`is_complete`, `mark_complete` and `mark_incomplete`: whether a store has every edit that was sent, noted by an empty
+file beside it.
 
 A write that fails removes the file at once, which can also be done on a full disk. A proxy that was killed after
 that left a store that lacks what it sent last. A client that retries must not get other edits than the first time: for

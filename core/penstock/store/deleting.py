@@ -1,4 +1,5 @@
-"""Deletes conversations from the SQL tables, with all that belongs to them alone, and counts it beforehand."""
+"""`delete`: deletes conversations from the store's SQL tables, with all that belongs to them alone; `weigh`: counts it
+beforehand."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def weigh(db: sa.Connection, doomed: Deletion) -> DeletionCounts:
 
 
 def delete(db: sa.Connection, doomed: Deletion) -> DeletionCounts:
-    """Within the transaction of `db`."""
+    """Delete them, within the transaction of `db`, and count the rows."""
     gone, heirs = weigh(db, doomed), _heirs(db, doomed)
     _delete(db, events.c.exchange, doomed.exchanges)
     _delete(db, events.c.seq, doomed.events)

@@ -1,4 +1,4 @@
-"""Deletes given original texts from every store of this installation."""
+"""`forget_everywhere`: deletes given original texts from every store of this installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Finds originals by the beginning of their handle, in a store and in those beside it."""
+"""`the_original`: finds an original by the beginning of its handle, in a store and in those beside it; `listed`
+describes one in a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Opens a log read-only and reads its events page by page, from either end."""
+"""`open_log`: opens a log read-only; `all_events`, `backwards` and `newest` read its events page by page, from either
+end."""
 
 from __future__ import annotations
 

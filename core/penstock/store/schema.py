@@ -1,4 +1,4 @@
-"""The SQL tables of the store. Changes come with a migration in `migrations/versions`."""
+"""The SQL tables of the store. A change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Builds provider answers as bytes on the wire, and `FakeProvider`, which answers requests from a script."""
+"""`FakeProvider`: answers requests from a script, as the real provider would, in every bundled dialect; `answer`: one
+such answer as bytes on the wire."""
 
 from __future__ import annotations
 

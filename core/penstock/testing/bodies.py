@@ -1,4 +1,4 @@
-"""Builds request bodies in every bundled dialect from a short list of turns."""
+"""`conversation`: builds a request body, in any bundled dialect, from a short list of turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Checks the promises on two request bodies: one before and after editing, or two forwarded one after the other."""
+"""`check_rewrite` and `check_prefix`: check the promises on two request bodies: before and after editing, or forwarded
+one after the other."""
 
 from __future__ import annotations
 

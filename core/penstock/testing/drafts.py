@@ -1,4 +1,5 @@
-"""Runs one stage on one request: builds the draft, and returns what the stage proposed and the edited body."""
+"""`run_stage`: runs one stage on one request, and returns what it proposed and the edited body; `draft_for` and
+`profile_of` make the draft and the profile for it."""
 
 from __future__ import annotations
 

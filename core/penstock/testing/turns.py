@@ -1,4 +1,5 @@
-"""`Turn` and `Call`: the content of a test conversation, independent of the dialect."""
+"""`Turn` and `Call`: the content of a test conversation, independent of the dialect, made with `user`, `assistant`,
+`call` and `results`."""
 
 from __future__ import annotations
 

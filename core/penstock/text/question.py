@@ -1,4 +1,5 @@
-"""`Question`: parses a question of memory's search: its subject, time, speaker and the kind of answer it wants."""
+"""`read_question`: parses a question put to the memory's search into a `Question`: its words, the times and the person
+it names, and the kind of answer it wants."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ class Question:
 
 
 def read_question(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
-    """Take the first `LONGEST` characters of `text` apart. `names`: the people who speak in this project."""
+    """Parse the first `LONGEST` characters of `text`. `names`: the people who speak in this project."""
     text = text[:LONGEST]
     low, cleaned = text.lower(), _unwrapped(text)
     found = words(cleaned)

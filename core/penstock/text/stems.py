@@ -1,4 +1,5 @@
-"""Tokenises and stems texts for memory's word index: lower case, no endings, no stop words."""
+"""`terms`: splits a text into stems for the memory's word index: lower case, no endings, no stop words; `identifiers`:
+the paths and names in it that are searched by their parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts the tokens of texts with a vocabulary in a child process, which ends with the count.
+"""`count_apart`: counts the tokens of texts with a vocabulary in a child process, which ends with the count.
 
 Loading a vocabulary takes 80 MB and 0.2 s in which no other thread of its process runs: the proxy's event loop must
 not wait for that.

@@ -1,4 +1,5 @@
-"""Which public vocabulary a model counts with, or how many tokens it makes of a text compared to a known vocabulary.
+"""`encoding_for`: which public vocabulary a model counts with; `prior`: for other models, by how much its counts differ
+from our estimates.
 
 Used for the first estimate for a model whose provider has not counted anything yet. It is data by name of the model,
 with source.

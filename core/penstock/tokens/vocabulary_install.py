@@ -1,4 +1,5 @@
-"""Installs a vocabulary: downloads its file on a person's request, checks it, and puts it where it is looked for."""
+"""`install`: downloads a vocabulary's file on a person's request, checks it, and puts it where
+`penstock.tokens.vocabulary` looks for it."""
 
 from __future__ import annotations
 

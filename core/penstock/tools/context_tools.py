@@ -1,4 +1,5 @@
-"""Tools about contexts: named JSON values that outlast a session and are shared by agents."""
+"""The tools for contexts (`context_put`, `context_get`, `context_list`, `context_search`, `context_rollback`): named
+JSON values that outlast a session and are shared by agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an answer may be, and how it is worded for an agent."""
+"""`text_of`: a tool's answer as text for an agent, refused if it is longer than clients show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes an MCP server of tools. Needs the package `mcp`."""
+"""`add_tools`: registers tools with a server of the MCP SDK. Needs the package `mcp`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from penstock.tools.limits import text_of
 __all__ = ["Request", "add_tools"]
 
 Request = Context[Any, Any, Any]
-"""What the SDK tells of a call."""
+"""The context of a call, as the SDK passes it."""
 
 
 def add_tools(
     server: FastMCP[None], tools: Iterable[Tool], caller: Callable[[Request], AbstractContextManager[Caller]]
 ) -> None:
-    """Register tools with a server. `caller` says who calls, and gives what the tools work on, for one call."""
+    """Register `tools` with `server`. `caller` makes, for one call, the `Caller` that a tool gets."""
     for tool in tools:
         hints = ToolAnnotations(
             title=tool.title,
@@ -46,7 +46,7 @@ def add_tools(
 
 
 def _function(tool: Tool, caller: Callable[[Request], AbstractContextManager[Caller]]) -> Callable[..., Any]:
-    """What the SDK calls: it reads the arguments off the signature."""
+    """The function that the SDK calls; its signature has the tool's arguments."""
 
     async def call(request: Request, **arguments: Any) -> str:
         def run() -> str:

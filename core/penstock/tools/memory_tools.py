@@ -1,4 +1,5 @@
-"""Tools about the memory of a project: what was said and done in earlier sessions."""
+"""The tools for the memory of a project (`recall`, `workingset`, `list_memories`, `feedback`, `remember`, `forget`):
+what was said and done in earlier sessions."""
 
 from __future__ import annotations
 

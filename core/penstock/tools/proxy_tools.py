@@ -1,4 +1,5 @@
-"""Tools about what the proxy does: originals of shortened texts, what was saved, budgets."""
+"""The tools for what the proxy does: `expand` shows originals of shortened texts, `stats` what was saved, `budget` what
+is left of the budgets."""
 
 from __future__ import annotations
 

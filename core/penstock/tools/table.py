@@ -1,4 +1,5 @@
-"""Which tools there are: those about contexts, memory and the proxy, and those that plugins give."""
+"""`all_tools`: every tool by name: those for contexts, the memory and the proxy, and those of plugins; `chosen_tools`:
+some of them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Parses Claude Code's transcripts: `~/.claude/projects/FOLDER/SESSION.jsonl`, a line for each message, among many
-lines of other data."""
+"""`take`: parses a line of Claude Code's transcripts, `~/.claude/projects/FOLDER/SESSION.jsonl`: a line for each
+message, among many lines of other data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_SAID = ("isMeta", "isSidechain", "isCompactSummary", "isVisibleInTranscript
 
 
 def take(line: Mapping[str, Any], into: Transcript) -> None:
-    """Take what was said from one line."""
+    """Add what was said in one line to the transcript `into`."""
     into.session = into.session or _string(line.get("sessionId"))
     into.folder = into.folder or _string(line.get("cwd"))
     if any(line.get(name) for name in _NOT_SAID):

@@ -1,5 +1,5 @@
-"""Parses Codex's rollouts: `~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`, a line for each item of a conversation,
-among events that repeat it. Older versions wrote the items bare."""
+"""`take`: parses a line of Codex's rollouts, `~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`: a line for each item
+of a conversation, among events that repeat it. Older versions wrote the items bare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONTEXT = ("<environment_context>", "<user_instructions>", "<skill", "<turn_abo
 
 
 def take(line: Mapping[str, Any], into: Transcript) -> None:
-    """Take what was said from one line."""
+    """Add what was said in one line to the transcript `into`."""
     at, payload = moment(line.get("timestamp")), line.get("payload")
     match line.get("type"):
         case "session_meta" if isinstance(payload, dict):

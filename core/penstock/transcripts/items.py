@@ -1,4 +1,4 @@
-"""Converts a transcript to memory items."""
+"""`items_of`: converts a transcript to memory items, without envelopes and what a client wrote in a person's name."""
 
 from __future__ import annotations
 

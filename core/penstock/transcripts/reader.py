@@ -1,4 +1,5 @@
-"""Finds transcripts, and reads one line by line; of one that is damaged or still being written, what can be read."""
+"""`found`: finds the transcripts of clients in folders; `read`: reads one line by line, of a damaged or unfinished one
+what can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes exports: contexts of a workspace, the memory, or both."""
+"""`export`: writes the contexts of a workspace, the memory, or both, as lines of JSON."""
 
 from __future__ import annotations
 

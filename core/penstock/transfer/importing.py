@@ -1,4 +1,5 @@
-"""Imports an export: contexts into a workspace, items into the memory."""
+"""`import_export`: imports an export, contexts into a workspace and items into the memory, and counts what became of
+each."""
 
 from __future__ import annotations
 

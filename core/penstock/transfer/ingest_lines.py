@@ -1,4 +1,5 @@
-"""Materials to be remembered as lines of NDJSON, each `{thread_id, materials, project?, tags?}`."""
+"""`read_ingest`: reads materials to be remembered from lines of JSON, each `{thread_id, materials, project?,
+tags?}`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The lines of an export. The first names the format, the last says how many there are, so that a part of a file is
-not taken for the whole. Between them each has one field, by which its kind is told:
+"""The format of an export: a pydantic model for each kind of line. The first line names the format, the last says how
+many there are, so that a part of a file is not taken for the whole. Each line between them has one field, which names
+its kind:
 
 {"penstock_export": 2, "version": "0.1.0", "at": 1763880000.0, "workspace": "default", "what": "all"}
 {"context": {"key": …, "tags": …, …, "versions": 2}}

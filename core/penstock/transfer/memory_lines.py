@@ -1,4 +1,4 @@
-"""Reads the memory as the lines of an export, from its file."""
+"""`memory_lines`: reads the memory from its SQLite file as the lines of an export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads an export and checks each line. What is wrong is said with the number of its line."""
+"""`read_export`: reads an export and checks each line; an error (`BadExport`) names the number of its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Uploads`: files that were sent to be imported, until their job has ended."""
+"""`Uploads`: the files that were uploaded to be imported or remembered, kept until their job has ended."""
 
 from __future__ import annotations
 

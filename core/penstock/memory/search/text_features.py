@@ -1,4 +1,4 @@
-"""`traits_of`: computes the features of a text that ranking uses and no query changes, such as its length and kind of
+"""`traits_of`: computes the features of a text that ranking uses and no query changes, such as length and kind of
 sentence."""
 
 from __future__ import annotations
