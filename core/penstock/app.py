@@ -20,7 +20,7 @@ from penstock.control.session_commands import Live, SessionCommands
 from penstock.control.settings_commands import SettingsCommands
 from penstock.dialects.base import Dialect
 from penstock.dialects.bundled import bundled_dialects
-from penstock.engine import payloads
+from penstock.engine import event_builders
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
@@ -216,7 +216,7 @@ def _maker(
 ) -> Callable[[Profile], Pipeline]:
     def tagged(exchange: str, of: str, tags: Tags) -> None:
         if not log.has_stopped:
-            log.append(payloads.tagged(of, tags), exchange)
+            log.append(event_builders.tagged(of, tags), exchange)
 
     def make(profile: Profile) -> Pipeline:
         # Once: a summariser has a spend cap and a memory of its own.

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from penstock.cli import build
 from penstock.gateway.base_urls import check_base_url
-from penstock.gateway.kinds import endpoint_of
+from penstock.gateway.provider_kinds import endpoint_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = (DOCS / "how-to" / "team-gateway.md").read_text(encoding="utf-8")

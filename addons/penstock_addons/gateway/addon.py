@@ -22,15 +22,15 @@ from penstock.cost.prices import Prices
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Endpoint as Kind
 from penstock.gateway.admit import Admitted, Directory, admit, check_scope, price_name
-from penstock.gateway.asked import Asked, read, with_model
 from penstock.gateway.base_urls import private_addresses
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import BadKey, NotThere, QuotaFull
 from penstock.gateway.holds import Call
-from penstock.gateway.kinds import KINDS, Endpoint, endpoint_of
 from penstock.gateway.model_lists import listed_models
+from penstock.gateway.provider_kinds import KINDS, Endpoint, endpoint_of
 from penstock.gateway.providers import open_credential
 from penstock.gateway.records import ApiKey, Provider, Usage
+from penstock.gateway.request_fields import RequestFields, read, with_model
 from penstock.gateway.routing import check_models
 from penstock.tokens.estimate import estimate_bytes
 from penstock_addons.gateway import answers
@@ -355,14 +355,14 @@ class TeamGateway:
             self._threads.tell([error.reached])
 
 
-def _asked(body: bytes, found: GatewayRequest) -> Asked:
+def _asked(body: bytes, found: GatewayRequest) -> RequestFields:
     """What a request asks for. With the client's own credential it need not be one that the gateway would pass on."""
     try:
         return read(body, found.endpoint, found.path)
     except Unreadable:
         if not found.is_own:
             raise
-        return Asked("unknown", len(body), None)
+        return RequestFields("unknown", len(body), None)
 
 
 def _own_provider(flow: http.HTTPFlow) -> Provider:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 
 from penstock.gateway.keys import PREFIX
-from penstock.gateway.kinds import KINDS, ProviderKind
+from penstock.gateway.provider_kinds import KINDS, ProviderKind
 
 __all__ = ["has_credential", "home_of", "keep_only", "put_credential", "take_key", "without_credentials"]
 

@@ -18,8 +18,8 @@ from penstock.conversation.json_spans import members
 from penstock.dialects import content_encoding
 from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.kinds import Endpoint
 from penstock.gateway.placeholder_store import Placeholders, PlaceholderStore
+from penstock.gateway.provider_kinds import Endpoint
 from penstock.gateway.redact_request import RequestRedactor, conversation_of, is_continued
 from penstock.gateway.restore_answer import AnswerRestorer, restore_whole
 from penstock.identify.identity import session_of

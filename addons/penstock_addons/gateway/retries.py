@@ -15,9 +15,9 @@ from penstock.budget.provider_limits import retry_after
 from penstock.dialects import content_encoding
 from penstock.events.proxy_events import FaultEvent
 from penstock.gateway.admit import Admitted, Directory, instead
-from penstock.gateway.asked import with_model
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.providers import open_credential
+from penstock.gateway.request_fields import with_model
 from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
 from penstock_addons.gateway.retrying import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads

@@ -23,7 +23,7 @@ from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply
 from penstock.dialects.base import Dialect
 from penstock.dialects.content_encoding import stream_decoder
-from penstock.engine import payloads
+from penstock.engine import event_builders
 from penstock.engine.admission import prices_for
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.payload import EventData
@@ -383,8 +383,8 @@ class ModelRequests:
 
 def _read(plain: AnsweredEvent, reply: Reply, redactor: Redactor, outcome: ProxyDecision | None) -> AnsweredEvent:
     if outcome is None:
-        return payloads.answered(plain, reply, redactor)
-    return payloads.answered(plain, reply, redactor, outcome.booking, prices_for(outcome))
+        return event_builders.answered(plain, reply, redactor)
+    return event_builders.answered(plain, reply, redactor, outcome.booking, prices_for(outcome))
 
 
 def _limits(in_flight: InFlight) -> tuple[LoggedLimit, ...]:

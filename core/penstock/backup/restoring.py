@@ -27,7 +27,7 @@ from penstock.base.private_files import create
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.gateway.database import FILE_NAME, GatewayStore
-from penstock.gateway.masters import master_keys_needed
+from penstock.gateway.key_wrapping import master_keys_needed
 from penstock.sealing.master_key import MasterKeys
 from penstock.store.sql import SqlStore
 

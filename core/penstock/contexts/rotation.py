@@ -10,7 +10,7 @@ from pathlib import Path
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
 from penstock.gateway.database import FILE_NAME, GatewayStore
-from penstock.gateway.masters import master_keys_needed
+from penstock.gateway.key_wrapping import master_keys_needed
 from penstock.gateway.placeholder_store import rewrap_redaction_keys
 from penstock.gateway.providers import rewrap_credentials
 from penstock.sealing.master_key import SealingError

@@ -20,7 +20,7 @@ from penstock.events.proxy_events import SettingsEvent
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.profiles.renamed_keys import current_key
-from penstock.redaction import settings
+from penstock.redaction import redact_settings
 from penstock.settings.keeping import keep
 from penstock.settings.live import live_settings
 from penstock.settings.nesting import lookup, nested
@@ -183,7 +183,7 @@ class SettingsCommands:
         self._changed(name, after.profile)
         now = {one.key: one.value for one in self._settings(name)}
         made = {key: [was.get(key), now.get(key)] for key in now | was if was.get(key) != now.get(key)}
-        told = {key: [settings.setting(key, value) for value in both] for key, both in made.items()}
+        told = {key: [redact_settings.setting(key, value) for value in both] for key, both in made.items()}
         self._log.append(SettingsEvent(after.profile.name, told))
         return {"changed": made}
 

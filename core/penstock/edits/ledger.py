@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 
 from penstock.conversation.conversation import KEY_BYTES, Conversation, chain_of, digest
 from penstock.dialects.base import BlockEdit, RangeEdit, Removal
-from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.edits.replay import Replay
 
 __all__ = ["Ledger", "locate", "resolve", "thinking_of"]
 

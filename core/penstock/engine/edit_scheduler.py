@@ -21,10 +21,10 @@ from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation, transcript
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.cost.account import cache_blocks
-from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes
 from penstock.edits.flush_reason import FlushReason
-from penstock.engine import payloads
+from penstock.edits.replay import Replay
+from penstock.engine import event_builders
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, blocks_of, sealed
 from penstock.engine.flush import weigh_flush
 from penstock.engine.plan import Plan, plan_edits
@@ -200,7 +200,7 @@ class EditScheduler:
         rows += [(e, "left out", why) for e, why in plan.rejected]
         conversation, redactor = context.conversation, self._redactor(context.profile)
         for edit, said, why in rows:
-            made = partial(payloads.edited, conversation, edit, said, why, redactor)
+            made = partial(event_builders.edited, conversation, edit, said, why, redactor)
             self._log.append_later(EditEvent, context.exchange.id, made)
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:

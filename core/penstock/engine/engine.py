@@ -26,8 +26,8 @@ from penstock.engine.pipeline import Pipeline
 from penstock.engine.pipelines import Pipelines
 from penstock.engine.processor import RequestProcessor
 from penstock.engine.proxy_decision import ProxyDecision
-from penstock.engine.reader import Reader
 from penstock.engine.request_context import RequestContext
+from penstock.engine.request_reader import RequestReader
 from penstock.engine.responses import ResponseHandler
 from penstock.engine.token_counts import TokenCalibration
 from penstock.engine.whole_requests import WholeRequests
@@ -76,7 +76,7 @@ class Engine:
         """What the provider's counts have taught about our estimates."""
         self.admission = AdmissionControl(store, log, self._clock)
         """Asked before a request leaves, and told what came of it."""
-        self._reader = Reader(
+        self._reader = RequestReader(
             store, key, self._clock, self.admission, counting, is_lost=is_lost, is_incomplete=is_incomplete
         )
         self._states = self._reader.states

@@ -9,8 +9,8 @@ from penstock.conversation.conversation import Conversation
 from penstock.cost.account import cache_blocks
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import breakpoints
-from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op
+from penstock.edits.replay import Replay
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "reject_unprofitable"]

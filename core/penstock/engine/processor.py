@@ -10,19 +10,19 @@ from penstock.base.errors import StoreError, Unreadable
 from penstock.conversation.exchange import State
 from penstock.dialects import content_encoding
 from penstock.edits.flush_reason import FlushReason
-from penstock.engine import payloads
+from penstock.engine import event_builders
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.edit_scheduler import EditScheduler
 from penstock.engine.fallback import Fallback
 from penstock.engine.proxy_decision import ProxyDecision
-from penstock.engine.reader import Reader
 from penstock.engine.request_context import RequestContext, Superseded
+from penstock.engine.request_reader import RequestReader
 from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent, StageEvent
 from penstock.identify.login import is_login
-from penstock.identify.tools import PromptHeadChanges
+from penstock.identify.prompt_head import PromptHeadChanges
 from penstock.plugins.draft import Refused
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
@@ -40,7 +40,7 @@ class RequestProcessor:
         store: Store,
         log: EventLog,
         clock: Clock,
-        reader: Reader,
+        reader: RequestReader,
         admission: AdmissionControl,
         counting: TokenCalibration,
         fallback: Fallback,
@@ -102,7 +102,7 @@ class RequestProcessor:
         if rewrite is None:  # without the lock: who deletes the session waits for it
             return self._pass_by(context, "its session was deleted meanwhile")
         body = rewrite.body
-        sizes = payloads.sizes(conversation, rewrite.view, rewrite.replay, rewrite.booking, context.scale)
+        sizes = event_builders.sizes(conversation, rewrite.view, rewrite.replay, rewrite.booking, context.scale)
         rewritten = RewrittenEvent(
             edits=rewrite.applied,
             replayed=len(rewrite.replay.applied) - rewrite.applied,
@@ -142,7 +142,9 @@ class RequestProcessor:
         self._log.append_later(
             ClassifiedEvent,
             exchange.id,
-            lambda: payloads.classified(exchange, conversation, sent, redactor, gauge, self._head_news, login=login),
+            lambda: event_builders.classified(
+                exchange, conversation, sent, redactor, gauge, self._head_news, login=login
+            ),
         )
         for v in context.verdicts:
             self._log.append(StageEvent(v.stage, v.outcome, v.remark, round(v.ms, 3), v.edits), exchange.id)

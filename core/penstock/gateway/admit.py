@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from penstock.base.errors import StoreError
-from penstock.gateway.asked import Asked
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed, NotThere
 from penstock.gateway.holds import Call, hold
-from penstock.gateway.kinds import COUNTING, Endpoint
 from penstock.gateway.model_lists import models_by_provider
+from penstock.gateway.provider_kinds import COUNTING, Endpoint
 from penstock.gateway.providers import list_providers
 from penstock.gateway.records import BILLION, ApiKey, Provider, Scope, Workspace
+from penstock.gateway.request_fields import RequestFields
 from penstock.gateway.routing import Route, check_models, route
 from penstock.gateway.workspaces import find_workspace
 from penstock.models.price import Price
@@ -49,7 +49,7 @@ class Admitted:
     key: ApiKey
     workspace: Workspace
     route: Route
-    asked: Asked
+    asked: RequestFields
     endpoint: Endpoint
     usual_output: int
     call: Call
@@ -116,7 +116,7 @@ def admit(
     store: GatewayStore,
     directory: Directory,
     key: ApiKey,
-    asked: Asked,
+    asked: RequestFields,
     endpoint: Endpoint,
     *,
     number: str,
@@ -141,7 +141,7 @@ def admit(
     return Admitted(key, workspace, found, asked, endpoint, usual_output, call, second)
 
 
-def _check(key: ApiKey, asked: Asked, said: str, route: Route) -> None:
+def _check(key: ApiKey, asked: RequestFields, said: str, route: Route) -> None:
     """Raises `NotAllowed` when a key may not ask a model, or one of those that the body has the same provider ask."""
     check_models(key.models, said, route.full_name)
     for name in asked.others:
@@ -151,7 +151,7 @@ def _check(key: ApiKey, asked: Asked, said: str, route: Route) -> None:
 
 
 def _fallback(
-    directory: Directory, key: ApiKey, found: Route, asked: Asked, endpoint: Endpoint, named: str
+    directory: Directory, key: ApiKey, found: Route, asked: RequestFields, endpoint: Endpoint, named: str
 ) -> Route | None:
     """Where a request goes when its provider fails. One that the request itself names must be there; one of the
     workspace's settings that is not, or that the key may not ask, is none."""
@@ -192,7 +192,7 @@ def price_name(provider: Provider) -> str:
 def _call(
     key: ApiKey,
     found: Route,
-    asked: Asked,
+    asked: RequestFields,
     endpoint: Endpoint,
     number: str,
     session: str,

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from penstock.gateway.asked import MODEL_NAME
 from penstock.gateway.base_urls import check_base_url
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotThere, ProviderDown
-from penstock.gateway.kinds import KINDS
+from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.providers import list_providers, open_credential
 from penstock.gateway.records import Provider
+from penstock.gateway.request_fields import MODEL_NAME
 from penstock.gateway.schema import models, providers
 
 __all__ = ["ListedModel", "fetch_models", "listed_models", "models_by_provider", "refresh_models"]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.masters import wrap_new
+from penstock.gateway.key_wrapping import wrap_new
 from penstock.gateway.schema import placeholders, redaction_keys
 from penstock.redaction.placeholders import placeholder
 from penstock.sealing.data_key import DataKey

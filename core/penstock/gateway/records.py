@@ -129,7 +129,7 @@ class Provider:
     name: str
     """What stands before the slash in `anthropic/claude-opus-5-5`."""
     kind: str
-    """See `penstock.gateway.kinds`."""
+    """See `penstock.gateway.provider_kinds`."""
     base_url: str
     allow_private: bool
     """It may be on this machine or in a private network."""

@@ -18,7 +18,7 @@ from penstock.base.errors import Unreadable
 from penstock.conversation.json_spans import Span, elements
 from penstock.conversation.json_strings import spliced, text_of, units_of
 from penstock.gateway.body_texts import texts
-from penstock.gateway.kinds import Endpoint
+from penstock.gateway.provider_kinds import Endpoint
 from penstock.gateway.stream_pieces import Piece, ends, is_json_text, piece_of
 from penstock.redaction.placeholders import escaped, replacements, tail_at
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from penstock.gateway.errors import NotAllowed, NotThere
-from penstock.gateway.kinds import KINDS
+from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.records import Provider
 
 __all__ = ["Route", "check_models", "may_ask", "route"]

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from penstock.conversation.json_strings import Path
-from penstock.gateway.kinds import Endpoint
+from penstock.gateway.provider_kinds import Endpoint
 
 __all__ = ["Piece", "ends", "is_json_text", "piece_of"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from penstock.redaction.settings import WITHHELD
+from penstock.redaction.redact_settings import WITHHELD
 
 __all__ = ["redact_json"]
 

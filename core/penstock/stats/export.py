@@ -12,8 +12,8 @@ from penstock.base.errors import ProfileError
 from penstock.base.version import VERSION
 from penstock.events.event import Event, EventKind
 from penstock.profiles import profile as profiles
+from penstock.redaction.redact_settings import redact_settings
 from penstock.redaction.redaction import redact
-from penstock.redaction.settings import redact_settings
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.selection import Selection
 from penstock.stats.totals import Totals

@@ -13,7 +13,7 @@ from penstock.conversation.exchange import Request, State
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect
-from penstock.engine import payloads
+from penstock.engine import event_builders
 from penstock.engine.admission import prices_for
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
@@ -160,7 +160,7 @@ class Session:
         """The last request was answered by `reply`, which came in `size` bytes."""
         exchange, self.outcome.reply, ms = self.outcome.exchange, reply, self._ms()
         plain, prices = AnsweredEvent(200, ms, size, ms), prices_for(self.outcome)
-        said = payloads.answered(plain, reply, self._redactor, self.outcome.booking, prices)
+        said = event_builders.answered(plain, reply, self._redactor, self.outcome.booking, prices)
         self.log.append(said, self._asked)
         if exchange is not None:
             exchange.advance(State.ANSWERED)
@@ -204,7 +204,7 @@ class Session:
         )
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
-        self.log.append(payloads.tagged(of, tags), exchange)
+        self.log.append(event_builders.tagged(of, tags), exchange)
 
     def _ms(self) -> float:
         """Since the last request came."""

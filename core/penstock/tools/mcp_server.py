@@ -12,7 +12,7 @@ from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
 from penstock.plugins.tool import Caller, Tool
-from penstock.tools.limits import text_of
+from penstock.tools.answer_text import text_of
 
 __all__ = ["Request", "add_tools"]
 

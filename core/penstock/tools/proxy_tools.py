@@ -18,7 +18,7 @@ from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use
 from penstock.store.original_lookup import the_original
 from penstock.store.reading import open_log
-from penstock.tools.limits import LIMIT
+from penstock.tools.answer_text import LIMIT
 from penstock.tools.memory_tools import remembered
 
 __all__ = ["PROXY_TOOLS"]

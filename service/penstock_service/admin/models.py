@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from penstock.base.format import plural
-from penstock.gateway.kinds import KINDS
 from penstock.gateway.model_lists import refresh_models
+from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.providers import add_provider, delete_provider, find_provider, list_providers
 from penstock.profiles.profile import in_use
 from penstock_service.admin.rendering import HOME, page, see

@@ -18,7 +18,7 @@ from mcp.shared.memory import create_connected_server_and_client_session
 from penstock import handle_of
 from penstock.base.errors import PenstockError
 from penstock.store.sql import SqlStore
-from penstock.tools.limits import LIMIT
+from penstock.tools.answer_text import LIMIT
 from penstock.tools.table import all_tools
 from penstock_addons.mcp.server import DEFAULT, server
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from penstock.conversation.reply import Reply
 from penstock.conversation.reported_counts import MOST_TOKENS
 from penstock.dialects.aws_event_stream import CONTENT_TYPE
-from penstock.engine import payloads
+from penstock.engine import event_builders
 from penstock.events.payload import payload_of
 from penstock.events.response_events import AnsweredEvent
 from penstock.redaction.redaction import Redactor
@@ -39,7 +39,7 @@ def check(reply: Reply) -> None:
     assert all(type(word) is str for word in words)
     "".join(words).encode()  # no half characters
     assert type(reply.complete) is bool
-    msgspec.json.encode(payload_of(payloads.answered(AnsweredEvent(200, 1.0, 2, 0.5), reply, Redactor(200))))
+    msgspec.json.encode(payload_of(event_builders.answered(AnsweredEvent(200, 1.0, 2, 0.5), reply, Redactor(200))))
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -12,10 +12,10 @@ from penstock.cost.account import cache_blocks
 from penstock.dialects.anthropic import Anthropic
 from penstock.dialects.base import Dialect
 from penstock.dialects.bundled import bundled_dialects
-from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes, places, user_ends
 from penstock.edits.edit import Place
 from penstock.edits.ledger import resolve
+from penstock.edits.replay import Replay
 from penstock.edits.splice import splice_edits
 from penstock.plugins.draft import Draft
 from penstock.testing import assistant, call, conversation, draft_for, results, user

@@ -9,12 +9,12 @@ import pytest
 
 from penstock.cost.prices import Prices
 from penstock.gateway.admit import Admitted, Directory, admit
-from penstock.gateway.asked import read
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed
 from penstock.gateway.keys import add_key
-from penstock.gateway.kinds import endpoint_of
+from penstock.gateway.provider_kinds import endpoint_of
 from penstock.gateway.providers import add_provider
+from penstock.gateway.request_fields import read
 
 CHAT = "/v1/chat/completions"
 

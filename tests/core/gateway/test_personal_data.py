@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from penstock.base.errors import Unreadable
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import AnalyserFailed
-from penstock.gateway.kinds import Endpoint
 from penstock.gateway.placeholder_store import PlaceholderStore
+from penstock.gateway.provider_kinds import Endpoint
 from penstock.gateway.redact_request import RequestRedactor, conversation_of
 from penstock.gateway.restore_answer import AnswerRestorer, restore_whole
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.redaction.json_values import redact_json
+from penstock.redaction.redact_settings import WITHHELD
 from penstock.redaction.redaction import redact
-from penstock.redaction.settings import WITHHELD
 
 TOKEN = "ghp_" + "a1B2" * 9
 JSON = st.recursive(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.base import paths
-from penstock.redaction.settings import WITHHELD
+from penstock.redaction.redact_settings import WITHHELD
 from penstock.stats.export import settings_in_use
 
 SECRET = "correct-horse-battery"

@@ -12,7 +12,7 @@ from penstock import handle_of
 from penstock.base.errors import PenstockError
 from penstock.store.originals import Original
 from penstock.store.sql import SqlStore
-from penstock.tools.limits import LIMIT
+from penstock.tools.answer_text import LIMIT
 from penstock.tools.table import all_tools
 from tests.core.tools.callers import caller
 

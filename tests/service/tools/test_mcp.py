@@ -12,7 +12,7 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from penstock.tools.limits import LIMIT
+from penstock.tools.answer_text import LIMIT
 from penstock.tools.table import all_tools
 from tests.service.conftest import TOKEN, Service
 

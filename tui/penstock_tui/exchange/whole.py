@@ -16,7 +16,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.readable import one_line, readable
 from penstock.conversation.conversation import HEAD_FIELDS, BlockKind, Conversation
 from penstock.dialects.bundled import bundled_dialects
-from penstock.identify.tools import list_tools
+from penstock.identify.prompt_head import list_tools
 from penstock.tokens.estimate import estimate, estimate_bytes
 from penstock.tokens.request_count import system_texts
 from penstock_tui.exchange.model import Block, ExchangeDetail

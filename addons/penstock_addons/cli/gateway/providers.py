@@ -15,8 +15,8 @@ from penstock.base.format import columns, moment, plural, printable, rfc3339
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.base_urls import check_base_url
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
-from penstock.gateway.kinds import KINDS
 from penstock.gateway.model_lists import fetch_models, listed_models
+from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.providers import add_provider, delete_provider, list_providers
 from penstock.gateway.records import Provider
 from penstock_addons.cli.gateway.options import (

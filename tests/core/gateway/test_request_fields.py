@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.base.errors import Unreadable
-from penstock.gateway.asked import read, with_model
-from penstock.gateway.kinds import KINDS, endpoint_of
+from penstock.gateway.provider_kinds import KINDS, endpoint_of
+from penstock.gateway.request_fields import read, with_model
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

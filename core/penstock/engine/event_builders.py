@@ -12,9 +12,9 @@ from penstock.conversation.exchange import Exchange
 from penstock.conversation.reply import Reply, Usage
 from penstock.cost.account import RequestCost
 from penstock.cost.bill import PriceOf, bill
-from penstock.edits.applied import Replay
 from penstock.edits.cache_order import notes
 from penstock.edits.edit import Edit, Op
+from penstock.edits.replay import Replay
 from penstock.events.request_events import (
     ClassifiedEvent,
     EditEvent,
@@ -22,7 +22,7 @@ from penstock.events.request_events import (
     TaggedEvent,
 )
 from penstock.events.response_events import AnsweredEvent, LoggedUsage
-from penstock.identify.tools import PromptHeadChanges
+from penstock.identify.prompt_head import PromptHeadChanges
 from penstock.plugins.compressor import handle_of
 from penstock.plugins.tagger import Tags
 from penstock.redaction.redaction import Redactor, redact

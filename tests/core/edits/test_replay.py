@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from penstock.dialects.base import RangeEdit
-from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit, Op, Place
 from penstock.edits.ledger import resolve
+from penstock.edits.replay import Replay
 from penstock.testing import assistant, conversation, draft_for, user
 
 SAID = [user("one", "two"), assistant("three"), user("four"), assistant("five"), user("six")]

@@ -12,10 +12,10 @@ from penstock.conversation.conversation import Conversation
 from penstock.conversation.reply import Reply, ToolCall
 from penstock.edits.edit import Edit, Op, Place
 from penstock.edits.ledger import resolve
-from penstock.engine.payloads import BLOCKS, answered, classified, edited, sizes
+from penstock.engine.event_builders import BLOCKS, answered, classified, edited, sizes
 from penstock.events.payload import payload_of
 from penstock.events.response_events import AnsweredEvent
-from penstock.identify.tools import PromptHeadChanges
+from penstock.identify.prompt_head import PromptHeadChanges
 from penstock.plugins.draft import Draft
 from penstock.redaction.redaction import Redactor
 from penstock.testing import assistant, call, conversation, dialect_of, draft_for, results, user

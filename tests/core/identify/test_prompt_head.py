@@ -10,7 +10,7 @@ import pytest
 from penstock.conversation.conversation import Conversation
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.events.request_events import LoggedTool
-from penstock.identify.tools import CONVERSATIONS, TOOLS, PromptHeadChanges, list_tools
+from penstock.identify.prompt_head import CONVERSATIONS, TOOLS, PromptHeadChanges, list_tools
 from penstock.testing import dialect_of, draft_for, path_of
 
 Told = tuple[tuple[LoggedTool, ...] | None, tuple[str, ...]]

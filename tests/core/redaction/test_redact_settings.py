@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.redaction.settings import WITHHELD, redact_settings, setting
+from penstock.redaction.redact_settings import WITHHELD, redact_settings, setting
 
 SECRET = "correct-horse-battery"
 

@@ -1,5 +1,5 @@
-"""`Reader`: parses a request, identifies and classifies it, loads its conversation's state, and determines what is new
-in it and whether content already sent may change."""
+"""`RequestReader`: parses a request, identifies and classifies it, loads its conversation's state, and determines what
+is new in it and whether content already sent may change."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from penstock.conversation.conversation import Conversation, Message
 from penstock.conversation.exchange import Exchange, Identity, Kind, State
 from penstock.cost.cache_ttl import CacheClock
 from penstock.dialects import content_encoding
-from penstock.edits.applied import Replay
 from penstock.edits.edit import Edit
 from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
+from penstock.edits.replay import Replay
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.refusals import Refusals
 from penstock.engine.request_context import RequestContext
@@ -27,10 +27,10 @@ from penstock.store.base import Store
 from penstock.store.complete import RETRIED_S
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["Reader"]
+__all__ = ["RequestReader"]
 
 
-class Reader:
+class RequestReader:
     """Reads requests, each in its own thread; the state of their conversations comes from the store."""
 
     def __init__(

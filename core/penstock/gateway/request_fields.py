@@ -1,5 +1,5 @@
-"""`Asked`: what the body of a request asks for, as far as the gateway must know: its model, further models, and the
-longest answer; `with_model` writes another model's name into body and path."""
+"""`RequestFields`: what the body of a request asks for, as far as the gateway must know: its model, further models, and
+the longest answer; `with_model` writes another model's name into body and path."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import msgspec
 
 from penstock.base.errors import Unreadable
 from penstock.conversation.json_spans import members
-from penstock.gateway.kinds import GEMINI, GEMINI_PATH, Endpoint
+from penstock.gateway.provider_kinds import GEMINI, GEMINI_PATH, Endpoint
 
-__all__ = ["MODEL_NAME", "Asked", "read", "with_model"]
+__all__ = ["MODEL_NAME", "RequestFields", "read", "with_model"]
 
 MODEL_NAME = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 """What a model can be called. No spaces at the ends, which providers do not see."""
@@ -62,7 +62,7 @@ _DECODER = msgspec.json.Decoder(_Body)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestFields:
     """What a request asks for."""
 
     model: str
@@ -76,7 +76,7 @@ class Asked:
     that is a model."""
 
 
-def read(body: bytes, endpoint: Endpoint, path: str) -> Asked:
+def read(body: bytes, endpoint: Endpoint, path: str) -> RequestFields:
     """What `body`, without content-encoding, asks for at `path`. Raises `Unreadable`, which says what is wrong."""
     try:
         said = _DECODER.decode(body)
@@ -102,7 +102,7 @@ def read(body: bytes, endpoint: Endpoint, path: str) -> Asked:
     counts = (said.n, *(count for one in of_gemini for count in (one.candidate_count, one.snake_candidate_count)))
     answers = min(max([1, *(count for count in counts if count)]), 1000)
     most = round(min(max(given) * answers, _MOST_TOKENS)) if given else None
-    return Asked(model, len(body), most, tuple(_others(said)))
+    return RequestFields(model, len(body), most, tuple(_others(said)))
 
 
 def _others(said: _Body) -> Iterator[str]:
