@@ -100,19 +100,19 @@ class RateLimiter:
             for _, bucket, amount in self._of(who, rates, tokens, now):
                 bucket.give_back(amount)
 
-    def told(self, who: BudgetOwner, told: tuple[RateLimitInfo, ...]) -> None:
+    def record_rate_limits(self, who: BudgetOwner, limits: tuple[RateLimitInfo, ...]) -> None:
         """Note the limits that a provider reported for a credential. A limit that is missing this time is kept."""
-        if not told:
+        if not limits:
             return
         with self._lock:
             key = who.provider, who.credential
             before = {one.name: one for one in self._told.pop(key, ()) if one.name != "retry-after"}
-            self._told[key] = tuple((before | {one.name: one for one in told}).values())[-NAMES:]
+            self._told[key] = tuple((before | {one.name: one for one in limits}).values())[-NAMES:]
             while len(self._told) > BUCKETS:
                 self._told.popitem(last=False)
 
     def is_spent(self, who: BudgetOwner, now: float) -> bool:
-        """Whether the provider has told a credential of a limit that is used up now."""
+        """Whether a limit that the provider reported for a credential is used up now."""
         with self._lock:
             return self._until(who, now) > now
 

@@ -92,7 +92,7 @@ class AdmissionControl:
 
     def record_rate_limits(self, exchange: Exchange, limits: tuple[RateLimitInfo, ...]) -> None:
         """A provider said what its limits are."""
-        self.speed.told(who_is(exchange), limits)
+        self.speed.record_rate_limits(who_is(exchange), limits)
 
     # ---------------------------------------------------------------- keep-alive requests
 

@@ -109,7 +109,7 @@ def test_one_credential_in_two_projects() -> None:
 def test_a_provider_that_is_spent_is_waited_for() -> None:
     """When requests may queue, and it does not take longer than they may: to refuse is the provider's part then."""
     speed = RateLimiter()
-    speed.told(WHO, (SPENT,))
+    speed.record_rate_limits(WHO, (SPENT,))
     waits = {queue_s: speed.turn(WHO, Rates(queue_s=queue_s), 1, 100).wait_s for queue_s in (0.0, 29.0, 30.0, 600.0)}
     assert waits == {0.0: 0, 29.0: 0, 30.0: 30, 600.0: 30}
     assert speed.turn(WHO, Rates(queue_s=60, provider=False), 1, 100).wait_s == 0
@@ -121,12 +121,12 @@ def test_a_provider_that_is_spent_is_waited_for() -> None:
 def test_the_newest_word_of_a_provider_counts() -> None:
     """What it does not speak of stands; a `retry-after` stands until it speaks again."""
     speed = RateLimiter()
-    speed.told(WHO, (SPENT, RateLimitInfo("retry-after", remaining=0, resets_at=150)))
+    speed.record_rate_limits(WHO, (SPENT, RateLimitInfo("retry-after", remaining=0, resets_at=150)))
     assert speed.turn(WHO, Rates(queue_s=600), 1, 100).wait_s == 50
-    speed.told(WHO, (RateLimitInfo("requests", remaining=9, resets_at=190),))
+    speed.record_rate_limits(WHO, (RateLimitInfo("requests", remaining=9, resets_at=190),))
     assert speed.turn(WHO, Rates(queue_s=600), 1, 100).wait_s == 30
-    speed.told(WHO, (RateLimitInfo("tokens", remaining=5, resets_at=130),))
-    speed.told(WHO, ())
+    speed.record_rate_limits(WHO, (RateLimitInfo("tokens", remaining=5, resets_at=130),))
+    speed.record_rate_limits(WHO, ())
     assert speed.turn(WHO, Rates(queue_s=600), 1, 100).wait_s == 0
     assert [row["name"] for row in speed.show(100)["providers"]] == ["tokens", "requests"]
     assert [row["name"] for row in speed.show(150)["providers"]] == ["requests"]
@@ -151,7 +151,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for n in range(BUCKETS + 100):
         who = BudgetOwner("c", credential=str(n))
         speed.turn(who, SLOW, 1, 0)
-        speed.told(who, (SPENT,))
+        speed.record_rate_limits(who, (SPENT,))
     shown = speed.show(0)
     assert (len(shown["ours"]), len(shown["providers"])) == (BUCKETS, BUCKETS)
 

@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 from penstock.memory.search.word_index import WordIndex
 from penstock.text.question import Question
 
-__all__ = ["ExpandedQuery", "asked"]
+__all__ = ["ExpandedQuery", "expand"]
 
 _PIECES = 50
 _SHORTEST = 4
@@ -35,7 +35,7 @@ class ExpandedQuery:
     corrected: dict[str, str] = field(default_factory=dict)
 
 
-def asked(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQuery:
+def expand(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQuery:
     """Stems that something has stay as they are. For another, identifiers that hold it; else the nearest spelling,
     one letter off in a short word and two in one of eight letters or more. Raises `MemoryDown`."""
     stems: list[str] = []

@@ -15,7 +15,7 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.records import Records
 from penstock.memory.search import weights
-from penstock.memory.search.expanded_query import ExpandedQuery, asked
+from penstock.memory.search.expanded_query import ExpandedQuery, expand
 from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related
@@ -112,7 +112,7 @@ def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]
     """For each row its best passage's BM25, the best of all being 1."""
     out, ask = np.zeros(len(view.layout), np.float32), ExpandedQuery(())
     try:
-        ask = asked(question, view.words, db)
+        ask = expand(question, view.words, db)
         found = view.words.best(db, ask.stems, _BY_WORDS)
     except MemoryDown as e:
         down.append(str(e))
