@@ -1,5 +1,6 @@
-"""Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens. One
-started by hand is found by its `started` event in the log."""
+"""Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens
+(`announce`, `announced`, `running`). One started by hand is found by its `started` event in the log. Also checks and
+chooses free ports."""
 
 from __future__ import annotations
 

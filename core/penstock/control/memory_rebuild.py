@@ -1,4 +1,5 @@
-"""`Rebuild`: rebuilds the memory's indexes in a thread of its own, with progress and a stop."""
+"""`Rebuild`: runs a rebuild of the memory's indexes, given as a function, in a thread of its own, one at a time, with
+progress and a way to stop it."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ class Rebuild:
         }
 
     def start(self, work: Callable[[Progress], object]) -> None:
-        """Begin. Raises `PenstockError` when one is under way."""
+        """Run `work` in the thread. Raises `PenstockError` if a rebuild is under way."""
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
                 raise PenstockError("a rebuild is under way already; `penstock memory status` says how far it is")

@@ -2,7 +2,7 @@
 does so for a whole `Usage`. Never raises.
 
 A number of tokens is a whole number from 0 on. What is anything else (a string, a fraction, true, a negative number)
-counts as not said, and nothing here raises.
+counts as not said.
 """
 
 from __future__ import annotations

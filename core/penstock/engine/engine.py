@@ -1,4 +1,5 @@
-"""`Engine`: finds the dialect of a request, has a worker thread process it, and enforces the deadlines of its stages.
+"""`Engine`: the entry point of a request: finds its dialect, has a worker thread process it, and enforces the deadlines
+of its stages. It can also replay earlier edits alone, and flush or forget conversations.
 
 `Engine.process` is for the event loop: all work is done in one worker thread (`penstock.engine.processor`), the loop
 only watches the clock. When a stage is late, its thread is given up and another continues with the next stage, from the

@@ -1,4 +1,5 @@
-"""`RequestRedactor`: replaces the personal data in a request's texts with placeholders; every other byte stays.
+"""`RequestRedactor`: replaces the personal data in a request's texts with placeholders; every other byte stays. It also
+finds the personal data in an answer, and `conversation_of` identifies the request's conversation.
 
 Clients send the whole history again with each request. What was found in a part of it holds for as long as all before
 that part is the same, byte for byte: only what is new is searched. A value that was found once is replaced wherever it

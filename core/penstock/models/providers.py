@@ -1,7 +1,6 @@
 """`provider_of`: which provider answers at a host, a company or program that sets prices, windows and cache rules.
 
-`KNOWN` is the one list of model hosts: the proxy decrypts TLS to these and to no other, and `provider_of` names the
-provider at a host. A new host is one line.
+`KNOWN` is the one list of model hosts: the proxy decrypts TLS to these and to no other. A new host is one line.
 """
 
 from __future__ import annotations

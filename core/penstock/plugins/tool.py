@@ -1,4 +1,5 @@
-"""`Tool`: a function that agents call over MCP, programs over HTTP and people on the command line.
+"""`Tool`: a function that agents call over MCP, programs over HTTP and people on the command line; `Caller`: who calls
+it, and the contexts and memory it works on.
 
 It is written once: its docstring is what an agent reads, its parameters are those of all three.
 """

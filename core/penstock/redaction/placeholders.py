@@ -1,8 +1,8 @@
-"""Placeholders for personal data, such as `<email 1>`: `find_all` finds what to replace in a text, `replacements` finds
-placeholders to put values back in.
+"""Placeholders for personal data, such as `<email 1>`: finds what to replace in a text (`find_all`, `known_in`), and
+the placeholders to put values back in (`replacements`).
 
 A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
-their own, so that `restore(redacted)` is the text to the letter, whatever it was.
+their own, so that putting the values back gives the original text to the letter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`Session`: an engine without a network: sends the requests of a conversation one by one, on a manual clock."""
+"""`Session`: an engine without a network, on a manual clock: sends the requests of a conversation one by one, takes
+answers, and checks each forwarded request against the promises."""
 
 from __future__ import annotations
 
