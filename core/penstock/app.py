@@ -56,7 +56,7 @@ class Suite:
     store: Store
     plugins: Plugins
     profile: Profile
-    """The proxy's own, with what was changed in this run."""
+    """The proxy's own profile, with the changes made in this run."""
     dialects: list[Dialect]
     degraded: str = ""
     """Why the store is only in memory; empty when it is on disk."""
@@ -67,7 +67,7 @@ class Suite:
     _path: Path = field(init=False)
     _clock: Clock = field(init=False)
     _retried_until: float = 0.0
-    """What an earlier proxy sent is not all in the store: until then, it may be tried again."""
+    """Seconds since the epoch until which clients may retry requests of an earlier proxy that are not in the store."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -143,7 +143,7 @@ class Suite:
             self.engine.whole_requests.forget_profile(name)
 
     def _prune(self, clock: Clock) -> None:
-        """Delete what is past its time: at start, then every hour until closed."""
+        """Delete what is older than the profile keeps: at start, then every hour until closed."""
         while True:
             log, originals = self.profile.log, self.profile.originals
             size = int(originals.megabytes * (1 << 20))
@@ -159,18 +159,18 @@ class Suite:
             self._note_complete(is_stored=not self.log.degraded)
 
     def _note_complete(self, *, is_stored: bool) -> None:
-        """What another proxy was killed over may still be tried again, at the next one as well."""
+        """Mark the store complete, if all is stored and retries of requests of an earlier, killed proxy are over."""
         is_stored = is_stored and not self.degraded and not self.store.is_missing
         if is_stored and self._clock.now() >= self._retried_until:
             complete.mark_complete(self._path)
 
     def sessions(self) -> SessionCommands:
-        """What a person asks of sessions. Its commands read the store: not for the loop."""
+        """The commands about sessions. They read the store: do not call them on the event loop."""
         live = Live(self.log.drain, self.engine.forgotten, self.engine.admission.budgets.forget)
         return SessionCommands(self.store, live)
 
     def requests(self) -> RequestCommands:
-        """What a person asks of requests in full. Its commands redact whole bodies: not for the loop."""
+        """The commands about whole requests. They redact whole bodies: do not call them on the event loop."""
 
         def redactor_of(profile: Profile) -> Redactor:
             return Redactor(sys.maxsize, redactors(profile.redact.personal, self.plugins.redactors()))
@@ -178,7 +178,7 @@ class Suite:
         return RequestCommands(self.engine.whole_requests, redactor_of, self.profile)
 
     def close(self) -> None:
-        """Write what is left and let go of everything."""
+        """Store what is pending, and close all parts."""
         self._closing.set()
         self.settings.close()
         self.engine.close()

@@ -1,8 +1,8 @@
 """`EncryptedWriter` and `EncryptedReader`: encrypt a file with a passphrase, and decrypt it, as streams.
 
-The head is the magic bytes, the cost of scrypt, a salt and a check of the key, so that a wrong passphrase is told from
-damage. Then come chunks of 1 MiB, each encrypted with AES-256-GCM. The nonce of a chunk is its number and whether it
-is the last, so none can be changed, moved, left out, or cut off without notice. The salt makes the key of each file
+The head is the magic bytes, the cost of scrypt, a salt and a check of the key, which tells a wrong passphrase from
+damage. Then come chunks of 1 MiB, each encrypted with AES-256-GCM. The nonce of a chunk is its number and whether it is
+the last, so none can be changed, moved, left out, or cut off without notice. The salt makes the key of each file
 another: no nonce is used twice under a key.
 """
 
@@ -34,8 +34,8 @@ _CHECK = 32
 
 
 class EncryptedWriter:
-    """Encrypts what is written to it into `out`. `close`, or the end of the block, writes the last chunk; a block that
-    raises leaves a file that no reader takes for whole."""
+    """Encrypts what is written to it into `out`. `close`, or the end of the block, writes the last chunk; if the block
+    raises, every reader refuses the file as incomplete."""
 
     def __init__(self, out: BinaryIO, passphrase: str, cost: int = _COST) -> None:
         head = _HEAD.pack(MAGIC, cost, secrets.token_bytes(_SALT))
@@ -69,10 +69,10 @@ class EncryptedWriter:
 
 class EncryptedReader:
     """Reads what an `EncryptedWriter` has written. Raises `BackupError`: the passphrase is wrong, or bytes are missing
-    or changed. Nothing is returned that was not checked."""
+    or changed. Only checked bytes are returned."""
 
     def __init__(self, source: BinaryIO, passphrase: str, name: str) -> None:
-        """`name`: what errors call the file."""
+        """`name`: the name of the file in errors."""
         self._source, self._name = source, name
         head, check = source.read(_HEAD.size), source.read(_CHECK)
         if len(check) < _CHECK or _HEAD.unpack(head)[1] > _MOST_COST:
@@ -108,7 +108,7 @@ class EncryptedReader:
 
 
 def _keys(head: bytes, passphrase: str) -> tuple[AESGCM, bytes]:
-    """The cipher of a file with this head, and the check that stands behind it."""
+    """The cipher of a file with this head, and the check bytes that follow the head."""
     _, cost, salt = _HEAD.unpack(head)
     derived = Scrypt(salt=salt, length=64, n=1 << cost, r=_R, p=_P).derive(
         passphrase.encode("utf-8", "surrogateescape")

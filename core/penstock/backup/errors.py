@@ -8,4 +8,5 @@ __all__ = ["BackupError"]
 
 
 class BackupError(PenstockError):
-    """A backup cannot be written or restored. The text names the file and the next step; what was there stays."""
+    """A backup cannot be written or restored. The text names the file and the next step; existing files are
+    unchanged."""

@@ -43,7 +43,7 @@ class Restored:
 
     manifest: Manifest
     master_keys: tuple[str, ...]
-    """Ids of master keys that sealed contexts need and that are not there."""
+    """Ids of master keys that sealed contexts need and that are missing."""
 
 
 def is_encrypted(file: Path) -> bool:
@@ -58,9 +58,9 @@ def is_encrypted(file: Path) -> bool:
 def restore(
     file: Path, store: Path, *, passphrase: Callable[[], str], now: Callable[[], float] = time.time
 ) -> Restored:
-    """Put what `file` has in place for `store`. Nothing is put in place before all of it was checked; where something
-    is there already nothing is. What a restore that was interrupted has put in place is removed first. `passphrase` is
-    asked where one is needed. Raises `BackupError`."""
+    """Put what `file` has in place for `store`. Nothing is put in place before all of it was checked, nor if any of the
+    files exists already. Files of an earlier, interrupted restore are removed first. `passphrase` is called if the file
+    is encrypted. Raises `BackupError`."""
     store = store.expanduser().absolute()
     encrypted = is_encrypted(file)
     try:
@@ -158,7 +158,7 @@ def _check_database(database: Path, file: Path) -> None:
 
 
 def _mark_older(database: Path, now: float) -> None:
-    """Note in the events that what was sent after the backup is not known: it is not edited as if it were."""
+    """Note in the log that what was sent after the backup is not known, so that it is not edited."""
     if not database.exists():
         return
     try:

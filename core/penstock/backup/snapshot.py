@@ -16,13 +16,13 @@ from penstock.backup.errors import BackupError
 __all__ = ["digest_of", "revision_of", "snapshot"]
 
 _PAGES = 4_096
-"""Pages of a database that are copied between two looks whether it is to end: 16 MB."""
+"""Pages of a database (16 MB) that are copied between two calls of `step`."""
 _BUSY_S = 30.0
 
 
 def snapshot(part: Part, source: Path, target: Path, step: Callable[[], None] = lambda: None) -> Member:
-    """Copy `source` to `target`, and describe the copy. What others write meanwhile is not in it, and they do not wait.
-    `step` is called now and then, and may raise. Raises `BackupError`."""
+    """Copy `source` to `target`, and describe the copy. Writes during the copy are not in it, and do not wait. `step`
+    is called between steps, and may raise to stop. Raises `BackupError`."""
     try:
         if part.package:
             _copy_database(source, target, step)

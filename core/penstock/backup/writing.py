@@ -34,7 +34,7 @@ _PATTERN = "penstock-*.tar.zst*"
 _COPIES = ".backup-"
 """How the names of folders with unfinished copies begin."""
 _STALE_S = 86_400.0
-"""Seconds after which such a folder is one of a backup that was killed."""
+"""Seconds after which such a folder counts as left over by a killed backup."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def write_backup(
     now: float | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> Written:
-    """Write what belongs to `store` to `file`, which is there whole or not at all. The installation may be in use.
-    `step` is called now and then, and may raise. Raises `BackupError`."""
+    """Write the installation of `store` to `file`, whole or not at all. It may be in use. `step` is called between
+    steps, and may raise to stop. Raises `BackupError`."""
     at, home = time.time() if now is None else now, store.parent
     if not home.is_dir():
         raise _nothing_in(home)

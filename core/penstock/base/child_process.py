@@ -1,7 +1,8 @@
 """`Child`: a child process that answers messages one after another, restarted after a failure. For code that must not
 run in the proxy because it takes long, needs much memory, or can hold the interpreter for ever.
 
-A child is this interpreter running one of our modules. `send` and `receive` are the framing of the messages.
+A child is a Python interpreter that runs one of Penstock's modules. `send` and `receive` are the framing of the
+messages.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ __all__ = [
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """Flags for `subprocess`: on Windows, a child opens no console of its own."""
 CLOSE_S = 2.0
-"""Seconds that a child may take to end by itself once it is no longer wanted."""
+"""Seconds that a child may take to end by itself when it is closed."""
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """Before a child that failed is started again; doubled with each failure in a row, up to the longest."""
 SETTLED_S = 300.0
-"""A child that answers after so long is well: its next failure counts as the first."""
+"""Seconds that a child must run until its next failure counts as the first again."""
 _BY_SOMEBODY = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _LENGTH = struct.Struct(">I")
 
@@ -57,7 +58,7 @@ class ChildKilled(ChildFailed):
 
 
 class ChildBusy(ChildFailed):
-    """There is no answer yet, or the child is to be left alone for a while. It may be well."""
+    """There is no answer yet, or the child is not restarted yet after a failure."""
 
 
 def command_of(module: str) -> list[str]:
@@ -69,7 +70,7 @@ def command_of(module: str) -> list[str]:
 
 
 def last_line(stderr: bytes) -> str:
-    """The last thing a child wrote to its standard error, which is what ended it."""
+    """The last line of a child's standard error: usually the error that ended it."""
     lines = stderr.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
@@ -121,7 +122,7 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """Its process, if there is one now."""
+        """The id of its process. None: it does not run."""
         run = self._run
         return run.process.pid if run is not None and run.is_alive else None
 
@@ -264,7 +265,7 @@ class _Run:
         self._over(f"process {self.process.pid} gave no answer in {call.within_s:g} s and was killed", ChildKilled)
 
     def _over(self, why: str, error: type[ChildFailed] = ChildFailed) -> None:
-        """No more answers. Without a reason, it was closed."""
+        """End this run: fail the waiting calls. `why` is empty if it was closed."""
         with self._lock:
             was_over, self.is_over = self.is_over, True
             left, self._open = self._open, set()

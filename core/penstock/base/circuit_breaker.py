@@ -20,8 +20,8 @@ class Breaker:
         self._until = 0.0
 
     def allows(self) -> bool:
-        """Whether the part may be called now. After a rest this lets one call through, and rests again until that
-        call has come to something."""
+        """Whether the part may be called now. After a rest it allows one call, and no other until that call was
+        reported."""
         with self._lock:
             if self._count < self._failures:
                 return True
@@ -32,12 +32,12 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The call did what it should."""
+        """Report that the call succeeded: the count starts from zero."""
         with self._lock:
             self._count = 0
 
     def failed(self) -> bool:
-        """The call failed or was late. True when the part rests from now on."""
+        """Report that the call failed or was late. True if the part rests from now on."""
         with self._lock:
             self._count += 1
             self._until = self._clock.tick() + self._rest

@@ -33,7 +33,7 @@ class SystemClock:
 
 @dataclass
 class ManualClock:
-    """A clock that is moved by its user, for tests and replays."""
+    """A clock that stands still until `advance` moves it, for tests and replays."""
 
     at: float = field(default=1_700_000_000.0)
     """Seconds since the epoch."""

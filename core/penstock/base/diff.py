@@ -7,7 +7,7 @@ from difflib import unified_diff
 __all__ = ["LONG", "changed_lines"]
 
 LONG = 4000
-"""Lines past which two texts are not compared line by line: that would take minutes."""
+"""Texts of more lines are not compared line by line, which would take minutes."""
 
 
 def changed_lines(old: list[str], new: list[str], context: int = 1) -> list[str]:

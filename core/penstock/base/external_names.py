@@ -14,7 +14,7 @@ _DIGEST = 16
 
 
 def kept_name(name: str) -> str:
-    """`name` as it is kept: a longer one by its beginning and a digest of all of it, so that two stay two."""
+    """`name`, or of a longer one its beginning and a digest, so that two different names stay different."""
     if len(name) <= LONGEST:
         return name
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_DIGEST // 2).hexdigest()

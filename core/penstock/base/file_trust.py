@@ -16,9 +16,9 @@ container: /proc/sys/kernel/overflowuid, by default."""
 
 
 def why_untrusted(path: Path) -> str:
-    """Why code at `path` must not be run, with what to do about it: another user can change it, or put something else
-    in its place. Looks at the file or folder, at what a link leads to, and at every folder above. Empty: only this user
-    and root can. Windows keeps such rights elsewhere; there it is always empty."""
+    """Why code at `path` must not be run, and what to do about it: another user can change or replace it. Checks the
+    file or folder, the target of a link, and every folder above. Empty: only this user and root can change it. Always
+    empty on Windows, which has other permissions."""
     if os.name != "posix":
         return ""
     return next(filter(None, map(_why, _chain(path))), "")

@@ -26,12 +26,12 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plural(number: int | None, noun: str, several: str = "") -> str:
-    """1 edit, 1,200 edits, and 0 edits for None. `several`: the plural, where it is not the noun and an s."""
+    """`1 edit`, `1,200 edits`; None counts as 0. `several`: the plural, if it is not the noun with an s."""
     return f"{number or 0:,} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def lasted(ms: float) -> str:
-    """12 ms, 1.2 s, 75 s."""
+    """A duration in milliseconds as `12 ms`, `1.2 s` or `75 s`."""
     if ms < 0.5:
         return "under 1 ms"
     if ms < 999.5:
@@ -40,7 +40,7 @@ def lasted(ms: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """$12.34; four places where two would say nothing. No loss is rounded away."""
+    """Dollars as `$12.34`; with four decimals if two would show nothing. A loss is never rounded to zero."""
     size, sign = abs(amount), "-" if amount < 0 else ""
     if not size:
         return "$0"
@@ -48,7 +48,7 @@ def dollars(amount: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """12.3%. Nothing for None."""
+    """A share as `12.3%`; empty for None."""
     return "" if share is None else f"{share:.1%}"
 
 
@@ -58,7 +58,7 @@ def signed(text: str, amount: float) -> str:
 
 
 def moment(at: float) -> str:
-    """2026-01-31 14:05, in the time zone of who reads it. `?` for a time that no calendar has."""
+    """A time in seconds since the epoch as `2026-01-31 14:05`, local time. `?` if it is out of range."""
     try:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
     except (ValueError, OverflowError, OSError):
@@ -66,12 +66,12 @@ def moment(at: float) -> str:
 
 
 def rfc3339(at: float) -> str:
-    """2026-01-31T14:05:09.250Z: a time in seconds since the epoch, for programs, up to the year 9999."""
+    """A time in seconds since the epoch as `2026-01-31T14:05:09.250Z`, for programs, up to the year 9999."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def printable(text: str) -> str:
-    """`text` on one line, without what could steer the terminal that shows it."""
+    """`text` on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -81,7 +81,7 @@ def is_colour_unwanted() -> bool:
 
 
 def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """`rows` as lines; the first `left` columns begin at the left, the others end at the right."""
+    """`rows` as aligned lines; the first `left` columns are left-aligned, the others right-aligned."""
     widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -94,5 +94,5 @@ def columns(rows: Sequence[Sequence[str]], left: int) -> list[str]:
 
 
 def _width(cell: str) -> int:
-    """Colours take no room."""
+    """The width on a terminal; colour codes take none."""
     return len(_STYLE.sub("", cell))

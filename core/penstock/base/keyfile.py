@@ -18,7 +18,7 @@ _BYTES = 32
 
 
 def has_key(folder: Path, name: str = "key") -> bool:
-    """Whether the key was made before."""
+    """Whether the key's file exists."""
     return (folder / name).exists()
 
 

@@ -22,7 +22,7 @@ ARENAS = 2
 
 
 def settle_heap() -> bool:
-    """Limit what this process holds on to. False: its C library has no such settings."""
+    """Apply the settings to this process. False: its C library does not have them."""
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -26,8 +26,8 @@ _LONGEST = 100
 
 
 def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
-    """A new file, open for writing, with these permissions whatever the umask. Raises `FileExistsError` if anything has
-    that name, a link that leads nowhere included, and `OSError`."""
+    """Create a file for writing, with exactly these permissions, whatever the umask. Raises `FileExistsError` if the
+    name is taken, even by a dangling link, and `OSError`."""
     fd = os.open(file, _NEW | _SAFE, mode)
     if hasattr(os, "fchmod"):
         os.fchmod(fd, mode)
@@ -35,9 +35,8 @@ def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
 
 
 def free_name(folder: Path, kind: str, name: str, suffix: str, ends: Sequence[str] = ("",)) -> Path:
-    """A file in `folder`, called after `kind` and `name`, that is not there yet, not even as a link that leads nowhere:
-    with a number where that is taken. `ends`: what is written behind the name, before the suffix, where several files
-    are named after it; none of them is there."""
+    """A path in `folder`, named after `kind` and `name`, that is free, with a number added if the name is taken.
+    `ends`: endings of several files that share the name; all of them are free."""
     stem = f"{kind}-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-')[:60] or 'unnamed'}"
     stems = (f"{stem}-{n}" if n > 1 else stem for n in count(1))
     free = (one for one in stems if not any(os.path.lexists(folder / f"{one}{end}{suffix}") for end in ends))
@@ -51,9 +50,9 @@ def open_lock(file: Path) -> int:
 
 @contextmanager
 def replacing(file: Path, mode: int = PRIVATE, *, replace: bool = True) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `file` at the end of the block, whole; if the block raises, what was there
-    stays. It is written beside `file` under a random name. A link at `file` is replaced, not followed. Without
-    `replace`, raises `FileExistsError` if anything has that name at the end. Raises `OSError`."""
+    """A new file that replaces `file`, whole, at the end of the block; if the block raises, the old one stays. It is
+    written beside `file` under a random name. A link at `file` is replaced, not followed. Without `replace`, raises
+    `FileExistsError` if anything has that name at the end. Raises `OSError`."""
     part = file.with_name(f".{file.name[:_LONGEST]}.{secrets.token_hex(8)}.part")
     try:
         with create(part, mode) as out:
@@ -86,8 +85,8 @@ def write_file(file: Path, content: bytes, mode: int = PRIVATE) -> None:
 
 @contextmanager
 def whole_file(file: Path, *, replace: bool = True) -> Iterator[TextIO]:
-    """A text file that a person named, there whole at the end of the block or not at all. A link, a device and a folder
-    are left as they are; so is a file without `replace`. Raises `PenstockError`."""
+    """Write a text file at a path that a person named, whole or not at all. A link, a device or a folder is refused; so
+    is an existing file without `replace`. Raises `PenstockError`."""
     if file.is_symlink():
         raise PenstockError(f"{file} is a link, and was left as it is: name the file that it leads to, or another one")
     if file.exists() and not file.is_file():

@@ -12,13 +12,13 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 
 
 def readable(text: str) -> str:
-    """`text` without what could steer a terminal or turn its line around, and without half characters, which not every
-    writer takes. Line ends and tabs stay."""
+    """`text` without escape sequences, control characters and marks that reverse a line, and without lone surrogates.
+    Line ends and tabs stay."""
     if text.isprintable():
         return text
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def one_line(text: str, limit: int | None = 400) -> str:
-    """As `readable`, of the first `limit` characters or all, on one line."""
+    """The first `limit` characters of `text` (None: all) as `readable` leaves them, on one line."""
     return " ".join(readable(text[:limit]).split())

@@ -8,8 +8,7 @@ __all__ = ["Renamed"]
 
 
 class Renamed:
-    """A class attribute under an old name. To read or to set it raises `AttributeError` with the new name, so that
-    `hasattr` says no and nothing is set in vain."""
+    """A class attribute under an old name. Reading or setting it raises `AttributeError` with the new name."""
 
     def __init__(self, new: str) -> None:
         self._new = new

@@ -11,7 +11,8 @@ NEAR = 70
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'stages'?` for the nearest of `known`; all of them when none is near; else nothing."""
+    """` Did you mean 'stages'?` for the nearest of `known`. If none is near, it lists all of them; empty if `known`
+    is."""
     from rapidfuzz import fuzz, process  # only for those who misspelled something
 
     words = sorted(known)

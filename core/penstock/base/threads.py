@@ -1,9 +1,9 @@
 """`Workers`: a bounded pool of daemon threads for work that must not block the event loop and may never end.
 
-Python cannot kill a thread. One that is given up is left behind. If it is in a plugin's own code it gets an
-exception at its next bytecode, which ends endless loops; anywhere else, above all in the standard library, it might
-hold a lock that others need, and is not touched. The number of threads left behind is bounded; past that no more work
-is taken, and requests are forwarded as received.
+Python cannot kill a thread. One that is given up is left behind. If it is in a plugin's own code it gets an exception
+at its next bytecode, which ends endless loops; anywhere else, above all in the standard library, it might hold a lock
+that others need, and is not touched. The number of threads left behind is bounded; past that no further work is
+accepted, and requests are forwarded as received.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class GivenUp(BaseException):
-    """Raised inside a thread that nobody waits for any more. No `Exception`, so that plugins do not catch it."""
+    """Raised inside a thread whose result is no longer wanted. Not an `Exception`, so that plugins do not catch it."""
 
 
 class NoWorker(RuntimeError):
@@ -60,7 +60,7 @@ class Workers:
         return self._lost
 
     def submit(self, work: Callable[[], T]) -> Task[T]:
-        """Have `work` done by a thread. Raises `NoWorker`."""
+        """Run `work` in a thread of the pool. Raises `NoWorker` if too many threads were left behind."""
         task: Task[T] = Task(work)
         if self._strays:
             self._end_strays()
@@ -75,7 +75,7 @@ class Workers:
         return task
 
     def give_up(self, task: Task[T], stray: str = "") -> None:
-        """Nobody waits for `task` any more: its thread is replaced, and ended if it is in the file `stray` just now."""
+        """Give `task` up: its thread is replaced, and ended if it is running code of the file `stray`."""
         with task.lock:
             if task.future.done() or task.is_given_up:
                 return
@@ -92,7 +92,7 @@ class Workers:
             self._end_strays()
 
     def _end_strays(self) -> None:
-        """End the threads that stand in their plugin's own code by now."""
+        """End the left-behind threads that are in their plugin's own code by now."""
         with self._lock:
             strays, self._strays = self._strays, []
         left = []

@@ -10,12 +10,12 @@ from typing import Any
 __all__ = ["to_toml"]
 
 LINE = 80
-"""Characters of a list that stands on one line."""
+"""Characters up to which a list is written on one line."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def to_toml(settings: Mapping[str, Any]) -> str:
-    """`settings` as TOML: strings, numbers, booleans, lists and tables. What is None stands as a comment."""
+    """`settings` as TOML: strings, numbers, booleans, lists and tables. None is written as a comment."""
     return "\n".join(_table(settings, ())) + "\n"
 
 

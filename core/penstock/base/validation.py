@@ -30,9 +30,9 @@ _EXPECTED = {
 
 
 def validate_table(model: type[M], table: Mapping[str, Any], where: str) -> M:
-    """`table` as a `model`. Validation is strict: `"yes"` is not true and `"3"` is not 3.
-    Raises `ProfileError`, a line for each fault: `where`, which ends where the key begins, the key, its value, what was
-    expected, and the nearest key or the values that there are."""
+    """`table` read into `model`. Validation is strict: `"yes"` is not true and `"3"` is not 3. Raises `ProfileError`, a
+    line for each fault: `where`, which ends where the key begins, the key, its value, what was expected, and the
+    nearest key or the values that there are."""
     try:
         # As JSON: only there does a strict model take a list for a tuple, and a table for a model. TOML's dates, which
         # JSON has not, are passed on as they are below.

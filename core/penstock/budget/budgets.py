@@ -35,7 +35,7 @@ SHOWN = 1000
 RAISE = 0.5
 """The share of a limit by which it is raised, where a person does not say by how much."""
 Save = Callable[[str, str, dict[str, Any] | None], None]
-"""Has a fact of a kind stored under a name, or deleted there. Called with the lock held: it must not wait."""
+"""Stores a fact of a kind under a name; None deletes it. Called with the lock held: it must not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Admission:
 
 
 class Budgets:
-    """Any thread may call. Limits come with each call: profiles have their own, and all count in the same books. Only
-    where they differ in `per` they count apart, each in its own periods."""
+    """All budgets. Any thread may call. Each call brings the limits of its profile, and all profiles share the
+    counters; only limits with another `per` have counters of their own."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Budgets:
     # ---------------------------------------------------------------- the request path
 
     def standing(self, who: BudgetOwner, budget: Budget, now: float) -> LimitStatus:
-        """The level that a request of `who` meets now."""
+        """The level of the budgets that a request of `who` counts for."""
         if not self.is_limited(budget):
             return LimitStatus()
         with self._lock:
@@ -89,7 +89,7 @@ class Budgets:
             return max(found, key=lambda standing: (standing.level, standing.is_final))
 
     def is_limited(self, budget: Budget) -> bool:
-        """Whether anything is limited, by a profile or by hand."""
+        """Whether anything is limited, by the profile or by a person's command."""
         return budget.has_limits or bool(self._judge.limits)
 
     def admit(
@@ -103,9 +103,10 @@ class Budgets:
         *,
         is_spare: bool = False,
     ) -> Admission:
-        """Whether a request may leave; if so, `estimate` is held for it until it is settled or released. To ask again
-        for the same exchange changes nothing. `turn` is asked for a request that no budget stops. `is_spare`: it may
-        not use a budget up, for the next request would be refused because of it."""
+        """Admit or refuse a request; if admitted, `estimate` is held for it until it is settled or released. A second
+        call for the same exchange changes nothing. `turn` decides by the rate limits, and is called if no budget
+        refuses. `is_spare`: the request is refused if it would use a budget up, since the client's next one would be
+        refused then."""
         with self._lock:
             # A thread that was given up may ask when the answer has come already.
             if self._books.held(exchange) is not None or self._books.has_ended(exchange):
@@ -129,7 +130,7 @@ class Budgets:
             return Admission(True, wait_s=given.wait_s)
 
     def settle(self, exchange: str, who: BudgetOwner, budget: Budget, amount: Amount, now: float) -> None:
-        """An answer came, and cost `amount`. Counted once for each exchange, whether it was admitted or not."""
+        """Count what an answer cost, once for each exchange, whether it was admitted or not."""
         with self._lock:
             if not self._books.end(exchange, is_paid=True):
                 return
@@ -140,18 +141,18 @@ class Budgets:
             self.standing(who, budget, now)
 
     def release(self, exchange: str) -> None:
-        """The request cost nothing: it was not sent, or the provider refused it."""
+        """Release what is held for a request that cost nothing: it was not sent, or the provider refused it."""
         with self._lock:
             self._books.let_go(exchange)
             self._books.end(exchange, is_paid=False)
 
     def held(self, exchange: str) -> Amount | None:
-        """What a request that is under way is thought to cost. None: it was not admitted, or too long ago."""
+        """What is held for a request that is under way. None: it was not admitted, or too long ago."""
         with self._lock:
             return self._books.held(exchange)
 
     def ended(self, who: BudgetOwner, budget: Budget, now: float) -> None:
-        """A subagent gave its answer: what it did not use goes back to the session."""
+        """Note that a subagent has finished: what it did not use goes back to the session."""
         if who.is_main:
             return
         with self._lock:
@@ -162,8 +163,7 @@ class Budgets:
     # ---------------------------------------------------------------- what a person asks
 
     def set(self, scope: Scope, name: str, limit: Limit | None) -> None:
-        """Have `limit` count in place of the profile's: for all of a scope, or for one name in it. None: the profile's
-        again."""
+        """Set `limit` in place of the profile's, for a whole scope or for one name in it. None: the profile's again."""
         with self._lock:
             name = storable(name)
             place = f"{scope}|{name}" if name else str(scope)
@@ -184,8 +184,8 @@ class Budgets:
         by: Amount | None = None,
         who: BudgetOwner | None = None,
     ) -> list[str]:
-        """Add to the limits of this period; without `by` so much that half of each limit is free. Without a name: of
-        every budget that blocks, or that blocks `who`. Gives the labels of what was raised."""
+        """Add `by` to the limits of this period; without `by`, so much that half of each limit is free. Without a name:
+        the limits of every budget that blocks, or that blocks `who`. Returns the labels of the raised budgets."""
         with self._lock:
             out = []
             for key, counter in self._meant(budget, now, scope, name, who):
@@ -200,8 +200,8 @@ class Budgets:
             return out
 
     def reset(self, budget: Budget, now: float, scope: Scope | None = None, name: str = "") -> list[str]:
-        """Count from nothing again: one budget, those of a scope, or all, in the periods of now. With a session goes
-        what its agents took of it. Gives their labels."""
+        """Count from zero again: one budget, those of a scope, or all, in the current periods. A session's reset
+        includes its agents' parts of it. Returns their labels."""
         with self._lock:
             out = []
             for key, counter in self._books.of_now(budget, now):
@@ -215,8 +215,7 @@ class Budgets:
             return out
 
     def forget(self, session: str, conversations: Collection[str]) -> None:
-        """A session was deleted: nothing is counted for it any more, and no limit stands for it alone. What it took of
-        wider budgets stays taken."""
+        """Drop the counters and limits of a deleted session. What it used of wider budgets stays counted."""
         with self._lock:
             for scope, names in ((Scope.SESSION, {session}), (Scope.CONVERSATION, set(conversations))):
                 stored = {storable(name) for name in names}
@@ -226,8 +225,8 @@ class Budgets:
                     self._save(LIMITS, place, None)
 
     def show(self, budget: Budget, now: float) -> list[dict[str, Any]]:
-        """The budgets that something was counted for in the periods of now, those used last, as plain data, the widest
-        first."""
+        """The budgets that were used in the current periods, as plain data: the last used ones, sorted by scope, the
+        widest first."""
         with self._lock:
             newest = sorted(self._books.of_now(budget, now), key=lambda one: one[1].at)[-SHOWN:]
             keys = {key for key, _ in newest}
@@ -264,7 +263,7 @@ class Budgets:
         )
 
     def _calm(self, key: Key, counter: Counter, budget: Budget, now: float) -> None:
-        """A person changed what counts."""
+        """Determine the levels anew after a person changed a limit or a counter."""
         self._books.note(key)
         counter.limits = None
         self._judge.look(key, counter, budget, is_calm=True)
@@ -303,5 +302,5 @@ class Budgets:
 
 
 def _limit(values: Mapping[str, Any]) -> Limit:
-    """What was stored; what another version wrote besides is left out."""
+    """The stored limit; fields of another version are left out."""
     return Limit(**{name: values[name] for name in set(Limit.model_fields) & values.keys()})

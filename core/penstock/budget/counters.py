@@ -17,12 +17,12 @@ HOLD_S = 900.0
 """Seconds after which the reservation of a request that never finished is released."""
 KEEP_S = 30 * 86400.0
 KEEP = 5_000
-"""Counters. Beyond, those that were not asked for longest are forgotten: a client without sessions begins one with
-each request."""
+"""Counters that are kept. Beyond that, the least recently used are dropped: a client without session ids starts a
+session with each request."""
 ENDED = 10_000
 """Ended exchanges that are remembered, so that an answer that is reported twice is counted once."""
 Save = Callable[[str, dict[str, Any] | None], None]
-"""Has a counter stored under a name, or deleted there."""
+"""Stores a counter under a name; None deletes it."""
 
 
 @dataclass(slots=True)
@@ -33,11 +33,11 @@ class Counter:
     held: Amount = field(default_factory=Amount)
     """The estimated cost of the requests that are under way."""
     own: Amount = field(default_factory=Amount)
-    """The part of `used` that the client's own calls took."""
+    """The part of `used` by the client's own calls (titles, its compaction)."""
     own_held: Amount = field(default_factory=Amount)
     shared: Amount = field(init=False)
-    """What the agents took: all but the client's own calls. Worked out when something changes: a session's budget asks
-    for it with each request of each of its agents."""
+    """What the agents used or hold: all but the client's own calls. Computed when something changes, since a session's
+    budget reads it with each request of each of its agents."""
     raised: Amount = field(default_factory=Amount)
     """What a person added to the limits, for this period."""
     level: Level = Level.NORMAL
@@ -63,28 +63,28 @@ class Counter:
         return self.used + self.held
 
     def hold(self, amount: Amount, *, is_own: bool) -> None:
-        """For a request that is under way."""
+        """Hold `amount` for a request that is under way."""
         self.held += amount
         if is_own:
             self.own_held += amount
         self._add_up()
 
     def let_go(self, amount: Amount, *, is_own: bool) -> None:
-        """What was held."""
+        """Release `amount` that was held."""
         self.held -= amount
         if is_own:
             self.own_held -= amount
         self._add_up()
 
     def spend(self, amount: Amount, *, is_own: bool) -> None:
-        """For an answer that came."""
+        """Count `amount` as used."""
         self.used += amount
         if is_own:
             self.own += amount
         self._add_up()
 
     def reset(self) -> None:
-        """Count from nothing. What is held stays so."""
+        """Count from zero. What is held stays held."""
         self.used = self.own = self.raised = Amount()
         self._add_up()
 
@@ -104,7 +104,7 @@ class Counter:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Counter:
-        """What `payload` gave; what another version wrote besides is left out."""
+        """The counter that `payload` gave; fields of another version are left out."""
         return cls(
             used=Amount.read(stored.get("used")),
             own=Amount.read(stored.get("own")),
@@ -152,7 +152,7 @@ class CounterTable:
         self._forget_old(now)
 
     def find(self, key: Key) -> Counter:
-        """The counter of `key`; one that counted nothing where there is none."""
+        """The counter of `key`; a new, empty one if there is none."""
         return self._counters.get(key) or Counter()
 
     def open(self, key: Key, who: BudgetOwner, now: float) -> Counter:
@@ -173,12 +173,12 @@ class CounterTable:
         return self._members.get((session.name, session.period), {})
 
     def of_now(self, budget: Budget, now: float) -> Iterator[tuple[Key, Counter]]:
-        """All counters of the periods that are now."""
+        """All counters of the current periods."""
         periods = {scope: period_of(budget, scope, now) for scope in Scope}
         yield from [(key, counter) for key, counter in self._counters.items() if key.period == periods[key.scope]]
 
     def note(self, key: Key) -> None:
-        """A counter changed: it is to be stored."""
+        """Store a counter that changed."""
         self._save(str(key), self._counters[key].payload())
 
     # ---------------------------------------------------------------- holds
@@ -195,7 +195,7 @@ class CounterTable:
         return hold.amount if hold is not None else None
 
     def let_go(self, exchange: str) -> tuple[Key, ...]:
-        """Hold nothing for an exchange any more; where it was held."""
+        """Release what is held for an exchange. Returns the keys of the counters that held it."""
         hold = self._holds.pop(exchange, None)
         if hold is None:
             return ()
@@ -215,7 +215,7 @@ class CounterTable:
             self.let_go(exchange)
 
     def end(self, exchange: str, *, is_paid: bool) -> bool:
-        """Remember that an exchange ended. False: it was paid for already."""
+        """Remember that an exchange ended. False: it was counted already."""
         if self._ended.get(exchange):
             return False
         self._ended[exchange] = is_paid
@@ -228,12 +228,12 @@ class CounterTable:
         return exchange in self._ended
 
     def forget(self, scope: Scope, names: Collection[str]) -> None:
-        """Count nothing any more for what is called so, in any period."""
+        """Drop the counters of these names in a scope, in all periods."""
         for key in [key for key in self._counters if key.scope is scope and key.name in names]:
             self._drop(key)
 
     def forget_limits(self, scope: Scope, name: str) -> None:
-        """The limits of a scope, or of one name in it, were set: what was added to the old ones is gone."""
+        """Drop what was added to the limits of a scope, or of one name in it, since new limits were set."""
         for key, counter in self._counters.items():
             if key.scope is scope and name in ("", key.name):
                 counter.limits = None

@@ -27,8 +27,8 @@ class SpendCapReached(Exception):
 
 
 class DailySpendCap:
-    """Dollars for one day, by the calendar of UTC, for all that have the same file. Safe for threads and processes; a
-    file that can not be written counts for this process alone."""
+    """A cap in dollars for one day (UTC), shared by all that use the same file. Safe for threads and processes; if the
+    file cannot be written, it counts for this process alone."""
 
     def __init__(self, cap: float, file: Path, today: Callable[[], datetime.date] | None = None) -> None:
         self._cap, self._file = cap, file
@@ -38,7 +38,7 @@ class DailySpendCap:
         """The day, and what was spent of it, that the file does not say."""
 
     def reserve(self, dollars: float) -> None:
-        """Set aside what a call may cost at most. Raises `SpendCapReached`."""
+        """Reserve what a call may cost at most. Raises `SpendCapReached`."""
         with self._lock, self._locked():
             spent = self._spent()
             if spent + dollars > self._cap:
@@ -49,13 +49,13 @@ class DailySpendCap:
             self._write(spent + dollars)
 
     def settle(self, reserved: float, dollars: float) -> None:
-        """The call is over: of what was reserved, so much was spent."""
+        """Count what a finished call did cost, in place of what was reserved."""
         with self._lock, self._locked():
             self._write(max(0.0, self._spent() - reserved + dollars))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nobody else reads or writes the file meanwhile."""
+        """Lock the file against other threads and processes."""
         fd = self._lock_file()
         try:
             yield
@@ -79,7 +79,7 @@ class DailySpendCap:
         return fd
 
     def _spent(self) -> float:
-        """What was spent today: by the file, which others write too, and by what could not be written there."""
+        """What was spent today, by the file or, if it could not be written, by this process."""
         today = self._today().isoformat()
         return max(dollars for day, dollars in (self._read(), self._unwritten, (today, 0.0)) if day == today)
 

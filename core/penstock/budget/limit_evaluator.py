@@ -19,7 +19,7 @@ from penstock.budget.settings import Budget, Level, Limit
 __all__ = ["IDLE_S", "Change", "LimitEvaluator", "LimitStatus", "Member", "is_over", "nearest", "shares"]
 
 IDLE_S = 600.0
-"""A subagent that asked for nothing so long has done its work."""
+"""Seconds without a request after which a subagent counts as finished."""
 _WHOSE = {
     Scope.DAY: "the budget for everything",
     Scope.PROJECT: "the budget of project {name}",
@@ -56,13 +56,13 @@ class LimitEvaluator:
     """Compares counters with their limits. Not thread-safe."""
 
     def __init__(self, books: CounterTable, limits: dict[str, Limit], on_change: Callable[[Change], None]) -> None:
-        """`limits`: those that a person set, by scope, or scope and name."""
+        """`limits`: the limits that a person set, by scope, or by scope and name."""
         self.limits = limits
         self._books, self._on_change = books, on_change
 
     def look(self, key: Key, counter: Counter, budget: Budget, *, is_calm: bool = False) -> LimitStatus:
-        """How near `counter` is to the limits of `key`; a level that changed by it is told. `is_calm`: a
-        person changed what counts, and no margin keeps a level up that is not right any more."""
+        """How near `counter` is to the limits of `key`; a change of its level is reported to `on_change`. `is_calm`: a
+        person changed a limit or a counter, so that the margin does not keep an old level up."""
         limits = self._amounts(key, budget)
         if not limits:
             return LimitStatus()
@@ -107,7 +107,7 @@ class LimitEvaluator:
         return LimitStatus(level, _share_blocked(measure, used, limit), is_final=used >= limit > 0)
 
     def has_room(self, key: Key, budget: Budget, more: Amount) -> bool:
-        """Whether something of the budget of `key` is left when `more` is taken of it."""
+        """Whether something of the budget of `key` is left after `more` is used."""
         return nearest(self._books.find(key).taken + more, self._amounts(key, budget))[0] < 1
 
     def _tell(self, key: Key, change: Change) -> None:
@@ -117,8 +117,8 @@ class LimitEvaluator:
     def pool(
         self, session: Key, budget: Budget, now: float, asking: Counter | None = None
     ) -> dict[Key, dict[str, float]]:
-        """What each conversation of a session may use of it, by measure. Who is `asking` is at work. Empty: nobody has
-        to share."""
+        """What each conversation of a session may use of its budget, by measure. `asking`: the counter of the one that
+        sends a request now. Empty: there are no shares."""
         limits, sharing = self._amounts(session, budget), self._books.members(session)
         if not limits or len(sharing) < 2:
             return {}
@@ -141,7 +141,7 @@ class LimitEvaluator:
         return {m: most + raised.of(m) for m in MEASURES if (most := limit.of(m)) is not None}
 
     def known(self, key: Key, counter: Counter, budget: Budget) -> dict[str, float]:
-        """The limits that a person means: those of `budget`, else those of the profile whose client met them."""
+        """The limits of a counter: those of `budget`, else those of the profile by which it was counted last."""
         return self._amounts(key, budget) or dict(counter.limits or {})
 
     def _limit(self, key: Key, budget: Budget) -> Limit:
@@ -160,8 +160,8 @@ class Member(NamedTuple):
 
 
 def shares(limit: float, members: Sequence[Member]) -> list[float]:
-    """What each member may use of `limit` in all. Those that are over get what they used; the rest is shared out by
-    weight, and who has used more than that already keeps what it used, at the expense of the others.
+    """What each member may use of `limit` in all. Finished members get what they used. The rest is shared by weight,
+    and a member that has used more already keeps what it used, at the expense of the others.
 
     The shares add up to `limit`, or to what was used where that is more, while there is a member to have them.
     """
@@ -182,12 +182,12 @@ def shares(limit: float, members: Sequence[Member]) -> list[float]:
 
 
 def is_over(one: Counter, now: float) -> bool:
-    """Whether a subagent has done its work, and what it did not use is for the others."""
+    """Whether a subagent has finished, so that what it did not use is for the others."""
     return not one.is_main and (one.is_over or (one.at < now - IDLE_S and one.held == Amount()))
 
 
 def nearest(taken: Amount, limits: Mapping[str, float]) -> tuple[float, str, float]:
-    """The largest used part of a limit, its measure and the limit. No measure: there is none."""
+    """The largest used share of a limit, its measure and the limit. The measure is empty if there are no limits."""
     found = [(taken.of(m) / limit if limit > 0 else math.inf, m, limit) for m, limit in limits.items()]
     return max(found, default=(0.0, "", 0.0))
 

@@ -2,7 +2,7 @@
 
 Anthropic: https://docs.anthropic.com/en/api/rate-limits#response-headers, and `anthropic-ratelimit-unified-*` for
 subscriptions; OpenAI: https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers; Codex with a login:
-`x-codex-*`; anybody: `retry-after` (RFC 9110, section 10.2.3).
+`x-codex-*`; all: `retry-after` (RFC 9110, section 10.2.3).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _OPENAI = re.compile(r"^x-ratelimit-(limit|remaining|reset)-(requests|tokens)$")
 _CODEX = re.compile(r"^x-codex-(primary|secondary)-(used-percent|reset-after-seconds|window-minutes)$")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 FARTHEST = 31 * 86400.0
-"""Seconds until the end of a limit, at most: whatever says more is mistaken."""
+"""The most seconds until a limit resets; longer ones are ignored."""
 LONGEST = 64
-"""Characters of a value that says something: times and numbers."""
+"""Characters of a value, at most; times and numbers are shorter."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TOO_MANY = 429
 
@@ -39,7 +39,7 @@ class RateLimitInfo:
     limit: float | None = None
     remaining: float | None = None
     used: float | None = None
-    """The part that is used, where only that is told."""
+    """The used share, if the provider reports only that."""
     resets_at: float | None = None
     """When the limit resets, in seconds since 1970."""
 
@@ -55,7 +55,7 @@ class RateLimitInfo:
 
 
 def parse_rate_limits(headers: Mapping[str, str], status: int, now: float) -> tuple[RateLimitInfo, ...]:
-    """The limits that an answer tells of. `headers` with names in lower case; what cannot be read is left out."""
+    """The limits that an answer reports. `headers` with names in lower case; what cannot be read is left out."""
     found: dict[str, dict[str, float]] = {}
     for name, text in headers.items():
         if (match := _ANTHROPIC.match(name)) or (match := _UNIFIED.match(name)):

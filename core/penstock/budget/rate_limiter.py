@@ -20,20 +20,20 @@ MINUTE = 60.0
 _Key = tuple[str, str, str, float, float]
 """Scope, name, measure, how many a minute, and how many minutes' worth the bucket holds."""
 NAMES = 20
-"""Limits that are remembered of one provider; a server may call them what it likes."""
+"""Limits that are kept for one provider, since a server may report any number of names."""
 BUCKETS = 2000
-"""Credentials and projects that are remembered; who was not heard of for so long has a full bucket again."""
+"""Credentials and projects that are kept; the one that is dropped would have a full bucket again."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """A token bucket: it holds `size` and fills by `per_s` a second. Each who comes gets its turn, first come, first
-    served. Not thread-safe."""
+    """A token bucket: it holds `size` and fills by `per_s` a second. Requests get their turns in order. Not
+    thread-safe."""
 
     size: float
     per_s: float
     level: float
-    """At `at`. Below zero: so much is owed to those that wait for their turn."""
+    """The tokens in it at `at`. Below zero: owed to requests that wait for their turn."""
     at: float
     """When something was asked for last, in seconds."""
 
@@ -53,7 +53,7 @@ class Bucket:
         self.level = min(self.size, self.level + amount)
 
     def left(self, now: float) -> float:
-        """What is in it. Below zero: so much is owed."""
+        """The tokens in it at `now`. Below zero: owed."""
         # A clock that was set back fills nothing.
         return min(self.size, self.level + max(0.0, now - self.at) * self.per_s)
 
@@ -70,7 +70,7 @@ class RateDecision:
 
 
 class RateLimiter:
-    """Rate limits of all clients and providers. Any thread may call. Nothing outlives a restart: a minute later it
+    """The rate limits of all clients and providers. Any thread may call. Nothing is stored: a minute after a restart it
     would be the same."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class RateLimiter:
         self._told: OrderedDict[tuple[str, str], tuple[RateLimitInfo, ...]] = OrderedDict()
 
     def turn(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> RateDecision:
-        """The turn of a request with so many input tokens: in the order they ask."""
+        """Decide when a request with so many input `tokens` may be sent; requests get their turns in order."""
         with self._lock:
             buckets = list(self._of(who, rates, tokens, now))
             waits = [(bucket.wait(amount, now), what) for what, bucket, amount in buckets]
@@ -117,7 +117,7 @@ class RateLimiter:
             return self._until(who, now) > now
 
     def show(self, now: float) -> dict[str, list[dict[str, Any]]]:
-        """Our own limits (`ours`) and what providers told (`providers`), as plain data."""
+        """The profile's own limits (`ours`) and those that providers reported (`providers`), as plain data."""
         with self._lock:
             ours = []
             for (scope, name, measure, per_minute, _), bucket in self._buckets.items():

@@ -18,7 +18,7 @@ class Scope(StrEnum):
     """What a budget covers, from everything to one conversation."""
 
     DAY = "day"
-    """All that comes by."""
+    """All requests."""
     PROJECT = "project"
     AGENT = "agent"
     """A client program: `claude-code`, `codex`, ..."""
@@ -40,7 +40,7 @@ _FORMATS: dict[Period, str] = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month"
 
 @dataclass(frozen=True, slots=True)
 class BudgetOwner:
-    """Who a request is from, as far as budgets distinguish."""
+    """The sender of a request, as far as budgets distinguish."""
 
     conversation: str
     session: str = ""
@@ -69,7 +69,7 @@ class Key:
 
     @classmethod
     def read(cls, text: str) -> Key | None:
-        """What `str` gave. None: it is none."""
+        """Parse what `str` gave. None: it is no key."""
         scope, _, rest = text.partition("|")
         period, bar, name = rest.partition("|")
         return cls(Scope(scope), name, period) if bar and scope in set(Scope) else None
@@ -87,12 +87,12 @@ def limit_of(budget: Budget, scope: Scope) -> Limit:
 
 
 def period_of(budget: Budget, scope: Scope, now: float) -> str:
-    """The period that `now` is in, by the machine's own calendar. Empty: there is but one."""
+    """The period that `now` is in, in local time. Empty for `ever`."""
     return datetime.fromtimestamp(now).strftime(_FORMATS[limit_of(budget, scope).per or _PERIODS[scope]])
 
 
 def keys_of(who: BudgetOwner, budget: Budget, now: float) -> tuple[Key, ...]:
-    """What a request counts for, in the order of `Scope`."""
+    """The keys of the counters that a request counts in, in the order of `Scope`."""
     names = {
         Scope.DAY: "",
         Scope.PROJECT: who.project,
@@ -104,17 +104,17 @@ def keys_of(who: BudgetOwner, budget: Budget, now: float) -> tuple[Key, ...]:
 
 
 def member_of(who: BudgetOwner, budget: Budget, now: float) -> Key:
-    """Where it is counted what a conversation took of its session's budget: in the session's period, which may be
-    another than its own."""
+    """The key of the counter for a conversation's part of its session's budget; its period is the session's, which may
+    differ from the conversation's own."""
     return Key(Scope.CONVERSATION, storable(who.conversation), period_of(budget, Scope.SESSION, now))
 
 
 def session_of(who: BudgetOwner) -> str:
-    """Whose budget a conversation shares: its own, where the client names no session."""
+    """The session whose budget a conversation shares; the conversation itself if the client names no session."""
     return storable(who.session or who.conversation)
 
 
 @lru_cache(2000)
 def storable(name: str) -> str:
-    """Clients choose what they are called, be it half a character that no database takes, or a secret."""
+    """`name` as it can be stored, since clients choose names: cut, without lone surrogates and without secrets."""
     return redact(name[:200]).encode("utf-8", "replace").decode()

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["exchanges", "models", "profiles", "sessions"]
 
 RECENT = 20_000
-"""Events that are looked through: a person waits."""
+"""Events that are read, at most, since a person waits."""
 OFFERED = 100
 """Exchanges at most."""
 
 
 def profiles(incomplete: str) -> list[str]:
-    """Their names; behind a `+` those of presets."""
+    """The names of profiles; behind a `+` the names of presets."""
     from penstock.profiles.profile import PRESETS, available
 
     below, plus, _ = incomplete.partition("+")

@@ -18,12 +18,12 @@ NO_NUMBER = -1
 
 
 class DeferredCommand(TyperCommand):
-    """Stands for a command until that runs, is completed or shows its help."""
+    """A placeholder for a command that is imported when it runs, is completed or shows its help."""
 
     home: ClassVar[str]
-    """Where the command's function is, as `module:name`."""
+    """The command's function, as `module:name`."""
     alone: ClassVar[Collection[str]]
-    """Options whose number may be left out. typer knows none."""
+    """Options whose number may be left out, which typer does not support."""
 
     def imported(self) -> Any:
         """The command itself."""
@@ -36,7 +36,7 @@ class DeferredCommand(TyperCommand):
 
 
 class DeferredGroup(TyperGroup):
-    """Stands for a group of commands until one of them runs, is completed or shows its help."""
+    """A placeholder for a group of commands that is imported when one of them runs, is completed or shows its help."""
 
     home: ClassVar[str]
     """A `typer.Typer`, or a function that makes it, as `module:name`."""
@@ -79,7 +79,7 @@ def add_group(app: typer.Typer, name: str, home: str, help: str) -> None:
 
 
 def _with_numbers(args: list[str], alone: Collection[str]) -> list[str]:
-    """`args`, where an option of `alone` that no number follows has `NO_NUMBER`. What stands behind `--` is left."""
+    """`args`, where an option of `alone` that no number follows has `NO_NUMBER`. What follows `--` is unchanged."""
     end = args.index("--") if "--" in args else len(args)
     out: list[str] = []
     for at, arg in enumerate(args[:end]):

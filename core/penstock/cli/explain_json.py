@@ -39,7 +39,7 @@ def explained(
 
 
 def _texts(log: Store, ledger: list[Edit], told: EditEvent) -> dict[str, Any]:
-    """What stood there and what was sent, whole where that is kept; only of what landed."""
+    """The texts before and after an edit, whole if they are stored; only for an edit that landed."""
     if not told.has_landed:
         return {}
     texts = before_after(log, ledger, told)

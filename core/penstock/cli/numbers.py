@@ -14,7 +14,7 @@ MOST = 1_000_000
 
 
 def finite(number: float | None) -> float | None:
-    """The callback of an option: no range keeps `nan` out, and one without an end takes `inf`."""
+    """The callback of an option. A typer range lets `nan` pass, and one without an end `inf`."""
     if number is not None and not math.isfinite(number):
         raise typer.BadParameter(f"a finite number was expected, not {number}")
     return number

@@ -27,5 +27,5 @@ def panel_of(command: str) -> str:
 
 
 def place_of(command: str) -> int:
-    """Where the command stands among all; those that are not listed stand last."""
+    """The position of the command among all; unlisted ones come last."""
     return _NAMES.index(command) if command in _NAMES else len(_NAMES)

@@ -1,4 +1,5 @@
-"""What the service answers, as programs get it: dataclasses, and `ServiceError` for what it refuses."""
+"""The answers of the service as dataclasses (`Context`, `Hit`, `Change`), and `ServiceError` for calls that it
+refuses."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ class Context:
     expires_at: str | None
     by: str
     tag: str
-    """Another one whenever anything of it has changed."""
+    """Changes whenever anything of the context changes."""
     sealed: bool = False
     """Its values are encrypted on disk, and no search finds their words."""
     data: Any = None
@@ -92,7 +93,7 @@ def change_of(answer: Any) -> Change:
 
 
 def refused(answer: httpx.Response) -> ServiceError:
-    """The error that an answer of status 400 or more tells."""
+    """The error in an answer of status 400 or more."""
     try:
         error = answer.json()["error"]
         return ServiceError(str(error["message"]), str(error["type"]), error.get("version"))

@@ -41,7 +41,7 @@ class AsyncClient:
         by: str = "owner",
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """As `Client`."""
+        """Takes the same arguments as `Client`."""
         self._to = Connection(url, token, workspace, by)
         self._http = httpx.AsyncClient(
             base_url=self._to.url, headers=self._to.headers, timeout=timeout_s, trust_env=False
@@ -83,7 +83,7 @@ class AsyncClient:
     async def list(
         self, prefix: str = "", *, tag: str = "", session: str = "", agent: str = ""
     ) -> AsyncIterator[Context]:
-        """Contexts by key, without their values; they are asked for a page at a time."""
+        """Contexts by key, without their values; fetched a page at a time."""
         after: str | None = ""
         while after is not None:
             wanted = requests.page(prefix, tag=tag, session=session, agent=agent, after=after or None)

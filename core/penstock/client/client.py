@@ -41,8 +41,8 @@ class Client:
         by: str = "owner",
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """`url`: `PENSTOCK_SERVICE` of the environment, or this machine's, when it is not given. `token`:
-        `PENSTOCK_TOKEN`, or that of this machine's service, when it is not given. `by`: whom the history names."""
+        """`url`: the address of the service; by default `PENSTOCK_SERVICE` of the environment, or this machine's.
+        `token`: by default `PENSTOCK_TOKEN`, or the token of this machine's service. `by`: whom the history names."""
         self._to = Connection(url, token, workspace, by)
         # The proxy of the environment is for what goes to providers.
         self._http = httpx.Client(base_url=self._to.url, headers=self._to.headers, timeout=timeout_s, trust_env=False)
@@ -81,7 +81,7 @@ class Client:
     feedback = _method(memory_requests.feedback)
 
     def list(self, prefix: str = "", *, tag: str = "", session: str = "", agent: str = "") -> Iterator[Context]:
-        """Contexts by key, without their values; they are asked for a page at a time."""
+        """Contexts by key, without their values; fetched a page at a time."""
         after: str | None = ""
         while after is not None:
             found, after = self.do(requests.page(prefix, tag=tag, session=session, agent=agent, after=after or None))
@@ -89,7 +89,7 @@ class Client:
 
     def changes(self, prefix: str = "", after: str | None = None) -> Iterator[Change]:
         """Changes as they happen, from the cursor `after` on, or from now; until the caller stops. The first is of the
-        kind `gap` where some after `after` are not kept any more."""
+        kind `gap` if some after `after` are no longer stored."""
         try:
             with self._http.stream(**following(prefix, after)) as answer:
                 if answer.status_code != 200:

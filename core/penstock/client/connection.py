@@ -21,7 +21,7 @@ DEFAULT_URL = "http://127.0.0.1:7878"
 _TOKEN_FILE = "service-token"
 TIMEOUT_S = 30.0
 _FOLLOW = httpx.Timeout(30.0, read=45.0)
-"""Three times as long as the service is ever silent."""
+"""The read timeout is three times the interval of the service's heartbeats."""
 
 
 class Connection:
@@ -41,7 +41,7 @@ class Connection:
             self.headers["x-penstock-workspace"] = workspace
 
     def encode(self, request: Request[Any]) -> dict[str, Any]:
-        """A request as httpx takes it. Raises `ServiceError` for what JSON cannot hold."""
+        """The arguments with which httpx sends a request. Raises `ServiceError` if the body is not JSON."""
         headers, content = {**request.headers}, None
         if request.body is not None:
             headers["content-type"] = "application/json"
@@ -58,7 +58,7 @@ class Connection:
         }
 
     def read(self, request: Request[T], answer: httpx.Response) -> T:
-        """What the service answers. Raises `ServiceError`."""
+        """The decoded answer of the service. Raises `ServiceError` if it is an error."""
         if answer.status_code >= 400:
             raise refused(answer)
         try:
@@ -67,13 +67,13 @@ class Connection:
             raise ServiceError(f"what answers at {self.url} is no service of Penstock's: {e!r}", "unreachable") from e
 
     def unreachable(self, e: Exception) -> ServiceError:
-        """For an error of httpx's."""
+        """The error for a failed connection."""
         text = f"the service does not answer at {self.url} ({e}): `penstock serve` starts it"
         return ServiceError(text, "unreachable")
 
 
 def following(prefix: str, after: str | None) -> dict[str, Any]:
-    """The stream of changes as httpx takes it."""
+    """The arguments with which httpx requests the stream of changes."""
     return {
         "method": "GET",
         "url": "/v1/changes",
@@ -88,7 +88,7 @@ def change_in(line: str) -> Change | None:
 
 
 def _own_token(url: str) -> str:
-    """This machine's. It goes to no other: what listens there could take it."""
+    """The token of this machine's service. It is never sent to another machine, which could take it."""
     if httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1"):
         raise ServiceError(f"{url} is not on this machine: name its token, or PENSTOCK_TOKEN", "unauthenticated")
     file: Path = paths.state_dir() / _TOKEN_FILE

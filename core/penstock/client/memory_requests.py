@@ -24,9 +24,9 @@ def ingest(
     tags: Sequence[str] | None = None,
     wait: bool = True,
 ) -> Request[Answer]:
-    """Remember materials of a thread: `{items: [{id, kind, material, new}], skipped: [{material, why}]}`. `chat`: lines
-    "User: …", "Assistant: …", or a list of `{role, content}`; `diffs`: unified; `documents`: a text, or a list of
-    `{title, text}`. Without `wait`: `{job, accepted}`, and it is kept in the background."""
+    """Store materials of a thread in the memory: `{items: [{id, kind, material, new}], skipped: [{material, why}]}`.
+    `chat`: lines "User: …", "Assistant: …", or a list of `{role, content}`; `diffs`: unified; `documents`: a text, or a
+    list of `{title, text}`. Without `wait`: `{job, accepted}`, and a job stores it in the background."""
     materials = given(chat=_listed(chat), diffs=diffs, logs=logs, documents=_listed(documents))
     body = given(project=project, tags=None if tags is None else list(tags))
     return Request(
@@ -37,8 +37,8 @@ def ingest(
 def recall(
     purpose: str, *, thread_id: str | None = None, project: str | None = None, token_budget: int = 1_000
 ) -> Request[Answer]:
-    """What serves a purpose, the best first, within a number of tokens: `{items: [{id, kind, text, at, session, score,
-    why}], tokens, counted, left_out, weak, degraded}`."""
+    """The items that serve a purpose, the best first, within a number of tokens: `{items: [{id, kind, text, at,
+    session, score, why}], tokens, counted, left_out, weak, degraded}`."""
     body = given(thread_id=thread_id, project=project)
     return Request("POST", "/v1/recall", _answer, {**body, "purpose": purpose, "token_budget": token_budget})
 
@@ -46,7 +46,7 @@ def recall(
 def working_set(
     purpose: str, *, thread_id: str | None = None, project: str | None = None, token_budget: int = 8_000
 ) -> Request[Answer]:
-    """What is needed at hand to go on with a task, in sections: `{mission, constraints, decisions, files, open, recent,
+    """What is needed to go on with a task, in sections: `{mission, constraints, decisions, files, open, recent,
     artifacts, tokens, sources, …}`, each a list of `{id, kind, text, at, whole}`."""
     body = given(thread_id=thread_id, project=project)
     return Request("POST", "/v1/workingset", _answer, {**body, "purpose": purpose, "token_budget": token_budget})

@@ -36,7 +36,7 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[T]):
-    """A call, and how its answer is read."""
+    """One call of the service, and how its answer is read."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Request(Generic[T]):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Its own headers."""
+        """The headers of this call: `if-match`, or none."""
         return {} if self.expected is None else {"if-match": f'"{self.expected}"'}
 
 
@@ -76,8 +76,8 @@ def get(key: str, version: int | None = None) -> Request[Context]:
 
 
 def patch(key: str, patch: Any, *, ttl: float | None = None, expected: int | None = None) -> Request[Context]:
-    """Change a value by a JSON Merge Patch (RFC 7396): fields of `patch` replace those of the value, and None takes one
-    away."""
+    """Change a value by a JSON Merge Patch (RFC 7396): fields of `patch` replace those of the value, and None removes
+    one."""
     body = {**given(ttl=ttl), "data": patch}
     return Request("PATCH", _path("contexts", key), context_of, body, expected=expected)
 
@@ -88,13 +88,13 @@ def append(key: str, *items: Any, expected: int | None = None) -> Request[Contex
 
 
 def delete(key: str, *, purge: bool = False, expected: int | None = None) -> Request[None]:
-    """Take a context away; `purge`: for good, with all its versions."""
+    """Delete a context; `purge`: for good, with all its versions."""
     query = {"purge": "true"} if purge else {}
     return Request("DELETE", _path("contexts", key), nothing, query=query, expected=expected)
 
 
 def undelete(key: str, *, expected: int | None = None) -> Request[Context]:
-    """Bring back what was deleted within the last 30 days. What is deleted has version 0 for `expected`."""
+    """Restore a context that was deleted within the last 30 days. `expected` of a deleted context is 0."""
     return Request("POST", _path("undelete", key), context_of, expected=expected)
 
 
@@ -135,11 +135,12 @@ def given(**fields: Any) -> dict[str, Any]:
 
 
 def nothing(_answer: Any) -> None:
-    """What is read of an answer without a body."""
+    """Reads an answer without a body."""
 
 
 def _path(what: str, key: str) -> str:
-    """Raises `ServiceError` for what is no key: httpx takes `..` for a step back, and would make another call of it."""
+    """The path of a call about a key. Raises `ServiceError` if it is no valid key: httpx would take `..` for a step
+    back, and call something else."""
     try:
         check_key(key)
     except InvalidContext as e:
