@@ -21,7 +21,7 @@ DEFAULT_URL = "http://127.0.0.1:7878"
 _TOKEN_FILE = "service-token"
 TIMEOUT_S = 30.0
 _FOLLOW = httpx.Timeout(30.0, read=45.0)
-"""The read timeout is three times the interval of the service's heartbeats."""
+"""The read timeout is three times the longest silence of the service."""
 
 
 class Connection:

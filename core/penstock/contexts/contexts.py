@@ -40,9 +40,9 @@ _LAST = 2**63 - 1
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another process."""
 _LITTLE = 1 << 20
-"""Bytes that are free on a disk, below which it is tried whether anything can be written."""
+"""Free bytes on the disk below which a trial write is made."""
 _TRIED = 64 << 10
-"""Bytes that are written for that."""
+"""Bytes of that trial write."""
 
 
 class Contexts:
@@ -71,7 +71,7 @@ class Contexts:
             raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         try:
             self._add_usage()
         except StoreError as e:
@@ -135,15 +135,15 @@ class Contexts:
         return [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
-        """What happened after `cursor`, in order."""
+        """The changes after `cursor`, in order."""
         fit = (changes.c.workspace == workspace) & (changes.c.seq > min(cursor, _LAST))
         with self._reading() as db:
             rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
         return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
 
     def resume(self, cursor: int) -> tuple[int, bool]:
-        """The cursor to go on from after `cursor`, and whether changes are missing before it: they are not kept any
-        more, or the cursor is of another file."""
+        """The cursor from which a subscriber goes on, and whether changes before it are missing: they are no longer
+        kept, or `cursor` is of another file."""
         with self._reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
         first = (oldest or 1) - 1
@@ -157,8 +157,8 @@ class Contexts:
 
     @contextmanager
     def write(self, workspace: str, by: str, *, is_durable: bool = False) -> Iterator[Writer]:
-        """One transaction: what the `Writer` does in the block is there as a whole at its end, or not at all when the
-        block raises. `by`: who does it, for the history. `is_durable`: it outlasts a power cut, too."""
+        """One transaction: the changes of the `Writer` are committed at the end of the block, or rolled back if it
+        raises. `by`: who makes them, for the history. `is_durable`: they survive a power cut."""
         try:
             with (
                 self._one_at_a_time(),
@@ -194,8 +194,8 @@ class Contexts:
                 logger.exception("a listener of %s failed", self.path)
 
     def check_writable(self) -> None:
-        """Raises `StoreError` while nothing can be written: a write failed since the last one that did not, or the disk
-        has hardly any room, and a trial fails as well."""
+        """Raises `StoreError` if nothing can be written: the last write failed, or the disk is nearly full, and a trial
+        write fails too."""
         if self._disk_failed or _free(self.path.parent) < _LITTLE:
             for trial in (bytes(_TRIED), b""):
                 with self.write("", "trial") as writer:
@@ -203,7 +203,7 @@ class Contexts:
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """SQLite would have the writers of this process wait, too, but asks again only now and then."""
+        """A lock for the writers of this process. SQLite has a lock too, but polls it, which is slower."""
         if not self._writing.acquire(timeout=_BUSY_MS / 1000):
             raise StoreError(f"{self.path} cannot be written: another call has held it for {_BUSY_MS // 1000} s")
         try:
@@ -213,13 +213,14 @@ class Contexts:
             self._writing.release()
 
     def _check_file(self) -> None:
-        """SQLite would go on with a file that was deleted, and what it writes would be lost."""
+        """Raises `StoreError` if the file was deleted or replaced: SQLite would go on with it, and its writes would be
+        lost."""
         if _inode(self.path) != self._inode:
             raise StoreError(f"{self.path} was deleted or replaced while in use: start the service again")
 
     def _empty_log(self, db: sa.Connection) -> None:
-        """Leave nothing of what was purged in the write-ahead log. While another process reads an older state it cannot
-        be done: then after the next write, or when the file is closed. What was purged is gone for every reader."""
+        """Remove purged values from the write-ahead log. While another process reads an older state, that is not
+        possible, and is done after the next write or when the file is closed. No reader sees purged values."""
         try:
             db.exec_driver_sql("PRAGMA busy_timeout=0")
             self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
@@ -235,8 +236,8 @@ class Contexts:
                 raw.rollback()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Have `listener` called after every write of this process, by the thread that wrote: it must not take long
-        and not raise. The answer takes it away again."""
+        """Call `listener` after every write of this process, in the thread that wrote: it must be quick and not raise.
+        Returns a function that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -258,8 +259,8 @@ class Contexts:
             return {row.master: row.contexts for row in db.execute(found)}
 
     def expire(self) -> int:
-        """Delete what is past its end, remove what was deleted 30 days ago, changes and answers that are too old; how
-        many contexts ended."""
+        """Delete expired contexts, and remove for good contexts deleted 30 days ago and old changes and answers.
+        Returns how many contexts expired."""
         with self._reading() as db:
             due = sa.select(contexts.c.workspace).where(
                 contexts.c.deleted_at.is_(None), contexts.c.expires_at <= self.clock.now()
@@ -287,7 +288,7 @@ class Contexts:
                 writer.add_usage(self._usage.take())
 
     def _is_unclean(self) -> bool:
-        """Whether there is anything to remove for good: a write would have all others wait."""
+        """Whether there is anything to remove for good. Asked first, since a write makes all others wait."""
         now = self.clock.now()
         with self._reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()

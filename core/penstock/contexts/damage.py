@@ -13,7 +13,7 @@ __all__ = ["count_damaged"]
 
 def count_damaged(contexts: Contexts) -> int:
     """How many sealed contexts have a version, or a data key, that cannot be decrypted although the master key is
-    there. Opens every version of each. Raises `StoreError`."""
+    there. Decrypts every version of each. Raises `StoreError`."""
     known = contexts.masters.known()
     return sum(
         master in known and _is_damaged(contexts, workspace, key) for workspace, key, master in contexts.sealed()

@@ -20,7 +20,7 @@ class ContextError(PenstockError):
 
 
 class InvalidContext(ContextError):
-    """A key, a value or a field is not as it must be."""
+    """A key, a value or a field is not valid."""
 
 
 class NoContext(ContextError):
@@ -30,19 +30,19 @@ class NoContext(ContextError):
 
 
 class Expired(ContextError):
-    """There was one: its time is over, or it was deleted."""
+    """The context has expired or was deleted."""
 
     type = "gone"
 
 
 class Conflict(ContextError):
-    """The call does not fit what is there."""
+    """The call does not fit the state of the context."""
 
     type = "conflict"
 
 
 class Sealed(ContextError):
-    """A value is sealed, and cannot be opened, or none can be sealed. Nothing is lost."""
+    """A sealed value cannot be decrypted, or a value cannot be encrypted. Nothing is lost."""
 
     type = "sealed"
 

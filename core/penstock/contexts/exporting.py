@@ -30,16 +30,17 @@ class WholeVersion:
 
 @dataclass(frozen=True)
 class WholeContext:
-    """A context and its versions, the oldest first, each read when it is asked for: together they may be large."""
+    """A context and its versions, the oldest first, each read when the iterator reaches it, since together they may be
+    large."""
 
     head: ContextHead
     count: int
     versions: Iterator[WholeVersion]
-    """To be read before the next context is."""
+    """Must be read before the next context."""
 
 
 def whole_contexts(kept: Contexts, workspace: str) -> Iterator[WholeContext | str]:
-    """Every context of a workspace that has not ended, by key; of one that is sealed, its key alone. All is of one
+    """Every context of a workspace that has not expired, by key; of a sealed one, only its key. All are read from one
     state of the file, whatever is written meanwhile. Raises `StoreError`."""
     alive = (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None)
     lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > kept.clock.now())

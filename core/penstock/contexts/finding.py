@@ -22,13 +22,13 @@ __all__ = ["Row", "find", "head_of", "look_up", "read", "version_of"]
 
 Row = sa.Row[Any]
 _NEAR = 500
-"""Keys among which a similar one is looked for, for an error's hint."""
+"""Keys, at most, in which a similar one is searched for an error's hint."""
 
 
 _ONE = (contexts.c.workspace == sa.bindparam("workspace")) & (contexts.c.key == sa.bindparam("key"))
 _HEAD = contexts.select().where(_ONE)
 _ITS = {"size": "size", "digest": "digest", "updated_at": "at", "by": "by"}
-"""What a version has of its own, by the name it has in a head."""
+"""Columns of a version by their names in a head."""
 _VALUE = (
     sa.select(
         contexts,
@@ -44,7 +44,7 @@ _VALUE = (
 
 
 def look_up(db: sa.Connection, workspace: str, key: str) -> Row | None:
-    """The row of a context, also of one that was deleted or is past its end. Raises `InvalidContext`."""
+    """The row of a context, also of a deleted or expired one. None: there is none. Raises `InvalidContext`."""
     check_key(key)
     return db.execute(_HEAD, {"workspace": workspace, "key": key}).first()
 
@@ -68,8 +68,8 @@ def find(db: sa.Connection, workspace: str, key: str, now: float) -> Row:
 def read(
     db: sa.Connection, masters: MasterKeys, workspace: str, key: str, version: int | None, now: float
 ) -> ContextValue:
-    """A version with its value, the newest for None. Raises as `find` does, `NoContext` for one that is not kept,
-    and `Sealed`."""
+    """A version with its value; the newest if `version` is None. Raises as `find` does, `NoContext` for one that is not
+    kept, and `Sealed`."""
     kept = db.execute(_VALUE, {"workspace": workspace, "key": check_key(key), "version": _asked(version)}).first()
     if kept is None or not _is_alive(kept, now):
         raise _no_version(db, find(db, workspace, key, now), version or 0)
@@ -96,7 +96,7 @@ def version_of(db: sa.Connection, row: Row, version: int) -> Row:
 
 
 def _asked(version: int | None) -> int | None:
-    """SQLite cannot be asked for any number that Python has; no version has the number 0."""
+    """`version` within SQLite's range of integers; 0, which no version has, if it is beyond."""
     return version if version is None or 0 < version < 2**63 else 0
 
 

@@ -18,14 +18,15 @@ from penstock.profiles.service import MOST_VERSIONS
 __all__ = ["ImportWriter", "ImportedContext", "ImportedVersion", "Onto", "Outcome", "outcome_for"]
 
 Onto = Literal["skip", "newer", "overwrite"]
-"""What becomes of a context that is there: it stays; it stays unless what comes was changed later; it is replaced."""
+"""What happens to an existing context of the same key: it is kept; it is kept unless the imported one was changed
+later; it is replaced."""
 Outcome = Literal["added", "replaced", "kept", "same", "ended"]
-"""`same`: both are equal; `ended`: the time of what comes is over."""
+"""`same`: both are equal; `ended`: the imported context has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedVersion:
-    """A version from elsewhere."""
+    """A version from an export."""
 
     number: int
     at: float
@@ -36,7 +37,7 @@ class ImportedVersion:
 
 @dataclass(frozen=True, slots=True)
 class ImportedContext:
-    """A context from elsewhere. The last of `versions` is the newest; their numbers have no gaps."""
+    """A context from an export. The last of `versions` is the newest; their numbers have no gaps."""
 
     key: str
     tags: tuple[str, ...]
@@ -50,7 +51,7 @@ class ImportedContext:
 
 
 def outcome_for(there: ContextHead | None, new: ImportedContext, onto: Onto, now: float) -> Outcome:
-    """What an import of `new` would do where `there` is."""
+    """What an import of `new` does if `there` exists (None: nothing does)."""
     if new.expires_at is not None and new.expires_at <= now:
         return "ended"
     if there is None:
@@ -64,17 +65,17 @@ def outcome_for(there: ContextHead | None, new: ImportedContext, onto: Onto, now
 
 
 class ImportWriter(Writer):
-    """A `Writer` that can write whole contexts, in the same transaction as the one it is made of."""
+    """A `Writer` that can write whole contexts, in the transaction of another writer."""
 
     @classmethod
     def of(cls, writer: Writer) -> ImportWriter:
-        """One that goes on with the transaction of `writer`."""
+        """An `ImportWriter` on the transaction of `writer`."""
         return cls(writer._db, writer._masters, writer._retention, writer._workspace, writer._by, writer._now)
 
     def put_whole(self, new: ImportedContext, onto: Onto) -> Outcome:
-        """Put a context in place. Where there was one of its key, even one that was deleted, the numbers of the
-        versions go on from there, so that nobody takes a new one for one it has seen; where that is sealed, what comes
-        is too. Versions of one that was deleted or has ended stay below. Raises `InvalidContext` and `Sealed`."""
+        """Write a context. If there was one of its key, even a deleted one, the version numbers go on from there, so
+        that a number is never used twice; if that one is sealed, the new one is too. Versions of a deleted or expired
+        context are kept below. Raises `InvalidContext` and `Sealed`."""
         row = look_up(self._db, self._workspace, new.key)
         outcome = outcome_for(head_of(row) if row is not None and self._is_alive(row) else None, new, onto, self._now)
         if outcome not in ("added", "replaced"):

@@ -1,4 +1,5 @@
-"""Contexts as JSON, for answers over HTTP and for agents. Times are RFC 3339."""
+"""Converts contexts, versions, hits and changes to JSON data, for answers over HTTP and for agents. Times are RFC
+3339."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
 
 
 def change_json(change: Change) -> dict[str, Any]:
-    """What happened to a context."""
+    """A change of a context."""
     return {
         "cursor": str(change.cursor),
         "kind": change.kind,

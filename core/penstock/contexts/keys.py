@@ -20,7 +20,7 @@ _DOTS = {".", ".."}
 
 
 def check_key(key: str) -> str:
-    """`key`, when it can be one. Raises `InvalidContext`: what is wrong with it."""
+    """`key`, if it is valid. Raises `InvalidContext`, which says what is wrong."""
     if len(key) > MAX_KEY:
         raise InvalidContext(f"a key has at most {MAX_KEY} characters, and this one has {len(key)}", "key")
     if not _KEY.fullmatch(key) or _DOTS & set(key.split("/")):
@@ -33,12 +33,12 @@ def check_key(key: str) -> str:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raises `InvalidContext` when no key begins with `prefix`, which may end anywhere in one."""
+    """Raises `InvalidContext` if no valid key can begin with `prefix`, which may end anywhere."""
     *whole, _ = prefix.split("/")
     if len(prefix) > MAX_KEY or not _KEY.fullmatch(f"{prefix}-") or _DOTS & set(whole):
         raise InvalidContext(f"no key begins with {prefix!r}", "prefix")
 
 
 def new_key() -> str:
-    """A key that no context has."""
+    """A new random key."""
     return f"c-{secrets.token_hex(12)}"

@@ -14,11 +14,11 @@ MAX_TAGS = 50
 _LENGTHS = {"tags": 100, "session": 200, "agent": 200, "change": 80, "by": 200}
 """Characters, at most."""
 _UNFIT = re.compile("[\x00-\x1f\ud800-\udfff]")
-"""Control characters, and halves of characters, which no file and no answer can hold."""
+"""Control characters, and lone surrogates, which UTF-8 cannot encode."""
 
 
 def check_marks(new: NewContext, by: str) -> None:
-    """Raises `InvalidContext`: what is wrong with the marks of `new`, or with who puts it."""
+    """Raises `InvalidContext` if the tags, session, agent or change of `new`, or `by`, are not valid."""
     tags = new.tags or ()
     if len(tags) > MAX_TAGS:
         raise InvalidContext(f"tags: {len(tags)} are given, and a context has at most {MAX_TAGS}", "tags")

@@ -30,7 +30,7 @@ DEFAULT_TTL_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much of what was is kept."""
+    """How many old versions and changes are kept."""
 
     versions: int = 10
     """Of each context, the newest."""
@@ -50,13 +50,13 @@ class NewContext:
     data: Any
     """Anything that JSON has."""
     ttl: float | None = None
-    """Seconds; 0: it does not expire. None: a day for a new context, and for another version what it had."""
+    """Seconds; 0: it does not expire. None: a day for a new context, else as before."""
     tags: tuple[str, ...] | None = None
-    """None: those it had. So with the next three."""
+    """None: as before. So with the next three fields."""
     session: str | None = None
     agent: str | None = None
     seal: bool | None = None
-    """Whether its values are encrypted on disk, those of before too."""
+    """Whether its values are encrypted on disk, older versions included. None: as before."""
     change: str = "put"
     """What the caller calls this change in the history."""
 
@@ -84,7 +84,7 @@ class ContextHead:
 
     @property
     def tag(self) -> str:
-        """`VERSION-HASH`: another one whenever anything of it has changed, also where the number has not."""
+        """`VERSION-HASH`: differs whenever anything of the context has changed, even without a new version."""
         state = (self.digest, self.updated_at, self.expires_at, self.tags, self.session, self.agent, self.sealed)
         return f"{self.version}-{hashlib.sha256(repr(state).encode()).hexdigest()[:12]}"
 

@@ -21,9 +21,9 @@ _BY = "rotation"
 
 
 def rotate_master_key(contexts: Contexts) -> int:
-    """Take a new master key, and encrypt all data keys under it, those of the gateway beside, too;
-    how many there are. Whatever stops this, every sealed context and every credential can be opened: the old key stays
-    in its place until nothing needs it. Backups from before need the old key. Raises `Sealed` and `StoreError`."""
+    """Make a new master key, and encrypt all data keys under it, also those of the gateway beside the store. Returns
+    how many there are. If it is interrupted, every sealed context and credential can still be decrypted: the old key is
+    kept until nothing needs it. Backups from before need the old key. Raises `Sealed` and `StoreError`."""
     with _gateway(contexts.path.with_name(FILE_NAME)) as gateway:
         needed = _needed(gateway)
         missing = needed - set(contexts.masters.known())
@@ -57,8 +57,8 @@ def _needed(gateway: GatewayStore | None) -> set[str]:
 
 
 def rotate_data_keys(contexts: Contexts) -> tuple[int, int]:
-    """Encrypt every sealed context with a new data key, one after the other; how many were, and how many were not since
-    a version of theirs cannot be opened: they stay as they are. What is deleted or unsealed meanwhile is passed over.
+    """Encrypt every sealed context with a new data key, one after the other. Returns how many were, and how many were
+    left as they are since a version cannot be decrypted. Contexts that are deleted or unsealed meanwhile are skipped.
     Raises `StoreError`."""
     done = damaged = 0
     for workspace, key, _ in contexts.sealed():

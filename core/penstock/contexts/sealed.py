@@ -35,7 +35,7 @@ def data_key_of(db: sa.Connection, masters: MasterKeys, row: Row) -> DataKey | N
 
 
 def add_data_key(db: sa.Connection, masters: MasterKeys, now: float) -> tuple[int, DataKey]:
-    """A new data key and its number. The first one of a file brings the master key with it. Raises `Sealed`."""
+    """A new data key and its number. For the first one, the master key is made too. Raises `Sealed`."""
     try:
         newest = db.scalars(sa.select(data_keys.c.master).order_by(data_keys.c.id.desc()).limit(1)).first()
         if newest is None:
@@ -51,8 +51,8 @@ def add_data_key(db: sa.Connection, masters: MasterKeys, now: float) -> tuple[in
 
 
 def rewrap(db: sa.Connection, masters: MasterKeys, *, others: bool = False) -> int:
-    """Make a new master key and encrypt all data keys under it; how many there are. The old one stays beside it. Where
-    there are none, a new one is made only if `others` need one. Raises `Sealed`."""
+    """Make a new master key and encrypt all data keys under it. Returns how many there are. The old master key is kept.
+    Without data keys, a new one is made only if `others` need it. Raises `Sealed`."""
     rows = db.execute(data_keys.select()).all()
     try:
         keys = {row.id: masters.unwrap(Wrapped(row.wrapped, row.master)) for row in rows}  # all of them, or none is new
@@ -68,7 +68,7 @@ def rewrap(db: sa.Connection, masters: MasterKeys, *, others: bool = False) -> i
 
 
 def drop_masters(db: sa.Connection, masters: MasterKeys, others: Collection[str] = ()) -> None:
-    """Remove the master keys that nothing needs any more; `others`: those that are needed elsewhere. Raises
+    """Remove the master keys that are no longer needed. `others`: ids of those that are needed elsewhere. Raises
     `Sealed`."""
     try:
         masters.drop({*others, *db.scalars(sa.select(data_keys.c.master).distinct())})
@@ -82,7 +82,7 @@ def place_of(workspace: str, key: str, version: int) -> str:
 
 
 def opened(key: DataKey, row: Row, version: int, body: bytes, codec: str) -> bytes:
-    """The body of a version as it was before it was sealed. `row` is the context's. Raises `Sealed`."""
+    """The decrypted body of a version. `row` is the context's. Raises `Sealed`."""
     try:
         return key.open(body, f"{place_of(row.workspace, row.key, version)}\n{codec}")
     except SealingError as e:
@@ -90,8 +90,8 @@ def opened(key: DataKey, row: Row, version: int, body: bytes, codec: str) -> byt
 
 
 def reseal(db: sa.Connection, masters: MasterKeys, row: Row, seal: bool, now: float) -> tuple[int | None, StoredValue]:
-    """Encrypt all versions of a context with a new data key, or store them in the clear; the number of the key, and the
-    newest version as it is stored now. The context's own row is the caller's. Raises `Sealed`."""
+    """Encrypt all versions of a context with a new data key, or store them unencrypted. Returns the number of the key,
+    and the newest version as it is stored now. The caller updates the context's own row. Raises `Sealed`."""
     old = data_key_of(db, masters, row)
     number, new = add_data_key(db, masters, now) if seal else (None, None)
     of_it = context_versions.c.context == row.id

@@ -1,7 +1,8 @@
 """`UsageCounter`: counts reads, writes and search hits of contexts in memory, and adds them to the database now and
 then; `usage_rows` sums them up.
 
-A read must not cost a write. What a killed process had counted and not added yet, half a minute at most, is lost.
+A read must not cause a write. If the process is killed, the counts since the last write, half a minute at most, are
+lost.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["By", "UsageCounter", "UsageRow", "add_usage", "usage_rows"]
 By = Literal["day", "key", "session", "agent"]
 _COUNTS = ("reads", "writes", "bytes", "hits")
 _MOST = 10_000
-"""Rows that are counted before they are added; what is over is not counted."""
+"""Rows that are counted in memory, at most; further ones are not counted."""
 KEPT_DAYS = 400
 """Days that are kept."""
 _DAY_S = 86_400.0
@@ -30,7 +31,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """How often what `name` names (a day, a key, a session or an agent) was used."""
+    """How often contexts were used, by `name`: a day, a key, a session or an agent."""
 
     name: str
     reads: int
@@ -67,7 +68,7 @@ class UsageCounter:
                         found[n] += more
 
     def take(self) -> dict[tuple[str, str, str], list[int]]:
-        """What was counted since the last time."""
+        """The counts since the last call, which are reset."""
         with self._lock:
             counted, self._counted = self._counted, {}
         return counted
@@ -79,7 +80,7 @@ class UsageCounter:
 
 
 def add_usage(db: sa.Connection, counted: dict[tuple[str, str, str], list[int]], now: float) -> None:
-    """Add counts to the file, and remove those of days that are over for long."""
+    """Add counts to the database, and delete those older than `KEPT_DAYS`."""
     rows = [
         {"workspace": workspace, "day": day, "key": key, **dict(zip(_COUNTS, counts, strict=True))}
         for (workspace, day, key), counts in counted.items()
@@ -94,7 +95,7 @@ def add_usage(db: sa.Connection, counted: dict[tuple[str, str, str], list[int]],
 
 def usage_rows(db: sa.Connection, workspace: str, by: By, first: str, last: str, limit: int) -> list[UsageRow]:
     """Sums of a workspace over the days `first` to `last`, both included. Days in order; else those that were read or
-    written most come first. A context that is gone has no session and no agent any more."""
+    written most come first. A deleted context no longer counts for a session or an agent."""
     name = usage.c[by] if by in ("day", "key") else sa.func.coalesce(contexts.c[by], "")
     sums = [sa.func.sum(usage.c[one]).label(one) for one in _COUNTS]
     of_it = (contexts.c.workspace == usage.c.workspace) & (contexts.c.key == usage.c.key)

@@ -26,12 +26,12 @@ __all__ = [
 ]
 
 COMPRESS_ABOVE = 1024
-"""Bytes of JSON from which on a value is compressed, when that makes it smaller."""
+"""Bytes of JSON above which a value is compressed, if that makes it smaller."""
 MAX_BYTES = 8 << 20
-"""Bytes of JSON that a value may have."""
+"""The most bytes of JSON that a value may have."""
 MAX_DEPTH = 128
-"""Lists and objects within each other. Python's own limit counts from where the caller is: a value that could just be
-written could not be read from deeper in the program."""
+"""The most levels of nested lists and objects. Python's own limit depends on the caller's stack: a value that was just
+within it could not be read from deeper in the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class StoredValue:
     """Bytes of the JSON before compression."""
     digest: str
     text: str
-    """The JSON, for the index of words; empty for a sealed value."""
+    """The JSON, for the full-text index; empty for a sealed value."""
 
     def sealed(self, key: DataKey, place: str) -> StoredValue:
-        """The same, encrypted for `place`, with a keyed digest: without the key, a guess cannot be checked."""
+        """This value encrypted for `place`, with a keyed digest, so that a guess cannot be checked without the key."""
         body = key.seal(self.body, f"{place}\n{self.codec}")
         return replace(self, body=body, digest=key.digest(self.digest.encode()), text="")
 
@@ -99,8 +99,8 @@ def decode(body: bytes, codec: str) -> Any:
 
 
 def merged(data: Any, patch: Any) -> Any:
-    """`data` changed by a JSON Merge Patch (RFC 7396): fields replaced, null takes one away. Neither is changed.
-    Both must be as `check_depth` wants them."""
+    """`data` changed by a JSON Merge Patch (RFC 7396): fields are replaced, null removes one. Returns a new value. Both
+    must pass `check_depth`."""
     if not isinstance(patch, dict):
         return patch
     out = dict(data) if isinstance(data, dict) else {}

@@ -27,11 +27,11 @@ from penstock.memory.embedders import Embedder, vectors_of
 __all__ = ["VectorSearch", "fused"]
 
 _AT_ONCE = 500
-"""Vectors that a search makes, at most, before it answers."""
+"""The most vectors that a search makes before it answers."""
 _TEXT = 8_000
 """Characters of a value that its vector is made of."""
 _LOOKED_AT = 1_000
-"""Contexts that are looked at together for those that fit a filter, the nearest first."""
+"""Contexts that are read at once to find those that fit a filter, the nearest first."""
 _NEWEST = sa.select(contexts, context_versions.c.body, context_versions.c.codec).join(
     context_versions,
     (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
@@ -44,7 +44,7 @@ WEAK = 0.3
 
 @dataclass
 class _Matrix:
-    """The vectors of one workspace. A context that has a new one is there twice; the later counts."""
+    """The vectors of one workspace. A context with a new vector is in it twice; the later one counts."""
 
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     vectors: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
@@ -55,8 +55,8 @@ class _Matrix:
 
 
 class VectorSearch:
-    """For one file of contexts. Any thread may call. `embedder` is called when vectors are first wanted; it raises
-    `MemoryDown` where there is none."""
+    """The vector search in one file of contexts. Any thread may call. `embedder` is called when vectors are first
+    needed, and raises `MemoryDown` if there is none."""
 
     def __init__(self, kept: Contexts, embedder: Callable[[], Embedder]) -> None:
         self._kept, self._open = kept, embedder
@@ -74,8 +74,8 @@ class VectorSearch:
         *,
         limit: int = 20,
     ) -> tuple[list[Hit], bool]:
-        """The contexts nearest to `query`, among the 200 nearest of all, and whether each has its vector by now.
-        Raises `MemoryDown`, `StoreError` and `InvalidContext`."""
+        """The contexts nearest to `query`, among the 200 nearest of all, and whether all contexts have their vectors by
+        now. Raises `MemoryDown`, `StoreError` and `InvalidContext`."""
         with self._lock:
             embedder = self._embedder or self._open()
             self._embedder = embedder
@@ -95,7 +95,7 @@ class VectorSearch:
         return hits, is_complete
 
     def catch_up(self) -> None:
-        """Make some vectors that are missing, in all workspaces, once vectors were asked for. Raises `MemoryDown` and
+        """Make some of the missing vectors, in all workspaces, if vectors were ever searched. Raises `MemoryDown` and
         `StoreError`."""
         made = _AT_ONCE
         while made == _AT_ONCE:
@@ -103,7 +103,8 @@ class VectorSearch:
                 made = 0 if self._embedder is None else self._embed(self._embedder, None)
 
     def _embed(self, embedder: Embedder, workspace: str | None) -> int:
-        """Make vectors that are missing or of an older version, the newest contexts first; how many were made."""
+        """Make vectors that are missing or of an older version, the newest contexts first. Returns how many were
+        made."""
         has_one = (context_vectors.c.context == contexts.c.id) & (context_vectors.c.version == contexts.c.version)
         lacking = (
             _NEWEST.where(contexts.c.deleted_at.is_(None), contexts.c.data_key.is_(None))
@@ -188,7 +189,7 @@ def _changes(db: sa.Connection) -> tuple[int, int]:
 
 
 def _changed_after(cursor: int) -> sa.Select[Any]:
-    """The numbers of contexts that were changed since."""
+    """The numbers of contexts that were changed after `cursor`."""
     of_change = contexts.alias("changed")
     same = (of_change.c.workspace == changes.c.workspace) & (of_change.c.key == changes.c.key)
     return sa.select(of_change.c.id).join(changes, same).where(changes.c.seq > cursor)

@@ -14,42 +14,42 @@ __all__ = ["TABLE", "add", "create", "excerpt", "match", "remove", "scrub"]
 
 TABLE = "context_words"
 _INDEXED = 200_000
-"""Characters of a value that are indexed; what follows is found by key and tags only."""
+"""Characters of a value that are indexed, from its beginning."""
 _ASKED = 64
-"""Words of a question that are looked for."""
+"""The most words of a question that are searched."""
 _PLAIN = re.compile(r'["\x00\ud800-\udfff]')
 _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
-"""What JSON writes for line ends, quotes and the like: its letters are no part of a word."""
+"""Escape sequences of JSON, whose letters are no part of a word."""
 _AROUND = 120
 """Characters shown on each side of the first word that was found."""
 
 
 def create(db: sa.Connection) -> None:
-    """Make the index where there is none."""
+    """Create the index if it does not exist."""
     made = f"""CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}
         USING fts5(scope, text, tokenize='unicode61 tokenchars ''_''')"""
     db.exec_driver_sql(made)
 
 
 def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
-    """Index the context with this number again, with what is `said` in it."""
+    """Index the context of this number, in place of its earlier entry. `said`: its key, tags and value as text."""
     remove(db, number)
     stems = " ".join(terms(_ESCAPE.sub(" ", said[:_INDEXED])))
     db.exec_driver_sql(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
 
 
 def remove(db: sa.Connection, number: int) -> None:
-    """Take a context out. Its words stay in the file until `scrub`."""
+    """Remove a context. Its words stay in the file until `scrub`."""
     db.exec_driver_sql(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
 
 
 def scrub(db: sa.Connection) -> None:
-    """Merge the segments of the index: until then they hold the words of what was taken out."""
+    """Merge the segments of the index, which hold the words of removed contexts until then."""
     db.exec_driver_sql(f"INSERT INTO {TABLE}({TABLE}) VALUES ('optimize')")
 
 
 def match(query: str, workspace: str) -> str:
-    """The words of `query` as FTS5 is asked for any of them in a workspace; empty where it has none that count."""
+    """The FTS5 expression that matches any word of `query` in a workspace; empty if it has only stop words."""
     asked = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
     words = " OR ".join(f'"{word}"' for word in asked if word.strip())
     return f"scope:{_scope(workspace)} AND text:({words})" if words else ""
@@ -65,5 +65,5 @@ def excerpt(text: str, query: str) -> str:
 
 
 def _scope(workspace: str) -> str:
-    """One word for the index, whatever letters the name has."""
+    """The workspace as one word of the index, whatever characters its name has."""
     return f"w{workspace.encode().hex()}"

@@ -33,7 +33,7 @@ from penstock.sealing.master_key import MasterKeys
 __all__ = ["Writer"]
 
 KEPT_DELETED_S = 30 * 86_400.0
-"""Seconds for which what was deleted can be brought back."""
+"""Seconds for which a deleted context can be restored."""
 KEPT_ANSWERS_S = 86_400.0
 """Seconds for which a repeated request gets its first answer."""
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
@@ -48,7 +48,7 @@ _OLD = context_versions.delete().where(
 
 
 class Writer:
-    """Changes contexts of one workspace. Not for keeping: it ends with the transaction."""
+    """Changes contexts of one workspace. Valid until its transaction ends."""
 
     def __init__(
         self, db: sa.Connection, masters: MasterKeys, retention: Retention, workspace: str, by: str, now: float
@@ -81,10 +81,10 @@ class Writer:
         return read(self._db, self._masters, self._workspace, key, version, self._now)
 
     def put(self, key: str, new: NewContext, expected: Expected = None) -> tuple[ContextHead, bool]:
-        """Keep a value: as version 1, or as one more; and whether there was none before. A value that is equal to the
-        newest makes no version; its time runs again, and tags, session and agent are taken over. A context that was
-        deleted or has ended goes on with its history. `expected`: the version that the caller has seen, 0 for none;
-        raises `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
+        """Store a value, as version 1 or as the next one. Returns the head, and whether the context is new. A value
+        equal to the newest makes no version, but renews its expiry and sets tags, session and agent. A deleted or
+        expired context goes on with its history. `expected`: the version that the caller has seen, 0 for none; raises
+        `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
         check_marks(new, self._by)
         row = look_up(self._db, self._workspace, key)
         before = None if row is None else _marks(head_of(row))
@@ -105,12 +105,12 @@ class Writer:
         return head, is_new
 
     def patch(self, key: str, patch: Any, new: NewContext, expected: Expected = None) -> ContextHead:
-        """Change a value by a JSON Merge Patch (RFC 7396). `new`: the rest, without its data."""
+        """Change a value by a JSON Merge Patch (RFC 7396). `new`: expiry, tags and the rest; its data is ignored."""
         check_depth(patch)
         return self._change(key, new, expected, lambda data: merged(data, patch))
 
     def append(self, key: str, items: Sequence[Any], new: NewContext, expected: Expected = None) -> ContextHead:
-        """Add items to the end of a value that is a list. Raises `Conflict` where it is none."""
+        """Add items to the end of a value that is a list. Raises `Conflict` if it is not."""
 
         def longer(data: Any) -> Any:
             if not isinstance(data, list):
@@ -120,11 +120,11 @@ class Writer:
         return self._change(key, new, expected, longer)
 
     def touch(self, key: str, new: NewContext, expected: Expected = None) -> ContextHead:
-        """Change the time, the tags, the session or the agent alone: no new version."""
+        """Change expiry, tags, session or agent, without a new version."""
         return self._change(key, new, expected, lambda data: data)
 
     def delete(self, key: str, *, purge: bool = False, expected: Expected = None) -> None:
-        """Take a context away. For 30 days it can be brought back, unless `purge` removes it with all its versions."""
+        """Delete a context. It can be restored for 30 days, unless `purge` removes it with all its versions."""
         row = look_up(self._db, self._workspace, key) if purge else None
         row = row or find(self._db, self._workspace, key, self._now)
         self._expect(key, expected, row)
@@ -136,8 +136,8 @@ class Writer:
         self._tell("delete", key, row.version, row.tags)
 
     def undelete(self, key: str, ttl: float | None = None, expected: Expected = None) -> ContextHead:
-        """Bring back what was deleted or has ended, for a day where `ttl` says nothing else. Raises `NoContext` where
-        nothing is left of it, and `Conflict` where it is there."""
+        """Restore a deleted or expired context, for a day if `ttl` is None. Raises `NoContext` if nothing is left of
+        it, and `Conflict` if it exists."""
         row = look_up(self._db, self._workspace, key)
         if row is None:
             raise NoContext(f"nothing is left of a context {key} in workspace {self._workspace}", "key")
@@ -152,7 +152,7 @@ class Writer:
         return self._head(key)
 
     def rollback(self, key: str, to: int, expected: Expected = None) -> ContextHead:
-        """Make a new version with the value of an older one, so that nothing of the history is lost."""
+        """Make a new version with the value of an older one; the history is kept."""
         row = find(self._db, self._workspace, key, self._now)
         self._expect(key, expected, row)
         stored = self._sealed(row, encode(self._value(row, to)))
@@ -162,8 +162,8 @@ class Writer:
         return self._head(key)
 
     def answered(self, name: str, digest: str) -> tuple[int, bytes] | None:
-        """Status and body of the answer that a request of this name had. Raises `Conflict` when that was another
-        request."""
+        """The stored status and body of the answer to a request of this idempotency key. None: there is none. Raises
+        `Conflict` if that was another request."""
         one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
         row = self._db.execute(idempotency.select().where(one & (idempotency.c.until > self._now))).first()
         if row is None:
@@ -173,15 +173,15 @@ class Writer:
         return row.status, row.answer
 
     def remember_answer(self, name: str, digest: str, status: int, answer: bytes) -> None:
-        """Keep an answer for a day, for the same request sent again."""
+        """Store an answer for a day, to be returned to the same request sent again."""
         one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
         self._db.execute(idempotency.delete().where(one))
         values = {"digest": digest, "status": status, "answer": answer, "until": self._now + KEPT_ANSWERS_S}
         self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
 
     def set_vectors(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Store vectors, each in the place of the one that its context had. What was changed, sealed or deleted while
-        they were made gets none."""
+        """Store vectors, each in place of its context's earlier one. Contexts that were changed, sealed or deleted
+        meanwhile are skipped."""
         numbers = [row["context"] for row in rows]
         self._db.execute(context_vectors.delete().where(context_vectors.c.context.in_(numbers)))
         open_ones = contexts.c.data_key.is_(None) & contexts.c.deleted_at.is_(None) & contexts.c.id.in_(numbers)
@@ -195,7 +195,7 @@ class Writer:
         add_usage(self._db, counted, self._now)
 
     def expire(self) -> int:
-        """Delete what is past its end in this workspace; how many that are."""
+        """Delete the expired contexts of this workspace. Returns how many there were."""
         alive = (contexts.c.workspace == self._workspace) & contexts.c.deleted_at.is_(None)
         due = self._db.execute(contexts.select().where(alive & (contexts.c.expires_at <= self._now))).all()
         for row in due:
@@ -205,7 +205,7 @@ class Writer:
         return len(due)
 
     def clean(self) -> None:
-        """Remove for good, in all workspaces, what was deleted too long ago, and old changes and answers."""
+        """Remove for good, in all workspaces, contexts deleted more than 30 days ago, and old changes and answers."""
         gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < self._now - KEPT_DELETED_S)
         self._purge(list(self._db.scalars(gone)))
         newest = self._db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0
@@ -213,20 +213,20 @@ class Writer:
         self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
 
     def new_data_key(self, key: str) -> None:
-        """Encrypt a sealed context with a new data key. Raises `Conflict` where it is not sealed, and `Sealed`."""
+        """Encrypt a sealed context with a new data key. Raises `Conflict` if it is not sealed, and `Sealed`."""
         row = find(self._db, self._workspace, key, self._now)
         if row.data_key is None:
             raise Conflict(f"context {key} is not sealed", "key")
         self._reseal(row, True)
 
     def new_master_key(self, *, others: bool = False) -> int:
-        """Make a master key and encrypt the data keys of all workspaces under it; how many there are. Where there are
-        none, it is made only if `others` need one. The old one is not removed: the transaction may still fail. Raises
-        `Sealed`."""
+        """Make a master key and encrypt the data keys of all workspaces under it. Returns how many there are. Without
+        data keys it is made only if `others` need one. The old one is not removed, since the transaction may still
+        fail. Raises `Sealed`."""
         return rewrap(self._db, self._masters, others=others)
 
     def drop_masters(self, others: Collection[str] = ()) -> None:
-        """Remove the master keys that nothing needs any more; `others`: those that are needed elsewhere. Raises
+        """Remove the master keys that are no longer needed. `others`: ids of those that are needed elsewhere. Raises
         `Sealed`."""
         drop_masters(self._db, self._masters, others)
 
@@ -250,14 +250,14 @@ class Writer:
         return row.deleted_at is None and (row.expires_at is None or row.expires_at > self._now)
 
     def _end(self, ttl: float) -> float | None:
-        """When a time of `ttl` seconds from now is over. Raises `InvalidContext`."""
+        """The expiry of a context that lives `ttl` seconds from now. Raises `InvalidContext`."""
         if not (ttl == 0 or _MIN_TTL_S <= ttl <= _MAX_TTL_S):
             text = f"ttl is {ttl:g}: 0 (no end), or seconds from {_MIN_TTL_S:g} to 100 years, were expected"
             raise InvalidContext(text, "ttl")
         return self._now + ttl if ttl else None
 
     def _end_of(self, row: Row | None, is_new: bool, ttl: float | None) -> float | None:
-        """When a context ends that is put now; for None as long from now on as it lasted before."""
+        """The expiry of a context that is put now. `ttl` None: as many seconds as before."""
         if ttl is not None:
             return self._end(ttl)
         if row is None or is_new:
@@ -334,12 +334,12 @@ class Writer:
         return decode(kept.body if key is None else opened(key, row, version, kept.body, kept.codec), kept.codec)
 
     def _sealed(self, row: Row, stored: StoredValue) -> StoredValue:
-        """A value as it is stored as the next version of this context."""
+        """A value in the form in which it is stored as the next version, encrypted if the context is sealed."""
         key = data_key_of(self._db, self._masters, row)
         return stored if key is None else stored.sealed(key, place_of(self._workspace, row.key, row.version + 1))
 
     def _reseal(self, row: Row, seal: bool) -> Row:
-        """Seal a context, with a new key where it has one, or unseal it: all its versions. The row after that."""
+        """Seal all versions of a context, with a new key if it has one, or unseal them. Returns its new row."""
         number, newest = reseal(self._db, self._masters, row, seal, self._now)
         self._set(row.id, data_key=number, digest=newest.digest)
         self._drop_data_key(row.data_key)
@@ -372,7 +372,7 @@ class Writer:
         self._db.execute(context_vectors.delete().where(context_vectors.c.context == number))
 
     def _forget_answers(self, key: str) -> None:
-        """Answers kept for repeated calls have the digest of a value."""
+        """Delete stored answers about a context, since they hold the digest of its value."""
         named = sa.func.instr(idempotency.c.answer, json.dumps({"key": key}, separators=(",", ":"))[1:-1].encode())
         self._db.execute(idempotency.delete().where((idempotency.c.workspace == self._workspace) & (named > 0)))
 
@@ -386,5 +386,5 @@ class Writer:
 
 
 def _marks(head: ContextHead) -> tuple[tuple[str, ...], str, str, bool]:
-    """What may change without a new version."""
+    """The fields that can change without a new version."""
     return head.tags, head.session, head.agent, head.sealed
