@@ -27,7 +27,7 @@ COMMANDS = frozenset({"show", "set", "raise", "reset"})
 def run_budget_command(
     admission: AdmissionControl, command: str, arguments: Mapping[str, object], budget: Budget
 ) -> Answer:
-    """Carry a command out on the budgets of a running engine. Raises `PenstockError`."""
+    """Run a command on the budgets of a running engine. Raises `PenstockError`."""
     done = BudgetCommands(admission.budgets, budget, admission.clock.now, admission.speed).do(command, arguments)
     admission.raised(done.get("raised", ()))
     return done

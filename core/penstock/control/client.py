@@ -48,9 +48,9 @@ SAID = 64_000
 """Bytes of a refusal that are read."""
 WAIT_S = 10.0
 SESSIONS_S = 60.0
-"""A whole log is read, and part of it deleted."""
+"""A whole log is read, and a part of it may be deleted."""
 MEMORY_S = 120.0
-"""A large memory is rewritten when something is forgotten."""
+"""Deleting from a large memory rewrites its file."""
 BEGIN_S = 8.0
 """Seconds to wait for a process that has opened the memory to announce its address: a proxy opens it before it
 listens."""
@@ -58,29 +58,29 @@ OTHERS, NOT_FOUND, BUSY = 409, 404, 503
 
 
 class Refused(PenstockError):
-    """The proxy answered, and did not do it. `status` is HTTP's."""
+    """The proxy refused the command. `status`: the HTTP status."""
 
     def __init__(self, status: int, said: str, faults: Mapping[str, str] | None = None) -> None:
         super().__init__(said)
         self.status = status
         self.faults = dict(faults or {})
-        """What is wrong by the setting it is about, as far as it told."""
+        """What is wrong, by setting, as far as the proxy said."""
 
 
 class NotUp(PenstockError):
-    """No proxy with this store is up, and nothing can be done without one."""
+    """No proxy with this store is running, and the command needs one."""
 
 
 class NoAnswer(PenstockError):
-    """The proxy is up, as far as can be seen, and did not answer in time, or not as expected."""
+    """The proxy seems to run, but did not answer in time, or not as expected."""
 
 
 class MemoryLocked(PenstockError):
-    """Another process has the memory, and cannot be asked."""
+    """Another process has the memory open, and does not take commands."""
 
 
 def token_of(store: Path) -> str:
-    """The token of the proxy that has this store. Raises `PenstockError` when there is none that can be read."""
+    """The control token of the proxy with this store. Raises `PenstockError` if it cannot be read."""
     file = store.parent / KEY_FILE
     try:
         return file.read_bytes().hex()
@@ -89,7 +89,7 @@ def token_of(store: Path) -> str:
 
 
 def ask(address: str, store: Path, path: str, fields: Mapping[str, object], timeout: float) -> Any:
-    """What the proxy at `address` answers, which has the store `store`. Raises `PenstockError`."""
+    """The answer of the proxy at `address`, which has the store `store`, to `POST path`. Raises `PenstockError`."""
     headers = {"authorization": f"Bearer {token_of(store)}", "content-type": "application/json", MARK: COMMAND}
     # Not by urllib: where NO_PROXY covers the host, it would look for it elsewhere, and the token would go there.
     try:
@@ -108,24 +108,24 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
 
 
 class Remote:
-    """Looks for the proxy with each command: it may have been started again, elsewhere."""
+    """Sends commands to the proxy with this store. Finds it anew for each command, since it may have been restarted."""
 
     def __init__(self, store: Path) -> None:
         self.store = store.expanduser().absolute()
 
     def do(self, path: str, arguments: Mapping[str, object], timeout: float = WAIT_S) -> dict[str, Any]:
-        """What the proxy answers to `POST path`. Waits, so not on a screen's own thread. Raises `NotUp` when there is
-        none, `Refused` when it will not, else `PenstockError`."""
+        """The proxy's answer to `POST path`. Waits for it: do not call this on a UI thread. Raises `NotUp` if there is
+        no proxy, `Refused` if it refuses, else `PenstockError`."""
         found: dict[str, Any] = ask(self.up().address, self.store, path, arguments, timeout)
         return found
 
     def health(self) -> dict[str, Any]:
-        """How the proxy is: `pid`, `profile`, `paused`, and `degraded`, why its store or log is not on disk. Raises as
-        `do` does."""
+        """The state of the proxy: `pid`, `profile`, `paused`, and `degraded`, why its store or log is not on disk.
+        Raises as `do` does."""
         return self.do("/health", {})
 
     def up(self) -> Announcement:
-        """The proxy. Raises `NotUp` when there is none."""
+        """The running proxy. Raises `NotUp` if there is none."""
         up = running(self.store, only=True)
         if up is None:
             raise NotUp(f"no proxy with the store {self.store} is up: `penstock up` starts one")
@@ -135,7 +135,7 @@ class Remote:
 def do_budget(
     store: Path, budget: Callable[[], Budget], command: str, arguments: Mapping[str, object]
 ) -> dict[str, Any]:
-    """A command of `penstock.control.budget_commands`. `budget`: the limits that count where no proxy is up. Raises
+    """Run a command of `penstock.control.budget_commands`. `budget`: the limits that apply if no proxy runs. Raises
     `PenstockError`."""
     where = store.expanduser().absolute()
     try:
@@ -166,7 +166,7 @@ def do_budget(
 
 
 def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
-    """A command of `penstock.control.session_commands`. Raises `PenstockError`."""
+    """Run a command of `penstock.control.session_commands`. Raises `PenstockError`."""
     where = store.expanduser().absolute()
     try:
         return Remote(where).do(f"/sessions/{command}", arguments, SESSIONS_S)
@@ -186,9 +186,9 @@ class MemoryClient:
     """Access to the memory, which is open in a proxy or in this process."""
 
     do: Callable[[str, Mapping[str, object]], dict[str, Any]]
-    """Carries a command of `penstock.control.memory_commands` out. Raises `NotFound`, else `PenstockError`."""
+    """Runs a command of `penstock.control.memory_commands`. Raises `NotFound`, else `PenstockError`."""
     is_local: bool = False
-    """This process has the memory open, and no other can."""
+    """This process has the memory open, so that no other can."""
 
 
 @contextmanager
@@ -200,9 +200,10 @@ def open_client(
     tell: Callable[[str], None] | None = None,
     patience_s: float | None = None,
 ) -> Iterator[MemoryClient]:
-    """The memory beside `store`: through the proxy that has it or may open it, else opened here as `profile` says, and
-    closed after. With `tell` the indexes get what they lack first, and it is told what keeps them from that.
-    `patience_s`: how long a process that has it and cannot be asked is waited for. Raises `PenstockError`."""
+    """Access to the memory beside `store`: through the proxy that has it or may open it, else opened in this process,
+    as `profile` says, for the block. With `tell`, missing index entries are made first, and `tell` is called with the
+    reason if they cannot be. `patience_s`: seconds to wait for a process that has the memory but does not answer.
+    Raises `PenstockError`."""
     store = store.expanduser().absolute()
     deadline = time.monotonic() + (BEGIN_S if patience_s is None else patience_s)
     found: tuple[MemoryClient, Memory | None] | None = None

@@ -64,7 +64,7 @@ class Announcement:
 
 
 def reachable(host: str) -> str:
-    """`host` as a URL of this machine has it: a server on all addresses is reached by the loopback one."""
+    """`host` as a client on this machine uses it: the loopback address if the server listens on all."""
     if host in ("", "0.0.0.0"):
         return "127.0.0.1"
     if host == "::":
@@ -73,23 +73,23 @@ def reachable(host: str) -> str:
 
 
 def default_file() -> Path:
-    """Where the proxy that people start announces itself."""
+    """The file in which the proxy that a person starts announces itself."""
     return paths.state_dir() / "proxy.json"
 
 
 def file_beside(store: Path, pid: int) -> Path:
-    """Where any proxy announces itself, besides: a session's own one is found there too."""
+    """The file beside the store in which every proxy announces itself, also one that runs for a single session."""
     return store.parent / "proxies" / f"{pid}.json"
 
 
 def all_beside(store: Path) -> list[Announcement]:
-    """Every proxy that is up with this store, or one beside it."""
+    """Every running proxy with this store, or with one beside it."""
     files = sorted(file_beside(store, 0).parent.glob("*.json"))
     return [what for what in map(announced, files) if what is not None]
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all, unless another proxy that is up has it. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless it announces another running proxy. Raises `OSError`."""
     other = announced(file)
     if other is not None and other.pid != what.pid:
         return
@@ -98,14 +98,14 @@ def announce(what: Announcement, file: Path) -> None:
 
 
 def withdraw(file: Path, pid: int) -> None:
-    """Delete `file`, when it is still that of the process `pid`."""
+    """Delete `file`, if it is still the announcement of the process `pid`."""
     what = read(file)
     if what is not None and what.pid == pid:
         file.unlink(missing_ok=True)
 
 
 def read(file: Path) -> Announcement | None:
-    """What stands in `file`. None: nothing that could be read."""
+    """The announcement in `file`. None: it cannot be read."""
     try:
         return Announcement(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -113,7 +113,8 @@ def read(file: Path) -> Announcement | None:
 
 
 def announced(file: Path | None = None) -> Announcement | None:
-    """The proxy that is up: announced, its process alive, its port answered."""
+    """The running proxy that is announced in `file`: its process is alive, and its port answers. None: there is
+    none."""
     what = read(file or default_file())
     if what is None or not is_alive(what.pid):
         return None
@@ -121,7 +122,7 @@ def announced(file: Path | None = None) -> Announcement | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process."""
+    """Whether a process of this id exists."""
     if os.name != "posix":
         return True  # there, signal 0 would not ask but act; the port decides alone
     try:
@@ -134,9 +135,9 @@ def is_alive(pid: int) -> bool:
 
 
 def running(store: Path, *, only: bool = False) -> Announcement | None:
-    """The proxy that is up; with `only` none but the one that `store` belongs to. One that did not announce itself, as
-    one with reverse ports alone does not, is known by the newest `started` in `store` whose process lives; its `ca` is
-    not known. None: there is none."""
+    """The running proxy; with `only`, the one that `store` belongs to. A proxy that has not announced itself, such as
+    one with reverse ports only, is found by the newest `started` event in `store` whose process is alive; its `ca` is
+    empty. None: there is none."""
     proxy = announced()
     if proxy is not None and (not only or Path(proxy.store).expanduser().resolve() == store.expanduser().resolve()):
         return proxy
@@ -153,7 +154,7 @@ def _in_log(store: Path) -> Announcement | None:
 
 
 def _of_event(event: Event, store: Path) -> Announcement | None:
-    """What `event` tells of its proxy, if that still listens."""
+    """The proxy of a `started` event, if it still listens."""
     told = event.data
     if not isinstance(told, StartedEvent) or told.pid is None or not is_alive(told.pid):
         return None
@@ -165,7 +166,7 @@ def _of_event(event: Event, store: Path) -> Announcement | None:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there. Port 0 always can: the system chooses one."""
+    """Whether a server could listen at `host`:`port`. Always true for port 0, for which the system chooses one."""
     with socket.socket(_family(host), socket.SOCK_STREAM) as s:
         if os.name == "posix":
             # As the server will: a port in TIME_WAIT is free. Elsewhere the option would let two share a port.
@@ -178,7 +179,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def answers(host: str, port: int, timeout: float = 1.0) -> bool:
-    """Whether somebody takes connections there."""
+    """Whether a server accepts connections at `host`:`port`."""
     try:
         socket.create_connection((host, port), timeout).close()
     except OSError:

@@ -20,9 +20,9 @@ Thread = Annotated[str, Field(min_length=1, max_length=200)]
 
 @dataclass(frozen=True)
 class MemoryAccess:
-    """The memory, opened if need be; how texts are cleaned before they are kept; and the time."""
+    """What the groups of memory commands share."""
 
     open: Callable[[], Memory]
     clean: Callable[[str], str]
-    """Takes secrets and Penstock's own notes out of a text. Empty: nothing is left of it."""
+    """Removes secrets and Penstock's own notes from a text. Empty: nothing is left of it."""
     now: Callable[[], float]

@@ -32,11 +32,12 @@ _EVERY = 2**31
 
 
 class MemoryCommands:
-    """Takes commands for one memory; any thread may call. `memory` gives it, opened if need be; `clean` takes secrets
-    out of what is to be kept; `forget_originals` has the event store forget texts; `health` is the memory service's,
-    where one stands before the memory.
+    """Takes commands for one memory; any thread may call. `memory` returns it, and opens it if needed; `clean` removes
+    secrets from a text; `forget_originals` deletes texts from the event store; `health` is that of the memory service,
+    if there is one.
 
-    A command names a project, or none: then it looks in all of them."""
+    A command names a project, or none: then it looks in all of them.
+    """
 
     def __init__(
         self,
@@ -137,7 +138,7 @@ class MemoryCommands:
         return {"items": self._shown(memory, items), "new": added.new}
 
     def _add(self, items: list[dict[str, Any]]) -> Answer:
-        """What was said, kept as the stage would; nothing was said later than now."""
+        """Remember messages as the memory stage does; a time in the future becomes now."""
         try:
             wanted = [item_from(one) for one in items]
         except (KeyError, TypeError, ValueError) as e:
@@ -170,7 +171,8 @@ class MemoryCommands:
         tags: list[str] | None = None,
         originals: bool = True,
     ) -> Answer:
-        """What is said is changed. A corrected text has another id; `originals`: those of the old one are deleted."""
+        """Change the given fields of an item. A corrected text gets another id; `originals`: the originals of the old
+        text are deleted."""
         memory = self._open()
         item = the_item(memory, id, [project])
         if text is not None:
@@ -220,12 +222,13 @@ class MemoryCommands:
     # forget
 
     def _forget(self, ids: list[str], project: str | None = None, originals: bool = True) -> Answer:
-        """`originals`: delete those of the same texts, too, whoever sent them."""
+        """Delete items. `originals`: also the stored originals of the same texts."""
         memory = self._open()
         return self._erase(memory, self._items(memory, ids, project), originals)
 
     def _forget_session(self, session: str, project: str | None = None, originals: bool = True) -> Answer:
-        """Without a project: in all of them, by the client's own name for it; none that has it is no error."""
+        """Delete a session. Without a project: in all projects, by the client's own name for it; it is no error if
+        there is none."""
         memory = self._open()
         if project is not None:
             found = the_session(memory, session, project)
@@ -286,7 +289,7 @@ class MemoryCommands:
         return list(memory.projects()) if project is None else [project]
 
     def _items(self, memory: Memory, ids: Sequence[str], project: str | None) -> list[Item]:
-        """All of them or none: one that is not known ends it before anything is done."""
+        """The items of `ids`. Raises `NotFound` for the first unknown one, before anything is done."""
         found = [the_item(memory, one, self._named(memory, project)) for one in ids]
         return list({item.id: item for item in found}.values())
 

@@ -19,7 +19,7 @@ Caller = Annotated[str, Field(max_length=200)]
 
 
 class FeedbackCommands:
-    """Keeps feedback."""
+    """Runs the command `feedback`."""
 
     COMMANDS = frozenset({"feedback"})
 

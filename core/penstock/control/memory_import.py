@@ -22,11 +22,11 @@ from penstock.memory.memory import Memory
 __all__ = ["ImportCommands", "Onto"]
 
 Onto = Literal["skip", "newer", "overwrite"]
-"""What becomes of an item that is known, which is one with the same text: it stays as it is, or gets the marks that
-the import has. What a person had forgotten comes back with `overwrite` only."""
+"""What happens to an item whose text is remembered already: it is kept as it is, or gets the tags, pin and marks of the
+import. An item that a person had forgotten comes back with `overwrite` only."""
 
 _KNOWN: Mapping[Onto, str] = MappingProxyType({"skip": "kept", "newer": "kept", "overwrite": "replaced"})
-"""What one that is known is counted as."""
+"""How an item that is remembered already is counted."""
 
 
 class _Voice(BaseModel):
@@ -61,7 +61,7 @@ class _Mark(BaseModel):
 
 
 class _Imported(BaseModel):
-    """What stands beside the fields of an item."""
+    """The fields of an imported item besides those of `Item`."""
 
     feedback: Annotated[list[_Voice], Field(max_length=100)] = []
     again: bool = False
@@ -76,7 +76,8 @@ class ImportCommands:
         self._access = access
 
     def _import_marks(self, marks: list[_Mark], onto: Onto = "skip", dry_run: bool = False) -> dict[str, Any]:
-        """`{projects, labels, forgotten}`, each counted by what became of it: `added`, `replaced`, `kept` or `same`."""
+        """Returns `{projects, labels, forgotten}`, each with counts by outcome: `added`, `replaced`, `kept` or
+        `same`."""
         into, counts = self._access.open().project_marks, dict[str, Counter[str]]()
         how = {"overwrite": onto == "overwrite", "dry_run": dry_run}
         for mark in marks:
@@ -93,8 +94,8 @@ class ImportCommands:
         return {name: dict(+found) for name, found in counts.items()}
 
     def _import_items(self, items: list[dict[str, Any]], onto: Onto = "skip", dry_run: bool = False) -> dict[str, Any]:
-        """How many were `added`, `replaced`, `kept` as they were, `forgotten` before, or `empty`. In a dry run `again`
-        marks an item that is equal to one of an earlier call."""
+        """Returns how many items were `added`, `replaced`, `kept`, `forgotten` before, or `empty`. In a dry run,
+        `again` marks an item that equals one of an earlier call."""
         try:
             given = [(item_from(one), _Imported.model_validate(one)) for one in items]
         except (KeyError, TypeError, ValueError) as e:
@@ -121,13 +122,14 @@ class ImportCommands:
                 memory.hear(item, Voice(one.feedback_type, one.by, one.at, one.value, comment))
 
     def _cleaned(self, item: Item) -> Item:
-        """A part of a long text begins and ends where that was cut: the space there belongs to it."""
+        """`item` with its text cleaned. White space at the ends is kept: a part of a long text begins and ends with
+        it."""
         text = self._access.clean(item.text)
         return item if text == item.text.strip() else replace(item, text=text)
 
 
 def _try(memory: Memory, wanted: Sequence[tuple[Item, _Imported]], onto: Onto, counts: Counter[str]) -> None:
-    """Count what would become of items. The second of two equal ones would find the first."""
+    """Count the outcomes of an import without writing. The second of two equal items counts as known."""
     seen: set[tuple[str, bytes]] = set()
     for item, beside in wanted:
         is_again = beside.again or (item.project, item.hash) in seen
@@ -137,7 +139,7 @@ def _try(memory: Memory, wanted: Sequence[tuple[Item, _Imported]], onto: Onto, c
 
 
 def _outcome(memory: Memory, item: Item, onto: Onto) -> str:
-    """What would become of it."""
+    """The outcome of importing `item`."""
     if memory.catalog.find(item.project, item.hash.hex()):
         return _KNOWN[onto]
     return "forgotten" if onto != "overwrite" and memory.catalog.is_forgotten(item) else "added"

@@ -20,7 +20,7 @@ from penstock.memory.text_kind import is_worth_keeping
 __all__ = ["MAX_CHARACTERS", "ChatMessage", "Document", "IngestCommands", "Materials", "check_size"]
 
 MAX_CHARACTERS = 2_000_000
-"""Of all materials of one call. So much is embedded in well under a minute."""
+"""The most characters of all materials of one call, which are embedded in well under a minute."""
 _SHOWN = 60
 
 
@@ -46,7 +46,7 @@ class Document(_Given):
 
 
 class Materials(_Given):
-    """What is to be remembered."""
+    """The materials of one call."""
 
     chat: str | list[ChatMessage] = Field(
         default="", description="Text in which lines begin with `User:` or `Assistant:`; or messages."
@@ -72,8 +72,8 @@ class IngestCommands:
         tags: Sequence[Annotated[str, Field(min_length=1, max_length=100)]] = (),
         expires_at: float | None = None,
     ) -> dict[str, Any]:
-        """`{items: [{id, kind, material, new}], skipped: [{material, why}]}`. What is known already is not kept twice;
-        what a person had forgotten stays away."""
+        """`{items: [{id, kind, material, new}], skipped: [{material, why}]}`. Known items are not stored twice, and
+        items that a person had forgotten are not stored."""
         check_size(materials)
         memory, now = self._access.open(), self._access.now()
         kept, skipped = list[tuple[str, Piece]](), list[dict[str, str]]()
@@ -109,7 +109,7 @@ class IngestCommands:
         return {"items": out, "skipped": skipped}
 
     def _pieces(self, materials: Materials) -> Iterator[tuple[str, Pieces]]:
-        """Cleaned before it is split: a secret may have several lines."""
+        """The pieces of each material. It is cleaned before it is split, since a secret may have several lines."""
         if isinstance(materials.chat, str):
             yield "chat", split_chat(self._access.clean(materials.chat))
         else:
@@ -128,7 +128,7 @@ class IngestCommands:
 
 
 def check_size(materials: Materials) -> None:
-    """Raises `PenstockError` where there is too much of them for one call."""
+    """Raises `PenstockError` if the materials are too long for one call."""
     given: list[Any] = []
     for one in (materials.chat, materials.diffs, materials.logs, materials.documents):
         given += [one] if isinstance(one, str) else one

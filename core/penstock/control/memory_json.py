@@ -10,7 +10,7 @@ __all__ = ["entry", "entry_with_marks", "item_from", "shown", "shown_hit"]
 
 
 def shown(item: Item, label: str = "") -> dict[str, Any]:
-    """One item; `label` is what a person calls its session."""
+    """One item as JSON data; `label`: a person's name for its session."""
     return {
         "id": item.handle,
         "project": item.project,
@@ -31,7 +31,7 @@ def shown(item: Item, label: str = "") -> dict[str, Any]:
 
 
 def shown_hit(hit: Hit, label: str = "") -> dict[str, Any]:
-    """One item found, with what each signal added; `sure` can be compared with a threshold."""
+    """One hit as JSON data, with what each signal added to the score; `sure` can be compared with a threshold."""
     found = {"score": round(hit.score, 4), "sure": round(hit.sureness, 2), "parts": dict(hit.parts)}
     return {**shown(hit.item, label), **found, "tokens": hit.tokens}
 
@@ -42,7 +42,7 @@ def entry(item: Item) -> dict[str, Any]:
 
 
 def entry_with_marks(item: Item) -> dict[str, Any]:
-    """One item for a program, with all that stands beside its text."""
+    """One item for a program, with tags, pin, marks and expiry."""
     return {
         **entry(item),
         "role": item.role,
@@ -55,7 +55,8 @@ def entry_with_marks(item: Item) -> dict[str, Any]:
 
 
 def item_from(data: dict[str, Any]) -> Item:
-    """The item that was `shown`, to be added: it has no number yet. Raises `KeyError`, `TypeError` and `ValueError`."""
+    """The item of which `shown` made `data`, without a number, to be added. Raises `KeyError`, `TypeError` and
+    `ValueError`."""
     own = {name: data[name] for name in ("project", "session", "seq", "part", "at", "role", "text", "expires_at")}
     own |= {name: data[name] for name in ("conversation", "helpful", "wrong") if name in data}
     return Item(kind=Kind(data["kind"]), tags=tuple(data["tags"]), pinned=bool(data["pinned"]), **own)

@@ -18,8 +18,8 @@ _LINE = 60
 
 
 def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
-    """The one item of `projects` whose id begins so. Raises `NotFound`: what to do when there is none; `PenstockError`
-    when there are more, or it is no id."""
+    """The one item of `projects` whose id begins with `handle`. Raises `NotFound`, with the next step, if there is
+    none, and `PenstockError` if there are several or it is no id."""
     wanted = handle.strip().lower()
     if not _HANDLE.fullmatch(wanted) or len(wanted) < DIGITS:
         raise PenstockError(f"{handle!r} is no id of a memory: {DIGITS} or more of 0-9 and a-f were expected")
@@ -36,7 +36,7 @@ def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
 
 
 def the_session(memory: Memory, name: str, project: str) -> str:
-    """The session of `project` that is called so. Raises `NotFound`, and `PenstockError` for a name of several."""
+    """The session of `project` with this id or label. Raises `NotFound`, and `PenstockError` if there are several."""
     known, labels = memory.catalog.sessions(project), memory.catalog.labels(project)
     if name in known and name:
         return name

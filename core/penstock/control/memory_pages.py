@@ -23,7 +23,7 @@ After = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class PageCommands:
-    """Lists items and threads of a project. Times are in seconds since 1970."""
+    """Runs the commands `items`, `item`, `threads` and `thread`. Times are in seconds since 1970."""
 
     COMMANDS = frozenset({"item", "items", "thread", "threads"})
 
@@ -39,7 +39,7 @@ class PageCommands:
         limit: Limit = 50,
         after: After | None = None,
     ) -> dict[str, Any]:
-        """`{items, next}`, those added last first."""
+        """Returns `{items, next}`, the items added last first."""
         which = Selection(thread_id, tuple(kinds or ()), since)
         found = self._access.open().catalog.page(project, which, limit, after)
         return {
@@ -48,20 +48,20 @@ class PageCommands:
         }
 
     def _item(self, id: str, project: Project) -> dict[str, Any]:
-        """One item, with the feedback on it."""
+        """Returns one item, with the feedback on it."""
         memory = self._access.open()
         item = the_item(memory, id, [project])
         return {**entry_with_marks(item), "feedback": [shown_voice(voice) for voice in memory.feedback.of(item.id)]}
 
     def _threads(self, project: Project, limit: Limit = 50, after: After | None = None) -> dict[str, Any]:
-        """`{items, next}`, those that got something last first."""
+        """Returns `{items, next}`, the threads with the newest items first."""
         memory = self._access.open()
         found, labels = memory.catalog.threads(project, limit, after), memory.catalog.labels(project)
         threads = [_shown(one, labels) for one in found]
         return {"items": threads, "next": found[-1].last_id if len(found) == limit else None}
 
     def _thread(self, thread_id: Thread, project: Project) -> dict[str, Any]:
-        """One thread, by its whole name. Raises `NotFound`."""
+        """Returns one thread, by its whole name. Raises `NotFound`."""
         memory = self._access.open()
         found = memory.catalog.threads(project, 1, session=thread_id)
         if not found:

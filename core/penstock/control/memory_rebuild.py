@@ -49,13 +49,13 @@ class Rebuild:
             self._thread.start()
 
     def stop(self) -> None:
-        """End it at the next step, and wait for that. What is missing then is made at the next start."""
+        """Stop the rebuild at its next step, and wait for it. The rest is made at the next start."""
         self._stop, thread = True, self._thread
         if thread is not None:
             thread.join(60)
 
     def state(self) -> dict[str, Any]:
-        """How far it is. `id` differs for each rebuild; empty: this process has started none."""
+        """The progress of the rebuild. `id` differs for each; empty: this process has started none."""
         return dict(self._said)
 
     def _run(self, work: Callable[[Progress], object]) -> None:

@@ -21,7 +21,7 @@ MAX_TOKENS = 100_000
 Purpose = Annotated[str, Field(min_length=1, max_length=8_000)]
 Budget = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
 COUNTED = "estimated"
-"""How the tokens of an answer were counted: as everywhere, `exact`, `calibrated` or `estimated`. Memory estimates."""
+"""How the tokens of an answer were counted, `exact`, `calibrated` or `estimated`: the memory estimates them."""
 
 
 class RecallCommands:
@@ -42,7 +42,7 @@ class RecallCommands:
         since: float | None = None,
     ) -> dict[str, Any]:
         """`{items: [{id, kind, text, at, session, score, why}], tokens, counted, left_out, weak, degraded}`, the best
-        first. `thread_id`, `kinds` and `since` (seconds since 1970) leave others out."""
+        first. `thread_id`, `kinds` and `since` (seconds since 1970) select items."""
         which = Selection(thread_id, tuple(kinds or ()), since)
         found = recall(self._access.open(), purpose, project, tokens=token_budget, which=which, now=self._access.now())
         items = [{**entry(hit.item), "score": round(hit.score, 4), "why": reasons(hit)} for hit in found.hits]

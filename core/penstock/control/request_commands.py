@@ -23,7 +23,7 @@ COMMANDS = frozenset({"whole"})
 
 
 class RequestCommands:
-    """Takes commands for the requests that one proxy keeps."""
+    """Runs commands on the requests that one proxy keeps in memory."""
 
     def __init__(
         self, kept: WholeRequests, redactor_of: Callable[[Profile], Callable[[str], str]], profile: Profile
@@ -35,7 +35,8 @@ class RequestCommands:
         return run_command(self, COMMANDS, command, arguments)
 
     def _whole(self, exchange: str) -> Answer:
-        """Both bodies of one exchange, as JSON, without secrets. `forwarded` is null where it left as it came."""
+        """Both bodies of one exchange, as JSON, without secrets. `forwarded` is null if it was forwarded as
+        received."""
         found = self._kept.of(exchange)
         if found is None:
             raise NotFound(self._missing())
@@ -59,6 +60,6 @@ class RequestCommands:
         )
 
     def _shown(self, body: bytes, encoding: str, redactor: Callable[[str], str]) -> msgspec.Raw:
-        """Encoded here: the loop, which sends it, only copies."""
+        """The redacted body, encoded as JSON here, so that the event loop, which sends it, only copies bytes."""
         plain = decode(body, encoding, self._profile.limits.body_bytes)
         return msgspec.Raw(msgspec.json.encode(redact_json(msgspec.json.decode(plain), redactor)))

@@ -31,15 +31,15 @@ __all__ = ["COMMANDS", "Live", "SessionCommands", "SessionConflict"]
 Answer = dict[str, Any]
 COMMANDS = frozenset({"list", "show", "label", "delete"})
 QUIET_S = 60.0
-"""What a proxy still writes of a request in the background comes sooner than this."""
+"""Seconds after its end within which a proxy has written everything about a request."""
 WARM_S = 3600.0
-"""No provider caches longer after the last use."""
+"""Seconds since the last request after which the provider's cache counts as expired."""
 LOST_S = 3600.0
-"""A request whose end is not in the log after this long has none."""
+"""Seconds after which a request without an end in the log counts as ended."""
 LONGEST = 80
 """Characters of a label."""
 LEAST = 4
-"""Characters of the beginning of a name that may stand for it."""
+"""The fewest characters of a name's beginning by which a session can be named."""
 
 
 class SessionConflict(PenstockError):
@@ -48,7 +48,8 @@ class SessionConflict(PenstockError):
 
 @dataclass(frozen=True)
 class Live:
-    """What a running proxy contributes: it stores what is pending, and drops its state of deleted conversations."""
+    """The part of a running proxy in commands: it stores what is pending, and drops its state of deleted
+    conversations."""
 
     settle: Callable[[], object] = lambda: None
     """Writes all pending events to the store."""
@@ -72,7 +73,7 @@ class SessionCommands:
         return {"sessions": [one.shown() for one in found]}
 
     def _show(self, session: str) -> Answer:
-        """One session, with what deleting it would delete, and what stands against that."""
+        """One session, with what deleting it would delete, and why it cannot be deleted now."""
         found = self._the(session)
         gone = self._store.weigh(self._doomed(found))
         return {
@@ -83,7 +84,7 @@ class SessionCommands:
         }
 
     def _label(self, session: str, label: str = "") -> Answer:
-        """Call a session so; without a label: nothing any more."""
+        """Give a session a label; an empty one removes it."""
         found = self._the(session)
         label = redact(" ".join(printable(label).split()))[:LONGEST]
         taken = [name for name, one in labels_of(self._store).items() if one == label and name != storable(found.name)]
@@ -93,7 +94,7 @@ class SessionCommands:
         return {"session": found.name, "label": label}
 
     def _delete(self, session: str, force: bool = False) -> Answer:
-        """Delete a session from the log, the ledgers, the originals and the budgets. What is remembered of it stays."""
+        """Delete a session from the log, the ledgers, the originals and the budgets. The memory keeps its items."""
         found = self._the(session)
         if busy := self._busy(found):
             raise SessionConflict(busy)
@@ -113,8 +114,8 @@ class SessionCommands:
         return find_sessions(self._store)
 
     def _the(self, name: str) -> FoundSession:
-        """The session that is called so, by name or label, or whose name begins so. Raises `NotFound`, and
-        `PenstockError` when several are."""
+        """The session with this name or label, or whose name begins so. Raises `NotFound`, and `PenstockError` if there
+        are several."""
         sessions = self._sessions()
         if name in sessions:
             return sessions[name]
@@ -129,7 +130,7 @@ class SessionCommands:
         raise PenstockError(f"{len(found)} sessions are called {name!r}: give more of one of {several}")
 
     def _busy(self, session: FoundSession) -> str:
-        """Why it can not be deleted now. Empty: it can."""
+        """Why the session cannot be deleted now. Empty: it can."""
         if self._live is None:
             return ""
         now = self._now()
@@ -141,7 +142,7 @@ class SessionCommands:
         return ""
 
     def _warm(self, session: FoundSession) -> str:
-        """What deleting it costs a client that goes on. Empty: nothing."""
+        """What deleting the session costs a client that continues it. Empty: nothing."""
         ago = self._now() - session.last_at
         if ago >= WARM_S:
             return ""
@@ -170,11 +171,11 @@ class SessionCommands:
         )
 
     def _budget_events(self, labels: Collection[str]) -> frozenset[int]:
-        """Changes of level are events of no exchange, and name whose budget it is."""
+        """The events about budgets of these labels, which belong to no exchange."""
         told = [e for e in all_events(self._store, kinds={EventKind.BUDGET}) if not e.exchange]
         return frozenset(e.seq for e in told if isinstance(e.data, BudgetEvent) and e.data.budget in labels)
 
     def _told(self, session: FoundSession) -> Event:
-        """What stays: that something was deleted, by ids that nothing can be read from."""
+        """The event that a deletion leaves: how much was deleted, with opaque ids only."""
         told = DeletedEvent(tuple(sorted(session.conversations)), len(session.exchanges), session.events)
         return Event.of(told, self._now())

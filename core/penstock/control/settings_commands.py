@@ -32,7 +32,7 @@ __all__ = ["COMMANDS", "SettingsCommands"]
 Answer = dict[str, Any]
 COMMANDS = frozenset({"show", "set", "reset", "save", "pause", "resume"})
 _AT_ONCE = frozenset({"pause", "resume"})
-"""A person may want to pause because of what is being made just now."""
+"""Commands that do not wait for the lock: a person may pause because of a change that is under way."""
 MAKE_S = 30.0
 """Seconds that creating the stages may take: it runs code of plugins."""
 
@@ -48,8 +48,8 @@ class _Changes:
 
 
 class SettingsCommands:
-    """Any thread may call but the loop: making stages takes plugins' code, and a file is written. A change is made
-    whole or not at all."""
+    """Runs commands on settings. Any thread may call, but not the event loop: creating stages runs code of plugins, and
+    files are written. A change is made whole or not at all."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class SettingsCommands:
             return run_command(self, COMMANDS, command, arguments)
 
     def close(self) -> None:
-        """End the thread that makes stages."""
+        """End the thread that creates stages."""
         self._makers.close()
 
     def _show(self, profile: str = "") -> Answer:
@@ -100,7 +100,7 @@ class SettingsCommands:
         return self._apply(name, self._values(name) | wanted)
 
     def _reset(self, keys: list[str] | None = None, profile: str = "") -> Answer:
-        """What the profile says counts again: for these keys, or for all."""
+        """Undo the changes of these keys, or of all, so that the profile's values apply again."""
         name = self._name(profile)
         values = self._values(name)
         keys = [current_key(key) for key in keys or ()]
@@ -131,7 +131,8 @@ class SettingsCommands:
         return {"paused": is_paused, "was": was}
 
     def _name(self, profile: str) -> str:
-        """The proxy's own profile where none is named. Raises `PenstockError` for one that nobody uses."""
+        """The name of the profile that is meant; empty: the proxy's own. Raises `PenstockError` for one that is not in
+        use."""
         pipelines = self._engine.pipelines
         name = profile or pipelines.own
         if name not in set(pipelines):
@@ -164,7 +165,7 @@ class SettingsCommands:
         raise ValueError(f"there is no such setting.{did_you_mean(key, known)}")
 
     def _apply(self, name: str, values: dict[str, Any]) -> Answer:
-        """Have `values` in the place of all that was changed before. Raises `ProfileError` and `PluginError`."""
+        """Replace all earlier changes by `values`. Raises `ProfileError` and `PluginError`."""
         before = self._engine.pipelines.of(name)
         changes = self._changes.get(name)
         if changes is None:
@@ -188,7 +189,8 @@ class SettingsCommands:
         return {"changed": made}
 
     def _made(self, profile: Profile) -> Pipeline:
-        """In a thread that nobody has to wait for, this one at the end of the proxy neither."""
+        """Create the pipeline in a thread of its own, so that neither this call nor the end of the proxy waits for
+        plugins without limit."""
         try:
             task = self._makers.submit(lambda: self._make(profile))
         except NoWorker as e:
@@ -201,7 +203,7 @@ class SettingsCommands:
 
 
 def _refused(faults: Mapping[str, str], else_: str = "") -> ProfileError:
-    """Without the profile's file: what is wrong does not stand there."""
+    """The error for faulty values, without the profile's file, since the fault is not in it."""
     return ProfileError("\n".join(f"{key}: {said}" for key, said in faults.items()) or else_, faults)
 
 
@@ -213,8 +215,8 @@ def _marked(setting: Setting, before: Mapping[str, Setting]) -> Setting:
 
 
 def _is_as_given(base: Profile, key: str, value: Any) -> bool:
-    """Whether the profile says the same itself. Where it says nothing, what would be is another question: it may hang
-    on what else is changed; but no value is none."""
+    """Whether the profile itself sets `key` to `value`. False if it does not set it, since the default may depend on
+    other changes, unless `value` is None."""
     given, said = lookup(base.given, key)
     if not given:
         return value is None

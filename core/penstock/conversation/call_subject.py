@@ -22,16 +22,16 @@ _PATHS = (
 )
 _MORE = ("url", "description", "subject")
 _FIELDS = (*_COMMANDS, *_WORDS, *_PATHS, *_MORE)
-"""In their order: a search in a file is about its pattern. No other field is looked at: the name of a field may be all
-that tells that its value is a secret."""
+"""In order: a search in a file is about its pattern. No other field is read, since its name may be the only sign that
+its value is a secret."""
 _PATCHED = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.{1,400})$", re.MULTILINE)
 _ENTERS = re.compile(r"cd\s+[^\s;&|]+\s*(?:&&|;)\s*(?=\S)")
-"""`cd` to a folder before the command that is meant."""
+"""`cd FOLDER &&` before a command, which is left out."""
 
 
 def call_subject(given: str, redacted: Callable[[str], str]) -> str:
-    """Of a call's input: the name of its file without the folders, or its command, pattern or address; at most
-    `LONGEST` characters, on one line. `redacted` takes secrets out of a text. Empty when nothing tells."""
+    """From a call's input: the name of its file without the folders, or its command, pattern or address; at most
+    `LONGEST` characters, on one line. `redacted` removes secrets from a text. Empty if there is none of these."""
     name, value = _found(given)
     if not value:
         return ""
@@ -44,7 +44,7 @@ def call_subject(given: str, redacted: Callable[[str], str]) -> str:
 
 
 def _found(given: str) -> tuple[str, str]:
-    """The field that tells most, and what it says."""
+    """The first of `_FIELDS` in the input, and its value."""
     try:
         fields = msgspec.json.decode(given, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):  # a call whose input is a text: a patch, as a rule

@@ -41,9 +41,10 @@ __all__ = [
 T = TypeVar("T")
 KEY_BYTES = 16
 _OPENING_TAG = re.compile(r"<([A-Za-z]\w*[-_][\w-]*)>")
-"""What clients wrap their own texts in. No name of HTML, which a person may paste, has a hyphen or an underscore."""
+"""The tags in which clients wrap their own texts. Unlike HTML, which a person may paste, their names have a hyphen or
+an underscore."""
 _WRAPS_WORDS = frozenset({"user_query", "user_message", "command-args"})
-"""Tags around what a person did say."""
+"""Tags around a person's own words."""
 
 
 HEAD_FIELDS = ("tools", "system", "instructions", "systemInstruction", "system_instruction")
@@ -213,9 +214,9 @@ class Conversation:
         self.derived["thinking"] = self.thinking
 
     def running(self, step: Callable[[T, Message], T], start: T) -> Sequence[T]:
-        """`start`, and what `step` makes of it with each message: one more than there are messages. Only what an
-        earlier request did not have is worked out; so `step` may hang on nothing else, and `start` must be the same
-        every time."""
+        """The accumulated values of `step` over the messages, from `start` on: one more than there are messages. Values
+        of messages shared with an earlier request are reused, so `step` must be pure and `start` the same every
+        time."""
         found: list[T] | None = self.derived.get(step)
         if found is None:
             before: list[T] | None = self.head.derived.get(step) if self.head is not None else None
@@ -298,7 +299,7 @@ class Conversation:
 
     @property
     def begins_turn(self) -> bool:
-        """Whether what follows the model's last message is a person's: no result of a tool that it called."""
+        """Whether the messages after the model's last one are a person's, without results of tools."""
         said = False
         for message in reversed(self.messages):
             if message.role is Role.ASSISTANT:
@@ -322,7 +323,7 @@ def _padding(sum_of: int, message: Message) -> int:
 
 
 def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
-    """How many messages at the head have these keys."""
+    """How many messages from the start have these keys."""
     n = 0
     for key, message in zip(keys, messages, strict=False):
         if key != message.key:
@@ -332,12 +333,12 @@ def common_head(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
 
 
 def chain_of(messages: Iterable[Message]) -> bytes:
-    """A hash of what some messages say. Their thinking does not count: a client may strip it, and says the same."""
+    """A hash of some messages without their thinking, which a client may strip."""
     return digest(*(m.spoken or m.key for m in messages))
 
 
 def prompt_of(role: Role, blocks: Sequence[Block]) -> str:
-    """The last text in `blocks` that is not an envelope of the client's own."""
+    """The last text in `blocks` of a user message that is not an envelope of the client; empty if there is none."""
     if role is not Role.USER:
         return ""
     texts = (b.text.strip() for b in reversed(blocks) if b.kind is BlockKind.TEXT)
@@ -345,8 +346,8 @@ def prompt_of(role: Role, blocks: Sequence[Block]) -> str:
 
 
 def is_envelope(text: str) -> bool:
-    """All of it stands in one tag: `<system-reminder>…</system-reminder>`, `<environment_context>…`; nothing of a
-    person's stands between two of them."""
+    """Whether the whole text is in one tag of a client: `<system-reminder>…</system-reminder>`,
+    `<environment_context>…`."""
     opening = _OPENING_TAG.match(text)
     if opening is None or opening[1] in _WRAPS_WORDS:
         return False
@@ -361,5 +362,5 @@ def digest(*parts: bytes) -> bytes:
 
 
 def transcript(messages: Iterable[Message]) -> str:
-    """Every word of `messages`, with who said it."""
+    """The texts of `messages`, each with its role in brackets."""
     return "\n\n".join(f"[{m.role}] " + "\n".join(block.text for block in m.blocks) for m in messages)

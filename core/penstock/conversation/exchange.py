@@ -104,12 +104,12 @@ class Identity:
     client: str
     """The program: `claude-code`, `codex`, ..."""
     project: str = ""
-    """What the work belongs to: the repository or folder the client works in, or the account where it says none."""
+    """The project: the repository or folder that the client works in, or the account if it names none."""
     account: str = field(default="", compare=False)
-    """A digest of whose credential it is; no credential can be read from it."""
+    """A digest of the account of the credential; the credential cannot be read from it."""
     owner: str = field(default="", compare=False)
-    """Whose memory it may see: a digest of the provider and of what stays the same for an account there, while access
-    tokens are renewed. Empty: nobody asked for one."""
+    """The account whose memory the request may see: a digest of the provider and of what identifies the account there,
+    which stays while access tokens are renewed. Empty: not determined."""
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ class Exchange:
     words = Renamed("prompt")
 
     def advance(self, state: State) -> None:
-        """Go to `state`. Raises `IllegalStep` when there is no way there."""
+        """Go to `state`. Raises `IllegalStep` if it cannot follow the present one."""
         if state not in _NEXT[self.state]:
             ways = ", ".join(sorted(_NEXT[self.state])) or "nothing: it has ended"
             raise IllegalStep(f"exchange {self.id} is {self.state}; after that comes {ways}, not {state}")

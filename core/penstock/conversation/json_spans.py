@@ -42,8 +42,8 @@ class Span(NamedTuple):
 def members(data: bytes, span: Span | None = None) -> dict[str, Span]:
     """The value of each key of the JSON object at `span` of `data` (all of it by default), as offsets into `data`.
 
-    Raises `Unreadable` when it is no object, is malformed, or names a key twice: with a key twice nobody can say
-    which of the two the provider will read.
+    Raises `Unreadable` when it is no object, is malformed, or names a key twice: then it is unknown which of the two
+    the provider will read.
     """
     start, end = span or Span(0, len(data))
     try:

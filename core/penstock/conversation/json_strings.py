@@ -74,13 +74,13 @@ def text_of(raw: bytes) -> str:
 
 
 def units_of(raw: bytes) -> Sequence[str]:
-    """`raw`, between the quotes of a JSON string, in parts: one for each character of its text."""
+    """`raw`, the content of a JSON string, split into one part for each character of its text."""
     source = raw.decode()
     return _UNIT.findall(source) if "\\" in source else source
 
 
 def spliced(units: Sequence[str], replaced: Sequence[tuple[int, int, str]]) -> bytes:
-    """A string's `units` with some replaced: from, to, and what is written there, escaped; in order."""
+    """The string of `units` with some replaced. `replaced`: from, to (in units), and the escaped new text, in order."""
     parts: list[str] = []
     at = 0
     for start, end, new in replaced:

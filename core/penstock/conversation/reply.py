@@ -31,11 +31,11 @@ class Usage:
     is_us: bool = False
     """Answered at the higher price of staying in the USA."""
     is_deferred: bool = False
-    """Answered at the lower price of what may wait (batch, flex)."""
+    """Answered at the lower price of deferred requests (batch, flex)."""
     dollars: float | None = None
-    """What the answer cost, where the provider says so itself. None: it names tokens alone."""
+    """What the answer cost, if the provider reports it. None: it reports tokens only."""
     model: str = ""
-    """The model that was paid, where it is not the one that answered."""
+    """The model that was charged, if it is not the one that answered."""
     others: tuple[Usage, ...] = ()
     """Model calls that the provider made besides for this answer and that the counts above leave out: a compaction, an
     advisor, a model that declined. None of them has `others`."""

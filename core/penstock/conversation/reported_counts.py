@@ -30,21 +30,21 @@ _EMPTY: Mapping[str, Any] = {}
 
 
 def count(value: object) -> int | None:
-    """A number of tokens, at most `MOST_TOKENS`. None: `value` is none."""
+    """`value` as a number of tokens, at most `MOST_TOKENS`. None: it is not one."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return None
     return min(value, MOST_TOKENS)
 
 
 def dollars(value: object) -> float | None:
-    """An amount in dollars, at most `MOST_DOLLARS`. None: `value` is none."""
+    """`value` as an amount in dollars, at most `MOST_DOLLARS`. None: it is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         return None
     return min(float(value), MOST_DOLLARS)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """An object; an empty one if `value` is none."""
+    """`value` if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else _EMPTY
 
 
@@ -55,14 +55,14 @@ def objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def line(value: object) -> str:
-    """A word of the provider's on one line, without half characters; empty if `value` is no string."""
+    """A string of the provider on one line, cut, without lone surrogates; empty if `value` is no string."""
     if not isinstance(value, str):
         return ""
     return " ".join(value[:LONGEST_LINE].encode("utf-8", "replace").decode().split())
 
 
 def bounded(usage: object) -> Usage:
-    """A copy of `usage` in which every figure can be reckoned with, whatever a plugin's dialect put into it."""
+    """A copy of `usage` with every figure valid and within bounds, whatever a plugin's dialect put into it."""
     if not isinstance(usage, Usage):
         return Usage()
     counts: dict[str, Any] = {name: count(getattr(usage, name)) for name in _COUNTS}

@@ -24,15 +24,16 @@ from penstock.tokens.estimate import estimate_bytes, head_tokens
 __all__ = ["Account", "RequestCost", "cache_blocks"]
 
 Known = dict[tuple[bytes, BlockKind | None], list[CacheBlock]]
-"""What is known of a message, by its key and the kind of the block before it."""
+"""The cache blocks of a message, by its key and the kind of the block before it."""
 KNOWN = 5000
 """Messages of one conversation that are remembered."""
 SLACK = 500.0
-"""Units, about $0.002: below this a loss can not be told from the error of our count."""
+"""Units, about $0.002: a smaller loss is within the error of our token counts."""
 _RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
 _IGNORED = CacheBlock(b"", 0, joined=True, is_ignored=True)
 _SURELY = 1.5
-"""So many times the head must have been read to know that some of the history was, too: our count is an estimate."""
+"""If more than this many times the head's estimated tokens were read from the cache, a part of the history was read
+too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class RequestCost:
     """What the request would have cost a client that compacts its history by itself. None: the same as without
     edits."""
     own: float = 0.0
-    """Dollars that calls of our own cost since the last request."""
+    """Dollars that Penstock's own model calls have cost since the last request."""
 
 
 @dataclass(slots=True)
@@ -68,9 +69,9 @@ class Account:
     """The cache model of the request without edits but with Penstock's notes. Notes are sent for what they say, not to
     save: the guard does not count them."""
     baseline_units: float = 0.0
-    """Units of one plain input token that passing everything through would have cost so far, notes included."""
+    """What the requests would have cost unedited so far, notes included, in units of one plain input token."""
     spent_units: float = 0.0
-    """Units that were spent, our own model calls included."""
+    """What was spent so far, Penstock's own model calls included, in the same units."""
 
     @property
     def saved(self) -> float:
@@ -79,7 +80,7 @@ class Account:
 
     @property
     def is_behind(self) -> bool:
-        """Editing has cost more than it saved: it stops until that is made good."""
+        """Whether editing has cost more than it saved, and must stop until that is made up."""
         return self.saved < -SLACK
 
     def book(
@@ -94,9 +95,9 @@ class Account:
         conversation: Conversation | None = None,
         counts: bool = True,
     ) -> RequestCost:
-        """Note one request that leaves now. `notes`: the tokens that our notes add behind a block of `original`;
+        """Book one request that is forwarded now. `notes`: the tokens that our notes add behind a block of `original`;
         `conversation`: as the client sent it, for the baseline of a client that compacts by itself. `counts`: False
-        while the provider may hold entries that are not known here, so that what seems saved may not be."""
+        while the provider may have cache entries that are not known here, so that the savings would be uncertain."""
         if notes and self.with_notes is None:
             self.with_notes = self.original.copy()
         head = sum(block.tokens for block in forwarded[: 1 + _leading(conversation)])
@@ -115,11 +116,12 @@ class Account:
         return RequestCost(untouched, paid, price, head, now, idle, compacted)
 
     def spend(self, dollars: float, price: Price) -> None:
-        """A call of our own cost so much."""
+        """Add the cost of one of Penstock's own model calls."""
         self.spent_units += dollars * 1e6 / price.input if price.input else 0.0
 
     def learn(self, booking: RequestCost, usage: Usage) -> bool:
-        """Correct the cache model by what the provider counted. True: an entry was alive that was taken for dead."""
+        """Correct the cache model by what the provider counted. True: a cache entry was alive that the model took for
+        expired."""
         if usage.cache_read is None or usage.passes > 1:  # a later pass reads what the first one wrote
             return False
         if usage.cache_read == 0 and booking.forwarded.read:
@@ -134,8 +136,8 @@ def _leading(conversation: Conversation | None) -> int:
 
 
 def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[CacheBlock]:
-    """A note takes over no breakpoint of the client's, which stays on its own block. The provider's own goes to the
-    end, and so to a note there."""
+    """`blocks` with notes in them. The client's breakpoints stay on their blocks; the provider's automatic one moves to
+    a note at the end."""
     out: list[CacheBlock] = []
     for i, block in enumerate(blocks):
         out.append(block)
@@ -171,7 +173,7 @@ def cache_blocks(conversation: Conversation, known: Known | None = None) -> Cach
 
 
 def _mark_the_end(out: list[CacheBlock], conversation: Conversation) -> None:
-    """The provider's own breakpoint; where the client has one on the same block, that is the one."""
+    """Set the provider's automatic breakpoint, unless the client has one on the same block."""
     at = conversation.automatic_block()
     index = 0 if at is None else 1 + at[1] + sum(len(message.blocks) for message in conversation.messages[: at[0]])
     mark = out[index].cache_ttl or conversation.automatic

@@ -59,8 +59,8 @@ class CompactionBaseline:
         real: Cost,
         cache: PromptCacheModel,
     ) -> BaselineCost:
-        """What this request would have cost that client. `blocks`: all that is cached of it; `real`: what it costs the
-        real client, if nobody edits it; `cache`: of that client, with this request in it."""
+        """What this request would have cost that client. `blocks`: its cache blocks; `real`: its cost for the real
+        client without edits; `cache`: the real client's cache model, with this request in it."""
         messages = conversation.messages
         if self._cut and (len(messages) <= self._cut or messages[self._cut - 1].key != self._last):
             self._cut = 0
@@ -75,13 +75,13 @@ class CompactionBaseline:
         return BaselineCost(self._cache.send(self._shown(conversation, blocks), price, now), sent, SUMMARY)
 
     def part(self, cache: PromptCacheModel) -> None:
-        """The real client sends something that this one does not: from here on it has a cache of its own. `cache`: that
-        of the real client until now."""
+        """Give this client a cache model of its own from now on, a copy of `cache`, since the real client sends
+        something that this one does not."""
         if self._cache is None:
             self._cache = cache.copy()
 
     def _pays(self, conversation: Conversation, blocks: Sequence[CacheBlock]) -> bool:
-        """There is more to replace than the summary is long: the last messages alone may be too many."""
+        """Whether a compaction would free tokens: there is more to replace than the summary is long."""
         end = len(conversation.messages) - KEPT
         if end <= self._cut:
             return False
@@ -96,5 +96,5 @@ class CompactionBaseline:
 
 
 def _count(conversation: Conversation, end: int) -> int:
-    """How many of the blocks stand before message `end`; the first is tools and system."""
+    """How many blocks come before message `end`; the first is tools and system."""
     return 1 + sum(len(message.blocks) for message in conversation.messages[:end])

@@ -2,7 +2,7 @@
 
 The cache models know only from outside what the provider's cache holds. Where the provider said what it counted, that
 is what was paid, and the hypothetical costs are corrected by the same error that the cache model made on the real
-request: a request that nobody edited costs the same on both sides.
+request: a request without edits costs the same on both sides.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ SEARCH = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Dollars with output, and input tokens."""
+    """The cost of one request in dollars, output included, and its input tokens."""
 
     baseline: float
-    """What the request would have cost as it came."""
+    """What the request would have cost as received, without edits."""
     paid: float
     """What was paid to the provider for this request."""
     self_compacting: float
@@ -44,12 +44,12 @@ class Bill:
     counted: bool
     """The provider said what it counted. False: everything is an estimate."""
     own: float = 0.0
-    """What calls of our own cost besides."""
+    """What Penstock's own model calls have cost besides."""
     extra: float = 0.0
     """What the provider's own tools and further model calls cost (searches, a compaction, an advisor). It is in all
     three sums: no edit changes it. 0 where the provider names one sum for everything."""
     is_known: bool = True
-    """False: nobody knows what the model costs. All dollars but `own` are 0, and none of them may be shown."""
+    """False: the model's price is not known. All dollars but `own` are 0 and must not be shown."""
 
     @property
     def saved(self) -> float:
@@ -57,8 +57,8 @@ class Bill:
         return self.baseline - self.paid - self.own
 
     def logged(self) -> LoggedCost:
-        """The field `money` of an `answered` event. Where the price is not known, `how` is `unknown`, and there are no
-        dollars but those of our own calls."""
+        """The field `money` of an `answered` event. Where the price is not known, `how` is `unknown`, and no dollars
+        but those of Penstock's own calls."""
         how = "exact" if self.counted else "estimated"
         return LoggedCost(
             came=_split(self.original),
@@ -76,8 +76,8 @@ class Bill:
 
 def bill(booking: RequestCost, usage: Usage, counted: _Side = "forwarded", price_of: PriceOf | None = None) -> Bill:
     """The bill of `booking`. `counted`: what `usage` is the count of: the forwarded request on the wire, the original
-    one in the recording of a session that nobody edited. `price_of`: for models that were paid besides; without it they
-    are paid like the one that answered.
+    one in a recording of an unedited session. `price_of`: the prices of further models that were charged; without it
+    they count like the one that answered.
 
     Where the provider left old tool results out by itself (`usage.cleared`), nothing counts as saved: untouched, the
     request would have been cleared of at least as much.
@@ -113,14 +113,14 @@ def _rate(price: Price, usage: Usage) -> float:
 
 
 def _other(usage: Usage, price: Price, price_of: PriceOf | None) -> float:
-    """Dollars for a model call besides."""
+    """Dollars for a further model call of the answer."""
     if usage.model and price_of is not None:
         price = price_of(usage.model)
     return _dollars(price, _real(usage, Cost()), usage.output or 0)
 
 
 def _ratio(cost: float, counted: float) -> float:
-    """So many times what was paid. Where our own figures are nothing, the price is not known: the same."""
+    """`cost` as a factor of `counted`; 1 if the price is not known."""
     return cost / counted if counted > 0 else 1.0
 
 
@@ -146,7 +146,7 @@ def _moved(cost: Cost, known: Cost, real: Cost) -> Cost:
 
 
 def _nudged(share: float, known: float, real: float) -> float:
-    """A share of one request, when another's was thought to be `known` and is `real`."""
+    """`share` corrected by how a share of another request, estimated as `known`, turned out to be `real`."""
     if real <= known:
         return share * real / known if known else share
     return 1 - (1 - share) * (1 - real) / (1 - known)
@@ -158,7 +158,7 @@ def _scaled(cost: Cost, known: Cost, real: Cost) -> Cost:
 
 
 def _scale(known: Cost, real: Cost) -> float:
-    """Our counts are estimates: so many times too small they were."""
+    """The factor by which our estimate of the input tokens was too small."""
     return real.total / known.total if known.total and real.total else 1.0
 
 
@@ -175,5 +175,5 @@ def _split(cost: Cost) -> TokenSplit:
 
 
 def _dollars(price: Price, cost: Cost, output: int) -> float:
-    """Of one request as a whole: its length may decide the price of every token of it."""
+    """Dollars for one whole request, whose length may decide the price of every token."""
     return price.dollars(plain=cost.plain, read=cost.read, write=cost.write, write_hour=cost.write_hour, output=output)

@@ -21,7 +21,7 @@ _LONG = (b'"1h"', b'"12h"')
 
 @dataclass(slots=True)
 class CacheClock:
-    """The last use of a conversation's cache, and how long it lives from there."""
+    """The last use of a conversation's prompt cache, and its lifetime."""
 
     last_use: float
     """Seconds since the epoch. For a conversation met for the first time: now."""
@@ -31,27 +31,27 @@ class CacheClock:
     """Seconds after which an entry was still found alive."""
 
     first_seen_at: float | None = None
-    """When this process met the conversation, if that had begun before."""
+    """When this process first saw the conversation, if it had started before."""
 
     def is_known(self, now: float, margin: float) -> bool:
         """Whether every entry that can be alive was written by requests that this process has seen."""
         return self.first_seen_at is None or now - self.first_seen_at > self.ttl + margin
 
     def is_cold(self, now: float, margin: float) -> bool:
-        """Whether no entry can be alive any more."""
+        """Whether all entries have expired, `margin` seconds included."""
         return now - self.last_use > self.ttl + margin
 
     def touch(self, now: float) -> None:
-        """A request that uses the cache leaves."""
+        """Note that a request that uses the cache is forwarded now."""
         self.last_use = max(self.last_use, now)
 
     def learn(self, idle: float) -> None:
-        """After so many seconds without a use the provider still found an entry: they live longer than was thought."""
+        """Note that the provider found an entry after `idle` seconds without use."""
         self.observed_ttl = max(self.observed_ttl, idle)
 
     def update_ttl(self, conversation: Conversation, price: Price, ttl: float | None) -> None:
-        """Take the lifetime from the model and the breakpoints in use; `ttl` is a person's own figure, in seconds. The
-        longest seen counts."""
+        """Set the lifetime by the model and the breakpoints in use, or by `ttl`, a person's setting in seconds. The
+        longest lifetime seen counts."""
         seen = price.ttl_s
         if price.marks and _asks_for_long(conversation):
             seen = max(seen, price.ttl_hour_s)
@@ -59,8 +59,8 @@ class CacheClock:
 
 
 def _asks_for_long(conversation: Conversation) -> bool:
-    """Whether a breakpoint, or the default for them, says `"ttl": "1h"` or `"12h"`. A tool that merely has such a value
-    makes the clock careful, no more."""
+    """Whether a breakpoint, or the default for them, says `"ttl": "1h"` or `"12h"`. A tool with such a value is taken
+    for one, which only lengthens the lifetime."""
     if conversation.automatic in LONG:
         return True
     body = conversation.body

@@ -12,5 +12,6 @@ class Prices(Table):
     """The table of models, asked for prices alone."""
 
     def of(self, provider: str, model: str) -> Price:
-        """The price of a model. One that nobody knows has `is_known` False, and the largest window of its family."""
+        """The price of a model. If it is not known, `is_known` is False, and the window is the largest of its
+        family."""
         return self.resolve(model, provider).price

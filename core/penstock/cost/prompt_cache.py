@@ -49,12 +49,12 @@ class CacheBlock(NamedTuple):
     is_automatic: bool = False
     """The breakpoint here is the provider's own, at the end of what can be cached: not one of the client's."""
     is_ignored: bool = False
-    """The provider does not read this block: it is part of no prefix, and keeps its place in this list alone."""
+    """The provider does not read this block: it is part of no prefix, and only keeps its place in the list."""
 
 
 class CacheBlocks(list[CacheBlock]):
-    """The blocks of one request. A breakpoint may still be set in it, and nothing else changed: the prefixes are worked
-    out once for all models of a cache that the request is shown to."""
+    """The blocks of one request. Only breakpoints may change in it, so that its prefixes are computed once for all
+    cache models."""
 
     @cached_property
     def prefixes(self) -> tuple[list[int], list[int]]:
@@ -83,17 +83,17 @@ class Cost:
 
 @dataclass(slots=True)
 class PromptCacheModel:
-    """The cache of one conversation, as far as it can be known from outside."""
+    """The entries of one conversation in the provider's cache, as far as they are known from outside."""
 
     _expiry: dict[int, tuple[float, float]] = field(default_factory=dict)
     """Hash of a prefix -> when it ends, and its lifetime."""
 
     def look(self, blocks: Sequence[CacheBlock], price: Price, now: float, margin: float = 0.0) -> Cost:
-        """What `blocks` would cost now; nothing is noted."""
+        """What `blocks` would cost if sent now. The model does not change."""
         return self._run(blocks, price, now, margin, note=False)
 
     def send(self, blocks: Sequence[CacheBlock], price: Price, now: float) -> Cost:
-        """What `blocks` cost, sent now."""
+        """What `blocks` cost, sent now. Updates the entries."""
         cost = self._run(blocks, price, now, 0.0, note=True)
         if len(self._expiry) > ENTRIES:
             alive = sorted(((k, e) for k, e in self._expiry.items() if e[0] > now), key=lambda entry: entry[1][0])
@@ -105,21 +105,21 @@ class PromptCacheModel:
         return PromptCacheModel(dict(self._expiry))
 
     def forget(self, before: float) -> None:
-        """The provider had nothing of this: entries last used before then are gone."""
+        """Drop the entries last used before `before`: the provider did not find them."""
         self._expiry = {key: (end, life) for key, (end, life) in self._expiry.items() if end - life >= before}
 
     def lifetime(self, last: float) -> float:
-        """Seconds that the entries live which the request of `last` used: the shortest. 0: it used none."""
+        """The shortest lifetime, in seconds, of the entries that the request sent at `last` used. 0: it used none."""
         return min((life for end, life in self._expiry.values() if end - life >= last), default=0.0)
 
     def refresh(self, last: float, now: float) -> None:
-        """The request that was sent at `last` is sent once more: the entries it used live on from now."""
+        """Renew the entries that the request sent at `last` used: it is sent once more now."""
         self._expiry.update(
             {key: (now + life, life) for key, (end, life) in self._expiry.items() if end - life >= last}
         )
 
     def alive_before(self, blocks: Sequence[CacheBlock], now: float, margin: float) -> list[int]:
-        """The indexes of the blocks at which an entry ends that is alive, and has `margin` seconds left."""
+        """The indexes of the blocks at which an entry ends that lives for at least `margin` more seconds."""
         chain, _ = _prefixes_of(blocks)
         ends = ((i, self._expiry.get(key)) for i, key in enumerate(chain) if not blocks[i].is_ignored)
         return [i for i, entry in ends if entry is not None and entry[0] > now + margin]

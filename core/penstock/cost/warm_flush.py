@@ -23,9 +23,9 @@ __all__ = ["RESERVE", "Candidate", "FlushPoint", "choose_breakpoint", "choose_fl
 CALLS_LEFT = 24.0
 """Calls until the next cold cache or the end of the session; measured on 2,101 calls of 23 sessions."""
 UNSETTLED = 1500
-"""Tokens still to be cut before a place, from which on it is no place to keep alive."""
+"""The most tokens still to be cut before a place at which a breakpoint is worth setting."""
 HURDLE = 2.0
-"""Hysteresis: a flush must bring so many times what it costs."""
+"""Hysteresis: a flush must save this many times its cost."""
 RESERVE = 2.0
 """A warm flush is allowed only if the savings so far cover its cost this many times: if the user then rewinds, the old
 prefix must be written to the cache again."""
@@ -48,9 +48,9 @@ class FlushPoint:
     place: int
     """Index of the first block that changes."""
     entry: int | None
-    """Index of the block at which the entry ends that is read then."""
+    """Index of the block at which the cache entry ends that is read then. None: none is."""
     extra: float
-    """Units this request costs more for it."""
+    """Units that this request costs more with the flush."""
 
 
 def choose_flush_point(
@@ -64,7 +64,7 @@ def choose_flush_point(
     calls_left: float = CALLS_LEFT,
     hurdle: float = HURDLE,
 ) -> FlushPoint | None:
-    """From which block on candidates should land, and the entry read then. None: it does not pay."""
+    """The block from which on candidates should be applied, and the entry read then. None: a flush does not pay."""
     sums = [0]
     for block in blocks:
         sums.append(sums[-1] + block.tokens)
@@ -89,8 +89,9 @@ def choose_flush_point(
 def choose_breakpoint(
     blocks: Sequence[CacheBlock], ends: Sequence[int], alive: Sequence[int], candidates: Sequence[Candidate]
 ) -> int | None:
-    """Where a breakpoint of our own keeps an entry alive that a later flush can read from: the newest end of a user
-    message before the client's own breakpoints, with little before it that is still to be cut."""
+    """The index of the block, one of `ends`, at which a breakpoint of Penstock keeps an entry alive for a later flush:
+    the newest end of a user message before the client's own breakpoints, with few tokens before it still to be cut.
+    None: there is none."""
     marked = [i for i, block in enumerate(blocks) if block.cache_ttl and i > 0]
     limit = marked[0] if marked else len(blocks)
     living = set(alive)

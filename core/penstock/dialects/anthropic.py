@@ -72,7 +72,8 @@ class Anthropic(ListDialect):
         return Endpoint.TURN if path.endswith("/v1/messages") else None
 
     def root(self, body: bytes, top: dict[str, Span], path: str) -> dict[str, Span]:
-        """Other makers' models may answer under the clouds' paths: this field is Claude's alone, and required there."""
+        """Raises `Unreadable` on the clouds' paths unless `anthropic_version` is there, which only Claude's requests
+        have."""
         call = cloud_call(path)
         if call is not None and call.endpoint is Endpoint.TURN and "anthropic_version" not in top:
             raise Unreadable("'anthropic_version' is missing: this is no body of Claude's Messages")
@@ -230,8 +231,8 @@ def _compacts(value: Any) -> bool:
 
 
 def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
-    """The words of a tool result, and the value an edit replaces: with one text part only that part's text, with
-    several the list. Nothing with an image among them, or a breakpoint that would go with the list."""
+    """The text of a tool result, and the value that an edit replaces: the text of the only part, or the list of
+    several. None if the list has an image, or a breakpoint that would be lost with it."""
     if span is None or isinstance(content, str):
         return content or "", span
     if not isinstance(content, list):
@@ -275,14 +276,15 @@ def _takes_a_slot(conversation: Conversation) -> bool:
 
 
 def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:
-    """Consecutive messages of one role are one turn to the provider; system entries in between do not count."""
+    """The turns as the provider sees them: consecutive messages of one role are one turn; system entries between them
+    do not count."""
     entries = (m for m in conversation.messages if m.role is not Role.SYSTEM)
     return ((role, list(messages)) for role, messages in groupby(entries, attrgetter("role")))
 
 
 def _is_plain(conversation: Conversation) -> bool:
-    """Person and model take turns, and each message answers the calls of the one before, in order, with nothing else in
-    it: nearly all are so, and there is nothing to be said of them."""
+    """Whether roles alternate and each message answers just the calls of the one before, in order. Nearly all requests
+    are so, and need no closer check."""
     calls: tuple[str, ...] = ()
     every: list[str] = []
     last = Role.ASSISTANT

@@ -23,8 +23,8 @@ _SERVED = "fallback_message"
 
 
 def usage(said: object, before: Usage) -> Usage:
-    """`before` with what `said` adds to it. `message_delta` repeats counts of `message_start` and adds to the output's,
-    so the last word counts; what is not said stays."""
+    """`before` updated with the fields of `said`. `message_delta` repeats the counts of `message_start` with a larger
+    output, so the last value counts; missing fields keep theirs."""
     fields = mapping(said)
     iterations = list(objects(fields.get("iterations")))
     out = _with_counts(replace(before), fields, [one for one in iterations if _is_summed(one, _server(iterations))])

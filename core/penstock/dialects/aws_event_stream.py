@@ -42,10 +42,10 @@ class Frame:
 
 
 class FrameSplitter:
-    """Takes bytes as they come, gives each frame that is complete.
+    """Takes the bytes of a stream as they arrive, and yields each complete frame.
 
-    A frame whose checksum is wrong, or that is longer than the limit, is skipped. When a prelude is wrong nobody knows
-    where the next frame begins: nothing more is given then.
+    A frame whose checksum is wrong, or that is longer than the limit, is skipped. After a wrong prelude the start of
+    the next frame is unknown, and nothing more is yielded.
     """
 
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
@@ -84,9 +84,9 @@ class FrameSplitter:
 
 
 class InvokeSplitter:
-    """The model's own events in the stream of `invoke-with-response-stream`: each frame's payload is a JSON object
-    that holds one in base64. An exception of Bedrock's in the middle of the stream comes as Anthropic's `error` event,
-    which the reader of these streams knows."""
+    """The model's own events in the stream of `invoke-with-response-stream`: each frame's payload is a JSON object that
+    holds one in base64. An exception of Bedrock in the stream is yielded as Anthropic's `error` event, which the parser
+    knows."""
 
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
         self._frames = FrameSplitter(limit)
@@ -98,7 +98,7 @@ class InvokeSplitter:
                 yield event
 
     def close(self) -> Iterator[bytes]:
-        """Nothing: a frame that is not whole says nothing."""
+        """Yields nothing: an incomplete frame is dropped."""
         return iter(())
 
 

@@ -68,7 +68,8 @@ class BlockEdit:
 
 @dataclass(frozen=True, slots=True)
 class RangeEdit:
-    """The messages `first` to `last` (both included) become one user message, or go when `text` is empty."""
+    """Replaces the messages `first` to `last` (both included) by one user message, or removes them if `text` is
+    empty."""
 
     first: int
     last: int
@@ -77,7 +78,7 @@ class RangeEdit:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Blocks of one message go; at least one stays. A message that loses all of its blocks goes by a `RangeEdit`."""
+    """Removes blocks of one message; at least one must stay. A message without any is removed by a `RangeEdit`."""
 
     message: int
     blocks: frozenset[int]
@@ -103,7 +104,8 @@ class Dialect(ABC):
 
     @abstractmethod
     def endpoint(self, method: str, path: str) -> Endpoint | None:
-        """What `path` (without its query) asks for in this format. None: it is not one of this format's paths."""
+        """The kind of endpoint that `path` (without its query) names in this format. None: it is not one of its
+        paths."""
 
     @abstractmethod
     def read(self, body: bytes, path: str) -> Conversation:
@@ -123,12 +125,12 @@ class Dialect(ABC):
         return None
 
     def may_strip(self, conversation: Conversation) -> bool:
-        """Whether thinking can be left out of this request, and what follows it is still valid then."""
+        """Whether thinking can be removed from this request so that the rest is still valid."""
         return False
 
     def without_answer(self, body: bytes) -> bytes | None:
-        """The request for no answer: the provider reads its cache, which keeps the entry alive, and generates nothing.
-        None: this format, or this request, cannot be sent so. Raises `Unreadable`."""
+        """The request changed so that the provider generates no answer, but reads its cache, which keeps the entry
+        alive. None: this format or this request does not allow it. Raises `Unreadable`."""
         return None
 
     @abstractmethod
@@ -140,15 +142,15 @@ class Dialect(ABC):
         """The JSON value of an error answer, as the provider writes it."""
 
     def final_body(self, status: int, message: str) -> Any:
-        """The same for what waiting does not bring back, where the provider has other words for that."""
+        """The error body of a refusal that waiting does not lift, if the provider has another for it."""
         return self.error_body(status, message)
 
     final_status = 429
     """The status of a refusal that waiting does not lift."""
 
     def refusal(self, message: str, retry_after: int, status: int = 429, *, is_final: bool = False) -> Refusal:
-        """A refusal this format's clients understand and show. `is_final`: they are told not to try again by
-        themselves, as the SDKs of Anthropic and OpenAI heed."""
+        """A refusal this format's clients understand and show. `is_final`: clients should not retry by themselves,
+        which the SDKs of Anthropic and OpenAI obey."""
         final = {"x-should-retry": "false"} if is_final else {}
         status = self.final_status if is_final else status
         return Refusal(
@@ -184,7 +186,7 @@ class ListDialect(Dialect):
         """A user message with one text block for each of `texts`."""
 
     def root(self, body: bytes, top: dict[str, Span], path: str) -> dict[str, Span]:
-        """The object that holds the history; the request itself unless a format wraps it."""
+        """The fields of the object that holds the history: the request itself, unless a format wraps it."""
         return top
 
     def model_of(self, body: bytes, fields: dict[str, Span], path: str) -> str:
@@ -211,7 +213,7 @@ class ListDialect(Dialect):
         return encode_text(text)
 
     def entries(self, body: bytes, fields: dict[str, Span]) -> list[Span]:
-        """Where the entries of the history stand."""
+        """The byte ranges of the entries of the history."""
         span = fields.get(self.list_field)
         if span is None:
             raise Unreadable(f"{self.list_field!r} is missing")
@@ -240,7 +242,8 @@ class ListDialect(Dialect):
         return found
 
     def _layout(self, body: bytes, path: str) -> tuple[dict[str, Span], Sequence[Span], Continued | None]:
-        """Where the fields stand, and the messages that are not known from an earlier request; and those that are."""
+        """The byte ranges of the fields and of the messages that are not known from an earlier request; and the known
+        ones."""
         known = self._before.continued(body)
         if known is not None and known.messages:
             try:
@@ -278,7 +281,7 @@ class ListDialect(Dialect):
         return _join(conversation.body, cuts)
 
     def removal(self, message: Message, blocks: frozenset[int]) -> Iterator[Span]:
-        """What of `message` goes when these of its blocks do, separators included. Raises `InvalidEdit`."""
+        """The byte ranges of `message` to remove for these blocks, separators included. Raises `InvalidEdit`."""
         raise InvalidEdit("blocks of this format can not be left out")
 
     def _cut_range(self, conversation: Conversation, change: RangeEdit) -> tuple[int, int, bytes]:
@@ -332,7 +335,7 @@ def canonical_key(role: Role, value: dict[str, Any]) -> bytes:
 
 
 def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = False) -> Message:
-    """A `Message` with its keys filled in, and its images and files weighed."""
+    """A `Message` with its keys computed, and its images and files measured in tokens."""
     blocks = [_weighed(block, raw) if _may_hold_media(block) else block for block in blocks]
     keys = [b.key for b in blocks]
     thinking = tuple(i for i, b in enumerate(blocks) if b.kind is BlockKind.THINKING)
@@ -356,7 +359,7 @@ def message(role: Role, blocks: Sequence[Block], raw: bytes, *, bare: bool = Fal
 
 
 def _may_hold_media(block: Block) -> bool:
-    """A medium, or what may hold one besides words: no edit replaces that."""
+    """Whether a block is a medium or may contain one, so that no edit replaces it."""
     return block.kind is BlockKind.MEDIA or (block.slot is None and block.kind in _MIXED)
 
 
@@ -368,7 +371,7 @@ def _weighed(block: Block, raw: bytes) -> Block:
 
 
 def fixed_blocks(blocks: Iterable[Block], raw: bytes) -> Iterator[tuple[bytes, bool]]:
-    """What no edit may touch of `blocks`, which stand in `raw`: see `Message.fixed`."""
+    """What no edit may change of `blocks`, whose bytes are in `raw`; see `Message.fixed`."""
     for block in blocks:
         if block.slot is None:
             yield digest(block.span.of(raw)), block.has_breakpoint

@@ -35,7 +35,7 @@ class CloudCall:
 
 
 def cloud_call(path: str) -> CloudCall | None:
-    """What `path` (without its query) asks Claude for. None: it is no such path, or another maker's model."""
+    """The call of Claude that `path` (without its query) makes. None: it is no such path, or another maker's model."""
     found = _VERTEX.search(path)
     if found is not None:
         model = unquote(found["model"])

@@ -16,7 +16,8 @@ from penstock.base.errors import Unreadable
 __all__ = ["StreamDecoder", "decode", "encode", "morsels", "names", "stream_decoder"]
 
 _ZSTD_STEP = 1024
-"""What comes out of so many bytes is bounded: a block is 128 KB at most, and takes 4."""
+"""Compressed bytes that are decoded at once: the output is bounded, since a block has at most 128 KB and takes at least
+4 bytes."""
 _MORSEL = 64
 
 
@@ -60,7 +61,7 @@ def encode(body: bytes, header: str | None) -> bytes:
 
 
 def stream_decoder(header: str | None) -> StreamDecoder | None:
-    """A decoder for an answer that comes in pieces. None: there is nothing to undo, or it can not be undone here."""
+    """A decoder for an answer that arrives in pieces. None: there is no encoding, or an unknown one."""
     found = names(header)
     if len(found) != 1:
         return None
@@ -77,8 +78,8 @@ def stream_decoder(header: str | None) -> StreamDecoder | None:
 
 
 def morsels(packed: bytes) -> Iterator[bytes]:
-    """`packed` in pieces so small that what comes out of one is bounded, however well it was packed: 64 bytes of brotli
-    are at most 80 MB of zeros, 4 KB were 5 GB."""
+    """`packed` in pieces of 64 bytes, so that the decoded size of each is bounded: 64 bytes of brotli are at most 80 MB
+    of zeros, 4 KB could be 5 GB."""
     for start in range(0, len(packed), _MORSEL):
         yield packed[start : start + _MORSEL]
 
@@ -96,7 +97,7 @@ class _Member(Protocol):
 
 
 class _Members:
-    """Members one after the other are one body; what follows the last and is none is left out, as clients do."""
+    """Decodes a body of several members; bytes after the last member are ignored, as clients do."""
 
     def __init__(self, new: Callable[[], _Member], magic: bytes) -> None:
         self._new, self._magic = new, magic

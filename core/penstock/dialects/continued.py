@@ -20,15 +20,15 @@ from penstock.conversation.json_spans import Span
 __all__ = ["Continued", "RequestsBefore"]
 
 _MESSAGE_BYTES = 1200
-"""What the objects of a message take besides its bytes and its text; see `message_cache`."""
+"""The memory of a message's objects in bytes, besides its bytes and text; see `message_cache`."""
 _OPENING = 1024
-"""Bytes of a history by whose hash those are found that may begin like it."""
+"""Bytes at the beginning of a history, by whose hash similar ones are found."""
 _LIKE_IT = 3
 """Histories with the same opening that are kept: as received, as it was sent, and another's."""
 _MOVES = 4
-"""Messages at the end that a client may write otherwise in its next request: breakpoints move with the end."""
+"""Messages at the end that a client may write differently in its next request, since breakpoints move."""
 _LEAST = 16_000
-"""Bytes. Shorter ones are read as quickly."""
+"""Bytes below which a request is simply parsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _History:
 
 @dataclass
 class RequestsBefore:
-    """The histories that were read last, the one not asked for longest first. Any thread may call."""
+    """The histories of the latest requests, the least recently used first. Any thread may call."""
 
     list_field: str
     limit: int
@@ -76,7 +76,7 @@ class RequestsBefore:
         self._pattern = re.compile(rb'"%s"[ \t\r\n]*:[ \t\r\n]*\[' % self.list_field.encode())
 
     def continued(self, body: bytes) -> Continued | None:
-        """The longest history that `body` goes on from. None: it is not known."""
+        """The longest known history that `body` begins with. None: there is none."""
         start = self._start(body)
         if start is None:
             return None
@@ -115,7 +115,7 @@ def _size(history: _History) -> int:
 
 
 def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continued | None:
-    """What of them stands in `body`. One whose end is there as well need not be compared with the others."""
+    """The longest part of one of `histories` that `body` begins with. Stops at the first that is nearly complete."""
     best: Continued | None = None
     for history in histories:
         found = _common(history, body, start)

@@ -15,13 +15,13 @@ __all__ = ["CACHE_BYTES", "MessageCache"]
 CACHE_BYTES = 96 << 20
 """Memory for the messages that one format has read, texts and objects included: about 40 MB of JSON."""
 _MESSAGE_BYTES, _BLOCK_BYTES = 700, 450
-"""What the objects take, measured with tracemalloc."""
+"""Bytes of memory of a `Message` and a `Block`, measured with tracemalloc."""
 
 
 @dataclass
 class MessageCache:
-    """Messages read before, by their bytes. The older half goes when there are too many; what was asked for since has
-    moved to the newer one."""
+    """Parsed messages by their bytes. If there are too many, the older half is dropped; messages used since then have
+    moved to the newer half."""
 
     limit: int
     """The memory it may take, in bytes."""
@@ -31,7 +31,7 @@ class MessageCache:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, body: bytes, spans: Sequence[Span], read: Callable[[bytes], Message]) -> tuple[Message, ...]:
-        """The messages at `spans` of `body`; what is not known is read."""
+        """The messages at `spans` of `body`; unknown ones are parsed with `read`."""
         raws = [body[start:end] for start, end in spans]
         found = list(map(self._newer.get, raws))
         for i, message in enumerate(found):

@@ -1,7 +1,7 @@
 """The OpenAI Chat Completions dialect: parses and edits requests, and reads the answers. Many servers copy the format.
 
 Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming. What the format shares with
-OpenAI's Responses (content parts, usage, errors) stands at the end of this file.
+OpenAI's Responses (content parts, usage, errors) is at the end of this file, and is imported by `openai_responses`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _BREAKPOINTS = ("prompt_cache_breakpoint", "cache_control")
 _TRIMMINGS = ("prompt_cache_breakpoint", "annotations", "logprobs")
 
 QUOTA = {"type": "insufficient_quota", "param": None, "code": "insufficient_quota"}
-"""https://platform.openai.com/docs/guides/error-codes: of what waiting does not bring back."""
+"""The error of a limit that waiting does not lift: https://platform.openai.com/docs/guides/error-codes."""
 
 
 class OpenAIChat(ListDialect):
@@ -182,7 +182,8 @@ def _text_part(value: bytes) -> bytes:
 def _pair_violations(conversation: Conversation) -> Iterator[str]:
     """Every call of a message is answered by the tool messages right behind it, and they answer nothing else.
 
-    Told by id and not by index: a fault the client sent is still the same one when messages before it go.
+    A violation names the id, not the index, so that one of the client's stays the same when messages before it are
+    removed.
     """
     open_calls: list[str] = []
     for m in conversation.messages:
@@ -290,8 +291,8 @@ def automatic(body: bytes, fields: Mapping[str, Span]) -> str:
 
 
 def result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
-    """The words of a tool's result, and the value an edit replaces: the string, the text of the only part, or the list
-    of several. None when the list holds an image, or a cache breakpoint that would go with it."""
+    """The text of a tool's result, and the value that an edit replaces: the string, the text of the only part, or the
+    list of several. None when the list holds an image, or a cache breakpoint that would go with it."""
     if isinstance(content, str):
         return content, span
     if not isinstance(content, list) or span is None:
@@ -306,7 +307,7 @@ def result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | Non
 
 
 def canonical_content(content: Any) -> Any:
-    """`content` as it counts for identity: a bare string is a list of one text part."""
+    """`content` in the form by which it is compared: a bare string becomes a list of one text part."""
     if isinstance(content, str):
         return [_canonical_text(content)]
     if isinstance(content, list):
@@ -386,7 +387,7 @@ def _cost(data: Mapping[str, Any]) -> float | None:
 
 
 def error_value(status: int, message: str) -> dict[str, Any]:
-    """An error body. For 429 the words of a limit that passes: clients give up on those of `QUOTA`."""
+    """An error body. For 429 it is that of a temporary limit; on `QUOTA` clients give up."""
     kind, code = "invalid_request_error", None
     if status == 429:
         kind, code = "requests", "rate_limit_exceeded"
@@ -398,5 +399,5 @@ def error_value(status: int, message: str) -> dict[str, Any]:
 
 
 def error_text(error: Any) -> str:
-    """The words of an `error` member, which some servers send as a bare string."""
+    """The text of an `error` member, which some servers send as a bare string."""
     return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else str(error)

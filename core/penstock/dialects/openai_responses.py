@@ -246,7 +246,8 @@ def _user_item(values: Sequence[bytes]) -> bytes:
 def _pair_violations(conversation: Conversation) -> tuple[list[str], list[str]]:
     """The outputs that no call before them asked for, and the calls without an output. They need not be adjacent.
 
-    Told by id and not by index: a fault the client sent is still the same one when items before it go.
+    A violation names the id, not the index, so that one of the client's stays the same when items before it are
+    removed.
     """
     calls: list[str] = []
     answered: set[str] = set()

@@ -21,9 +21,9 @@ __all__ = ["WRONG_SHAPE", "ReplyParser", "ReplyReader"]
 TEXT_LIMIT = 1 << 20
 BODY_LIMIT = 16 << 20
 MOST_TRANSFORMATIONS = 20
-"""Lines of a reply's `transformations`; a long history may have as many entries as thoughts."""
+"""The most lines of a reply's `transformations`: a long history may have an entry for each block of thinking."""
 WRONG_SHAPE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
-"""What reading a field of another type than documented raises."""
+"""The errors of reading a field that has another type than documented."""
 
 
 class ReplyParser(ABC):
@@ -114,7 +114,7 @@ class ReplyReader:
             self._body.append(chunk)
 
     def close(self) -> Reply:
-        """No more bytes come."""
+        """End of the answer: the reply as far as it was read."""
         if self._splitter is not None:
             for data in self._splitter.close():
                 self._event(data)
@@ -162,7 +162,7 @@ def _json(data: bytes) -> Any:
 
 
 def _tolerant(read: Any, value: dict[str, Any]) -> None:
-    """A field of another type than documented costs its event, not the reader."""
+    """Call `read`; a field of another type than documented loses its event only."""
     try:
         read(value)
     except WRONG_SHAPE:

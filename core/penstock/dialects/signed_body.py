@@ -14,7 +14,7 @@ from collections.abc import Mapping
 __all__ = ["SIGNED", "is_signed", "signed_headers", "signer_of"]
 
 SIGNED = "the body is signed"
-"""Why such a request is read, counted and shown, but never changed; events say it in these words."""
+"""The reason in events why such a request is read, counted and shown, but never changed."""
 
 _SCHEME = re.compile(r"(?:[\w-]+-sha(?:256|384|512)|signature)\s", re.IGNORECASE)
 """`AWS4-HMAC-SHA256 …`, `AWS4-ECDSA-P256-SHA256 …`, `ACS3-HMAC-SHA256 …`; `Signature …` of Oracle and of old drafts. A
@@ -25,7 +25,7 @@ _NAMES = re.compile(r"\b(?:SignedHeaders=|headers=\")([^,\"]+)")
 
 
 def is_signed(headers: Mapping[str, str]) -> bool:
-    """Whether the sender vouches for the body's bytes in a header, so that nothing may be changed in the request.
+    """Whether a header signs or hashes the body's bytes, so that nothing in the request may change.
 
     `headers` with names in lower case.
     """
@@ -33,16 +33,16 @@ def is_signed(headers: Mapping[str, str]) -> bool:
 
 
 def signed_headers(headers: Mapping[str, str]) -> frozenset[str]:
-    """The names of the headers that the signature covers: none of them may be taken out or changed. Empty for a
-    request without such a signature."""
+    """The names of the headers that the signature covers, which must not be removed or changed. Empty without such a
+    signature."""
     authorization = headers.get("authorization", "")
     found = _NAMES.search(authorization) if _SCHEME.match(authorization) else None
     return frozenset(re.split(r"[;\s]+", found[1].strip().lower())) if found else frozenset()
 
 
 def signer_of(headers: Mapping[str, str]) -> str:
-    """The id of the key that signs, which stays while the signature changes from request to request. It is public, the
-    key itself is not sent. Empty for a request that no such key signs."""
+    """The public id of the signing key, which stays the same while the signature changes from request to request. Empty
+    without such a key."""
     authorization = headers.get("authorization", "")
     found = _CREDENTIAL.search(authorization) if _SCHEME.match(authorization) else None
     return found[1] if found else ""

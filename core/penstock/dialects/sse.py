@@ -21,7 +21,7 @@ class Splitter(Protocol):
     def feed(self, chunk: bytes) -> Iterator[bytes]: ...
 
     def close(self) -> Iterator[bytes]:
-        """What is left when the stream ends without its last blank line."""
+        """The last payload, if the stream ended without its final blank line."""
         ...
 
 

@@ -16,8 +16,9 @@ __all__ = ["notes", "places", "user_ends"]
 
 
 def places(conversation: Conversation, replay: Replay, view: Conversation) -> dict[tuple[int, int], int]:
-    """Where each block of a request, by message and block index, stands in `view`: the request with the edits of
-    `replay`. What is left out is missing, and what the provider does not read. Empty: it cannot be said."""
+    """The position of each block of a request, by message and block index, in `view`, the request with the edits of
+    `replay`. Blocks that are removed, or that the provider does not read, are missing. Empty: the positions cannot be
+    determined."""
     blocks = sum(len(message.blocks) for message in view.messages)
     for block_per_note in (1, 0):  # some formats join a note to the text it stands behind
         out, total = _places(conversation, replay, block_per_note)
@@ -48,7 +49,7 @@ def _places(conversation: Conversation, replay: Replay, block_per_note: int) -> 
 
 
 def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:
-    """The tokens of our notes that the provider reads, by the place of the block they stand behind."""
+    """The tokens of Penstock's notes that the provider reads, by the position of the block before them."""
     placed = zip(replay.applied, replay.spots, strict=True)
     at = [(spot, edit) for edit, spot in placed if edit.op is Op.NOTE and spot[0] >= conversation.ignored]
     if not at:
@@ -61,7 +62,7 @@ def notes(conversation: Conversation, replay: Replay) -> dict[int, int]:
 
 
 def user_ends(view: Conversation) -> list[int]:
-    """The last block of each user message that the provider reads."""
+    """The position of the last block of each user message that the provider reads."""
     out, at = [], 0
     for m, message in enumerate(view.messages):
         at += len(message.blocks)

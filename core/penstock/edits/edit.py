@@ -44,21 +44,22 @@ class Edit:
     stage: str
     reason: str
     original: str = field(default="", repr=False)
-    """What the edit takes away. Stored before the edit leaves, so that it can be taken back; not held after that."""
+    """The text that the edit removes. Stored before the edit is sent, so that it can be shown again; not kept in memory
+    after that."""
     chain: bytes = b""
     """For `COMPACT`: hash of the keys of all messages it covers. For `STRIP`: the keys of all blocks of thinking that
     are removed, 16 bytes each, in order."""
     count: int = 0
     """For `COMPACT`: how many messages it covers. For `STRIP`: how many blocks of thinking are removed."""
     size: int = -1
-    """Characters of the original; known when the original itself is not at hand."""
+    """Characters of the original, also where the original itself is not loaded."""
 
     def __post_init__(self) -> None:
         if self.size < 0:
             object.__setattr__(self, "size", len(self.original))
 
     def without_original(self) -> Edit:
-        """As it is replayed: for that the original is not needed, and may be large, or gone."""
+        """This edit without its original, which replaying does not need."""
         return replace(self, original="") if self.original else self
 
 

@@ -25,5 +25,5 @@ class FlushReason(StrEnum):
 
     @property
     def must(self) -> bool:
-        """It does not wait until it pays."""
+        """Whether the flush is done even if it does not pay."""
         return self not in (FlushReason.COLD, FlushReason.PAUSE)

@@ -20,11 +20,11 @@ from penstock.edits.replay import Replay
 __all__ = ["Ledger", "locate", "resolve", "thinking_of"]
 
 _EDIT_BYTES = 900
-"""What an edit takes besides its text, with its place in the tables."""
+"""Bytes of memory of an edit, besides its text."""
 
 
 class Ledger:
-    """The edits of one conversation: those that have landed, and those that wait."""
+    """The edits of one conversation: those that have landed, and the pending ones."""
 
     def __init__(self, landed: Iterable[Landed] = (), *, limit: int = 20_000) -> None:
         self._landed: list[Landed] = []
@@ -40,12 +40,13 @@ class Ledger:
 
     @property
     def revision(self) -> int:
-        """The newest landing, 0 when nothing has landed. Never given twice, also when its edits were released."""
+        """The number of the newest revision, 0 if nothing has landed. Never used twice, even if its edits were
+        released."""
         return self._revision
 
     @property
     def revisions(self) -> list[int]:
-        """Those that are replayed, oldest first."""
+        """The revisions that are replayed, oldest first."""
         return sorted({one.revision for one in self._landed})
 
     @property
@@ -55,26 +56,27 @@ class Ledger:
 
     @property
     def is_full(self) -> bool:
-        """No more edits are taken: what has landed must be replayed, so nothing can be let go."""
+        """Whether the limit of edits is reached. No edit can be dropped then, since all that landed must be
+        replayed."""
         return len(self._landed) >= self._limit
 
     def has_landed(self, edit: Edit) -> bool:
-        """Whether this place already reads, for ever, what an edit of this kind made of it."""
+        """Whether an edit of this kind has landed at this place, which stays as it is then."""
         return (edit.op, edit.place) in self._places
 
     def replays(self, edit: Edit) -> bool:
-        """Whether this very edit is replayed already: a stage has proposed again what has landed."""
+        """Whether this edit is replayed already, so that a stage has proposed again what has landed."""
         old = self._latest.get(_slot(edit))
         return old is not None and old.text == edit.text
 
     def wait(self, edits: Iterable[Edit]) -> None:
-        """Keep `edits` until a flush. A later edit of the same place replaces the earlier one."""
+        """Keep `edits` as pending until a flush. A later edit of the same kind and place replaces the earlier one."""
         for edit in edits:
             if len(self._pending) < self._limit:
                 self._pending[(edit.op, edit.place)] = edit
 
     def forget(self, edits: Iterable[Edit]) -> None:
-        """These wait no longer: they have landed, or a request with them would be invalid."""
+        """Drop pending edits: they have landed, or would make the request invalid."""
         for edit in edits:
             self._pending.pop((edit.op, edit.place), None)
 
@@ -83,7 +85,7 @@ class Ledger:
         return [Landed(self.revision + 1, edit) for edit in edits]
 
     def land(self, landed: Sequence[Landed]) -> None:
-        """From now on these are replayed."""
+        """Replay these edits from now on."""
         for one in landed:
             edit = one.edit.without_original()
             self._landed.append(Landed(one.revision, edit))
@@ -95,7 +97,7 @@ class Ledger:
         self.forget(one.edit for one in landed)
 
     def release(self, revision: int = 0) -> int:
-        """Forget the edits of one revision, or all edits: the provider has refused a request that carried them. Gives
+        """Drop the edits of one revision (0: all edits), since the provider has refused a request with them. Returns
         how many."""
         gone = [one for one in self._landed if revision in (0, one.revision)]
         kept = [one for one in self._landed if revision not in (0, one.revision)]
@@ -105,8 +107,7 @@ class Ledger:
 
     def edits(self, upto: int | None = None, also: Iterable[Edit] = ()) -> list[Edit]:
         """What is replayed, of the revisions up to `upto`: for each place the latest replacement and compaction, and
-        every note. `also` are about to land: the same list will come when they have, so that what is sent with them now
-        is what is sent for ever."""
+        every note. `also`: edits that are about to land; the list is the same as after they have landed."""
         if upto is None:
             latest = dict(self._latest)
         else:
@@ -115,7 +116,7 @@ class Ledger:
         return list(latest.values())
 
     def standing(self) -> list[Edit]:
-        """What is replayed now, for a reader that does not hold the conversation's lock."""
+        """The edits that are replayed now, for readers without the conversation's lock."""
         return list(self._standing)
 
 
@@ -123,7 +124,8 @@ _Slot = tuple[Op, Place, str]
 
 
 def _slot(edit: Edit) -> _Slot:
-    """What an edit takes the place of: the earlier one of its kind there. Notes stand side by side."""
+    """The key by which an edit replaces an earlier one of its kind at the same place. Notes do not replace each
+    other."""
     return edit.op, edit.place, edit.text if edit.op is Op.NOTE else ""
 
 
@@ -197,8 +199,8 @@ def locate(conversation: Conversation, keys: Iterable[bytes]) -> dict[Place, tup
 def _ranges(
     conversation: Conversation, edits: Sequence[Edit], found: dict[Place, tuple[int, int]], out: Replay
 ) -> list[RangeEdit]:
-    """The compactions whose messages are all there, unchanged; one inside another is left to the larger. Once a person
-    has gone back so far that the newest words are among the messages, they are what is to be answered."""
+    """The compactions whose messages are all there, unchanged; one inside another is left to the larger. A compaction
+    that would cover the newest user message, after a person went back in the history, is left out."""
     candidates = []
     newest = conversation.newest_user()
     end = len(conversation.messages) if newest is None else newest

@@ -25,9 +25,9 @@ class Spliced(NamedTuple):
     body: bytes | None
     """The edited body. None: the client's own bytes."""
     view: Conversation
-    """The request as it is then."""
+    """The parsed request as it is with the edits."""
     fault: str = ""
-    """Why the provider would refuse the edited request; then this is the client's own."""
+    """Why the provider would refuse the edited request; then body and view are the client's own."""
 
 
 def splice_edits(dialect: Dialect, path: str, conversation: Conversation, replay: Replay) -> Spliced:
@@ -43,8 +43,8 @@ def splice_edits(dialect: Dialect, path: str, conversation: Conversation, replay
 
 
 def strip_thinking(conversation: Conversation, keep: int, reason: str, gone: Collection[Spot] = ()) -> Edit | None:
-    """An edit that leaves out all thinking but the last `keep` blocks. `gone`: what other edits leave out already.
-    None: there is no more than that."""
+    """An edit that removes all blocks of thinking but the last `keep`. `gone`: blocks that other edits remove already.
+    None: there are none to remove."""
     spots = conversation.thinking
     strips = [spot for spot in spots[: max(0, len(spots) - keep)] if spot not in gone]
     blocks = [conversation.messages[m].blocks[b] for m, b in strips]
@@ -59,9 +59,9 @@ def strip_thinking(conversation: Conversation, keep: int, reason: str, gone: Col
 def without_thinking(
     dialect: Dialect, path: str, conversation: Conversation, edits: Sequence[Edit], keep: int, reason: str
 ) -> tuple[Spliced, Replay, Edit | None]:
-    """The request with `edits` and no more than the last `keep` blocks of its thinking, and the edit that leaves the
-    rest out. Where the format cannot carry both, the client's own bytes without any thinking; and where not even that
-    can be written, with all of it, and a fault."""
+    """The request with `edits` and only the last `keep` blocks of its thinking, the replay, and the edit that removes
+    the rest. If the dialect cannot write both, the client's own bytes without any thinking; if not even that, with all
+    of it, and a fault."""
     strips = resolve(conversation, [edit for edit in edits if edit.op is Op.STRIP])
     covered = strips.covered()
     gone = strips.removed() | {spot for spot in conversation.thinking if spot[0] in covered}

@@ -53,7 +53,7 @@ class Seals:
         self._lock = threading.Lock()
 
     def note(self, original: Conversation, forwarded: Conversation) -> None:
-        """`forwarded` left for `original`: what the model thinks next is bound to it."""
+        """Note that `forwarded` was sent for `original`: the model's next thinking is bound to it."""
         with self._lock:
             key = original.running(_said, 0)[-1]
             self._forwarded[key] = forwarded.running(_said, 0)[-1]
@@ -72,7 +72,7 @@ class Seals:
         standing: Conversation | None = None,
         known: int | None = None,
     ) -> int:
-        """How many blocks of thinking at the end of `forwarded` are valid; those before them must go.
+        """How many blocks of thinking at the end of `forwarded` are valid; those before them must be removed.
 
         `standing` is what would be forwarded without the edits that are new in `forwarded`; None: there are none.
         `known`: so many messages at the head of `original` were forwarded by this installation; None: that is not

@@ -13,9 +13,9 @@ __all__ = ["check"]
 
 
 def check(dialect: Dialect, path: str, before: Conversation, after: bytes, changes: list[Change]) -> Conversation:
-    """Read `after` as the provider will, and hold it against `before`. Raises `InvalidRequest`.
+    """Parse `after` as the provider will, and compare it with `before`. Raises `InvalidRequest`.
 
-    A fault that the client's own request has already is the client's: it is not counted.
+    A fault that the client's own request has too is ignored.
     """
     try:
         new = dialect.read(after, path)
@@ -44,8 +44,7 @@ _HISTORY = ("messages", "input", "contents", "prompt", "request", "generateConte
 def _fixed(
     conversation: Conversation, without: set[int], removed: Mapping[int, frozenset[int]]
 ) -> list[tuple[tuple[bytes, bool], ...]]:
-    """What no edit may touch, message by message; those that have nothing of the kind are left out. Only thinking may
-    be `removed`."""
+    """What no edit may change, by message; messages without any are left out. Only thinking may be `removed`."""
     out = []
     for i, message in enumerate(conversation.messages):
         fixed = message.fixed

@@ -52,11 +52,11 @@ class AdmissionControl:
     # ---------------------------------------------------------------- the request path
 
     def standing(self, exchange: Exchange, profile: Profile) -> LimitStatus:
-        """How near the budgets of a request are to their end."""
+        """How close the budgets of a request are to their limits."""
         return self.budgets.standing(who_is(exchange), profile.budget, self.clock.now())
 
     def admit(self, context: RequestContext) -> tuple[Refused | None, float]:
-        """Why a request must not leave; if it may, after how many seconds."""
+        """Why a request is refused (None: it is not), and the seconds to wait before it is forwarded."""
         exchange, draft = context.exchange, context.draft
         if context.profile.mode != "edit" or exchange.kind is Kind.COUNT:
             return None, 0.0
@@ -76,8 +76,8 @@ class AdmissionControl:
             self.budgets.ended(who_is(exchange), pipeline.profile.budget, self.clock.now())
 
     def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool, sent: bool) -> None:
-        """No whole answer came. One that had `begun` is paid for: by what the provider said so far, else by our own
-        estimate of the request. `sent`: the request left."""
+        """Count a request without a complete answer. If the answer had `begun`, it costs what the provider has counted
+        so far, else our own estimate of the request. `sent`: the request was forwarded."""
         if exchange.kind is Kind.COUNT:
             return
         held = self.budgets.held(exchange.id)
@@ -91,15 +91,14 @@ class AdmissionControl:
             self._settle(exchange, pipeline, self.budgets.held(exchange.id) or Amount(requests=1))
 
     def record_rate_limits(self, exchange: Exchange, limits: tuple[RateLimitInfo, ...]) -> None:
-        """A provider said what its limits are."""
+        """Note the rate limits that a provider reported."""
         self.speed.record_rate_limits(who_is(exchange), limits)
 
     # ---------------------------------------------------------------- keep-alive requests
 
     def hold_read(self, read: str, exchange: Exchange, profile: Profile, dollars: float, tokens: float) -> bool:
-        """Whether a keep-alive request may leave at once; `dollars` are held for it then, under the id `read`. It
-        counts in budgets of dollars alone: tokens and requests there are those of clients. It waits for nothing, and
-        takes nothing that the client's next request would need."""
+        """Whether a keep-alive request may be sent at once; if so, `dollars` are held for it under the id `read`. It
+        counts in budgets of dollars only, never waits, and takes nothing that the client's next request would need."""
         who, now = who_is(exchange), self.clock.now()
 
         def turn() -> RateDecision:
@@ -110,21 +109,21 @@ class AdmissionControl:
         return self.budgets.admit(read, who, profile.budget, Amount(dollars), now, turn, is_spare=True).is_allowed
 
     def settle_read(self, read: str, exchange: Exchange, profile: Profile, dollars: float | None) -> None:
-        """Count what a keep-alive request did cost, once. None: it cost nothing."""
+        """Count the real cost of a keep-alive request, once. None: it cost nothing."""
         if dollars is None:
             self.budgets.release(read)
             return
         self.budgets.settle(read, who_is(exchange), profile.budget, Amount(dollars), self.clock.now())
 
     def give_back_read(self, read: str, exchange: Exchange, profile: Profile, tokens: float) -> None:
-        """A keep-alive request that might have left is not sent."""
+        """Release what is held for a keep-alive request that is not sent."""
         self.budgets.release(read)
         self.speed.give_back(who_is(exchange), profile.rate, tokens, self.clock.now())
 
     # ---------------------------------------------------------------- a person
 
     def raised(self, labels: Iterable[str], by: str = "a command", exchange: str = "") -> None:
-        """Limits were raised: the log says so."""
+        """Write to the log that limits were raised."""
         for label in labels:
             self._log.append(BudgetEvent(label, f"raised by {by}"), exchange)
 
@@ -166,7 +165,7 @@ class AdmissionControl:
         return new[0] if len(new) == 1 and len(new[0]) <= LONGEST_SAID else ""
 
     def _estimate(self, context: RequestContext, exchange: Exchange) -> Amount:
-        """What a request is thought to cost as it leaves, without its answer."""
+        """The estimated cost of a request as forwarded, without its answer."""
         state = context.state
         sent = state.size_sent
         size = max(0, sent + estimate_bytes(context.conversation.size) - state.size_came)
@@ -183,7 +182,7 @@ class AdmissionControl:
 
 
 def who_is(exchange: Exchange) -> BudgetOwner:
-    """Whose budgets a request counts for."""
+    """The owner of a request, whose budgets it counts for."""
     identity = exchange.identity
     return BudgetOwner(
         conversation=identity.conversation,
@@ -198,14 +197,14 @@ def who_is(exchange: Exchange) -> BudgetOwner:
 
 
 def prices_for(outcome: ProxyDecision) -> PriceOf | None:
-    """The prices of what serves a request, by model. None: it was not read."""
+    """The prices of the provider that serves a request, by model. None: the request was not read."""
     if outcome.exchange is None or outcome.pipeline is None:
         return None
     return _price_of(outcome.exchange, outcome.pipeline)
 
 
 def _texts(conversation: Conversation) -> list[str]:
-    """What the newest message says, without envelopes. Empty where a tool speaks in it."""
+    """The texts of the newest message, without envelopes. Empty if it has a tool's result."""
     at = conversation.newest_user()
     if at is None:
         return []
@@ -220,8 +219,8 @@ def _price_of(exchange: Exchange, pipeline: Pipeline) -> PriceOf:
 
 
 def cost_of(told: Usage, booking: RequestCost | None, model: str, price_of: PriceOf) -> Amount:
-    """Dollars by the bill; where the provider counted nothing, it is our estimate. Without a booking, what was counted
-    is all that is known."""
+    """The cost of an answer: dollars by the bill, or by our estimate if the provider counted nothing. Without a
+    booking, only what was counted."""
     usage = bounded(told)
     if booking is None:
         written, hour = usage.cache_write or 0, usage.cache_write_hour or 0

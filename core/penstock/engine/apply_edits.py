@@ -30,9 +30,9 @@ class Rewrite:
     replay: Replay
     """The edits in it."""
     view: Conversation
-    """The request as it leaves."""
+    """The request as forwarded."""
     fault: str = ""
-    """Why the provider would have refused it with all edits that were to be applied."""
+    """Why the provider would refuse the request with all edits."""
     applied: int = 0
     """How many edits in it are new."""
     booking: RequestCost | None = None
@@ -43,7 +43,7 @@ class Rewrite:
 
 
 def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | None = None) -> Rewrite:
-    """The request with what was applied before, up to a revision of the ledger, and `also`. With a `fault` it is the
+    """The request with the edits of the ledger up to revision `upto` (None: all), and `also`. With a `fault` it is the
     client's own."""
     revision, standing = context.standing
     ledger = context.state.ledger
@@ -54,15 +54,15 @@ def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | 
 
 
 def blocks_of(context: RequestContext, rewritten: Rewrite) -> list[CacheBlock]:
-    """What the provider caches of a request as it leaves, worked out once."""
+    """The blocks that the provider caches of a request as forwarded, computed once."""
     if rewritten.blocks is None:
         rewritten.blocks = cache_blocks(rewritten.view, context.state.account.known)
     return rewritten.blocks
 
 
 def sealed(context: RequestContext, rewritten: Rewrite, keep: int | None = None) -> Rewrite:
-    """`rewritten` without the thinking that it would break, for this request alone: nothing is stored. `keep`: at most
-    so much of the thinking, from its end, may stay; None: as much as is valid."""
+    """`rewritten` without the thinking that its edits would invalidate, for this request only; nothing is stored.
+    `keep`: the most blocks of thinking, from the end, that stay; None: all valid ones."""
     valid = valid_thinking(context, rewritten)
     keep = valid if keep is None else min(keep, valid)
     if keep >= len(rewritten.view.thinking):
@@ -73,7 +73,7 @@ def sealed(context: RequestContext, rewritten: Rewrite, keep: int | None = None)
 
 
 def valid_thinking(context: RequestContext, rewritten: Rewrite, new: Sequence[Edit] = ()) -> int:
-    """How much of the thinking of a request, from its end, may be sent. `new`: the edits that are new in it."""
+    """How many blocks of a request's thinking, from the end, may be sent. `new`: the edits that are new in it."""
     if not (context.price.binds_thinking and context.dialect.may_strip(context.conversation)):
         return len(rewritten.view.thinking)
     if context.state.distrusts:

@@ -28,22 +28,22 @@ class Background:
         self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
 
     async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
-        """Show `reply` to every stage that asks for it, then call the exchange processed. `is_known`: an answer to the
-        same bytes was shown before."""
+        """Show `reply` to every stage that looks at answers, then mark the exchange as processed. `is_known`: an answer
+        to the same bytes was shown before."""
         started = self._clock.tick()
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, await self._look(pipeline, index, exchange, reply))
         self._processed(exchange, started)
 
     def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
-        """The same in the caller's own thread, without deadlines."""
+        """As `look`, in the caller's own thread, without deadlines."""
         started = self._clock.tick()
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
         self._processed(exchange, started)
 
     def do(self, job: Callable[[], None]) -> None:
-        """Have a thread do `job`, which must not raise. When all are busy it is not done."""
+        """Run `job`, which must not raise, in a thread. If too many threads hang, it is not run."""
         with suppress(NoWorker):
             self._workers.submit(job)
 
@@ -80,6 +80,6 @@ def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[
 
 
 def _copies(exchange: Exchange, reply: Reply) -> tuple[Exchange, Reply]:
-    """A stage may scribble on what it is shown."""
+    """Copies of exchange and reply, since a stage may change what it is shown."""
     tools, usage = [replace(tool) for tool in reply.tools], replace(reply.usage)
     return replace(exchange), replace(reply, tools=tools, usage=usage, transformations=list(reply.transformations))

@@ -33,5 +33,5 @@ def load(
 
 
 def save_in(store: Store) -> Save:
-    """Stores each change at once. Raises `StoreError` where it is called."""
+    """A function that stores each change at once, and raises `StoreError`."""
     return lambda kind, name, value: store.set_values(kind, {name: value})

@@ -52,7 +52,7 @@ class EditScheduler:
         self._store, self._log, self._redactor, self._now = store, log, redactor, now
 
     def schedule(self, context: RequestContext, generation: int) -> Rewrite:
-        """Write the request, and keep what was done. Raises `Superseded`: then nothing is kept. Hold
+        """Write the request and commit what was done. Raises `Superseded`, and then commits nothing. The caller holds
         `context.state.lock`."""
         now = self._now()
         context.state.clock.update_ttl(context.conversation, context.price, context.profile.cache.ttl_s)
@@ -90,7 +90,7 @@ class EditScheduler:
         return rewrite
 
     def _commit_signed(self, context: RequestContext, generation: int) -> Rewrite:
-        """Not a byte may change, not even what was edited before."""
+        """A signed request: it is forwarded as received, even without earlier edits."""
         context.commit(generation)
         rewrite = Rewrite(None, Replay(), context.conversation)
         if context.draft is not None:
@@ -102,7 +102,8 @@ class EditScheduler:
         return rewrite
 
     def _commit_replay(self, context: RequestContext, rewrite: Rewrite, generation: int) -> Rewrite:
-        """Retries, `count_tokens` and the client's own calls: what was applied before, and nothing new (P9, P10)."""
+        """Retries, `count_tokens` and the client's own calls: earlier edits are replayed, and no new ones applied (P9,
+        P10)."""
         context.commit(generation)
         state, exchange, conversation = context.state, context.exchange, context.conversation
         if rewrite.fault:
@@ -121,7 +122,7 @@ class EditScheduler:
         return rewrite
 
     def _store_edits(self, context: RequestContext, plan: Plan, generation: int, now: float) -> bool:
-        """Store the edits, then apply them for good. False: they could not be stored."""
+        """Store the edits, then add them to the ledger. False: they could not be stored."""
         name, ledger = context.exchange.identity.conversation, context.state.ledger
         landed = ledger.prepare(plan.apply)
         try:
@@ -140,7 +141,7 @@ class EditScheduler:
         return True
 
     def _remember(self, context: RequestContext, plan: Plan, rewrite: Rewrite, now: float, *, untouched: bool) -> None:
-        """Book what the request costs, and note how it was sent. `untouched`: past the ledger."""
+        """Book the cost of the request, and note how it was sent. `untouched`: without the ledger's edits."""
         state, conversation = context.state, context.conversation
         self._log.set_tip(context.exchange.identity.conversation, state.mark_sent(conversation, context.sent))
         idle = now - state.clock.last_use
@@ -175,7 +176,7 @@ class EditScheduler:
             state.full_at = size
 
     def _book_again(self, context: RequestContext, rewrite: Rewrite) -> None:
-        """A retry is paid for in place of the attempt that failed; a call of the client's own for itself."""
+        """Book a retry in place of the failed attempt; a call of the client's own by itself."""
         state, conversation = context.state, context.conversation
         first = None if context.attempt is None else context.attempt.booking
         is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
@@ -190,7 +191,8 @@ class EditScheduler:
         rewrite.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
 
     def _archive_history(self, exchange: Exchange, conversation: Conversation) -> None:
-        """What the client throws away stays findable. On the log's thread: the request does not wait for it."""
+        """Store a history that the client is about to summarise. Done on the log's thread, so that the request does not
+        wait."""
         store, name, now = self._store, exchange.identity.conversation, self._now()
         archived = partial(archive_history, store, conversation, name, now)
         self._log.append_later(HistoryArchivedEvent, exchange.id, archived)
@@ -208,8 +210,8 @@ class EditScheduler:
 
 
 def archive_history(store: Store, conversation: Conversation, name: str, at: float) -> HistoryArchivedEvent:
-    """Store the history that a request for a summary carries. Slow: not for the request path.
-    Raises `StoreError`."""
+    """Store the history in a client's request for a summary. Slow: do not call it on the request path. Raises
+    `StoreError`."""
     text = transcript(conversation.messages)
     store.add_original(name, text, _COMPACTED, at)
     return HistoryArchivedEvent(handle_of(text), _COMPACTED, len(conversation.messages), estimate(text))

@@ -49,7 +49,7 @@ every request."""
 
 
 class Engine:
-    """The suite without its wire: one for each proxy."""
+    """Processes requests, without a network. One for each proxy."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Engine:
         is_lost: bool = False,
         is_incomplete: bool = False,
     ) -> None:
-        """`is_lost`: the store is a new one in the place of one that is gone, with what was sent before.
-        `is_incomplete`: what was sent last may be missing in it."""
+        """`is_lost`: the store is new, and replaces a lost one that knew what was sent. `is_incomplete`: the last
+        requests of an earlier process may be missing in it."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -76,13 +76,13 @@ class Engine:
         self.calibration = counting.calibration
         """What the provider's counts have taught about our estimates."""
         self.admission = AdmissionControl(store, log, self._clock)
-        """Asked before a request leaves, and told what came of it."""
+        """Admits requests, and counts their cost."""
         self._reader = RequestReader(
             store, key, self._clock, self.admission, counting, is_lost=is_lost, is_incomplete=is_incomplete
         )
         self._states = self._reader.states
         self.responses = ResponseHandler(self.admission, counting, self._background, self._states, self._clock, log)
-        """Told what comes back of a request."""
+        """Handles answers."""
         self.pipelines = Pipelines(pipelines, profile)
         """By profile; they may be replaced at any time."""
         self.keep_alive = KeepAlive(self._states, self._clock, self.pipelines, self.admission)
@@ -94,12 +94,12 @@ class Engine:
             store, log, self._clock, self._reader, self.admission, counting, self._fallback, redactors
         )
         self.whole_requests = WholeRequests()
-        """The last requests in full. Keeps none until it is told how many."""
+        """The last requests in full. Keeps none until `resize` sets how many."""
         self.is_paused = False
         """No new edits; those that have landed are sent on. May be set at any time, for the requests that come then."""
 
     def pipeline(self, profile: str) -> Pipeline:
-        """The stages of a profile, made on first use. Raises `ProfileError` and `PluginError`."""
+        """The pipeline of a profile, created on first use. Raises `ProfileError` and `PluginError`."""
         return self.pipelines.get(profile)
 
     def route(self, method: str, path: str) -> tuple[Dialect, Endpoint] | None:
@@ -115,7 +115,7 @@ class Engine:
         return None
 
     async def process(self, request: Request) -> ProxyDecision:
-        """What to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
+        """Decide what to do with `request`. Never raises; takes no longer than the deadlines of the profile allow."""
         context = None
         try:
             if request.profile and request.profile not in self.pipelines:
@@ -132,8 +132,8 @@ class Engine:
         return decision
 
     async def replay(self, request: Request, why: str) -> ProxyDecision:
-        """Send `request` with what was edited before, and nothing else: no stage runs, and nothing is counted or
-        learned. Never raises."""
+        """Decide to forward `request` with earlier edits only: no stage runs, and nothing is counted or learned. `why`:
+        the reason, for the log. Never raises."""
         try:
             return await self._fallback.pass_by(request, self._context(request), why)
         except Exception as e:  # noqa: BLE001 - whatever it is, the request goes out (P1)
@@ -152,12 +152,12 @@ class Engine:
             return self._fallback.pass_by_now(request, context, f"{type(e).__name__}: {e}")
 
     def replay_now(self, request: Request, why: str) -> ProxyDecision:
-        """The same in the caller's own thread."""
+        """`replay` in the caller's own thread."""
         return self._fallback.pass_by_now(request, self._context(request), why)
 
     def compact_now(self, name: str = "") -> int:
-        """Have the next real request of a conversation flushed, whether that pays or not: of the one with this id, of
-        those of the client's session with this id, or of all in memory. Gives how many. May be called from anywhere."""
+        """Flush at the next real request, whether that pays or not: of the conversation with this id, of those in the
+        client's session with this id, or of all in memory. Returns how many conversations. Any thread may call."""
         found = [s for key, s in self._states.loaded() if s.keys and (not name or name in (key, s.session))]
         for state in found:
             state.flush_requested = True
@@ -165,7 +165,7 @@ class Engine:
 
     @contextmanager
     def forgotten(self, conversations: Collection[str]) -> Iterator[None]:
-        """Have what is in memory of some conversations forgotten; see `States.forgotten`."""
+        """Drop the state of some conversations; see `States.forgotten`."""
         self.keep_alive.forget(conversations)
         self.whole_requests.forget(conversations)
         try:
@@ -199,7 +199,7 @@ class Engine:
             self._fault("profile", fault)
 
     async def _ready(self, profile: str) -> None:
-        """Have a thread make a profile's stages: plugins' code and the disk are no work for the loop."""
+        """Create a profile's stages in a thread, since that runs code of plugins and reads the disk."""
         waiting = asyncio.wrap_future(self._workers.submit(lambda: self._prepare(profile)).future)
         await asyncio.wait_for(waiting, PREPARE_S)
 

@@ -48,8 +48,8 @@ def classified(
     *,
     login: bool,
 ) -> ClassifiedEvent:
-    """The first `sent` messages were sent before; `heads` knows the tools and the system prompt of then. `login`: the
-    request goes by a subscription login."""
+    """The event `classified` of a request. `sent`: how many messages from the start were sent before; `heads`: finds
+    changes of tools and system prompt; `login`: the request uses a subscription login."""
     messages = conversation.messages
     fresh = [(m, b, block) for m in range(sent, len(messages)) for b, block in enumerate(messages[m].blocks)]
     identity = exchange.identity
@@ -82,7 +82,7 @@ def classified(
 
 
 def _block_binding(conversation: Conversation) -> str:
-    """What the client asks to be done with thinking whose prefix has changed (`thinking.block_binding`)."""
+    """What the client wants done with thinking whose prefix has changed (`thinking.block_binding`)."""
     thinking = conversation.field("thinking")
     binding = thinking.get("block_binding") if isinstance(thinking, dict) else None
     asked = binding.get("prefix_mismatch_behavior") if isinstance(binding, dict) else None
@@ -90,7 +90,7 @@ def _block_binding(conversation: Conversation) -> str:
 
 
 def edited(conversation: Conversation, edit: Edit, state: str, reason: str, redactor: Redactor) -> EditEvent:
-    """An edit that is in `state` after this request."""
+    """The event `edit` of an edit that is in `state` after this request."""
     found = list(conversation.find(edit.place.key))
     m, b = found[edit.place.nth][:2] if edit.place.nth < len(found) else (-1, -1)
     is_compaction = edit.op is Op.COMPACT and m >= 0
@@ -120,7 +120,7 @@ def _turns(conversation: Conversation, first: int, count: int) -> tuple[int, int
 
 
 class Sizes(NamedTuple):
-    """Tokens of a request as it came and as it leaves: `tokens_in` + `injected` - `freed` = `tokens_out`."""
+    """Tokens of a request as received and as forwarded: `tokens_in` + `injected` - `freed` = `tokens_out`."""
 
     tokens_in: int
     tokens_out: int
@@ -132,8 +132,8 @@ class Sizes(NamedTuple):
 def sizes(
     conversation: Conversation, view: Conversation, replay: Replay, booking: RequestCost | None, gauge: TokenScale
 ) -> Sizes:
-    """Tokens of the request as it came, and as it leaves: counted alike, so that one can be taken from the other. What
-    lies between is told apart: came + injected - freed = left."""
+    """The tokens of a request as received and as forwarded, counted in the same way, and the difference between them by
+    cause."""
     came = estimated(conversation) if booking is None else booking.original.total
     sent = estimated(view) if booking is None else booking.forwarded.total
     tokens_in, tokens_out = gauge.count(came).tokens, gauge.count(sent).tokens
@@ -159,7 +159,8 @@ def answered(
     booking: RequestCost | None = None,
     price_of: PriceOf | None = None,
 ) -> AnsweredEvent:
-    """`plain` with what was read of the answer. `price_of`: for models that were paid besides."""
+    """The event `answered`: `plain` with what was read of the answer. `price_of`: the prices of further models that
+    were charged."""
     return replace(
         plain,
         model=reply.model,
@@ -179,6 +180,6 @@ def _counted(usage: Usage) -> LoggedUsage:
 
 
 def tagged(of: str, tags: Tags) -> TaggedEvent:
-    """What a request, or a turn, is about."""
+    """The event `tagged` of a request or a turn."""
     names, active = (tuple(map(redact, some)) for some in (tags.names, tags.active))
     return TaggedEvent(of, names, names[0] if names else "", tags.is_broad, tags.is_temporal, active)

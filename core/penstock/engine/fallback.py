@@ -73,14 +73,14 @@ class Fallback:
         pipelines: Pipelines,
         note_missing: Callable[[], None],
     ) -> None:
-        """`note_missing` is called, and must not wait, when thinking is left out that no ledger tells of."""
+        """`note_missing` is called, and must not wait, when thinking is removed that no ledger knows of."""
         self._note_missing = note_missing
         self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
         self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
 
     async def pass_by(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
-        """Past the pipeline, in a thread of its own; where that hangs too, without what is not in memory; and last, as
-        the client sent it."""
+        """Forward a request past the pipeline: in a thread of its own; if that hangs, with what is in memory only; and
+        last, as the client sent it."""
         for load in (True, False):
             if context is None:
                 break
@@ -103,7 +103,7 @@ class Fallback:
         return self.untouched(request, why, context.classified if context is not None else None)
 
     def pass_by_now(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
-        """The same in the caller's own thread."""
+        """As `pass_by`, in the caller's own thread."""
         if context is not None:
             try:
                 return self._passed(context, self._send(context, load=True), why)
@@ -126,7 +126,8 @@ class Fallback:
         return outcome
 
     def _leave_untouched(self, context: RequestContext | None) -> None:
-        """The client's own bytes leave, past the ledger. The loop must not wait for the state's lock."""
+        """Note that the client's own bytes are forwarded, without the ledger's edits. Does not wait for the state's
+        lock."""
         if context is None or context.loaded is None or context.parsed is None:
             return
         context.loaded.note_attempt(context.body_key, Attempt(0, untouched=True))
@@ -141,14 +142,13 @@ class Fallback:
     def untouched(
         self, request: Request, why: str, exchange: Exchange | None = None, *, replayed: int = 0, stripped: int = 0
     ) -> ProxyDecision:
-        """What to do with a request that leaves as the client sent it, but for edits of before; and the event that says
-        so."""
+        """The decision to forward a request as received, apart from earlier edits, and the event about it."""
         self._log.append(BypassedEvent(redact(why)[:400], replayed, stripped), request.id)
         return ProxyDecision(why=why, exchange=exchange, pipeline=self._pipelines.of(request.profile))
 
     def _send(self, context: RequestContext, *, load: bool) -> _Passed:
-        """What leaves for a request. With `load`, a ledger that is not in memory is read from the store, if that can
-        be. Raises `Unreadable`, and what a stranger's dialect raises."""
+        """What to forward for a request. With `load`, a ledger that is not in memory is read from the store, if
+        possible. Raises `Unreadable`, and what a plugin's dialect raises."""
         conversation = context.parsed or self._read(context)
         if is_signed(context.request.headers):
             return _Passed("", None)
@@ -184,7 +184,7 @@ class Fallback:
         return _Passed(name, body, may_break, replayed, whole - left, done.fault)
 
     def _note_use(self, context: RequestContext, state: ConversationState | None, conversation: Conversation) -> None:
-        """Nothing here waits for the state's lock: what hangs may hold it."""
+        """Note the use of the cache, without waiting for the state's lock, which a hanging thread may hold."""
         if state is None:
             return
         state.clock.touch(self._clock.now())
@@ -206,8 +206,8 @@ class Fallback:
 
 
 def _edits(state: ConversationState | None, attempt: Attempt | None, *, is_refused: bool) -> tuple[int, Sequence[Edit]]:
-    """What is sent again, and the ledger's revision: that of the first attempt at a retry (P10); nothing, where the
-    ledger is not known or the provider has refused what it holds."""
+    """The edits to send again, and the ledger's revision: that of the first attempt for a retry (P10); none if the
+    ledger is not known or the provider has refused its edits."""
     if state is None or is_refused:
         return 0, ()
     if attempt is not None:

@@ -40,7 +40,7 @@ def weigh_flush(context: RequestContext, plan: Plan, now: float) -> None:
 
 
 def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> bool:
-    """What was not saved is not spent (P12). `choose_flush_point` weighs what a flush would cost; what it does cost
+    """Whether the savings so far pay for a warm flush (P12). `choose_flush_point` estimates its cost; the real cost
     depends on the entries that the breakpoints of this request find."""
     cache, price = context.state.account.forwarded, context.price
     cost = cache.look(blocks_of(context, rewrite), price, now).units(price)
@@ -48,7 +48,7 @@ def is_paid_for(context: RequestContext, plan: Plan, rewrite: Rewrite, now: floa
 
 
 def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now: float) -> None:
-    """Put a breakpoint of our own where a later flush can read from."""
+    """Set a breakpoint of Penstock from which a later flush can read."""
     if not (context.price.marks and context.state.own_marks):
         return
     blocks = blocks_of(context, rewrite)
@@ -73,8 +73,8 @@ def place_breakpoint(context: RequestContext, plan: Plan, rewrite: Rewrite, now:
 
 
 def _makes_room(context: RequestContext, plan: Plan) -> bool:
-    """Whether the edits to what was sent free enough to write a hot prefix again for; or must be applied, since without
-    them the provider would not take the request."""
+    """Whether the flush frees enough tokens to be worth writing a hot prefix again, or is needed for the provider to
+    accept the request."""
     flush = set(plan.flush)
     without = apply_edits(context, [edit for edit in plan.apply if edit not in flush])
     flushed = apply_edits(context, plan.apply)
@@ -123,8 +123,7 @@ def end_pause(context: RequestContext, plan: Plan) -> None:
 
 
 def _candidates(context: RequestContext, edits: Sequence[Edit], without: Rewrite) -> list[tuple[Candidate, Edit]]:
-    """Where each of `edits` would change the request `without` them, and what it would free there: a block may be
-    shorter than it came already."""
+    """Where each of `edits` would change the request `without` them, and the tokens it would free there."""
     conversation = context.conversation
     at = places(conversation, without.replay, without.view)
     sent = [block for _, _, block in without.view.blocks()]
@@ -142,8 +141,8 @@ def _candidates(context: RequestContext, edits: Sequence[Edit], without: Rewrite
 
 
 def _with_thinking(candidates: Sequence[Candidate], view: Conversation) -> list[Candidate]:
-    """On a model that binds its thinking all of it goes with any edit before it: what is cut behind the first block of
-    thinking is one cut from there on. What stands before that block can be cut or left as it is, edit by edit."""
+    """The candidates for a model that binds thinking: any edit removes all thinking after it, so edits after the first
+    block of thinking become one candidate. Edits before it stay separate."""
     thinking = [
         (i, block.size) for i, (_, _, block) in enumerate(view.blocks(), start=1) if block.kind is BlockKind.THINKING
     ]

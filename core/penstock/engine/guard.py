@@ -19,14 +19,14 @@ COVERED = "a compaction stands for the whole message"
 LONGER = "it would make the request longer"
 UNCACHED = "too little would be left for the provider to cache"
 GROWTH = 64
-"""Characters by which edits may make a request longer than it came: less than a stub for a few words takes."""
+"""The most characters by which edits may make a request longer than received."""
 
 
 def reject_unprofitable(
     landing: Sequence[Edit], replay: Replay, came: Conversation, view: Conversation, price: Price
 ) -> list[tuple[Edit, str]]:
-    """Those of `landing` that must not, and why. `replay` and `view`: what is sent when all of them do. Notes may: they
-    are sent for what they say, and not to save."""
+    """The edits of `landing` that are rejected, and why. `replay` and `view`: the request with all of them. Notes are
+    never rejected: they are not sent to save tokens."""
     applied = {(edit.op, edit.place) for edit in replay.applied}
     covered = [(edit, COVERED) for edit in landing if (edit.op, edit.place) not in applied]
     edits = [e for e in landing if e.op in (Op.REPLACE, Op.COMPACT) and (e.op, e.place) in applied]
@@ -39,7 +39,7 @@ def reject_unprofitable(
 
 
 def _is_paid_in_full(view: Conversation, came: Conversation, price: Price) -> bool:
-    """What is left is too little to be cached, and costs more in full than all of it read from the cache."""
+    """Whether the edited request is too short to be cached, and costs more than the whole one read from the cache."""
     if estimate_bytes(view.size) > 4 * price.least:  # to count exactly takes its time
         return False
     left, whole = _cached(view, price), _cached(came, price)
