@@ -165,7 +165,7 @@ class Engine:
 
     @contextmanager
     def forgotten(self, conversations: Collection[str]) -> Iterator[None]:
-        """Drop the state of some conversations; see `States.forgotten`."""
+        """Drop all that is in memory of some conversations, and block access to their state until the block ends."""
         self.keep_alive.forget(conversations)
         self.whole_requests.forget(conversations)
         try:

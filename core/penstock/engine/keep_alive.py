@@ -28,9 +28,9 @@ __all__ = ["CONVERSATIONS", "KINDS", "KeepAlive", "Read", "is_missed"]
 CONVERSATIONS = 1000
 """How many conversations are remembered, those with the latest requests."""
 KINDS = (Kind.MAIN, Kind.TOOL_LOOP)
-"""Requests whose conversation may be kept alive, and goes on with them."""
+"""Kinds of requests whose conversation may be kept alive, and that end its idle time."""
 _WROTE = 0.1
-"""A read that writes more than this share of what it reads has missed the entry."""
+"""If a keep-alive request writes more than this share of what it reads, it has missed the entry."""
 
 
 class _Seen(NamedTuple):
@@ -76,8 +76,8 @@ class KeepAlive:
         """What keep-alive requests have cost in each conversation so far, in units of a plain input token."""
 
     def answered(self, outcome: ProxyDecision, *, is_login: bool = False) -> float | None:
-        """A request was answered whole. Gives when it is to be sent once more, in seconds since the epoch. None: not at
-        all. `is_login`: it went by a subscription login."""
+        """Note a complete answer. Returns when its request is to be sent once more, in seconds since the epoch. None:
+        not at all. `is_login`: it used a subscription login."""
         exchange, booking, pipeline = outcome.exchange, outcome.booking, outcome.pipeline
         name, state = outcome.conversation, self._states.peek(outcome.conversation)
         if exchange is None or booking is None or pipeline is None or state is None or exchange.kind not in KINDS:
@@ -116,8 +116,8 @@ class KeepAlive:
         return self._next(name, state)
 
     def begin(self, conversation: str) -> Read | None:
-        """The request is due. None: it is not to be sent now. Settings, prices and bounds may have changed meanwhile,
-        the conversation may have been deleted, or a budget would refuse it. What is given is to be `paid`."""
+        """Start a keep-alive request that is due. None: it is not to be sent now, since settings, prices or limits have
+        changed, the conversation was deleted, or a budget refuses it. Report its cost to `paid`."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
         read = None
         if waiting is not None and state is not None and not state.is_gone:
@@ -131,12 +131,13 @@ class KeepAlive:
         return read
 
     def paid(self, read: Read, dollars: float | None) -> None:
-        """What it did cost, to be counted in the budgets. None: nothing, for the provider began no answer."""
+        """Count the real cost of a keep-alive request in the budgets. None: nothing, since the provider began no
+        answer."""
         self._admission.settle_read(read.id, read.exchange, self._pipelines.of(read.profile).profile, dollars)
 
     def end(self, conversation: str, usage: Usage | None) -> float | None:
-        """It was answered, and the provider counted `usage`; None: it was refused, or no answer came. Gives when it is
-        due again. None: not any more."""
+        """Note the end of a keep-alive request. `usage`: what the provider counted; None: it was refused, or no answer
+        came. Returns when the next one is due. None: there is none."""
         waiting, state = self._waiting.get(conversation), self._states.peek(conversation)
         if waiting is None or state is None:
             return None
@@ -155,13 +156,13 @@ class KeepAlive:
         return self._next(conversation, state)
 
     def forget(self, conversations: Iterable[str]) -> None:
-        """These were deleted. May be called from anywhere."""
+        """Stop keeping deleted conversations alive. Any thread may call."""
         for name in conversations:
             for kept in (self._waiting, self._seen, self._units):
                 kept.pop(name, None)
 
     def _admitted(self, conversation: str, waiting: _Waiting, state: ConversationState) -> Read | None:
-        """Ask the budgets, then the stages: one that agrees counts the request as sent."""
+        """Ask the budgets, then the stages; a stage that agrees counts the request as sent."""
         idle, profile = waiting.idle, self._pipelines.of(waiting.profile).profile
         read = Read(f"{idle.exchange.id}.{idle.reads + 1}", idle.exchange, waiting.profile, idle.cost)
         tokens = idle.tokens + idle.plain
@@ -193,13 +194,13 @@ class KeepAlive:
 
 
 def is_missed(usage: Usage) -> bool:
-    """Whether the entry was gone: it was written, or nothing was read."""
+    """Whether a keep-alive request has missed the cache entry: it was written again, or nothing was read."""
     read, written = usage.cache_read or 0, usage.cache_write or 0
     return read == 0 or written > _WROTE * read
 
 
 def _tokens(outcome: ProxyDecision, booking: RequestCost) -> tuple[int, int]:
-    """Tokens of a request that stand in the cache now, and those behind them that do not."""
+    """The tokens of a request that are in the cache now, and those after them that are not."""
     usage = outcome.reply.usage if outcome.reply is not None else None
     if usage is not None and usage.prompt is not None and usage.cache_read is not None:
         cached = usage.cache_read + (usage.cache_write or 0)
@@ -208,8 +209,8 @@ def _tokens(outcome: ProxyDecision, booking: RequestCost) -> tuple[int, int]:
 
 
 def _lifetime(state: ConversationState, last: float) -> float:
-    """Seconds that the entries live which the request of `last` used: the shortest. 0: it used none, or another thread
-    is at work on the conversation."""
+    """The shortest lifetime, in seconds, of the entries that the request sent at `last` used. 0: it used none, or
+    another thread holds the conversation's lock."""
     if not state.lock.acquire(blocking=False):
         return 0.0
     try:

@@ -56,8 +56,8 @@ class Pipeline:
         self._observing = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
 
     def migrate_from(self, before: Pipeline) -> None:
-        """Take over from `before`, which has other settings: what its stages know, and the breakers of those that go on
-        under the same limits."""
+        """Take over the state of the stages of `before`, which has other settings, and their breakers if the limits are
+        the same."""
         for stage in self.stages:
             found = next((one for one in before.stages if one.name == stage.name and type(one) is type(stage)), None)
             if found is None or found is stage:
@@ -76,8 +76,8 @@ class Pipeline:
         return self.stages[index].deadline or self.profile.limits.stage_ms / 1000
 
     def run(self, index: int, draft: Draft, *, flush: bool = False) -> tuple[Draft, Verdict]:
-        """Let the `index`-th stage propose, and look at the whole history when a flush is due. Gives the draft to go
-        on with: the stage's own when it went well, `draft` when it did not."""
+        """Run the `index`-th stage on a request (`on_request`), and `on_flush` if a flush is due. Returns the draft to
+        go on with: the stage's own if it succeeded, else `draft`."""
         stage = self.stages[index]
         breaker = self._breakers[stage.name]
         if not breaker.allows():
@@ -108,7 +108,7 @@ class Pipeline:
         return getattr(module, "__file__", None) or ""
 
     def late(self, index: int) -> Verdict:
-        """The `index`-th stage was not done in time."""
+        """The verdict on the `index`-th stage that missed its deadline. Counts as a failure."""
         stage = self.stages[index]
         self._breakers[stage.name].failed()
         seconds = self.deadline(index)
@@ -120,7 +120,7 @@ class Pipeline:
         return [i for i, stage in enumerate(self.stages) if _looks(stage)]
 
     def observe(self, index: int, exchange: Exchange, reply: Reply) -> str:
-        """Let the `index`-th stage look at an answer. Gives what went wrong, empty when nothing did."""
+        """Show an answer to the `index`-th stage. Returns what went wrong, empty if nothing did."""
         stage = self.stages[index]
         breaker = self._observing[stage.name]
         if not breaker.allows():
@@ -144,7 +144,7 @@ class Pipeline:
 
     @property
     def may_keep_alive(self) -> bool:
-        """Whether a stage asks for that at all."""
+        """Whether any stage implements `on_idle`."""
         return bool(self._keepers)
 
     def _keeps_alive(self, stage: Stage, idle: Idle) -> bool:
@@ -161,7 +161,7 @@ class Pipeline:
         return wants
 
     def overdue(self, index: int) -> str:
-        """The `index`-th stage has not come back from looking at an answer. Gives a text that says so."""
+        """Note that the `index`-th stage has not finished with an answer in time. Returns a text that says so."""
         stage = self.stages[index]
         self._observing[stage.name].failed()
         return f"stage {stage.name!r} had not done with an answer after {self.profile.limits.background_s:.4g} s"
@@ -195,5 +195,5 @@ def _shown(value: object) -> str:
 
 
 def _remark(text: str) -> str:
-    """What a stage says may quote the conversation: no secret of it is written down."""
+    """A stage's remark, cut and without secrets, since it may quote the conversation."""
     return redact(text[: REMARK + 64])[:REMARK]

@@ -11,7 +11,7 @@ from penstock.engine.pipeline import Pipeline
 __all__ = ["Pipelines"]
 
 MOST = 200
-"""Names that clients may ask for before unknown ones are looked up anew each time."""
+"""The most names that are cached; beyond that, unknown profiles are looked up again for each request."""
 
 
 class Pipelines:
@@ -28,12 +28,12 @@ class Pipelines:
         return profile in self._by_name
 
     def __iter__(self) -> Iterator[str]:
-        """The profiles that have one of their own."""
+        """The names of the profiles with a pipeline of their own."""
         own = self.of(self.own)
         return (name for name, one in list(self._by_name.items()) if name == self.own or one is not own)
 
     def get(self, profile: str) -> Pipeline:
-        """The one of a profile, made on first use. Raises `ProfileError` and `PluginError`."""
+        """The pipeline of a profile, created on first use. Raises `ProfileError` and `PluginError`."""
         found = self._by_name.get(profile)
         if found is not None:
             return found
@@ -42,12 +42,12 @@ class Pipelines:
             return self._by_name.setdefault(profile, made)
 
     def of(self, profile: str) -> Pipeline:
-        """The one in use for requests that ask for a profile: the proxy's own, where it is not known."""
+        """The pipeline for requests that ask for a profile; the proxy's own if it is not loaded."""
         return self._by_name.get(profile) or self._by_name[self.own]
 
     def prepare(self, profile: str) -> str:
-        """Make the one of a profile a client asked for. One that can not be used must not break the client: its
-        requests go by the proxy's own. Gives what is wrong with it, empty when nothing is."""
+        """Create the pipeline of a profile that a client asked for. If that fails, its requests use the proxy's own, so
+        that the client is not broken. Returns what is wrong, empty if nothing is."""
         try:
             self.get(profile)
         except PenstockError as e:
@@ -58,8 +58,8 @@ class Pipelines:
         return ""
 
     def replace(self, before: Pipeline, after: Pipeline) -> None:
-        """Put `after` in the place of `before`: for the requests that come from now on, in one step. It takes over
-        what is known; requests under way have the one they began with."""
+        """Replace `before` by `after` for all later requests, in one step. `after` takes over the state; requests under
+        way keep `before`."""
         after.migrate_from(before)
         with self._lock:
             names = [name for name, one in self._by_name.items() if one is before]

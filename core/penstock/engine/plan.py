@@ -56,33 +56,33 @@ class Plan:
     covered: list[Edit] = field(default_factory=list)
     """Edits left out of `flush` because a compaction in it replaces their whole message."""
     faults: list[str] = field(default_factory=list)
-    """What proved wrong as the request was written, in order, for the log."""
+    """Faults found while the request was written, in order, for the log."""
 
     may_flush_warm: bool = False
     """Whether a flush of a warm cache may be weighed."""
     warm_flush: list[Edit] = field(default_factory=list)
     """The edits of `apply` that are applied although the cache is warm, because that pays."""
     candidates: list[Candidate] = field(default_factory=list)
-    """What else could be cut while the cache is warm."""
+    """Further edits that could be applied while the cache is warm."""
     entry: int | None = None
     """The entry a warm flush reads from."""
     blocks: list[CacheBlock] = field(default_factory=list)
-    """What is cached of the request without `warm_flush`."""
+    """The cache blocks of the request without `warm_flush`."""
 
     def reject(self, edits: Sequence[tuple[Edit, str]]) -> None:
-        """Of `apply`, these are not applied after all."""
+        """Reject edits of `apply`."""
         self.rejected += edits
         gone = {edit for edit, _ in edits}
         self.apply = [edit for edit in self.apply if edit not in gone]
         self.warm_flush = [edit for edit in self.warm_flush if edit not in gone]
 
     def defer_warm_flush(self) -> None:
-        """It does not pay yet."""
+        """Defer the warm flush, since it does not pay yet."""
         self._defer(self.warm_flush)
         self.warm_flush, self.entry = [], None
 
     def defer_flush(self) -> None:
-        """It would free too little."""
+        """Defer the flush, since it would free too little."""
         self._defer(self.flush)
         self.flush = []
 
@@ -93,8 +93,7 @@ class Plan:
 
 
 def plan_edits(context: RequestContext, edits: Sequence[Edit]) -> Plan:
-    """What becomes of `edits`, and of those that were deferred before, by what was sent before. What it costs is not
-    weighed here, nor whether the request stays valid."""
+    """Decide about `edits` and the pending ones by what was sent before. Costs and validity are not considered here."""
     plan = Plan(due=_still_due(context))
     if held := context.held:
         plan.rejected = [(edit, held) for edit in edits]
@@ -151,8 +150,8 @@ def plan_edits(context: RequestContext, edits: Sequence[Edit]) -> Plan:
 
 
 def _still_due(context: RequestContext) -> FlushReason | None:
-    """The occasion may have passed since the request was read: another one used the cache, which is not cold then, or
-    had its edits applied."""
+    """Why a flush is still due. The occasion may have passed since the request was read, if another request used the
+    cache or was flushed."""
     used = context.state.clock.last_use > context.used
     edited = context.state.ledger.revision != context.standing[0]
     passed = (context.due is FlushReason.COLD and (used or edited)) or (context.due is FlushReason.FULL and edited)
@@ -160,7 +159,8 @@ def _still_due(context: RequestContext) -> FlushReason | None:
 
 
 def _last_thinking(context: RequestContext) -> tuple[int, int]:
-    """Where the last block of thinking stands that is sent, and bound to what stands before it; (-1, -1): none."""
+    """Message and block index of the last block of thinking that is sent and bound to what precedes it; (-1, -1):
+    none."""
     if not context.binds:
         return -1, -1
     standing = context.standing[1]
@@ -170,7 +170,7 @@ def _last_thinking(context: RequestContext) -> tuple[int, int]:
 
 
 def _restored(context: RequestContext, plan: Plan) -> list[Edit]:
-    """Edits that give results back to the client's own size, where no compaction covers what they spared."""
+    """Edits that restore shortened results to the client's own size, where no compaction covers them."""
     conversation = context.conversation
     covered = {i for e in plan.flush if e.op is Op.COMPACT for i in resolve(conversation, [e]).covered()}
     return [
@@ -181,7 +181,7 @@ def _restored(context: RequestContext, plan: Plan) -> list[Edit]:
 
 
 def _uncovered(context: RequestContext, plan: Plan) -> list[Edit]:
-    """The edits of the flush without those of blocks that a compaction among them takes away."""
+    """The edits of the flush, without those of blocks that a compaction in it replaces."""
     if not any(edit.op is Op.COMPACT for edit in plan.flush):
         return plan.flush
     edits = context.state.ledger.edits(also=[*plan.apply, *plan.flush])

@@ -52,8 +52,8 @@ class RequestProcessor:
         self._head_news = PromptHeadChanges()
 
     def run(self, context: RequestContext, generation: int) -> ProxyDecision:
-        """What to do with a request, from the step on that it stands at. Nobody looks at what a superseded thread
-        gives."""
+        """Process a request from its present step on, and return the decision. The result of a superseded thread is
+        ignored."""
         try:
             if context.step < 0:
                 try:
@@ -75,7 +75,7 @@ class RequestProcessor:
             return ProxyDecision()
 
     def _propose(self, context: RequestContext, generation: int) -> None:
-        """Run the stages, from the one on that it stands at."""
+        """Run the stages, from the present one on."""
         pipeline, draft = context.pipeline, context.draft
         flush = bool(context.due) or context.edits_warm
         while draft is not None and context.step < len(pipeline.stages):

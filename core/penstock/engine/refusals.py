@@ -21,7 +21,7 @@ KEPT_DAYS = 30
 
 
 class Refusals:
-    """What providers' refusals showed, by conversation. Any thread may call."""
+    """What providers' refusals showed, stored by conversation. Any thread may call."""
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self._store, self._now = store, now
@@ -29,8 +29,8 @@ class Refusals:
         self._lock = threading.Lock()
 
     def recall(self, conversation: str, state: ConversationState) -> None:
-        """Apply what an earlier process learned to a state that was just loaded. A store that cannot be read costs that
-        knowledge alone: what was refused then may be refused once more."""
+        """Apply what an earlier process learned to a state that was just loaded. If the store cannot be read, only that
+        is lost: the same edits may be refused once more."""
         with self._lock:
             if self._known is None:
                 try:

@@ -44,8 +44,8 @@ class RequestReader:
         is_lost: bool = False,
         is_incomplete: bool = False,
     ) -> None:
-        """`is_lost`: the ledgers of an earlier store are gone; what was sent then is not known. `is_incomplete`: what
-        an earlier proxy sent last may be missing in the store."""
+        """`is_lost`: the ledgers of an earlier store are lost, so that it is unknown what was sent then.
+        `is_incomplete`: the last requests of an earlier proxy may be missing in the store."""
         self._store, self._key, self._clock, self._admission, self._counting = store, key, clock, admission, counting
         self._is_lost = is_lost
         self._retried_until = clock.now() + RETRIED_S if is_incomplete else 0.0
@@ -54,7 +54,7 @@ class RequestReader:
         self.states = States(self._load)
 
     def read(self, context: RequestContext) -> None:
-        """Fill in what `context` is about; for a real turn that is new, with a draft for the stages.
+        """Fill in `context`; for a new real turn, with a draft for the stages.
 
         Raises `Unreadable` and `StoreError`.
         """
@@ -126,7 +126,7 @@ class RequestReader:
         return known or f"account-{identity.account}"
 
     def _due(self, context: RequestContext, landed: Replay) -> FlushReason | None:
-        """Why edits to what was sent may be applied now. None: they must wait (P4)."""
+        """Why a flush of pending edits is due now. None: they must wait (P4)."""
         conversation, state, profile, price = context.conversation, context.state, context.profile, context.price
         if not state.keys:
             return None
@@ -149,7 +149,8 @@ class RequestReader:
         return FlushReason.PAUSE if price.is_known and state.bridged else None
 
     def _load(self, conversation: str) -> ConversationState:
-        """Raises `StoreError`: without its ledger a conversation can not be sent as it was before."""
+        """The state of a conversation, from the store. Raises `StoreError`: without its ledger it could not be sent as
+        before."""
         clock = CacheClock(self._clock.now())
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
         state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)

@@ -22,7 +22,7 @@ from penstock.events.proxy_events import FaultEvent
 __all__ = ["ResponseHandler"]
 
 TAUGHT = 10_000
-"""Answered requests that are remembered, so that none teaches twice."""
+"""Answered requests that are remembered, so that none is learned from twice."""
 
 
 class ResponseHandler:
@@ -42,7 +42,7 @@ class ResponseHandler:
         self._taught: OrderedDict[int, None] = OrderedDict()
 
     async def answered(self, outcome: ProxyDecision) -> None:
-        """The answer came whole: let the stages look at it, in the background. Never raises."""
+        """Handle a complete answer, and show it to the stages in the background. Never raises."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is None or reply is None or pipeline is None or exchange.state is not State.ANSWERED:
             return
@@ -50,33 +50,34 @@ class ResponseHandler:
         await self._background.look(pipeline, exchange, reply, is_known=is_known)
 
     def answered_now(self, outcome: ProxyDecision) -> None:
-        """The same in the caller's own thread."""
+        """As `answered`, in the caller's own thread."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is not None and reply is not None and pipeline is not None:
             is_known = self._note(outcome, exchange, pipeline, reply)
             self._background.look_now(pipeline, exchange, reply, is_known=is_known)
 
     def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
-        """No whole answer came; with `begun` the provider had begun one, and without `sent` it was never asked."""
+        """Note that no complete answer was received. `begun`: the provider had started one; `sent` False: the request
+        was never forwarded."""
         if outcome.exchange is not None and outcome.pipeline is not None:
             self._admission.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
 
     def record_rate_limits(self, outcome: ProxyDecision, limits: tuple[RateLimitInfo, ...]) -> None:
-        """The provider said what its limits are."""
+        """Note the rate limits that the provider reported."""
         if outcome.exchange is not None:
             self._admission.record_rate_limits(outcome.exchange, limits)
 
     def touch(self, exchange: Exchange) -> None:
-        """A request leaves only now: an entry of the provider's cache lives from here. `Engine.process` has noted when
-        it was settled, which is the same unless the request had to wait for its turn."""
+        """Note that a request is forwarded only now, after a wait for a rate limit: the provider's cache entry lives
+        from now on."""
         if exchange.kind is not Kind.COUNT:
             state = self._states.peek(exchange.identity.conversation)
             if state is not None:
                 state.clock.touch(self._clock.now())
 
     def rejected(self, outcome: ProxyDecision, error: str) -> None:
-        """The provider answered 400 and said `error`, or left thinking out. Where an edit of ours may be the cause, the
-        conversation's next request goes without what was refused, and nothing late lands in it any more."""
+        """Handle a 400 with the text `error`, or thinking that the provider left out. If an edit may be the cause, the
+        conversation's next request is sent without it, and content already sent is no longer edited."""
         lesson, state = _lesson(outcome, error), self._states.peek(outcome.conversation)
         if lesson is None or state is None:
             return
@@ -92,8 +93,8 @@ class ResponseHandler:
         self._log.append(FaultEvent("edits", said), exchange)
 
     def _note(self, outcome: ProxyDecision, exchange: Exchange, pipeline: Pipeline, reply: Reply) -> bool:
-        """Pay for it, and keep what the provider counted for the conversation's next request. Gives whether it teaches
-        nothing any more."""
+        """Count the cost of an answer, and keep the provider's counts for the conversation's next request. Returns
+        whether an answer to the same bytes was handled before."""
         # Thinking that is left out in silence teaches like thinking that is refused.
         if outcome.body is not None and any(map(_is_left_out, reply.transformations)):
             self.rejected(outcome, LEFT_OUT)
@@ -107,7 +108,8 @@ class ResponseHandler:
         return self._has_taught(outcome)
 
     def _has_taught(self, outcome: ProxyDecision) -> bool:
-        """Whether an answer to the same bytes came whole before: a turn teaches once, be it at its third attempt."""
+        """Whether a complete answer to the same bytes was handled before: stages learn once from a turn, however often
+        it was retried."""
         known = outcome.body_key in self._taught
         self._taught[outcome.body_key] = None
         while len(self._taught) > TAUGHT:
@@ -116,7 +118,7 @@ class ResponseHandler:
 
 
 def _lesson(outcome: ProxyDecision, error: str) -> Lesson | None:
-    """What a refusal teaches about the edits in a request. None: nothing."""
+    """The lesson of a refusal about the edits in a request. None: there is none."""
     what = about(error)
     if what is None or (what is About.BREAKPOINT and not outcome.marked):  # the client's own
         return None

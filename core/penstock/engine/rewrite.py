@@ -20,7 +20,7 @@ UNSURE = "it is not known what it was produced behind, or the provider has refus
 
 
 def rewrite_request(context: RequestContext, plan: Plan, now: float) -> Rewrite:
-    """The request as planned. What of the plan cannot be carried out is taken out of it."""
+    """The request as planned. Edits that cannot be applied are removed from the plan."""
     rewrite = apply_edits(context, plan.apply)
     fault = rewrite.fault
     if fault:
@@ -42,8 +42,8 @@ def rewrite_request(context: RequestContext, plan: Plan, now: float) -> Rewrite:
 
 
 def replay_request(context: RequestContext) -> Rewrite:
-    """The request with the edits that were applied before, and nothing new: those of the first attempt at a retry, with
-    no more of its thinking than went then."""
+    """The request with earlier edits only; for a retry, with those of the first attempt, and no more of its thinking
+    than was sent then."""
     attempt = context.attempt
     if attempt is None:
         return sealed(context, apply_edits(context))
@@ -59,8 +59,8 @@ def replay_request(context: RequestContext) -> Rewrite:
 
 
 def _drop_invalid(context: RequestContext, plan: Plan) -> Rewrite:
-    """Of the edits to apply, keep those of each stage that leave the request valid: one stage's fault costs the others
-    nothing (P1)."""
+    """Apply the planned edits stage by stage, and reject those of a stage that make the request invalid; other stages
+    keep theirs (P1)."""
     rewrite = apply_edits(context)
     why = rewrite.fault
     stages: dict[str, list[Edit]] = {}
@@ -79,7 +79,7 @@ def _drop_invalid(context: RequestContext, plan: Plan) -> Rewrite:
 
 
 def _drop_unprofitable(context: RequestContext, plan: Plan, rewrite: Rewrite) -> Rewrite:
-    """Let go of the edits that would only cost."""
+    """Reject the edits that would cost more than they save."""
     out = reject_unprofitable(plan.apply, rewrite.replay, context.conversation, rewrite.view, context.price)
     if not out:
         return rewrite
@@ -93,7 +93,7 @@ def _drop_unprofitable(context: RequestContext, plan: Plan, rewrite: Rewrite) ->
 
 
 def _remove_thinking(context: RequestContext, plan: Plan, rewrite: Rewrite) -> Rewrite:
-    """Where the model binds thinking, let that go which what is sent now would break (P4)."""
+    """On a model that binds thinking, remove the thinking that this request's edits invalidate (P4)."""
     keep = valid_thinking(context, rewrite, plan.apply)
     if keep >= len(rewrite.view.thinking):
         return rewrite

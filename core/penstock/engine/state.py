@@ -26,7 +26,7 @@ SENT_LIMIT = 50_000
 LIMIT_BYTES = 64 << 20
 """Memory for the conversations that are known. The least recently used are dropped, and loaded from the store again."""
 _ASKED = 50
-"""Sizes are looked at once in so many requests."""
+"""Sizes are checked once in so many requests."""
 AT_LEAST = 16
 """This many conversations stay in memory, however large they are."""
 _STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 1000
@@ -46,8 +46,8 @@ class Attempt:
     """The cache breakpoint that Penstock set in it."""
     booking: RequestCost | None = None
     thinking: int | None = None
-    """How many blocks of thinking, from the end, were sent: a retry carries no more. None: that was not noted, and as
-    many go as are valid."""
+    """How many blocks of thinking, from the end, were sent: a retry sends no more. None: not noted; a retry sends all
+    valid ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,13 @@ class ConversationState:
     seals: Seals = field(default_factory=Seals)
     """What was forwarded of each history, for thinking that is bound to it."""
     distrusts: bool = False
-    """The thinking of the next request is not to be relied on: edits may have been sent that are not known, or the
-    provider has refused it. May be set without the lock."""
+    """The thinking of the next request may be invalid: unknown edits may have been sent, or the provider has refused
+    it. May be set without the lock."""
     late_stopped: str = ""
     """Why content already sent may no longer be edited. Empty: it may."""
     may_be_retried: bool = False
-    """An earlier proxy was killed a short while ago: what comes first may be what it sent, and is not in the store."""
+    """An earlier proxy was killed a short time ago: the first request may be a retry of one that is not in the
+    store."""
     released: bool = False
     """Edits were released since the last request: it was not sent as the next one will be."""
     own_marks: bool = True
@@ -137,7 +138,7 @@ class ConversationState:
         )
 
     def learn(self) -> None:
-        """Correct what is thought to be cached by what the provider counted."""
+        """Correct the cache model by the provider's counts in `answers`."""
         while self.reads:
             last, now = self.reads.popleft()
             self.account.forwarded.refresh(last, now)
@@ -148,8 +149,8 @@ class ConversationState:
                 self.clock.learn(booking.idle)
 
     def learn_from_refusals(self) -> None:
-        """Forget how the refused request was sent, and stop late edits. What the
-        store has to learn of it is left in `undropped` and `unsaved`."""
+        """Apply the lessons: forget how the refused request was sent, and stop editing content already sent. What the
+        store must be told is left in `undropped` and `unsaved`."""
         while self.lessons:
             lesson = self.lessons.popleft()
             self.attempts.pop(lesson.body_key, None)
@@ -166,8 +167,8 @@ class ConversationState:
                 self.released = self.released or bool(dropped)
 
     def note_earlier_history(self, conversation: Conversation, now: float) -> None:
-        """Call this before the first request of a conversation. If it already has a history, that was sent outside of
-        this process."""
+        """Call this before the first request of a conversation. A history that it already has was sent outside this
+        process."""
         begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
         if begun and not self.keys and self.clock.first_seen_at is None:
             self.clock.first_seen_at = now
@@ -211,7 +212,8 @@ class ConversationState:
         return is_new
 
     def mark_sent(self, conversation: Conversation, sent: int) -> PrefixHash:
-        """All of `conversation` is sent; its first `sent` messages were before. Gives the new tip."""
+        """Note that all of `conversation` is sent, of which the first `sent` messages were sent before. Returns the new
+        prefix hash."""
         first = 0 if not self.sent else sent
         fresh = {block.key for message in conversation.messages[first:] for block in message.blocks}
         times = Counter(place.key for place in locate(conversation, fresh))
@@ -223,7 +225,7 @@ class ConversationState:
         return self.known
 
     def mark_shared(self, conversation: Conversation) -> None:
-        """A call of the client's own carries the history: what it adds is in the provider's cache now."""
+        """Note a call of the client's own with the history: what it adds is in the provider's cache now."""
         if self.keys and conversation.messages and conversation.messages[0].key == self.keys[0]:
             for _, _, block in conversation.blocks():
                 if len(self.sent) < SENT_LIMIT:
@@ -253,8 +255,8 @@ class States:
         self._lock = threading.Lock()
 
     def get(self, conversation: str) -> ConversationState:
-        """The state of a conversation, loaded when it is not in memory. May read the store: not for the loop. Nobody
-        waits for another conversation's load; one that raises is tried again at the next request."""
+        """The state of a conversation, loaded if it is not in memory. May read the store: do not call it on the event
+        loop. Loading one conversation does not block others; a load that raises is tried again at the next request."""
         with self._lock:
             holder = self._holders.setdefault(conversation, _Holder())
             self._holders.move_to_end(conversation)
@@ -271,7 +273,7 @@ class States:
             return holder.state
 
     def _let_go(self) -> None:
-        """Of the conversations not used for longest, as many as are too much."""
+        """Drop the least recently used conversations beyond the limits."""
         sizes = {name: holder.state.size if holder.state is not None else 0 for name, holder in self._holders.items()}
         total = sum(sizes.values())
         for name, size in list(sizes.items())[:-AT_LEAST]:
@@ -281,7 +283,7 @@ class States:
             total -= size
 
     def forwarded(self, conversation: str) -> tuple[Seals, OrderedDict[int, Attempt]]:
-        """What was forwarded in a conversation, and how each body was, also while its ledger cannot be read."""
+        """The seals and the earlier attempts of a conversation, also while its ledger cannot be read."""
         with self._lock:
             holder = self._holders.setdefault(conversation, _Holder())
             return holder.seals, holder.attempts
@@ -293,8 +295,8 @@ class States:
 
     @contextmanager
     def forgotten(self, conversations: Iterable[str]) -> Iterator[None]:
-        """Until the block ends, a request for one of these waits; after it they are loaded again. A block that raises
-        forgets nothing. A request that has its state already finds it gone when it would write to it."""
+        """Drop the state of some conversations. Until the block ends, requests for them wait; after it they are loaded
+        again. If the block raises, nothing is dropped. A request that already has the state finds `is_gone` set."""
         with self._lock:
             holders = [self._holders.setdefault(name, _Holder()) for name in sorted(set(conversations))]
         with ExitStack() as stack:

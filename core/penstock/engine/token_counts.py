@@ -31,17 +31,17 @@ logger = logging.getLogger(__name__)
 KIND = "calibration"
 """What the store calls these facts."""
 SAVE_EVERY_S = 30.0
-"""A process that is killed forgets no more than this."""
+"""Seconds between two saves: a killed process loses at most this much."""
 ANCHOR_EVERY_S = 60.0
 """A model is counted by its tokenizer at most this often, and only until the provider has counted one request."""
 ANCHORED = 500
-"""Models of which it is known when that was tried last."""
+"""The most models for which the time of the last try is kept."""
 _WHOLE = frozenset({*(kind for kind in Kind if kind.is_real), Kind.COUNT, Kind.CLIENT_COMPACTION})
 """Requests that carry their conversation's history."""
 
 
 class TokenCalibration:
-    """A calibration with its store. If the store fails, only what was learned is lost (P1)."""
+    """A `Calibration` that is kept in the store. If the store fails, only what was learned is lost (P1)."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class TokenCalibration:
         vocabularies: Mapping[str, Vocabulary] = KNOWN,
         count: Callable[[Vocabulary, Path, Sequence[str]], list[int] | None] = count_apart,
     ) -> None:
-        """Reads the store. `tick`: seconds of a clock that only goes forward; `do` has a thread do something; `count`
-        gives the tokens of some texts."""
+        """Reads the store. `tick`: seconds of a monotonic clock; `do` runs a function in a thread; `count` returns the
+        tokens of texts."""
         self._store, self._tick, self._do = store, tick, do
         self._vocabularies, self._count = vocabularies, count
         self._tried: OrderedDict[tuple[str, str], float] = OrderedDict()
@@ -67,14 +67,14 @@ class TokenCalibration:
         self.calibration = Calibration(facts)
 
     def gauge(self, exchange: Exchange) -> TokenScale:
-        """What to count this request by."""
+        """The scale with which to count the tokens of this request."""
         whole = exchange.kind in _WHOLE
         identity = exchange.identity
         return self.calibration.gauge(identity.provider, exchange.model, identity.conversation if whole else "")
 
     def anchor(self, exchange: Exchange, conversation: Conversation) -> None:
-        """Have part of a request counted by the model's own tokenizer, unless more is known of the model already. Does
-        not wait, and looks at no disk."""
+        """Start counting a part of a request with the model's own tokenizer, unless more is known of the model already.
+        Does not wait or read the disk."""
         name = exchange.identity.provider, exchange.model
         vocabulary = self._vocabularies.get(encoding_for(exchange.model) or "")
         if vocabulary is None or exchange.kind not in _WHOLE or self.calibration.is_anchored(*name):
@@ -89,7 +89,7 @@ class TokenCalibration:
         self._do(lambda: self._anchor(name, vocabulary, conversation))
 
     def _anchor(self, name: tuple[str, str], vocabulary: Vocabulary, conversation: Conversation) -> None:
-        """On a thread that nobody waits for."""
+        """Count in a background thread."""
         path = find(vocabulary)
         if path is None:
             return
@@ -99,7 +99,7 @@ class TokenCalibration:
             self.calibration.anchor(*name, some.estimated, sum(counts) + some.framing)
 
     def learn(self, outcome: ProxyDecision) -> None:
-        """Learn from an answer; only a turn's moves its conversation on. What is learned is saved now and then."""
+        """Learn from the counts of an answer. Saves now and then."""
         exchange, reply, booking = outcome.exchange, outcome.reply, outcome.booking
         if exchange is None or reply is None or booking is None or reply.usage.prompt is None:
             return
@@ -113,7 +113,7 @@ class TokenCalibration:
             self._do(self.save)
 
     def save(self) -> None:
-        """Store what changed. Waits for the disk: not for the loop."""
+        """Store what changed. Waits for the disk: do not call it on the event loop."""
         with self._saving:
             changed = self.calibration.changed()
             if not changed:

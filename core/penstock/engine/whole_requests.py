@@ -18,7 +18,7 @@ from penstock.profiles.profile import Profile
 __all__ = ["BYTES", "WholeRequest", "WholeRequests"]
 
 BYTES = 64 << 20
-"""Of all bodies together. The oldest go first; a request that is larger by itself is not kept."""
+"""The most bytes of all bodies together. The oldest are dropped first; a larger request is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class WholeRequest:
 
 
 class WholeRequests:
-    """Holds at most `limit` requests, and no more than `most` bytes at any time. Any thread may call."""
+    """Holds at most `limit` requests and `most` bytes. Any thread may call."""
 
     def __init__(self, limit: int = 0, most: int = BYTES) -> None:
         self._limit, self._most = limit, most
@@ -103,7 +103,7 @@ class WholeRequests:
             self._make_room(0, 0)
 
     def resize(self, limit: int) -> None:
-        """Hold so many from now on; 0: none."""
+        """Hold at most `limit` requests from now on; 0: none."""
         with self._lock:
             self._limit = limit
             self._make_room(limit, self._most)

@@ -30,8 +30,7 @@ class PrefixHash:
 
 
 class _ReadOnce:
-    """Where an event keeps what it says, beside its fields: several screens and sums ask for it; and its payload as
-    text, which the log checks and the store writes."""
+    """The cached `data` and `text` of an event, beside its fields, since both are read several times."""
 
     __slots__ = ("_data", "_text")
     _data: EventData
@@ -43,18 +42,18 @@ class Event(_ReadOnce):
     """One entry of the event log."""
 
     seq: int
-    """Grows by one; 0 until it is stored."""
+    """The sequence number; 0 until the event is stored."""
     at: float
     """Seconds since the epoch."""
     exchange: str
     """Id of the exchange, empty for facts about the proxy."""
     kind: EventKind
     payload: Mapping[str, Any]
-    """JSON values only, as they are stored. Another version may have written it, so that it may hold anything."""
+    """The stored JSON object. Another version may have written it, so that it may contain anything."""
 
     @classmethod
     def of(cls, data: EventData, at: float, exchange: str = "") -> Self:
-        """A new event that says `data`."""
+        """A new event with this payload."""
         return cls(0, at, exchange, data.KIND, payload_of(data))
 
     @property

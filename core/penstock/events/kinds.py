@@ -8,7 +8,7 @@ from enum import StrEnum
 __all__ = ["OLD_NAMES", "EventKind", "stored_names"]
 
 OLD_NAMES = {"enriched": "rewritten", "remembered": "processed", "kept": "history_archived"}
-"""Names that earlier versions wrote, each with the present one. They are read for ever, and never written."""
+"""Names of kinds in earlier versions, each with the present one. They are read, but no longer written."""
 
 
 class EventKind(StrEnum):
@@ -44,11 +44,11 @@ class EventKind(StrEnum):
     BUDGET = "budget"
     """A budget is at another level now."""
     DELETED = "deleted"
-    """A person had a session deleted: its events are gone, and what was read of them is out of date."""
+    """A person deleted a session: its events are deleted, and figures read from them are out of date."""
     SETTINGS = "settings"
-    """A person changed settings of the running proxy, paused it, or had it go on."""
+    """A person changed settings of the running proxy, or paused or resumed it."""
     FAULT = "fault"
-    """A part did not work: a stage, the store, the check of a request."""
+    """A part failed: a stage, the store, the check of a request."""
 
     @classmethod
     def _missing_(cls, value: object) -> EventKind | None:
@@ -57,6 +57,6 @@ class EventKind(StrEnum):
 
 
 def stored_names(kinds: Iterable[EventKind]) -> list[str]:
-    """What events of `kinds` may be called in a store, old names included, in alphabetical order."""
+    """The names of `kinds` in a store, old names included, in alphabetical order."""
     names = {kind.value for kind in kinds}
     return sorted(names | {old for old, new in OLD_NAMES.items() if new in names})

@@ -16,7 +16,7 @@ __all__ = ["Listener"]
 
 logger = logging.getLogger(__name__)
 WAITING = 5000
-"""Events that wait for one listener; past that the oldest are not shown to it."""
+"""The most events that wait for one listener; beyond that, the oldest are not shown to it."""
 
 
 class Listener:
@@ -31,18 +31,18 @@ class Listener:
         threading.Thread(target=self._run, name="penstock-listener", daemon=True).start()
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Show `events`, soon."""
+        """Queue `events` to be shown."""
         with self._wake:
             self._queue.extend(events)
             self._wake.notify_all()
 
     def drain(self, timeout: float) -> bool:
-        """Wait until all has been shown. False when `timeout` seconds were not enough."""
+        """Wait until all queued events have been shown. False if `timeout` seconds were not enough."""
         with self._wake:
             return self._wake.wait_for(lambda: not self._queue and not self._busy, timeout)
 
     def close(self) -> None:
-        """End the thread, as soon as what waits has been shown."""
+        """End the thread once the queued events have been shown."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()

@@ -41,7 +41,7 @@ class _Pending:
     make: Callable[[], EventData]
 
     def event(self) -> Event:
-        """The event, or a fault in its place: one bad value must not hold up all that follows."""
+        """The event, or a `fault` event if its payload cannot be built."""
         try:
             event = Event.of(self.make(), self.at, self.exchange)
         except Exception as e:  # the log must go on; what is missing is said
@@ -107,12 +107,12 @@ class EventLog:
         self._thread.start()
 
     def append(self, data: EventData, exchange: str = "") -> None:
-        """Note a fact."""
+        """Append an event."""
         self.append_later(type(data), exchange, lambda: data)
         self.has_stopped |= isinstance(data, StoppedEvent)
 
     def append_later(self, data_type: type[EventData], exchange: str, make: Callable[[], EventData]) -> None:
-        """Note a fact of `data_type` that is made on the log's own thread: nobody waits for it."""
+        """Append an event of `data_type` whose payload `make` builds later, on the log's own thread."""
         event = _Pending(self._clock.now(), exchange, data_type, make)
         with self._wake:
             if len(self._queue) >= self._limit:
@@ -122,19 +122,19 @@ class EventLog:
             self._wake.notify()
 
     def set_tip(self, conversation: str, tip: PrefixHash) -> None:
-        """Have the tip of a conversation stored soon; of several, the last counts."""
+        """Store soon what was last sent in a conversation; of several calls, the last counts."""
         with self._wake:
             self._tips[conversation] = tip
             self._wake.notify()
 
     def set_value(self, kind: str, name: str, value: Mapping[str, Any] | None) -> None:
-        """Have a fact stored soon, or deleted; of several under one name, the last counts."""
+        """Store a fact soon, or delete it (None); of several under one name, the last counts."""
         with self._wake:
             self._facts[kind][name] = value
             self._wake.notify()
 
     def drain(self, timeout: float = 5.0) -> bool:
-        """Wait until everything noted so far is stored. False when `timeout` seconds were not enough."""
+        """Wait until all events so far are stored. False if `timeout` seconds were not enough."""
         with self._wake:
             self._hurry.set()
             try:
@@ -144,7 +144,7 @@ class EventLog:
         return done and all(listener.drain(timeout) for listener in self._listeners)
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Store what is left and show it to the listeners, then stop the threads. False: not all of it was stored."""
+        """Store the queued events and show them to the listeners, then stop the threads. False: not all were stored."""
         self.drain(timeout)
         with self._wake:
             self._closing = True
@@ -223,6 +223,6 @@ class EventLog:
             self._dropped -= dropped
 
     def _store_facts(self, facts: _Facts) -> None:
-        """Apart from events: facts that cannot be stored hold up none of them."""
+        """Store facts separately, so that a fact that cannot be stored does not block events."""
         for kind, values in facts.items():
             self._sink.set_values(kind, values)

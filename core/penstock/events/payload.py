@@ -20,11 +20,11 @@ from penstock.events.kinds import EventKind
 __all__ = ["Count", "EventData", "Number", "payload_of", "read"]
 
 _LARGEST = 10**15
-"""No count, time or price of ours is larger: what is comes from a damaged log, and would spoil every sum."""
+"""The largest count, time or price. Larger values come from a damaged log, and would spoil every sum."""
 Count = Annotated[int, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
 """A number of things, such as tokens. A fraction is cut off."""
 Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
-"""A number that can be reckoned with: a time, a price."""
+"""A finite number: a time, a price."""
 _FAILURES = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError, TypeError)
 """What `msgspec.convert` raises for one value or another."""
 Data = TypeVar("Data")
@@ -32,7 +32,7 @@ Data = TypeVar("Data")
 
 @dataclass(frozen=True, slots=True)
 class EventData:
-    """What an event says. Texts are as they are stored: they may hold line ends and control characters."""
+    """The payload of an event. Texts may contain line ends and control characters."""
 
     KIND: ClassVar[EventKind]
 
@@ -44,7 +44,7 @@ def payload_of(data: Any) -> dict[str, Any]:
 
 
 def read(type_: type[Data], payload: object) -> Data:
-    """The `type_`, a dataclass, that `payload` says. Never raises."""
+    """`payload` as an object of the dataclass `type_`. Never raises."""
     values = payload if isinstance(payload, Mapping) else {}
     try:
         return msgspec.convert(values, type_)
@@ -53,7 +53,7 @@ def read(type_: type[Data], payload: object) -> Data:
 
 
 def _patched(type_: Any, values: Mapping[str, Any]) -> Any:
-    """What is missing is filled in; only where that is not enough, each field is looked at by itself."""
+    """`values` converted with missing fields filled in; if that fails, field by field."""
     try:
         return msgspec.convert({**_blank(type_), **values}, type_)
     except _FAILURES:
@@ -112,7 +112,7 @@ def _without_none(hint: Any) -> Any:
 
 @cache
 def _blank(type_: type[Any]) -> dict[str, Any]:
-    """What is written where nothing is known."""
+    """The payload with every field empty."""
     return payload_of(_lenient(type_, {}))
 
 

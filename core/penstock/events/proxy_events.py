@@ -42,7 +42,7 @@ class BudgetEvent(EventData):
 
     KIND = EventKind.BUDGET
     budget: str
-    """Whose, as `penstock budget show` has it."""
+    """The label of the budget, as in `penstock budget show`."""
     why: str
     before: str = ""
     level: str = ""

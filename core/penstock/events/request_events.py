@@ -157,7 +157,7 @@ class EditEvent(EventData):
     """Estimated tokens of the content before the edit."""
     after: Count | None
     text: str
-    """What stands there now, redacted and cut."""
+    """The text after the edit, redacted and cut."""
     handle: str
     """The handle of the original, for `penstock expand`; empty when nothing was removed."""
     place: str
@@ -173,7 +173,7 @@ class EditEvent(EventData):
 
     @property
     def freed(self) -> int:
-        """Tokens it took out of the request; below zero for what put some in, 0 as long as it has not landed."""
+        """Tokens that the edit removed from the request; negative if it added some, 0 if it has not landed."""
         return (self.before or 0) - (self.after or 0) if self.has_landed else 0
 
 
@@ -197,9 +197,9 @@ class TaggedEvent(EventData):
     primary: str
     """The most telling of them."""
     broad: bool
-    """An overview is asked for."""
+    """Whether the text asks for an overview."""
     temporal: bool
-    """What was at some time is asked for."""
+    """Whether the text asks for what was at some time."""
     active: tuple[str, ...] | None = None
     """The tags of the conversation's last turns, the newest first. None: an older log does not say."""
 
@@ -221,9 +221,9 @@ class RewrittenEvent(EventData):
     """How tokens were counted: `calibrated`, `tokenizer` or `estimated`."""
     ms: Number | None
     injected: Count | None = None
-    """Tokens of our notes in it. None: an older log does not say."""
+    """Tokens of Penstock's notes in it. None: an older log does not say."""
     freed: Count | None = None
-    """Tokens that edits took out, less what stands in their place: `tokens_in` + `injected` - `tokens_out`."""
+    """Tokens that edits removed, less those of their replacements: `tokens_in` + `injected` - `tokens_out`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ class BypassedEvent(EventData):
     KIND = EventKind.BYPASSED
     why: str
     replayed: Count
-    """Edits of before that it was sent with."""
+    """How many earlier edits it was sent with."""
     stripped: Count
     """Blocks of thinking that were left out."""
 

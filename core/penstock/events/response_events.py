@@ -71,7 +71,7 @@ class LoggedCost:
     writes_caused: Count
     """Below zero when edits spared writes."""
     how: str
-    """`exact` when the provider gave its count (`counted` in older logs), `unknown` where nobody knows the price, else
+    """`exact` when the provider gave its count (`counted` in older logs), `unknown` if the price is not known, else
     `estimated`."""
     baseline: Number | None = None
     """The cost without edits. None: the price is not known, and there are no dollars but `own`."""
@@ -86,17 +86,17 @@ class LoggedCost:
 
     @property
     def is_known(self) -> bool:
-        """Whether anybody knows the price of the model."""
+        """Whether the price of the model is known."""
         return self.how != "unknown"
 
     @property
     def is_estimated(self) -> bool:
-        """The provider did not say what it counted."""
+        """Whether the cost is estimated, since the provider did not report its counts."""
         return self.how == "estimated"
 
     @property
     def spent(self) -> float:
-        """To the provider and for calls of our own."""
+        """Dollars paid to the provider, and for Penstock's own model calls."""
         return (self.paid or 0.0) + self.own
 
 
