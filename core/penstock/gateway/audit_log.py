@@ -16,7 +16,8 @@ _LAST = 2**63 - 1
 def audit_page(
     store: GatewayStore, workspace: str | None, *, limit: int = 50, after: int | None = None
 ) -> tuple[list[AuditLine], int | None]:
-    """Changes in a workspace (None: in all), the newest first, and what to ask the next page with."""
+    """The changes in a workspace (None: in all), the newest first, and the `after` of the next page (None: this was the
+    last)."""
     chosen = audit.select().order_by(audit.c.id.desc()).limit(limit + 1)
     if workspace is not None:
         chosen = chosen.where(audit.c.workspace == workspace)

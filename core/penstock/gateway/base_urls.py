@@ -21,13 +21,13 @@ __all__ = ["check_base_url", "is_public", "private_addresses"]
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 _LONGEST = 400
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""A translator makes IPv4 addresses of these: RFC 6052."""
+"""Translated to IPv4 addresses: RFC 6052."""
 _NOT_PUBLIC = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 """IPv4 addresses as they were written before RFC 4291, and those of translators within a network (RFC 8215)."""
 
 
 def check_base_url(given: str, *, is_private_allowed: bool, allowed: Collection[str] = ()) -> str:
-    """`given` as it is kept: without a `/v1` or a slash at its end. `allowed`: hosts, or `host:port`, that may be
+    """`given` as it is stored, without a `/v1` or a slash at its end. `allowed`: hosts, or `host:port`, that may be
     private. Raises `InvalidSetting`."""
     if len(given) > _LONGEST:
         raise _bad(given, f"it is longer than {_LONGEST} characters")
@@ -57,8 +57,8 @@ def check_base_url(given: str, *, is_private_allowed: bool, allowed: Collection[
 
 
 def private_addresses(host: str, port: int) -> list[str]:
-    """The addresses of `host` that are not public; empty as well where the name leads nowhere: nothing can be reached
-    there. Waits for the resolver."""
+    """The addresses of `host` that are not public; also empty if the name cannot be resolved. Waits for the
+    resolver."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -67,7 +67,7 @@ def private_addresses(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one that anybody can reach. False for what is none."""
+    """Whether an IP address is public. False for a text that is no IP address."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

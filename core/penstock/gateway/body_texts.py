@@ -15,11 +15,11 @@ _KEPT = frozenset(
     b"reasoning reasoning_content thoughtSignature thought_signature media_type mimeType mime_type ttl user_id "
     b"previous_response_id prompt_cache_key session_id finish_reason stop_reason status object format encoding".split()
 )
-"""Members that are no text. What is encrypted is none either."""
+"""Members whose strings are not texts."""
 _FREE = frozenset({b"input", b"arguments", b"args", b"parameters", b"input_schema", b"properties"})
-"""Members whose content has keys of its own: what is called `id` there is a text like any other."""
+"""Members with free content, in which a member called `id` is a text like any other."""
 _RESPONSE = frozenset({b"response"})
-"""Free data in a request, of a function of Gemini's; in an answer, the rest of it."""
+"""In a request the free data of a Gemini function; in an answer its envelope."""
 _DATA = frozenset(
     {b"data", b"images", b"image_url", b"url", b"file_data", b"b64_json", b"result", b"partial_image_b64"}
 )

@@ -14,14 +14,14 @@ __all__ = ["master_keys_needed", "wrap_new"]
 
 
 def master_keys_needed(store: GatewayStore) -> set[str]:
-    """The ids of the master keys that data keys are encrypted under."""
+    """The ids of the master keys under which data keys of the store are encrypted."""
     with store.reading() as db:
         return _in_use(db)
 
 
 def wrap_new(store: GatewayStore, db: sa.Connection, key: DataKey) -> Wrapped:
-    """A new data key, encrypted under the master key, which is made where nothing has needed one yet. Raises
-    `SealingError` when the one that is in use is missing."""
+    """`key` encrypted under the master key, which is made if there is no data key yet. Raises `SealingError` if a
+    master key in use is missing."""
     used, known = _in_use(db), store.masters.known()
     if not used:
         store.masters.make()

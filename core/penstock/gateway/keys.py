@@ -20,7 +20,7 @@ from penstock.gateway.workspaces import check_name, workspace_in
 __all__ = ["PREFIX", "add_key", "change_key", "check_key", "find_key", "list_keys", "revoke_key", "rotate_key"]
 
 PREFIX = "pst_"
-"""How every key begins: by it a key is told from a provider's."""
+"""The prefix of every key, which distinguishes it from a provider's."""
 _SHOWN = 8
 """Characters of a key that are kept, for people."""
 _LONGEST = 200
@@ -37,7 +37,7 @@ def add_key(
     models: Collection[str] = (),
     expires_at: float | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key of this workspace, and its secret, which is nowhere afterwards. Raises `InvalidSetting` and
+    """Make a key in this workspace. Returns it and its secret, which is not stored. Raises `InvalidSetting` and
     `NotThere`."""
     _check_key_name(name)
     now, secret = store.clock.now(), _new_secret()
@@ -68,7 +68,7 @@ def find_key(store: GatewayStore, workspace: str, number: str) -> ApiKey:
 
 
 def check_key(store: GatewayStore, secret: str) -> ApiKey:
-    """The key that `secret` is. Raises `BadKey`: it is unknown, has expired or was revoked. Writes nothing."""
+    """The key with this secret. Raises `BadKey` if it is unknown, has expired or was revoked. Writes nothing."""
     if not secret.startswith(PREFIX) or len(secret) > _LONGEST:
         raise BadKey("this is no key of Penstock: those begin with pst_")
     digest, now = _digest(secret), store.clock.now()
@@ -88,7 +88,7 @@ def check_key(store: GatewayStore, secret: str) -> ApiKey:
 
 
 def note_use(store: GatewayStore, number: str, day: str) -> None:
-    """Keep the last day (UTC) on which a key was used."""
+    """Store the last day (UTC) on which a key was used."""
     with store.writing() as db:
         db.execute(api_keys.update().where(api_keys.c.id == number).values(last_used_day=day))
 
@@ -126,8 +126,8 @@ def change_key(
 def rotate_key(
     store: GatewayStore, workspace: str, number: str, by: str, *, grace_s: float = 0.0
 ) -> tuple[ApiKey, str]:
-    """A new secret for a key, which keeps its id and what it has spent; the old one is good for `grace_s` seconds more.
-    Raises `NotThere`, and `InvalidSetting` for a key that was revoked."""
+    """Make a new secret for a key, which keeps its id and its usage; the old secret is valid for `grace_s` more
+    seconds. Raises `NotThere`, and `InvalidSetting` for a key that was revoked."""
     if not 0 <= grace_s <= 30 * 86400:
         raise InvalidSetting(f"grace_s = {grace_s:g}: 0 to 30 days in seconds were expected", "grace_s")
     secret, now = _new_secret(), store.clock.now()
@@ -144,7 +144,7 @@ def rotate_key(
 
 
 def revoke_key(store: GatewayStore, workspace: str, number: str, by: str) -> ApiKey:
-    """Have a key, and the one before its rotation, refused from now on. Raises `NotThere`."""
+    """Revoke a key, with the secret before its last rotation. Raises `NotThere`."""
     with store.writing() as db:
         found = _find(db, workspace, number)
         if found.revoked_at is None:
@@ -172,7 +172,7 @@ def _key(row: sa.Row[Any]) -> ApiKey:
 
 
 def _check_key_name(name: str) -> str:
-    """The history of contexts and of changes names keys: none is called as the owner is."""
+    """Checks a key's name, which must not be that of the owner, since histories name keys."""
     if name.lower() == "owner":
         raise InvalidSetting("owner is whom the history calls the owner: give the key another name", "name")
     return check_name(name, "key")

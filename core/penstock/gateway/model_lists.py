@@ -36,13 +36,13 @@ class ListedModel:
     """The provider's name."""
     name: str
     entry: Mapping[str, Any]
-    """What the provider itself says of it."""
+    """The provider's own description of it."""
     at: float
     """When the list was fetched."""
 
     @property
     def id(self) -> str:
-        """How a request names it."""
+        """The name by which a request asks for it."""
         return f"{self.provider}/{self.name}"
 
 
@@ -80,7 +80,7 @@ def fetch_models(store: GatewayStore, provider: Provider, *, proxy: str | None =
 
 
 def _content(answer: httpx.Response) -> bytes | None:
-    """The body, unless it is longer than any list."""
+    """The body. None: it is longer than a list can be."""
     content = bytearray()
     for part in answer.iter_bytes():
         content += part
@@ -90,7 +90,7 @@ def _content(answer: httpx.Response) -> bytes | None:
 
 
 def _can_be_sent(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is JSON again: without numbers that are none, and halves of characters."""
+    """Whether an entry can be written as JSON: it has no NaN and no lone surrogates."""
     try:
         json.dumps(entry, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -106,7 +106,7 @@ def refresh_models(store: GatewayStore, provider: Provider, allowed: Collection[
 
 
 def listed_models(store: GatewayStore, workspace: str) -> list[ListedModel]:
-    """The models of all providers that a workspace uses, by name. Of two providers of one name, those of the
+    """The models of all providers that a workspace uses, by name. If two providers have one name, those of the
     workspace's own."""
     named: dict[str, Provider] = {}
     for one in list_providers(store, workspace):
@@ -119,7 +119,7 @@ def listed_models(store: GatewayStore, workspace: str) -> list[ListedModel]:
 
 
 def models_by_provider(store: GatewayStore) -> dict[str, Collection[str]]:
-    """The names of all models, by the id of the provider that lists them."""
+    """The names of all listed models, by the id of their provider."""
     out: dict[str, set[str]] = {}
     with store.reading() as db:
         for provider, name in db.execute(sa.select(models.c.provider, models.c.name)):

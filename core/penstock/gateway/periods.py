@@ -12,7 +12,7 @@ _FORMATS: dict[Period, str] = {"minute": "%Y-%m-%dT%H:%M", "day": "%Y-%m-%d", "m
 
 
 def period_of(per: Period, now: float) -> str:
-    """The period that `now` is in, as `day:2026-11-23`."""
+    """The name of the period that `now` is in, such as `day:2026-11-23`."""
     return f"{per}:{datetime.fromtimestamp(now, UTC).strftime(_FORMATS[per])}"
 
 

@@ -1,8 +1,8 @@
 """`PlaceholderStore`: which placeholder stands for which value in a conversation, kept in the gateway's store. It is
 the same in every request of the conversation, for every proxy on that store and after each restart.
 
-Values are encrypted under a data key of their workspace, and found again by a keyed digest. What a model came up with
-by itself has no placeholder: its provider knows it, and replaced it would no longer be what the model said.
+Values are encrypted under a data key of their workspace, and found again by a keyed digest. A value that a model
+produced by itself has no placeholder: its provider knows it already.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from penstock.sealing.master_key import Wrapped
 __all__ = ["PlaceholderStore", "Placeholders", "rewrap_redaction_keys", "sweep_placeholders"]
 
 _CONVERSATIONS = 2_000
-"""Conversations whose placeholders are kept in memory; those not asked for longest go first."""
+"""The most conversations whose placeholders are cached; the least recently used are dropped."""
 _TOUCH_S = 6 * 3600.0
-"""Seconds after which it is written again that a conversation goes on."""
+"""Seconds between two updates of the time at which a conversation was last seen."""
 KEEP_DAYS = 90.0
-"""Placeholders of a conversation that was not seen for so long are deleted."""
+"""Days after which the placeholders of an unused conversation are deleted."""
 _AT_ONCE = 400
 
 
@@ -175,14 +175,15 @@ class Placeholders:
 
 
 def sweep_placeholders(store: GatewayStore) -> int:
-    """Delete those of conversations that were not seen for long; how many there were."""
+    """Delete the placeholders of conversations that were not used for `KEEP_DAYS`. Returns how many there were."""
     with store.writing() as db:
         old = placeholders.c.seen_at < store.clock.now() - KEEP_DAYS * 86400
         return db.execute(placeholders.delete().where(old)).rowcount
 
 
 def rewrap_redaction_keys(store: GatewayStore) -> int:
-    """Encrypt the data keys under the newest master key; how many there are. Raises `SealingError`."""
+    """Encrypt the data keys of placeholders under the newest master key. Returns how many there are. Raises
+    `SealingError`."""
     with store.writing(is_durable=True) as db:  # the old key is removed afterwards
         rows = db.execute(redaction_keys.select()).all()
         for row in rows:

@@ -18,17 +18,18 @@ __all__ = ["COUNTING", "GEMINI", "GEMINI_PATH", "KINDS", "Endpoint", "ProviderKi
 Endpoint = Literal[
     "messages", "count_tokens", "chat", "responses", "responses_count", "embeddings", "gemini", "gemini_count", "ollama"
 ]
-"""What a path of ours asks for: the wire format, and with it what the answer looks like."""
+"""The endpoints of the gateway, which name the wire format of request and answer."""
 COUNTING: frozenset[Endpoint] = frozenset({"count_tokens", "responses_count", "gemini_count"})
-"""Those that count the tokens of a request, which costs nothing."""
+"""The endpoints that count the tokens of a request, which costs nothing."""
 GEMINI: frozenset[Endpoint] = frozenset({"gemini", "gemini_count"})
-"""Those of Gemini, whose paths name the model."""
+"""The endpoints of Gemini, whose paths name the model."""
 
 GEMINI_PATH = re.compile(
     r"(/v1(?:beta|alpha)?/models/)(.+):"
     r"(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)"
 )
-"""Gemini's paths name the model. Its other verbs start jobs and videos whose price no answer says."""
+"""Gemini's paths, which name the model. Its other verbs start jobs and videos, whose answers do not report their
+price."""
 _PATHS: tuple[tuple[re.Pattern[str], Endpoint], ...] = (
     (re.compile(r"/v1/messages"), "messages"),
     (re.compile(r"/v1/messages/count_tokens"), "count_tokens"),
@@ -43,27 +44,28 @@ _PATHS: tuple[tuple[re.Pattern[str], Endpoint], ...] = (
 
 
 def endpoint_of(path: str) -> Endpoint | None:
-    """What a path (without its query) asks a model for. None: nothing that is passed on to a provider."""
+    """The endpoint of a path (without its query). None: it is not forwarded to a provider."""
     return next((endpoint for pattern, endpoint in _PATHS if pattern.fullmatch(path)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
-    """How providers of one kind are asked."""
+    """How requests to providers of one kind are sent."""
 
     name: str
     base_url: str
-    """Empty: each has its own."""
+    """Empty: each provider has its own."""
     serves: Mapping[str, str]
-    """By endpoint, what its path has in place of our `/v1/` or `/v1beta/`; empty: the path is the same."""
+    """The endpoints it serves, each with the prefix of its paths in place of our `/v1/`; empty: the path is the
+    same."""
     headers: Mapping[str, str]
-    """By endpoint, the header for the credential; `*`: all others. `authorization` gets it as a bearer token."""
+    """The header for the credential by endpoint; `*`: all others. In `authorization` it is a bearer token."""
     models_path: str = "/v1/models"
-    """Where it lists its models."""
+    """The path of its list of models."""
     wants_credential: bool = True
 
     def path(self, endpoint: str, path: str) -> str:
-        """The provider's own path, behind its base URL, for one of ours."""
+        """The provider's path, after its base URL, for one of the gateway's paths."""
         prefix = self.serves[endpoint]
         return prefix + path.removeprefix("/v1/") if prefix else path
 

@@ -45,9 +45,9 @@ def add_provider(
     allow_private: bool = False,
     allowed: Collection[str] = (),
 ) -> Provider:
-    """A new provider of this workspace, or of all (None). `kind`: its name where that is one; `allowed`:
-    private hosts that the settings allow. Raises `InvalidSetting`, `Conflict`, `NotThere`, and `SealingError`
-    when the credential cannot be encrypted."""
+    """Add a provider to this workspace, or to all (None). `kind`: by default its name, if that is a kind; `allowed`:
+    private hosts that the settings allow. Raises `InvalidSetting`, `Conflict`, `NotThere`, and `SealingError` when the
+    credential cannot be encrypted."""
     check_name(name, "provider")
     kind = kind or name
     if kind not in KINDS:
@@ -71,7 +71,8 @@ def add_provider(
 
 
 def list_providers(store: GatewayStore, workspace: str | None = None) -> list[Provider]:
-    """Those that a workspace uses, its own first, in the order in which they were added; None: all there are."""
+    """The providers that a workspace uses, its own first, in the order in which they were added; None: all
+    providers."""
     chosen = providers.select().order_by(providers.c.workspace.is_(None), providers.c.created_at, providers.c.id)
     if workspace is not None:
         chosen = chosen.where(_used_by(workspace))
@@ -80,7 +81,7 @@ def list_providers(store: GatewayStore, workspace: str | None = None) -> list[Pr
 
 
 def find_provider(store: GatewayStore, workspace: str | None, named: str) -> Provider:
-    """One that a workspace uses, by id or name; None: one of any. Raises `NotThere`."""
+    """A provider that a workspace (None: any) uses, by id or name. Raises `NotThere`."""
     with store.reading() as db:
         return _find(db, workspace, named)
 
@@ -95,7 +96,7 @@ def change_provider(
     allow_private: bool | None = None,
     allowed: Collection[str] = (),
 ) -> Provider:
-    """Change what is given. An address is checked again. Raises as `add_provider` does, and `NotThere`."""
+    """Change the given fields. A new address is checked. Raises as `add_provider` does, and `NotThere`."""
     with store.reading() as db:
         found = _find(db, None, number)
     if credential is not None:
@@ -117,7 +118,7 @@ def change_provider(
 
 
 def delete_provider(store: GatewayStore, number: str, by: str) -> Provider:
-    """Delete it, its credential and its list of models. Raises `NotThere`."""
+    """Delete a provider with its credential and its list of models. Raises `NotThere`."""
     with store.writing() as db:
         found = _find(db, None, number)
         db.execute(models.delete().where(models.c.provider == found.id))
@@ -127,8 +128,8 @@ def delete_provider(store: GatewayStore, number: str, by: str) -> Provider:
 
 
 def open_credential(masters: MasterKeys, provider: Provider) -> str:
-    """The credential of a provider; empty where it has none. Raises `SealingError` when the master key is missing or
-    another."""
+    """The decrypted credential of a provider; empty if it has none. Raises `SealingError` if the master key is missing
+    or another."""
     kept = provider.credential
     if kept is None:
         return ""
@@ -137,7 +138,8 @@ def open_credential(masters: MasterKeys, provider: Provider) -> str:
 
 
 def rewrap_credentials(store: GatewayStore) -> int:
-    """Encrypt all data keys of credentials under the newest master key; how many there are. Raises `SealingError`."""
+    """Encrypt all data keys of credentials under the newest master key. Returns how many there are. Raises
+    `SealingError`."""
     with store.writing(is_durable=True) as db:  # the old key is removed afterwards
         rows = db.execute(providers.select().where(providers.c.sealed.is_not(None))).all()
         for row in rows:

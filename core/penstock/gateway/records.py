@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 BILLION = 1_000_000_000
-"""Dollars are counted in billionths, as whole numbers: sums are exact, and a token may cost less than a millionth."""
+"""Dollars are counted in billionths, as integers: sums are exact, and a token may cost less than a millionth."""
 Unit = Literal["requests", "tokens", "dollars"]
 UNITS: tuple[Unit, ...] = ("requests", "tokens", "dollars")
 Period = Literal["minute", "day", "month"]
@@ -39,12 +39,12 @@ PERIODS: tuple[Period, ...] = ("minute", "day", "month")
 Scope = Literal["models", "contexts", "memory", "usage", "admin"]
 ALL_SCOPES: tuple[Scope, ...] = ("models", "contexts", "memory", "usage", "admin")
 DEFAULT_SCOPES: tuple[Scope, ...] = ("models", "contexts", "memory", "usage")
-"""What a key may do unless it is said: `models`: ask models; `contexts`, `memory`: read and write those of the
-workspace; `usage`: see what was spent; `admin`: besides, manage the workspace's keys and limits."""
+"""What a key may do by default: `models`: ask models; `contexts`, `memory`: read and write those of the workspace;
+`usage`: see what was spent; `admin`: besides, manage the workspace's keys and limits."""
 
 
 class WorkspaceSettings(BaseModel):
-    """What holds for all keys of a workspace."""
+    """The settings for all keys of a workspace."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -57,7 +57,7 @@ class WorkspaceSettings(BaseModel):
     redact: bool = False
     """Replace personal data with placeholders before a request leaves, and put it back in the answer."""
     webhook: str = Field(default="", max_length=400, pattern=r"^$|^https?://")
-    """The address that is told when 80 and 100 % of a limit are spent."""
+    """The URL that is called when 80 and 100 % of a limit are spent."""
 
     @field_validator("webhook")
     @classmethod
@@ -77,7 +77,7 @@ class WorkspaceSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A team's own part of the gateway: nothing of one is seen from another."""
+    """A team's own part of the gateway, isolated from the others."""
 
     name: str
     settings: WorkspaceSettings
@@ -102,7 +102,7 @@ class ApiKey:
     last_used_day: str | None = None
 
     def state(self, now: float) -> Literal["active", "expired", "revoked"]:
-        """Whether it is good."""
+        """Whether the key is valid at `now`."""
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
@@ -116,7 +116,7 @@ class SealedCredential:
     wrapped: bytes
     """The data key, encrypted under the master key."""
     master: str
-    """The id of that."""
+    """The id of that master key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Provider:
     workspace: str | None
     """None: every workspace uses it."""
     name: str
-    """What stands before the slash in `anthropic/claude-opus-5-5`."""
+    """The part before the slash in `anthropic/claude-opus-5-5`."""
     kind: str
     """See `penstock.gateway.provider_kinds`."""
     base_url: str
@@ -135,7 +135,7 @@ class Provider:
     """It may be on this machine or in a private network."""
     created_at: float
     credential: SealedCredential | None = field(default=None, repr=False)
-    """None: it wants none."""
+    """None: the provider needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +150,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """A limit, and what counts against it in the period of now. What refuses a request is what this shows."""
+    """A limit, and what counts against it in the current period. The same numbers refuse requests."""
 
     scope: str
     per: Period
     unit: Unit
     cap: int
-    """With what was added for this period."""
+    """The limit, with what was added for this period."""
     spent: int
     held: int
-    """For requests under way."""
+    """What is held for requests under way."""
     resets_at: float
 
 
@@ -168,7 +168,7 @@ class Usage:
     """What one request used. Tokens, and billionths of a dollar."""
 
     input: int = 0
-    """Input tokens that no cache had."""
+    """Input tokens that were not read from a cache."""
     cache_read: int = 0
     cache_write: int = 0
     output: int = 0
@@ -179,7 +179,7 @@ class Usage:
 
     @property
     def tokens(self) -> int:
-        """All of them."""
+        """All tokens, input and output."""
         return self.input + self.cache_read + self.cache_write + self.output
 
 
@@ -198,7 +198,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A change that somebody made."""
+    """One change, with who made it."""
 
     id: int
     at: float

@@ -35,11 +35,12 @@ logger = logging.getLogger(__name__)
 _HISTORY = ("messages", "input", "contents")
 """Members that grow from request to request. They are read after all others, wherever they stand."""
 _ELSEWHERE = ("previous_response_id", "conversation", "cachedContent", "cached_content")
-"""Members by which a request goes on with a history that its provider keeps."""
+"""Members by which a request continues a history that its provider keeps."""
 _CACHED = 50_000
 """Parts of requests whose places are kept in memory."""
 _KNOWN = 2_000
-"""Values, of those found first, that are replaced where they would not be found by themselves."""
+"""The most values that are replaced wherever they occur, even where they would not be found by themselves; the first
+ones found."""
 _ANALYSES = 4
 _ANALYSIS_S = 10.0
 """Seconds for the analysers of plugins to read all that is new in a request."""
@@ -47,11 +48,11 @@ _USER = re.compile(rb'"role"\s*:\s*"user"')
 
 
 class Redacted(NamedTuple):
-    """A request as it may leave."""
+    """A request as it may be forwarded."""
 
     body: bytes
     values: Mapping[str, str]
-    """By the placeholders in it, what they stand for."""
+    """The values by the placeholders in the body."""
 
 
 class _Part(NamedTuple):
@@ -96,8 +97,8 @@ class RequestRedactor:
         self._workers.close()
 
     def redact(self, body: bytes, placeholders: Placeholders) -> Redacted:
-        """`body`, a JSON object, as it may leave. Raises `Unreadable` for what cannot be read, `AnalyserFailed`,
-        `StoreError` and `SealingError`: then it must not leave."""
+        """`body`, a JSON object, with personal data replaced. Raises `Unreadable`, `AnalyserFailed`, `StoreError` and
+        `SealingError`: then it must not be forwarded."""
         parts = _parts(body)
         digests = _digests(body, parts, placeholders.conversation)
         places = self._cached(digests)
@@ -125,7 +126,7 @@ class RequestRedactor:
         return Redacted(_edited(body, sorted(edits)), used)
 
     def _cached(self, digests: Sequence[bytes]) -> list[tuple[_Place, ...]]:
-        """What was found in the parts at the beginning that were there before."""
+        """The places found earlier in the parts at the beginning that are unchanged."""
         found = []
         with self._lock:
             for digest in digests:
@@ -166,8 +167,8 @@ class RequestRedactor:
 
 
 def conversation_of(body: bytes, session: str) -> str:
-    """What tells the conversation of a request from others of its workspace: the session that its client names, else
-    the first words of a user. Raises `Unreadable` when neither would be the same in the next request."""
+    """A text that identifies the conversation of a request within its workspace: the client's session id, else the
+    first words of a user. Raises `Unreadable` if neither would be the same in the next request."""
     if session:
         return f"session {session}"
     fields = members(body)
@@ -186,7 +187,7 @@ def conversation_of(body: bytes, session: str) -> str:
 
 
 def is_continued(body: bytes) -> bool:
-    """Whether a request goes on with a history that its provider keeps, so that an answer may hold placeholders that
+    """Whether a request continues a history that its provider keeps, so that the answer may contain placeholders that
     are not in the request."""
     fields = members(body)
     return any(name in fields for name in _ELSEWHERE)
@@ -205,7 +206,7 @@ def _parts(body: bytes) -> list[_Part]:
 
 
 def _digests(body: bytes, parts: Sequence[_Part], conversation: str) -> list[bytes]:
-    """One for each part, of it and of all before."""
+    """A digest for each part, of it and all parts before it."""
     chain, out = blake2b(conversation.encode(), digest_size=20), []
     for part in parts:
         chain.update(repr((part.path, part.span.end - part.span.start)).encode())
@@ -225,8 +226,8 @@ def _new_texts(body: bytes, parts: Sequence[_Part], known: int) -> list[_Text]:
 def _places(
     body: bytes, text: _Text, part: _Part, names: Mapping[str, str | None], kinds: dict[str, str]
 ) -> list[_Place]:
-    """Where values stand in `text` that have a placeholder. Those found here join `kinds`: from here on they are
-    known."""
+    """The places of values in `text` that have a placeholder. New values are added to `kinds`, and known from here
+    on."""
     start, end, _, what = text.scalar
     found = []
     for one in text.found:

@@ -18,7 +18,7 @@ from penstock.gateway.provider_kinds import GEMINI, GEMINI_PATH, Endpoint
 __all__ = ["MODEL_NAME", "RequestFields", "read", "with_model"]
 
 MODEL_NAME = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
-"""What a model can be called. No spaces at the ends, which providers do not see."""
+"""The pattern of model names: no spaces at the ends, which providers would ignore."""
 _MOST_TOKENS = 10_000_000
 
 
@@ -34,14 +34,14 @@ class _Options(msgspec.Struct):
 
 
 class _Entry(msgspec.Struct):
-    """Of `tools`, `plugins` and `fallbacks`: some ask another model."""
+    """An entry of `tools`, `plugins` or `fallbacks`, which may name another model."""
 
     model: Any = None
     allowed_models: Any = None
 
 
 class _Body(msgspec.Struct):
-    """The fields of all formats; what else is in a body is passed over."""
+    """The fields that are read, of all formats; others are ignored."""
 
     model: str = ""
     max_tokens: float | None = None
@@ -63,21 +63,22 @@ _DECODER = msgspec.json.Decoder(_Body)
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
-    """What a request asks for."""
+    """What a request asks for: model, size and longest answer."""
 
     model: str
-    """As the client names it."""
+    """The model, as the client names it."""
     size: int
     """Bytes of the body."""
     output_tokens: int | None
-    """The most tokens that the answer may have. None: it does not say."""
+    """The most tokens that the answer may have. None: the request does not limit it."""
     others: tuple[str, ...] = ()
     """Further models, or patterns of them, that the body has the provider ask: as OpenRouter's `models`, or a tool
     that is a model."""
 
 
 def read(body: bytes, endpoint: Endpoint, path: str) -> RequestFields:
-    """What `body`, without content-encoding, asks for at `path`. Raises `Unreadable`, which says what is wrong."""
+    """Read the fields of `body`, without content-encoding, of a request to `path`. Raises `Unreadable`, which says what
+    is wrong."""
     try:
         said = _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
@@ -116,7 +117,7 @@ def _others(said: _Body) -> Iterator[str]:
 
 
 def with_model(body: bytes, path: str, endpoint: Endpoint, name: str) -> tuple[bytes, str]:
-    """Body and path with the model called `name`; every other byte as it was. Raises `Unreadable`."""
+    """Body and path with the model replaced by `name`; every other byte is unchanged. Raises `Unreadable`."""
     if endpoint in GEMINI:
         found = GEMINI_PATH.fullmatch(path)
         return body, f"{found[1]}{quote(name, safe='')}:{found[3]}" if found else path

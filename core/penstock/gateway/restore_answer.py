@@ -43,7 +43,7 @@ class _Held:
 
 
 class AnswerRestorer:
-    """For one answer that comes as events. Not for several threads."""
+    """Restores one answer that arrives as events. Not thread-safe."""
 
     def __init__(self, endpoint: Endpoint, values: Mapping[str, str], *, lines: bool, is_array: bool = False) -> None:
         """`values`: by placeholder; `lines`: the events are lines of JSON, else server-sent events; `is_array`: they
@@ -55,7 +55,7 @@ class AnswerRestorer:
         self._room = _SAID
 
     def feed(self, chunk: bytes) -> bytes:
-        """What of the answer can leave by now."""
+        """The part of the answer that can be forwarded by now."""
         self._buffer += chunk
         out: list[bytes] = []
         at = 0
@@ -69,17 +69,17 @@ class AnswerRestorer:
         return b"".join(out)
 
     def close(self) -> bytes:
-        """What is left at the end of the answer."""
+        """The rest at the end of the answer."""
         rest, self._buffer = self._buffer, b""
         return b"".join([*(self.event(rest) if rest else ()), *self._flush()])
 
     @property
     def said(self) -> list[str]:
-        """The texts of the answer, as the client has them."""
+        """The texts of the answer, as the client gets them."""
         return ["".join(parts) for parts in self._said.values()]
 
     def event(self, event: bytes) -> list[bytes]:
-        """What leaves for a whole event: before it, what was held of texts that end with it."""
+        """What to forward for one event: held ends of texts that it completes, then the event."""
         if self._lines:
             spans = [(len(event) - len(event.lstrip()), len(event.rstrip()))]
         else:
@@ -139,7 +139,7 @@ class AnswerRestorer:
         return _edited(event, edits)
 
     def _flush(self, pieces: Sequence[Piece] | None = None) -> list[bytes]:
-        """What is held of some texts, or of all, in events of its own: no more of it comes."""
+        """The held ends of some texts, or of all, as events of their own, once those texts are complete."""
         out = []
         for piece in list(self._held) if pieces is None else pieces:
             held = self._held.pop(piece)
@@ -155,7 +155,7 @@ class AnswerRestorer:
 
 
 def restore_whole(endpoint: Endpoint, body: bytes, values: Mapping[str, str]) -> tuple[bytes, list[str]]:
-    """An answer that is there as a whole, JSON, with its values put back; and its texts. Raises `Unreadable`."""
+    """A complete JSON answer with its values put back, and its texts. Raises `Unreadable`."""
     if endpoint == "gemini" and body.lstrip().startswith(b"["):  # a stream of Gemini's, unless asked for otherwise
         restorer, out, at = AnswerRestorer(endpoint, values, lines=True, is_array=True), [], 0
         for start, end in elements(body, Span(0, len(body))):
@@ -175,7 +175,7 @@ def restore_whole(endpoint: Endpoint, body: bytes, values: Mapping[str, str]) ->
 
 
 def _restore(units: Sequence[str], text: str, values: Mapping[str, str], *, in_json: bool) -> tuple[bytes, str]:
-    """A text with its values put back: as JSON writes it, and as it is."""
+    """A text with its values put back, as in JSON and as plain text."""
     replaced = replacements(text, values, in_json=in_json)
     if not replaced:
         return "".join(units).encode(), text

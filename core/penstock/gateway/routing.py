@@ -19,7 +19,7 @@ _NAMES_WITH_SLASH = frozenset({"openrouter", "openai-compatible", "anthropic-com
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where one request goes."""
+    """The provider and model that one request is forwarded to."""
 
     provider: Provider
     model: str
@@ -38,10 +38,10 @@ def route(
     aliases: Mapping[str, str],
     listed: Mapping[str, Collection[str]],
 ) -> Route:
-    """Where a request for the model `said` goes. `providers`: those of the workspace, its own first; `listed`: by
-    provider id, the models it said it serves. An alias counts first, then `provider/name`; a bare name goes to the
-    provider that lists it, else to the first one that this endpoint is at home with; one with a slash only to a kind
-    whose own names have some. Raises `NotThere`."""
+    """Choose the provider for a request for the model `said`. `providers`: those of the workspace, its own first;
+    `listed`: the models that each provider lists, by its id. An alias counts first, then `provider/name`; a bare name
+    goes to the provider that lists it, else to the first one whose native format this endpoint is; a name with a slash
+    only to a kind whose own names have slashes. Raises `NotThere`."""
     name = aliases.get(said, said)
     fitting = [one for one in providers if endpoint in KINDS[one.kind].serves]
     prefix, slash, rest = name.partition("/")
@@ -63,12 +63,12 @@ def route(
 
 
 def check_models(models: Sequence[str], said: str, full_name: str) -> None:
-    """Raises `NotAllowed` when a key is for some models only, and not for this one, by what the client calls it or as
-    `provider/name`."""
+    """Raises `NotAllowed` if a key is limited to `models` and neither `said`, the client's name, nor `full_name`
+    (`provider/name`) is among them."""
     if not may_ask(models, said, full_name):
         raise NotAllowed(f"this key may not ask {said[:80]!r}")
 
 
 def may_ask(models: Sequence[str], *names: str) -> bool:
-    """Whether a key that is for these models only, or for all (empty), may ask one by any of its names."""
+    """Whether a key limited to `models` (patterns; empty: all) may use a model with any of these names."""
     return not models or any(fnmatchcase(name, pattern) for name in names for pattern in models)

@@ -93,7 +93,7 @@ models = Table(
     Column("entry", JSON, nullable=False),
     Column("at", Float, nullable=False),
 )
-"""What a provider said it serves, and when it was asked. `entry`: what it says of the model."""
+"""The models that a provider lists, and when it was asked. `entry`: its description of the model."""
 
 limits = Table(
     "limits",
@@ -103,8 +103,8 @@ limits = Table(
     Column("unit", String(10), primary_key=True),
     Column("cap", _NUMBER, nullable=False),
 )
-"""What may be spent. `scope`: `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`; `per`: minute, day or
-month (UTC); `unit`: requests, tokens or dollars, those in billionths."""
+"""The limits. `scope`: `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`; `per`: minute, day or month
+(UTC); `unit`: requests, tokens or dollars, those in billionths."""
 
 counters = Table(
     "counters",
@@ -196,7 +196,7 @@ audit = Table(
     Column("details", Text, nullable=False),
     sqlite_autoincrement=True,
 )
-"""Who changed what: keys, workspaces, providers, limits. Never a secret."""
+"""The audit log: who changed which key, workspace, provider or limit. Never a secret."""
 
 redaction_keys = Table(
     "redaction_keys",

@@ -41,7 +41,7 @@ def piece_of(endpoint: Endpoint, event: dict[str, Any], path: Path) -> Piece | N
 
 
 def ends(endpoint: Endpoint, event: dict[str, Any], piece: Piece) -> bool:
-    """Whether no more of a text comes after an event."""
+    """Whether `event` is the last one with a piece of a text."""
     kind = str(event.get("type", ""))
     match endpoint:
         case "messages":

@@ -39,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def check_name(name: str, what: str) -> str:
-    """`name`, where a workspace, key or provider can have it. Raises `InvalidSetting`."""
+    """`name`, if it is valid for a workspace, key or provider. Raises `InvalidSetting`."""
     if not _NAME.fullmatch(name):
         raise InvalidSetting(
             f"{name[:100]!r} cannot be the name of a {what}: 1 to 80 letters, digits and ._- were expected, "
@@ -50,7 +50,7 @@ def check_name(name: str, what: str) -> str:
 
 
 def add_workspace(store: GatewayStore, name: str, by: str, settings: Mapping[str, Any] | None = None) -> Workspace:
-    """A new workspace. Raises `InvalidSetting` and `Conflict`."""
+    """Make a workspace. Raises `InvalidSetting` and `Conflict`."""
     check_name(name, "workspace")
     given = _settings(settings or {})
     made = Workspace(name, given, store.clock.now())
@@ -64,19 +64,19 @@ def add_workspace(store: GatewayStore, name: str, by: str, settings: Mapping[str
 
 
 def list_workspaces(store: GatewayStore) -> list[Workspace]:
-    """All of them, by name."""
+    """All workspaces, by name."""
     with store.reading() as db:
         return [_workspace(row) for row in db.execute(workspaces.select().order_by(workspaces.c.name))]
 
 
 def find_workspace(store: GatewayStore, name: str) -> Workspace:
-    """One by its name. Raises `NotThere`."""
+    """A workspace by its name. Raises `NotThere`."""
     with store.reading() as db:
         return workspace_in(db, name)
 
 
 def change_workspace(store: GatewayStore, name: str, by: str, settings: Mapping[str, Any]) -> Workspace:
-    """Set some of its settings; None: the default again. Raises `NotThere` and `InvalidSetting`."""
+    """Change some settings of a workspace; None restores the default. Raises `NotThere` and `InvalidSetting`."""
     with store.writing() as db:
         found = workspace_in(db, name)
         merged = {**found.settings.model_dump(exclude_unset=True), **settings}
@@ -88,8 +88,8 @@ def change_workspace(store: GatewayStore, name: str, by: str, settings: Mapping[
 
 
 def delete_workspace(store: GatewayStore, name: str, by: str) -> Workspace:
-    """Delete it with its keys, limits and providers; what was used stays. Raises `NotThere`, and `Conflict` for one
-    that has requests under way."""
+    """Delete a workspace with its keys, limits and providers; its usage is kept. Raises `NotThere`, and `Conflict` if
+    it has requests under way."""
     with store.writing() as db:
         found = workspace_in(db, name)
         if name == DEFAULT_WORKSPACE:
@@ -110,7 +110,7 @@ def delete_workspace(store: GatewayStore, name: str, by: str) -> Workspace:
 
 
 def workspace_in(db: sa.Connection, name: str) -> Workspace:
-    """One by its name, in a transaction. Raises `NotThere`."""
+    """A workspace by its name, in a transaction. Raises `NotThere`."""
     row = db.execute(workspaces.select().where(workspaces.c.name == name)).first()
     if row is None:
         raise NotThere(f"there is no workspace {name[:80]!r}")

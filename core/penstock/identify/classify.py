@@ -23,7 +23,7 @@ _CLAUDE_CODE = {"compaction": Kind.CLIENT_COMPACTION, "auxiliary": Kind.SIDE, "s
 
 
 class Classifier:
-    """Tells kinds apart with the patterns of a profile."""
+    """Determines the kind of a request with the patterns of a profile."""
 
     def __init__(self, kinds: Kinds) -> None:
         # System prompts are the same in every request of a session: each is searched once.
@@ -31,7 +31,7 @@ class Classifier:
         self._is_compaction = lru_cache(256)(searcher(kinds.compaction))
 
     def kind(self, request: Request, endpoint: Endpoint, conversation: Conversation, identity: Identity) -> Kind:
-        """What `request` is for."""
+        """The kind of `request`."""
         if endpoint is Endpoint.COUNT:
             return Kind.COUNT
         said = self._by_header(request.headers)
@@ -62,7 +62,7 @@ class Classifier:
 
 
 def searcher(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Tells whether one of `patterns` finds something in a text."""
+    """A function that says whether one of `patterns` matches in a text."""
     compiled = [re.compile(p) for p in patterns]
     return lambda text: any(p.search(text) for p in compiled)
 

@@ -64,7 +64,7 @@ _OLD_USER_ID = re.compile(r"session_([0-9a-f-]{36})$")
 
 
 def identify(request: Request, conversation: Conversation, family: str, key: bytes) -> Identity:
-    """Who sent `request`, which has the wire format of `family`. `key` is this installation's own."""
+    """The sender of `request`, in the wire format of `family`. `key`: the installation's key for hashes."""
     headers = request.headers
     session, is_own = session_of(headers, lambda name: _field(conversation, name))
     agent = _agent(headers, session)
@@ -104,8 +104,8 @@ def client_of(headers: Mapping[str, str]) -> str:
 
 
 def session_of(headers: Mapping[str, str], field: Callable[[str], Any]) -> tuple[str, bool]:
-    """The session id that a request names, and whether it is one that only its owner can know. `field`: the value of a
-    member of its body, decoded; None: it has no such."""
+    """The session id of a request, and whether it is too long to be guessed. `field` returns the decoded value of a
+    member of its body, or None."""
     for name in _SESSION_HEADERS:
         if headers.get(name):
             return headers[name][:200], len(headers[name]) >= UNGUESSABLE
@@ -131,9 +131,9 @@ def _agent(headers: Mapping[str, str], session: str) -> str:
 
 
 def _account(headers: Mapping[str, str], conversation: Conversation | None = None, *, is_local: bool = False) -> str:
-    """What stays the same for an account: the id it is sent with, a token's subject, the key that signs, the credential
-    itself. Cookies do not: they change from answer to answer. With `conversation`, a token that is renewed and says
-    nothing of its account stands for the account that the request names, else for this machine's user."""
+    """A text that identifies the account of a request: an account id, a token's subject, the id of a signing key, or
+    the credential itself. Cookies are ignored, since they change. With `conversation`, a token that is renewed and does
+    not name its account counts as the account that the request names, else as this machine's user."""
     if headers.get("chatgpt-account-id"):
         return headers["chatgpt-account-id"]
     found = signer_of(headers) or "\n".join(headers[name] for name in sorted(_ACCOUNT_HEADERS & headers.keys()))

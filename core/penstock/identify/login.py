@@ -11,8 +11,8 @@ _LOGIN = "sk-ant-oat"
 
 
 def is_login(headers: Mapping[str, str]) -> bool:
-    """Whether a request goes by a subscription login: a bearer token that is no API key. Names of `headers` in lower
-    case, or of a mapping that minds no case."""
+    """Whether a request uses a subscription login: a bearer token that is no API key. `headers`: with names in lower
+    case, or a case-insensitive mapping."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or "x-api-key" in headers:
         return False

@@ -17,12 +17,12 @@ from penstock.tokens.estimate import estimate_bytes
 __all__ = ["PromptHeadChanges", "list_tools"]
 
 CONVERSATIONS = 1000
-"""How many conversations have the hashes of their newest tools and system prompt remembered, as two numbers."""
+"""The most conversations whose newest tools and system prompt are remembered, as two hashes."""
 TOOLS = 300
 """Tools that one event lists."""
 _NESTED = ("tools", "functionDeclarations", "function_declarations")
 _ATTESTED = b"cch="
-"""The client's digest of its body is another in each request, and is never hashed (P6)."""
+"""The client's digest of its body differs in each request, and is left out of hashes (P6)."""
 
 
 class PromptHeadChanges:
@@ -34,8 +34,8 @@ class PromptHeadChanges:
     def of(
         self, exchange: Exchange, conversation: Conversation
     ) -> tuple[tuple[LoggedTool, ...] | None, tuple[str, ...]]:
-        """The tools, in the first request and when they changed, else None; and which of `system` and `tools` did
-        change. Requests that a client makes for itself have a head of their own: nothing."""
+        """The tools, if this is the first request or they changed, else None; and which of `system` and `tools`
+        changed. Nothing for a client's own calls, which have other tools and prompts."""
         if not exchange.kind.is_real:
             return None, ()
         key = exchange.identity.conversation

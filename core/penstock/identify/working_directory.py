@@ -31,15 +31,15 @@ _ENVELOPES = (
     ("<environment_context>", re.compile(r"<cwd>([^\n<]+)")),
     ("<session_context>", re.compile(r"\*\*Workspace Directories:\*\*[^\n]*\n  - ([^\n]+)")),
 )
-"""Codex; Gemini CLI: in a person's name, in an envelope of the client's own. No reminder: there stand the files of a
-folder, which anybody may have written."""
+"""The envelopes of Codex and Gemini CLI in a user message. Reminders are not read: they contain files of the folder,
+which others may have written."""
 KEPT = 4000
 _WORKTREE = "/.git/worktrees/"
 
 
 def folder_of(conversation: Conversation) -> str:
-    """The folder as the client wrote it: in its prompt, or in an envelope before the first answer; never in a
-    person's words, nor in what a client reads from the folder, nor in a tool's result. Empty where it says none."""
+    """The working directory that the client names in its system prompt, or in an envelope before the first answer;
+    never one from a person's words, from files of the folder or from a tool's result. Empty if it names none."""
     for text in _prompts(conversation):
         # Searched for as a plain string first: this is done for every request.
         found = _PROMPT.search(text) if _MARK in text else None
@@ -55,8 +55,8 @@ def folder_of(conversation: Conversation) -> str:
 
 
 def _opening(conversation: Conversation) -> Iterator[Message]:
-    """The messages before the first answer, which hold nothing but texts and images: what the client and the person
-    say by themselves. From the first tool result on, anybody's words may be among them."""
+    """The messages before the first answer, which hold nothing but texts and images: what the client and the person say
+    by themselves. From the first tool result on, a message may contain texts of others."""
     for message in conversation.messages[:_OPENING]:
         if message.role not in (Role.USER, Role.SYSTEM):
             return
@@ -86,14 +86,14 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def project_in(workspace: str, project: str) -> str:
-    """The name of a project that the keys of a workspace work on: it is apart from those of others of the same name."""
+    """The name of `project` within a gateway's workspace, which separates it from others of the same name."""
     return f"{workspace}:{project}"
 
 
 def project_of_folder(folder: str | Path) -> str:
     """The name of the project that work in `folder` belongs to: the path of the repository around it, of the main one
-    for a worktree, or of the folder itself. A folder that is not on this machine goes by its own name; none, by none.
-    """
+    for a worktree, or of the folder itself. A folder that is not on this machine is the name itself; an empty folder
+    gives an empty name."""
     if not str(folder).strip():
         return ""
     try:
@@ -119,7 +119,8 @@ def _main_of(git: Path) -> str:
 
 
 class Projects:
-    """Remembers what was found out: a history may lose its head, and a subagent may not say where it works."""
+    """Remembers the projects of conversations, since a history may lose its beginning, and a subagent may not name its
+    folder."""
 
     def __init__(self, of_folder: Callable[[str], str] = project_of_folder) -> None:
         self._of_folder = of_folder
@@ -127,7 +128,7 @@ class Projects:
         self._lock = threading.Lock()
 
     def of(self, conversation: Conversation, identity: Identity) -> str:
-        """The project of a request, empty when nothing tells it."""
+        """The project of a request; empty if it is not known."""
         session = f"{identity.provider}/{identity.owner}/{identity.session}" if identity.session else ""
         for key in (identity.conversation, session):
             if key and key in self._known:

@@ -19,7 +19,7 @@ from penstock.profiles.service import ServiceSettings
 __all__ = ["PASSPHRASE_VARIABLE", "Backup", "backup_kinds", "backup_schedule", "has_passphrase"]
 
 PASSPHRASE_VARIABLE = "PENSTOCK_BACKUP_PASSPHRASE"
-"""The passphrase with which backups are encrypted."""
+"""The environment variable with the passphrase for backups."""
 
 
 class Backup(Payload):
@@ -32,20 +32,20 @@ class Backup(Payload):
 
 
 def has_passphrase() -> bool:
-    """Whether the environment names a passphrase."""
+    """Whether the environment has a passphrase."""
     return bool(os.environ.get(PASSPHRASE_VARIABLE))
 
 
 def backup_schedule(settings: ServiceSettings) -> list[Periodic]:
-    """The backups that the settings ask for, sealed where the environment names a passphrase."""
+    """The periodic backup that the settings ask for, encrypted if the environment has a passphrase."""
     if not settings.backup_every:
         return []
     return [Periodic("backup", settings.backup_every * 3600, {"seal": has_passphrase()})]
 
 
 def backup_kinds(store: Path, clock: Clock, settings: ServiceSettings) -> list[JobKind[Any]]:
-    """The kind of job for backups of what belongs to `store`. `settings`: where to, and how many stay. Raises
-    `ProfileError`."""
+    """The kind of job that backs up the installation of `store`. `settings`: the folder, and how many backups to keep.
+    Raises `ProfileError`."""
     folder = settings.backups
 
     def write(wanted: Backup, progress: Progress) -> Result:

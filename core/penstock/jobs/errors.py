@@ -20,11 +20,11 @@ class JobCallError(PenstockError):
 
 
 class InvalidJob(JobCallError):
-    """A type, a queue or a payload is not as it must be."""
+    """The type, queue or payload of a job is not valid."""
 
 
 class NoJob(JobCallError):
-    """There is no job of this number."""
+    """There is no job with this id."""
 
     type = "not_found"
 

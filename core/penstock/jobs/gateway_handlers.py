@@ -28,7 +28,7 @@ class SyncModels(Payload):
 
 
 def prune_gateway(store: Path, clock: Clock) -> int:
-    """Delete the usage that is older than `[gateway] usage_days`; how many rows there were."""
+    """Delete the gateway's usage that is older than `[gateway] usage_days`. Returns how many rows."""
     file = store.parent / FILE_NAME
     if not file.exists():
         return 0
@@ -38,7 +38,7 @@ def prune_gateway(store: Path, clock: Clock) -> int:
 
 
 def gateway_kinds(store: Path, clock: Clock) -> list[JobKind[Any]]:
-    """The kind of job for the gateway beside `store`."""
+    """The job `sync_models` for the gateway beside `store`."""
     file = store.parent / FILE_NAME
 
     def sync(_: SyncModels, progress: Progress) -> Result:

@@ -22,13 +22,13 @@ from penstock.transfer.importing import MemoryDo
 __all__ = ["KEPT_DAYS", "Expire", "Prune", "job_kinds"]
 
 KEPT_DAYS = 7.0
-"""Days for which a job that has ended can be looked at."""
+"""Days for which an ended job is kept."""
 _RECEIVED_S = 86_400.0
-"""Seconds after which an upload that was not written to is not received any more."""
+"""Seconds after the last write to an upload after which it counts as complete or abandoned."""
 
 
 class Expire(Payload):
-    """Delete the contexts whose time is over."""
+    """Delete expired contexts."""
 
 
 class Prune(Payload):

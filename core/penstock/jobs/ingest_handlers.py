@@ -28,14 +28,14 @@ class Ingest(Payload):
 
     upload: str = Field(pattern=UPLOAD)
     project: str = Field(min_length=1, max_length=400)
-    """Of lines that name none."""
+    """The project of lines that name none."""
     lines: int = Field(ge=1)
-    """How many there are, as they were counted when they came."""
+    """How many lines the upload has."""
     expires_at: float
 
 
 def ingest_kinds(store: Path, memory: MemoryDo) -> list[JobKind[Any]]:
-    """The kind of job for materials. One that is started again keeps nothing twice."""
+    """The kind of job that stores materials. A job that is started again stores nothing twice."""
     uploads = uploads_of(store)
 
     def ingest(wanted: Ingest, progress: Progress) -> Result:

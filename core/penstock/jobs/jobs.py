@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 DEAD_S = 30.0
 """Seconds of silence after which a job's holder is taken to be dead."""
 SCHEDULED = "schedule:"
-"""How the twin of a job begins that the schedule has added; callers name none so."""
+"""The prefix of `twin` of scheduled jobs, which callers must not use."""
 MAX_TRIES = 5
 """Attempts before a job counts as failed."""
 _BUSY_MS = 5_000
@@ -65,11 +65,11 @@ class Jobs:
             raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._engine.dispose()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after a job was added or asked to end by this process. It must not take long."""
+        """Call `listener` after this process has added or cancelled a job. It must be quick."""
         self._listeners.append(listener)
 
     # for callers
@@ -77,7 +77,7 @@ class Jobs:
     def add(
         self, queue: str, kind: str, payload: Mapping[str, Any], *, run_after: float | None = None, twin: str = ""
     ) -> tuple[Job, bool]:
-        """A new job that waits, and True. Where one of the same `twin` waits or runs already: that one, and False."""
+        """Add a job. Returns it and True; if a job with the same `twin` waits or runs already, that one and False."""
         now = self.clock.now()
         values = {"queue": queue, "kind": kind, "payload": dict(payload), "twin": twin, "at": now}
         fresh = {"state": "waiting", "tries": 0, "holder": "", "fence": 0, "cancel": False, "error": ""}
@@ -107,8 +107,7 @@ class Jobs:
         return JobPage([_job(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None)
 
     def cancel(self, number: int) -> Job:
-        """End a waiting job at once, and ask a running one to end; one that has ended stays as it is. Raises
-        `NoJob`."""
+        """Cancel a waiting job at once, and ask a running one to end; an ended one is unchanged. Raises `NoJob`."""
         with self._writing() as db:
             job = self._find(db, number)
             if job.state == "waiting":
@@ -139,14 +138,14 @@ class Jobs:
         return None if row is None else _job(row)
 
     def unfinished(self, kind: str) -> list[Job]:
-        """The jobs of a kind that wait or run."""
+        """The waiting and running jobs of a kind."""
         wanted = jobs.select().where((_c.kind == kind) & _c.state.in_(("waiting", "running")))
         with self._reading() as db:
             return [_job(row) for row in db.execute(wanted).all()]
 
     def prune(self, before: float) -> int:
-        """Remove jobs that ended before this time, but for the newest of each that is scheduled, which tells when the
-        next is due; how many those were."""
+        """Delete jobs that ended before this time, except the newest of each scheduled one, by which the next run is
+        determined. Returns how many."""
         # LIKE would take "Schedule:" for it, too
         is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED
         newest = sa.select(sa.func.max(_c.id)).where(is_scheduled).group_by(_c.twin)
@@ -157,7 +156,7 @@ class Jobs:
     # for holders
 
     def take(self, queue: str, holder: str) -> Job | None:
-        """The next due job of a queue, which `holder` runs from now on; None: nothing is due, or one is running. A job
+        """Assign the next due job of a queue to `holder`, and return it; None: nothing is due, or one is running. A job
         whose holder is dead is due."""
         now = self.clock.now()
         dead = (_c.queue == queue) & (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
@@ -179,7 +178,8 @@ class Jobs:
             return self._find(db, row.id)
 
     def beat(self, held: Job, progress: JobProgress | None = None) -> Job | None:
-        """Say that the holder lives, and how far it is. The job as it is now; None: it is the holder's no more."""
+        """Note that the holder is alive, and its progress. Returns the job as it is now; None: another holder has
+        it."""
         values: dict[str, Any] = {"heartbeat_at": self.clock.now()}
         if progress is not None:
             values["progress"] = asdict(progress)
@@ -187,26 +187,27 @@ class Jobs:
             return self._find(db, held.id) if self._set_held(db, held, values) else None
 
     def finish(self, held: Job, result: Mapping[str, Any]) -> bool:
-        """Note that the holder has done it. False: it is the holder's no more, and nothing was noted. So below."""
+        """Mark the job as done. False: another holder has it, and nothing was changed; the same for the next
+        methods."""
         return self._end_held(held, "done", {"result": dict(result), "error": ""})
 
     def fail(self, held: Job, error: str, *, again: bool) -> bool:
-        """Note that the holder could not do it. `again`: it waits for another try, unless it has had too many."""
+        """Mark the job as failed. `again`: it waits for another try, unless it has had `MAX_TRIES`."""
         said = error[:_LONGEST_ERROR]
         if not again or held.tries >= MAX_TRIES:
             return self._end_held(held, "failed", {"error": said})
         return self._put_back(held, error=said, run_after=self.clock.now() + retry_wait(held.tries))
 
     def stopped(self, held: Job) -> bool:
-        """Note that it ended because it was asked to."""
+        """Mark the job as cancelled, since it ended on request."""
         return self._end_held(held, "cancelled", {})
 
     def release(self, held: Job) -> bool:
-        """Have it wait again as if it had not been begun: the holder's process ends."""
+        """Put the job back as if it had not been started, since the holder's process ends."""
         return self._put_back(held, tries=held.tries - 1)
 
     def _bury(self, db: sa.Connection, job: Job) -> None:
-        """What becomes of a job whose holder is dead."""
+        """Put back a job whose holder is dead, or mark it as failed or cancelled."""
         logger.warning("job %d (%s): the process that ran it is gone", job.id, job.kind)
         if job.cancel:
             self._end(db, job.id, "cancelled")
@@ -250,7 +251,8 @@ class Jobs:
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        """One transaction that holds the file from its begin on: what it reads stays so until it has written."""
+        """One write transaction, which locks the file from its start, so that what it reads cannot change before it
+        writes."""
         try:
             with self._engine.connect() as db:
                 db.exec_driver_sql("BEGIN IMMEDIATE")

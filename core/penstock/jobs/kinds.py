@@ -35,11 +35,11 @@ class JobKind(Generic[P]):
 
     name: str
     queue: str
-    """Where it waits when its caller names no other. Of each queue one job runs at a time."""
+    """The queue by default. One job of each queue runs at a time."""
     payload: type[P]
     run: Callable[[P, Progress], Result]
-    """Does it; what it returns is the job's result. May run again after a failure or a crash, so it must not matter
-    how far an earlier try came. Raises `JobFailed` when another try would be of no use."""
+    """Runs the job and returns its result. May run again after a failure or a crash, so it must not depend on how far
+    an earlier try came. Raises `JobFailed` if another try would be of no use."""
 
 
 class JobKinds:
@@ -63,7 +63,8 @@ class JobKinds:
         run_after: float | None = None,
         twin: str = "",
     ) -> tuple[Job, bool]:
-        """Check a job and add it as `Jobs.add` does. Raises `InvalidJob`: the field, and the nearest that there is."""
+        """Check a job and add it, as `Jobs.add` does. Raises `InvalidJob`, with the field and the nearest known
+        name."""
         kind = self._kinds.get(name)
         if kind is None:
             raise InvalidJob(f"there are no jobs of the type {name!r}.{did_you_mean(name, self._kinds)}", "job_type")
@@ -73,7 +74,7 @@ class JobKinds:
         return jobs.add(queue or kind.queue, name, checked, run_after=run_after, twin=twin)
 
     def run(self, job: Job, progress: Progress) -> Result:
-        """Do a job. Raises `InvalidJob` for one that another version has added, and whatever its handler raises."""
+        """Run a job. Raises `InvalidJob` for an unknown one of another version, and whatever its handler raises."""
         kind = self._kinds.get(job.kind)
         if kind is None:
             raise InvalidJob(f"this version has no jobs of the type {job.kind!r}", "job_type")

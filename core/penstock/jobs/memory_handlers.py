@@ -16,7 +16,7 @@ from penstock.transfer.importing import MemoryDo
 __all__ = ["Embed", "Reindex", "memory_kinds"]
 
 _ASK_S = 0.5
-"""Seconds between two questions how far a rebuild is."""
+"""Seconds between two checks of a rebuild's progress."""
 
 
 class Reindex(Payload):
@@ -43,7 +43,7 @@ def memory_kinds(memory: MemoryDo) -> list[JobKind[Any]]:
 
 
 def _follow(memory: MemoryDo, rebuild: str, progress: Progress) -> Result:
-    """Wait for a rebuild, and stop it when the job is to end."""
+    """Wait for a rebuild, and stop it if the job must end."""
     while (state := _state(memory, rebuild))["running"]:
         try:
             progress.update(state["what"] or "starting", state["done"], state["total"] or None)
@@ -59,7 +59,8 @@ def _follow(memory: MemoryDo, rebuild: str, progress: Progress) -> Result:
 
 
 def _state(memory: MemoryDo, rebuild: str) -> dict[str, Any]:
-    """How far this rebuild is. Another process that owns the memory now knows nothing of it."""
+    """The progress of this rebuild. Raises `MemoryUnavailable` if another process owns the memory now, which does not
+    know it."""
     state = memory("progress", {})
     if state["id"] != rebuild:
         raise MemoryUnavailable("the rebuild was interrupted: the process that owned the memory has ended")

@@ -11,13 +11,13 @@ from penstock.jobs.records import Job, JobProgress
 __all__ = ["Progress", "StopReason", "Stopped"]
 
 StopReason = Literal["cancelled", "closing", "lost"]
-"""A person asked; the process ends; the job belongs to another process by now."""
+"""Why a job must stop: a person cancelled it; the process ends; another process has the job."""
 _NOTED_S = 1.0
-"""Seconds between two times that the progress is written down."""
+"""Seconds between two writes of the progress."""
 
 
 class Stopped(Exception):
-    """Raised inside a handler: it is to end. What it has done so far stays, so each of its steps must be whole."""
+    """Raised inside a handler that must end. What it has done so far stays, so each step must be complete."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def update(self, what: str, done: int, total: int | None = None) -> None:
-        """Say how far it is. Raises `Stopped` when it is to end."""
+        """Report the progress. Raises `Stopped` if the job must end."""
         self._said = JobProgress(what, done, total)
         now = self._jobs.clock.tick()
         if self._noted is None or now - self._noted >= _NOTED_S:
@@ -43,17 +43,17 @@ class Progress:
         self.check()
 
     def check(self) -> None:
-        """Raises `Stopped` when it is to end."""
+        """Raises `Stopped` if the job must end."""
         if self._reason is not None:
             raise Stopped(self._reason)
 
     def stop(self, reason: StopReason) -> None:
-        """Have the handler end at its next step."""
+        """Make the handler end at its next step."""
         with self._lock:
             self._reason = self._reason or reason
 
     def beat(self) -> None:
-        """Write down that the holder lives and how far it is, and read whether it is to end. Raises `StoreError`."""
+        """Store that the holder is alive and its progress, and read whether the job must end. Raises `StoreError`."""
         self._noted = self._jobs.clock.tick()
         now = self._jobs.beat(self.job, self._said)
         if now is None:

@@ -14,7 +14,7 @@ ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How far a job is."""
+    """The progress of a job."""
 
     what: str
     """What it is doing."""
@@ -33,13 +33,13 @@ class Job:
     payload: dict[str, Any]
     state: JobState
     tries: int
-    """How often it was begun."""
+    """How often it was started."""
     run_after: float
     holder: str
     fence: int
-    """Rises each time that a process begins it."""
+    """Increases each time that a process starts it."""
     cancel: bool
-    """It was asked to end."""
+    """Whether it was asked to end."""
     twin: str
     result: dict[str, Any] | None
     error: str
@@ -50,7 +50,7 @@ class Job:
     ended_at: float | None
 
     def eta(self, now: float) -> float | None:
-        """When it will end at the speed it has had so far; None where that is not known."""
+        """When it will end at its speed so far, in seconds since the epoch; None if unknown."""
         far = self.progress
         if self.state != "running" or self.started_at is None or far is None or not far.total or not far.done:
             return None
@@ -73,4 +73,4 @@ class QueueStats:
     queue: str
     counts: dict[JobState, int]
     oldest_waiting_at: float | None
-    """Since when the one that is longest due has been due."""
+    """Since when the longest waiting due job has been due."""

@@ -20,10 +20,10 @@ __all__ = ["JobRunner"]
 logger = logging.getLogger(__name__)
 
 _POLL_S = 1.0
-"""Seconds between two looks for jobs that became due or that another process has added."""
+"""Seconds between two checks for due jobs and for jobs that another process has added."""
 _BEAT_S = DEAD_S / 6
 _CLOSE_S = 5.0
-"""Seconds that the end of the service waits for a handler's next step."""
+"""Seconds for which `close` waits for a handler's next step."""
 
 
 class JobRunner:
@@ -55,7 +55,7 @@ class JobRunner:
             thread.start()
 
     def close(self) -> None:
-        """Ask what runs to end at its next step; it waits to be started again. Returns after 5 seconds at most."""
+        """Ask running jobs to end at their next step; they are put back. Returns after 5 seconds at most."""
         self._closing.set()
         for progress in tuple(self._running.values()):
             progress.stop("closing")
@@ -79,7 +79,7 @@ class JobRunner:
         return True
 
     def beat(self) -> None:
-        """Say of every job that runs here that its holder lives, and learn which are to end. Raises `StoreError`."""
+        """Note that this process is alive for each job it runs, and learn which must end. Raises `StoreError`."""
         for progress in tuple(self._running.values()):
             progress.beat()
 

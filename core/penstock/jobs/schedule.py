@@ -24,7 +24,7 @@ class Periodic:
 
     @property
     def twin(self) -> str:
-        """By which it is known again; while one waits or runs, no second is added."""
+        """The twin of its jobs: while one waits or runs, no second is added."""
         return f"{SCHEDULED}{self.kind}"
 
 
@@ -45,7 +45,7 @@ class Schedule:
         self._jobs, self._kinds, self._periodic = jobs, kinds, periodic
 
     def state(self) -> list[Scheduled]:
-        """What was added last and when the next is. What has never been added is due at once."""
+        """Each periodic job with its last run and the time of the next. One that never ran is due at once."""
         now, found = self._jobs.clock.now(), []
         for one in self._periodic:
             last = self._jobs.last(one.twin)
@@ -53,7 +53,7 @@ class Schedule:
         return found
 
     def add_due(self) -> None:
-        """Add what is due."""
+        """Add the jobs that are due."""
         for one in self.state():
             if one.next_at <= self._jobs.clock.now():
                 self._kinds.add(self._jobs, one.periodic.kind, one.periodic.payload, twin=one.periodic.twin)

@@ -27,7 +27,7 @@ from penstock.transfer.uploads import UPLOAD, Uploads
 __all__ = ["Export", "Import", "exports_folder", "transfer_kinds", "uploads_of"]
 
 KEPT_EXPORTS = 20
-"""Exports that stay in their folder, the newest."""
+"""How many exports are kept: the newest."""
 Workspace = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]
 
 

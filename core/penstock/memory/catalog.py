@@ -28,13 +28,13 @@ class Counted:
     sessions: int
     passages: int
     unindexed: int
-    """Passages that the vectors lack."""
+    """Passages without a vector in the index."""
     newest: float | None
     """When the newest item was said."""
     embedder: str
     """The embedder that made the project's vectors."""
     owner: str
-    """The account that used it first, as a digest. Empty: none has yet."""
+    """The owner's account, as a digest. Empty: no account has used the project yet."""
     shared: bool
     """Other accounts may use it as well."""
 
@@ -46,7 +46,7 @@ class ThreadCounts:
     session: str
     items: int
     first_at: float | None
-    """When its first item was said, in seconds since 1970; None: nobody knows of any."""
+    """When its first item was said, in seconds since 1970. None: not known."""
     last_at: float | None
     last_id: int
     """The number of the item that was added last."""
@@ -67,12 +67,12 @@ class Catalog:
             return self._items(db, number, project, list(db.scalars(ids.order_by(memories.c.hash).limit(limit))))
 
     def is_forgotten(self, item: Item) -> bool:
-        """Whether a person had it forgotten, and it has not come back since."""
+        """Whether a person deleted an item of this content, and it has not been added again since."""
         with self._records.reading() as db:
             return bool(self._records.forgotten(db, self._number(db, item.project), [item.hash]))
 
     def session(self, project: str, session: str) -> list[Item]:
-        """All of a session, in order."""
+        """All items of a session, in order."""
         with self._records.reading() as db:
             number = self._number(db, project)
             return self._items(db, number, project, self._in_order(db, number, session))
@@ -90,8 +90,8 @@ class Catalog:
             return self._items(db, number, item.project, ids[max(0, at - each) : at + each + 1])
 
     def newest(self, projects_of: Sequence[str], session: str = "", limit: int = 20, skip: int = 0) -> list[Item]:
-        """Items by the time they were said, the newest first; those that nobody knows the time of come last. The first
-        `skip` of them are passed over."""
+        """Items by the time they were said, the newest first; items without a time come last. The first `skip` are left
+        out."""
         m = memories.c
         with self._records.reading() as db:
             numbers = {self._number(db, name): name for name in projects_of}
@@ -105,14 +105,14 @@ class Catalog:
             return [items[row[0]] for row in found]
 
     def selected(self, project: str, which: Selection) -> list[int]:
-        """The numbers of a project's items that are selected, rising."""
+        """The ids of a project's selected items, ascending."""
         with self._records.reading() as db:
             mine = memories.c.project == self._number(db, project)
             found = sa.select(memories.c.id).where(mine & which.clause())
             return list(db.scalars(found.order_by(memories.c.id)))
 
     def page(self, project: str, which: Selection, limit: int, before: int | None = None) -> list[Item]:
-        """Selected items, those added last first; `before` the last number of the page above."""
+        """Selected items, those added last first. `before`: the last id of the page before."""
         m = memories.c
         with self._records.reading() as db:
             number = self._number(db, project)
@@ -121,14 +121,14 @@ class Catalog:
             return self._items(db, number, project, list(ids))
 
     def last_seq(self, project: str, session: str) -> int:
-        """The place of the last item of a session; -1 when it has none."""
+        """The `seq` of the last item of a session; -1 if it has none."""
         with self._records.reading() as db:
             mine = (memories.c.project == self._number(db, project)) & (memories.c.session == session)
             found = db.scalar(sa.select(sa.func.max(memories.c.seq)).where(mine))
             return -1 if found is None else int(found)
 
     def counts(self) -> list[Counted]:
-        """Every project, by name."""
+        """The numbers of every project, by name."""
         m, waiting = memories.c, sa.func.sum(sa.case((passages.c.indexed.is_(False), 1), else_=0))
         with self._records.reading() as db:
             found = sa.select(m.project, sa.func.count(), sa.func.count(m.session.distinct()), sa.func.max(m.at))
@@ -149,13 +149,13 @@ class Catalog:
             ]
 
     def labels(self, project: str) -> dict[str, str]:
-        """What a person calls sessions of a project, by session."""
+        """The labels of a project's sessions, by session."""
         with self._records.reading() as db:
             mine = labels.c.project == self._number(db, project)
             return {row.session: row.label for row in db.execute(labels.select().where(mine))}
 
     def label(self, project: str, session: str, label: str) -> None:
-        """Call a session so; empty: nothing any more."""
+        """Set the label of a session; an empty one removes it."""
         with self._records.writing() as db:
             number = self._number(db, project)
             db.execute(labels.delete().where((labels.c.project == number) & (labels.c.session == session)))
@@ -172,8 +172,8 @@ class Catalog:
     def threads(
         self, project: str, limit: int, before: int | None = None, session: str | None = None
     ) -> list[ThreadCounts]:
-        """Sessions that have a name, those that got an item last first; `before` is the `last_id` of the one above.
-        `session`: only this."""
+        """Sessions with a name, those with the newest items first. `before`: the `last_id` of the session before.
+        `session`: only this one."""
         m = memories.c
         last = sa.func.max(m.id)
         found = sa.select(m.session, sa.func.count(), sa.func.min(m.at), sa.func.max(m.at), last).group_by(m.session)

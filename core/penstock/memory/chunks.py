@@ -13,7 +13,7 @@ OVERLAP_TOKENS = 48
 CHARS_PER_TOKEN = 4
 PASSAGE_WORDS = 100
 PASSAGE_STEP = 80
-"""The best passage speaks for its chunk. A hundred words found more than whole messages did."""
+"""A chunk is scored by its best passage. Passages of a hundred words found more than whole messages."""
 
 Span = tuple[int, int]
 """A range of characters in a text: start, end."""
@@ -47,7 +47,8 @@ def chunks(text: str, tokens: int = CHUNK_TOKENS) -> list[Span]:
 
 
 def passages(text: str) -> list[Span]:
-    """Spans of a hundred words, each with its last twenty in the next: what words and vectors are matched against."""
+    """Spans of a hundred words, the last twenty of which are repeated in the next: the units of the word and vector
+    indexes."""
     found = [match.span() for match in _WORD.finditer(text)]
     if len(found) <= PASSAGE_WORDS:
         return [(0, len(text))]
@@ -56,7 +57,7 @@ def passages(text: str) -> list[Span]:
 
 
 def _blocks(text: str, most: int) -> list[Span]:
-    """The pieces that are not cut, none longer than `most`."""
+    """The spans that `chunks` joins and never cuts, none longer than `most`."""
     out: list[Span] = []
     for first, last, code in _fenced(text):
         if code and last - first <= most:
@@ -118,7 +119,7 @@ def _starts_anew(text: str, at: int) -> bool:
 
 
 def _overlapping(text: str, at: int) -> int:
-    """A little before `at`, at the beginning of a word; `at` itself when code stands before it."""
+    """A position a little before `at`, at the beginning of a word; `at` itself if code precedes it."""
     low = max(0, at - OVERLAP_TOKENS * CHARS_PER_TOKEN)
     if _FENCE.search(text, low, at):
         return at

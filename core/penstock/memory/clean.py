@@ -20,24 +20,24 @@ _MARK = re.compile(
     r"\[(?=Memory m-|end of m-|Record of earlier turns|Summary of earlier turns|Budget: |the line above \d|and with "
     r"|[^\[\]\n]{1,200}(?:see all: |expand [0-9a-f]{8}))"
 )
-"""How notes, records, stubs and remarks of ours begin."""
+"""The beginnings of Penstock's notes, records, stubs and remarks."""
 _TAG = re.compile(r"<(/?[A-Za-z]\w{0,60}[-_][\w-]{0,60}[^<>\n]{0,200})>")
-"""What clients wrap their own words in: no tag of HTML has a hyphen or an underscore in its name."""
+"""Tags in which clients wrap their own texts; unlike HTML's, their names have a hyphen or an underscore."""
 _SPEAKER = re.compile(
     r"(?m)^([ \t]{0,40})((?:Human|Assistant|User|System|Developer|Tool|H|A)(?: \w{1,20})?:)", re.IGNORECASE
 )
 
 
 def escape_marks(text: str) -> str:
-    """`text` as it may stand in a note: what looks like a mark of ours, a client's envelope or the turn of somebody in
-    a conversation can be read, and is none any more."""
+    """`text` made safe for a note: what looks like a mark of Penstock, a client's envelope or a speaker's turn stays
+    readable, but is no longer recognised as one."""
     text = _MARK.sub("(", text) if "[" in text else text
     text = _TAG.sub(r"‹\1›", text) if "<" in text else text
     return _SPEAKER.sub(r"\1> \2", text) if ":" in text else text
 
 
 def note_around(text: str, head: str) -> str:
-    """`text` as a note of ours: with an id at both ends, by which it is known wherever it comes back."""
+    """`text` as a note of Penstock, with an id at both ends, by which it is recognised in later requests."""
     name = f"m-{blake2b(text.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
     return f"[Memory {name}: {head}]\n{text}\n[end of {name}]"
 
@@ -63,8 +63,7 @@ def without_notes(text: str) -> str:
 
 
 def sanitize(text: str, redactors: Sequence[Callable[[str], str]] = ()) -> str:
-    """`text` as it may be kept. Empty when nothing is left, or when a plugin's redactor failed: better nothing than a
-    secret."""
+    """`text` as it may be stored. Empty if nothing is left, or if a plugin's redactor failed."""
     text = without_placeholders(redact(without_notes(text)))
     for more in redactors:
         try:

@@ -28,7 +28,7 @@ class Deleter:
         self._records, self._vectors, self._embedder = records, vectors, embedder
 
     def items(self, project: int, ids: Sequence[int], hashes: Sequence[bytes] = ()) -> None:
-        """Erase items of a project; the numbers must be its own. What has one of `hashes` does not come again."""
+        """Delete items of a project, by ids, which must be its own. Texts with one of `hashes` are not added again."""
         with self._records.writing() as db:
             gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
             self._records.delete(db, ids)
@@ -47,7 +47,7 @@ class Deleter:
         self._records.scrub()
 
     def project(self, project: int) -> None:
-        """Erase a project with all it has."""
+        """Delete a project with all its items."""
         with self._records.writing() as db:
             WordIndex(project).drop(db)
             self._records.delete_project(db, project)

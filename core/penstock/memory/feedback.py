@@ -22,7 +22,7 @@ MOST = 100
 
 
 class FeedbackKind(StrEnum):
-    """What is said of an item."""
+    """The kinds of feedback."""
 
     HELPFUL = "helpful"
     WRONG = "wrong"
@@ -32,14 +32,14 @@ class FeedbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What one caller says of an item."""
+    """One caller's feedback on an item."""
 
     kind: FeedbackKind
     by: str
     at: float
     """In seconds since 1970."""
     value: float = 1.0
-    """-1 to 1: how helpful it was, -1 being of no use at all; of another kind its size says how much."""
+    """-1 to 1: how helpful the item was; for the other kinds, how strongly it applies."""
     comment: str = ""
 
 
@@ -62,7 +62,7 @@ class Feedback:
         return replaced
 
     def of(self, item: int) -> list[Voice]:
-        """What is said of an item, the newest first."""
+        """The feedback on an item, the newest first."""
         f = feedback.c
         with self._records.reading() as db:
             rows = db.execute(feedback.select().where(f.memory == item).order_by(f.at.desc(), f.by))

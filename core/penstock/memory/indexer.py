@@ -20,12 +20,12 @@ __all__ = ["Indexer", "Progress"]
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with the name of the step, how many items are done, and how many there are."""
 _PAGE = 500
 
 
 class Indexer:
-    """Works in small transactions, so that reading and remembering go on; interrupted, it can be run again. Raises
+    """Works in small transactions, so that reads and writes go on; after an interruption it can be run again. Raises
     `MemoryDown` for what cannot be done."""
 
     def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
@@ -48,7 +48,7 @@ class Indexer:
             self._records.set_made_with(db, project, words=WORDS_VERSION)
 
     def embed(self, project: int, progress: Progress) -> int:
-        """Make the vectors that are missing or of another embedder; how many those were."""
+        """Make vectors that are missing or of another embedder. Returns how many."""
         name, at, done = self._embedder.name, 0, 0
         other = passages.c.vector.is_(None) | (passages.c.embedder != name)
         with self._records.reading() as db:
@@ -70,7 +70,8 @@ class Indexer:
         return done
 
     def index(self, project: int, progress: Progress) -> int:
-        """Give Chroma the vectors it lacks; how many those were. A folder that was deleted meanwhile gets them all."""
+        """Add to Chroma the vectors that it lacks. Returns how many. If its folder was deleted meanwhile, all are
+        added."""
         if self._vectors.is_gone():
             self._restart()
         at, done = 0, 0
@@ -97,7 +98,7 @@ class Indexer:
         self._unset_all()
 
     def reset(self) -> None:
-        """Throw all vectors of the index away, so that `index` gives it everything."""
+        """Delete all vectors of the index, so that `index` adds all again."""
         self._vectors.reset()
         self._unset_all()
 
@@ -107,7 +108,7 @@ class Indexer:
                 self._records.unset_indexed(db, row.id)
 
     def is_incomplete(self, project: int) -> bool:
-        """Whether Chroma has fewer vectors than it was given: its folder was deleted, or an older one put back. Raises
+        """Whether Chroma has fewer vectors than were added: its folder was deleted, or replaced by an older one. Raises
         `MemoryDown` when it cannot be searched."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._records.reading() as db:
@@ -115,7 +116,7 @@ class Indexer:
         return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
     def reset_project(self, project: int) -> None:
-        """Let Chroma forget a project, so that `index` gives it everything."""
+        """Delete a project from Chroma, so that `index` adds all its vectors again."""
         self._vectors.drop(project)
         with self._records.writing() as db:
             self._records.unset_indexed(db, project)

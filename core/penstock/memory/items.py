@@ -42,22 +42,21 @@ class Item:
     helpful: int = 0
     wrong: int = 0
     id: int = 0
-    """Given by the store; 0 before that."""
+    """The number in the database; 0 before it is stored."""
 
     @property
     def hash(self) -> bytes:
-        """Equal for equal words of the same kind: within a project they are kept once."""
+        """The content hash: equal texts of the same kind are stored once in a project."""
         return hash_of(self.text, self.kind)
 
     @property
     def key(self) -> str:
-        """What a program calls it: so much of its hash that no two items of a project share it. It begins with its
-        `handle`."""
+        """Its id for programs: 16 hexadecimal digits of its hash, beginning with `handle`."""
         return self.hash.hex()[:16]
 
     @property
     def handle(self) -> str:
-        """What a person and an agent call it: the beginning of its hash, as long as others do not begin so too."""
+        """Its id for people and agents: the first 8 hexadecimal digits of its hash, which may not be unique."""
         return self.hash.hex()[:8]
 
 
@@ -76,15 +75,14 @@ class Hit:
     parts: Mapping[str, float] = field(default_factory=dict)
     """What each signal added to the score, the largest first."""
     tokens: int = 0
-    """About how many its text has."""
+    """The estimated tokens of its text."""
     overlap: float = 0.0
-    """The share of the question's words, rare ones counting more, that it or a relative of theirs has: 0 to 1."""
+    """The share of the question's words, weighted by rarity, that the item has itself or in a related word: 0 to 1."""
     shared: float = 0.0
-    """How much those words tell: each by its rarity in the project, some 1 for a word that is everywhere, 4 to 8 for
-    a rare one."""
+    """The sum of those words' rarity in the project: about 1 for a word that is everywhere, 4 to 8 for a rare one."""
     sureness: float = 0.0
-    """Unlike the score, this can be compared with a threshold: `weights.SURE` tells what was asked about from what
-    merely is the best there is."""
+    """How certain it is that the item answers the question. Unlike the score, it can be compared with a threshold,
+    `weights.SURE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,6 @@ class Found:
 
     hits: tuple[Hit, ...] = ()
     degraded: tuple[str, ...] = ()
-    """What was down, in words for a person; empty when words and vectors were both there."""
+    """What could not be searched, in words for a person; empty if words and vectors were both searched."""
     corrected: Mapping[str, str] = field(default_factory=dict)
-    """Words of the question that nothing has, each with the nearest that something has."""
+    """Words of the question that no item has, each with the nearest one that was searched instead."""

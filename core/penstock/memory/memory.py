@@ -44,13 +44,13 @@ __all__ = ["Memory"]
 logger = logging.getLogger(__name__)
 _BATCH = 256
 _PROJECTS = 8
-"""How many projects are kept in memory; the least recently used is dropped."""
+"""The most projects that are cached; the least recently used is dropped."""
 _PROJECT_BYTES = 96 << 20
-"""What they may take together. One of 50,000 passages takes 50 MB; the one in use stays, whatever it takes."""
+"""The most bytes of all cached projects. One of 50,000 passages takes 50 MB; the one in use is always kept."""
 _PASSED_OVER = 4
-"""Under a budget, so many times the limit are looked at for what still fits."""
+"""With a token limit, so many times `limit` hits are considered for what still fits."""
 _TOO_LITTLE = 20
-"""Tokens that are not worth looking for an item for."""
+"""With fewer tokens left, no further item is considered."""
 _EVERYTHING = 2**62
 
 
@@ -67,8 +67,8 @@ class _Known:
 
 
 class Memory:
-    """What was said, findable. Raises `MemoryDown` when the record cannot be read or written; an index that is down
-    only makes answers poorer, and they say so."""
+    """The memory in one folder. Raises `MemoryDown` if its database cannot be read or written; if only an index fails,
+    answers are poorer and say so."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Memory:
         worth: Mapping[str, float] = WEIGHTS,
         chroma: str = "",
     ) -> None:
-        """`chroma`: the address of a server that has the vectors instead of the folder."""
+        """`chroma`: the address of a Chroma server that stores the vectors instead of the folder."""
         self.embedder = embedder
         self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
@@ -105,9 +105,9 @@ class Memory:
     # remember
 
     def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> list[Added]:
-        """Remember items, long ones in parts, known ones not again, and what a person had forgotten only `anew`. What
-        this returns of is on disk. When an index or the embedder is down, `sync` gives it later what it lacks. Those of
-        the account `owner` go to the projects that it may use, see `project_for`."""
+        """Store items: long ones in parts, known ones not again, and ones that a person had forgotten only with `anew`.
+        When it returns, they are on disk. If an index or the embedder fails, `sync` adds later what is missing.
+        `owner`: the account of the items, which go to the projects that it may use, see `project_for`."""
         out: list[Added] = []
         for i in range(0, len(items), _BATCH):
             with self._lock:
@@ -126,7 +126,8 @@ class Memory:
         return out
 
     def sync(self, progress: Progress | None = None) -> int:
-        """Give the indexes what they lack, and make vectors of another embedder anew; how many passages got one."""
+        """Add what the indexes lack, and replace vectors of another embedder. Returns how many passages got a
+        vector."""
         done = 0
         try:
             for name, project in self.projects().items():
@@ -139,7 +140,7 @@ class Memory:
         return done
 
     def reindex(self, project: str = "", progress: Progress | None = None) -> None:
-        """Make words and vectors anew from the record, of one project or of all."""
+        """Rebuild words and vectors from the database, of one project or of all."""
         every = self.projects()
         for name, number in every.items():
             if project in ("", name):
@@ -201,10 +202,10 @@ class Memory:
         patience_s: float | None = None,
         among: Sequence[int] | None = None,
     ) -> Found:
-        """The items of `project` that answer `text` best, at most `limit`, and together at most `tokens` long: what is
-        too long for what is left is passed over. `now` gives "last week" a meaning, and lets what is
-        recent win a tie. The vector index is waited for `patience_s` seconds at most, then words alone answer.
-        `among`: only items of these numbers."""
+        """The items of `project` that answer `text` best, at most `limit`, and at most `tokens` together: an item that
+        is too long for the rest is skipped. `now`: the present, by which "last week" is understood and recent items win
+        ties. The vector index is waited for `patience_s` seconds at most, then words alone answer. `among`: only items
+        of these numbers."""
         view = self.view(project)
         if view is None:
             return Found()
@@ -234,7 +235,7 @@ class Memory:
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))
 
     def view(self, project: str) -> View | None:
-        """One project as a search sees it; None: nothing is remembered for it."""
+        """The indexes and items of one project. None: it has no items."""
         with self._known_lock, self._records.snapshot() as db:
             found = self._records.project(db, project)
             if found is None:
@@ -269,8 +270,8 @@ class Memory:
 
     def project_for(self, project: str, owner: str) -> str:
         """The project that the account `owner` uses when it names `project`: that itself, if no other account used it
-        first or if it is shared; else one of its own. Without an owner: `project`. Does not wait for what is written
-        just now."""
+        first or if it is shared; else one of its own. Without an owner: `project`. Does not wait for a write that is
+        under way."""
         return self._owners.project_for(project, owner)
 
     def share(self, project: str, shared: bool = True) -> bool:
@@ -281,26 +282,26 @@ class Memory:
     # look, change, forget
 
     def projects(self) -> dict[str, int]:
-        """Every project something is remembered for."""
+        """The id of every project, by name."""
         with self._records.reading() as db:
             return {name: int(row.id) for name, row in self._records.projects(db).items()}
 
     def get(self, project: str, ids: Sequence[int]) -> list[Item]:
-        """Items of a project by number; those of another project are not there."""
+        """Items of a project by ids; ids of other projects are ignored."""
         with self._records.reading() as db:
             found = self._records.project(db, project)
             items = {} if found is None else self._records.items(db, found.id, project, ids)
         return [items[number] for number in ids if number in items]
 
     def newest(self, project: str, *, before: int = _EVERYTHING, limit: int = 50) -> list[Item]:
-        """Items page by page, the newest first; `before` the last number of the page above."""
+        """Items page by page, the newest first. `before`: the last id of the page before."""
         with self._records.reading() as db:
             found = self._records.project(db, project)
             return [] if found is None else self._records.listed(db, found.id, project, before=before, limit=limit)
 
     def change(self, project: str, ids: Sequence[int], **values: Any) -> int:
-        """Set `tags`, `pinned`, `helpful`, `wrong` or `expires_at`; how many items there were. For another text: forget
-        and add."""
+        """Set `tags`, `pinned`, `helpful`, `wrong` or `expires_at`. Returns how many items there were. To change a
+        text, forget and add."""
         if unknown := set(values) - {"tags", "pinned", "helpful", "wrong", "expires_at"}:
             raise ValueError(f"cannot be changed: {', '.join(sorted(unknown))}")
         if "tags" in values:
@@ -308,20 +309,20 @@ class Memory:
         return self._changed(project, ids, values)
 
     def mark(self, project: str, ids: Sequence[int], *, helpful: bool) -> int:
-        """Count one mark for or against; how many items there were."""
+        """Add one mark for or against items. Returns how many there were."""
         column = memories.c.helpful if helpful else memories.c.wrong
         return self._changed(project, ids, {column.name: column + 1})
 
     def hear(self, item: Item, voice: Voice) -> bool:
-        """Keep what a caller says of an item. True: it takes the place of what the same caller said before."""
+        """Store a caller's feedback on an item. True: it replaces an earlier one of the same caller."""
         with self._lock:
             replaced = self.feedback.give(item.id, voice)
             self._drop_cached(self.projects()[item.project])
         return replaced
 
     def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
-        """Delete items everywhere: record, words, vectors, and what is left of them in the files; how many there
-        were. `stays`: adding the same words again does nothing, unless `anew` is said."""
+        """Delete items everywhere: database, words, vectors, and the free pages of the files. Returns how many there
+        were. `stays`: the same texts are not added again, except with `anew`."""
         with self._lock:
             with self._records.reading() as db:
                 found = self._records.project(db, project)
@@ -342,7 +343,7 @@ class Memory:
         return True
 
     def expire(self, now: float) -> int:
-        """Forget what is past its time and not pinned; how many items that were."""
+        """Delete expired items that are not pinned. Returns how many there were."""
         by_project: dict[str, list[int]] = {}
         with self._records.reading() as db:
             for name, number in self._records.expired(db, now):
@@ -350,7 +351,7 @@ class Memory:
         return sum(self.forget(name, numbers) for name, numbers in by_project.items())
 
     def state(self) -> dict[str, Any]:
-        """How it is: the embedder, where its files are and how large they are, and what is down."""
+        """Its state: the embedder, the paths and sizes of its files, and what does not work."""
         down = []
         try:
             for number in self.projects().values():
@@ -370,7 +371,7 @@ class Memory:
         }
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close the files."""
         with self._lock:
             self._vectors.close()
             self._records.close()
@@ -384,7 +385,7 @@ class Memory:
         return done
 
     def _drop_cached(self, project: int) -> None:
-        """What is at hand of a project is out of date."""
+        """Drop the cached data of a project, which is out of date."""
         with self._known_lock:
             self._known.pop(project, None)
 
@@ -394,4 +395,4 @@ def _estimated(text: str) -> int:
 
 
 def _unseen(_what: str, _done: int, _total: int) -> None:
-    """Nobody watches."""
+    """No progress is shown."""

@@ -18,7 +18,7 @@ from penstock.tokens.estimate import estimate
 __all__ = ["check_embedder", "embedder_of", "open_memory"]
 
 OPENAI = "openai"
-"""What `[memory] embedder` calls a service with OpenAI's interface."""
+"""The name, in `[memory] embedder`, of a service with OpenAI's interface."""
 
 
 def embedder_of(profile: Profile, given: Mapping[str, Embedder], name: str = "") -> Embedder:
@@ -32,7 +32,7 @@ def embedder_of(profile: Profile, given: Mapping[str, Embedder], name: str = "")
 
 
 def check_embedder(profile: Profile, given: Mapping[str, Embedder]) -> None:
-    """Raises `ProfileError` if nobody gives the embedder that the profile names, or its settings can not be. Loads no
+    """Raises `ProfileError` if the embedder that the profile names is unknown, or its settings are wrong. Loads no
     model."""
     wanted = profile.memory
     if wanted.embedder in given:

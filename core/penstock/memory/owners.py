@@ -12,7 +12,7 @@ __all__ = ["Owners", "apart"]
 
 
 def apart(project: str, owner: str) -> str:
-    """What the project of an account is called that came to `project` second."""
+    """The name of the separate project of an account that named `project` after its owner."""
     return f"{project} (account {owner})"
 
 
@@ -23,8 +23,8 @@ class Owners:
         self._records = records
 
     def project_for(self, project: str, owner: str) -> str:
-        """The project that `owner` uses when it names `project`; one without an owner is `owner`'s from now on. Without
-        an owner, which is how a person at this machine asks, it is the project itself."""
+        """The project that `owner` uses when it names `project`. A project without an owner becomes `owner`'s. With an
+        empty `owner`, as for a person at this machine, it is `project` itself."""
         if not owner or not project:
             return project
         with self._records.reading() as db:

@@ -14,20 +14,20 @@ from penstock.memory.schema import labels
 __all__ = ["Outcome", "ProjectMarks"]
 
 Outcome = Literal["added", "replaced", "kept", "same"]
-"""`kept`: what was there stays, and is another; `same`: both are equal."""
+"""`kept`: the existing one differs and is kept; `same`: both are equal."""
 _CHANGING = ("added", "replaced")
 
 
 class ProjectMarks:
-    """Puts marks in place. `overwrite`: they take the place of those that are there; `dry_run`: only says what would
-    become of them. Raises `MemoryDown`."""
+    """Writes the marks of projects. `overwrite`: replaces existing ones; `dry_run`: returns the outcome without
+    writing. Raises `MemoryDown`."""
 
     def __init__(self, records: Records, project: Callable[[sa.Connection, str, str], int]) -> None:
-        """`project` gives the number of a project by name, which it makes for an owner where there is none."""
+        """`project` returns the id of a project by name, and creates it for an owner if there is none."""
         self._records, self._project = records, project
 
     def put_project(self, name: str, owner: str, shared: bool, *, overwrite: bool, dry_run: bool) -> Outcome:
-        """Have a project belong to an account. An owner never loses it."""
+        """Set the owner of a project and whether it is shared. An existing owner is never replaced."""
         with self._records.reading() as db:
             there = self._records.project(db, name)
         outcome = _outcome(there and (there.owner or owner, there.shared), (owner, shared), overwrite)
@@ -40,7 +40,7 @@ class ProjectMarks:
         return outcome
 
     def put_label(self, project: str, session: str, label: str, *, overwrite: bool, dry_run: bool) -> Outcome:
-        """Have a session called so."""
+        """Set the label of a session."""
         with self._records.reading() as db:
             there = self._records.project(db, project)
             mine = (labels.c.project == (-1 if there is None else there.id)) & (labels.c.session == session)
@@ -53,8 +53,8 @@ class ProjectMarks:
         return outcome
 
     def put_forgotten(self, project: str, hashes: Sequence[bytes], *, dry_run: bool) -> dict[str, int]:
-        """Have contents stay away that a person had forgotten elsewhere, and how many became what. What is there
-        stays (`kept`)."""
+        """Note hashes of texts that a person has forgotten elsewhere, so that they are not added here. Returns counts
+        by outcome; existing items stay (`kept`)."""
         wanted = list(dict.fromkeys(hashes))
         with self._records.reading() as db:
             there = self._records.project(db, project)

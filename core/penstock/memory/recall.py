@@ -34,11 +34,11 @@ class Recalled:
 
     hits: tuple[Hit, ...] = ()
     tokens: int = 0
-    """Of the hits' texts together, estimated."""
+    """The estimated tokens of the hits' texts together."""
     left_out: int = 0
     """Related items that did not fit."""
     weak: bool = True
-    """The best of them may be about something else, or there is none."""
+    """Whether the best hit may be about something else, or there is none."""
     degraded: tuple[str, ...] = ()
     """As in `Found`."""
 
@@ -46,8 +46,8 @@ class Recalled:
 def recall(
     memory: Memory, purpose: str, project: str, *, tokens: int, which: Selection | None = None, now: float | None = None
 ) -> Recalled:
-    """The related items among those that `which` selects; what is too long for what is left of `tokens` is passed over
-    for what fits. Raises `MemoryDown`."""
+    """The related items among those that `which` selects; an item that is too long for the rest of `tokens` is skipped
+    for one that fits. Raises `MemoryDown`."""
     whole = which is None or which.is_everything
     among = None if whole or which is None else memory.catalog.selected(project, which)
     found = memory.search(purpose, project, limit=LOOKED_AT, now=now, among=among)
@@ -63,7 +63,7 @@ def recall(
 
 
 def reasons(hit: Hit) -> list[str]:
-    """Why it was found, in words, the strongest reason first."""
+    """Why a hit was found, in words, the strongest reason first."""
     added = [(sum(hit.parts.get(name, 0.0) for name in names), why) for names, why in _REASONS]
     strongest = sorted((one for one in added if one[0] > 0), key=lambda one: -one[0])
     marks = [*["pinned"] * hit.item.pinned, *["marked helpful"] * (hit.item.helpful > hit.item.wrong)]

@@ -19,16 +19,17 @@ BUNDLED = ("minilm-l6-v2", "trigrams-256", "wordllama-256")
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Called outside the request path, from one thread at a time; may be slow, may raise."""
+    """Turns texts into vectors. Called outside the request path, by one thread at a time; may be slow, and may
+    raise."""
 
     name: str
-    """What `[memory] embedder` calls it. Letters, digits and dashes: it becomes part of a collection's name. Vectors of
+    """Its name in `[memory] embedder`. Letters, digits and dashes: it becomes part of a collection's name. Vectors of
     different names are never compared."""
     dimension: int
     """The length of every vector."""
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """One vector for each text, in order. Their lengths do not matter."""
+        """One vector for each text, in order. They need not be normalised."""
         ...
 
 

@@ -29,8 +29,8 @@ class _Settings(BaseModel):
 
 
 class OpenAIEmbedder:
-    """Asks for some texts at a time. Raises `MemoryDown` when the service fails: words then answer alone, and `sync`
-    makes later what is missing."""
+    """Embeds texts in batches. Raises `MemoryDown` if the service fails: searches use words alone then, and
+    `Memory.sync` makes the missing vectors later."""
 
     def __init__(self, settings: _Settings) -> None:
         self._settings = settings
@@ -39,7 +39,8 @@ class OpenAIEmbedder:
 
     @classmethod
     def of(cls, table: Mapping[str, Any], where: str) -> Self:
-        """As a profile says. Raises `MemoryDown` for what cannot be: the place, the key, what was expected."""
+        """The embedder that a profile's `embedder_settings` describe. Raises `MemoryDown` for a wrong setting, with its
+        key and what was expected."""
         try:
             settings = _Settings.model_validate(table)
         except ValidationError as e:

@@ -15,7 +15,7 @@ from penstock.base.errors import MemoryDown
 __all__ = ["WordLlama256"]
 
 _CHARS = 8000
-"""A table of vectors says no more of a longer text."""
+"""Characters of a text that are embedded: the mean of more token vectors would hardly differ."""
 
 
 class WordLlama256:
@@ -41,7 +41,8 @@ class WordLlama256:
         self._pieces = getattr(tokenizer, "encode_batch_fast", tokenizer.encode_batch)
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
-        """`danc` is of "dance": of the possible spellings, the one the model's vocabulary has in the fewest pieces."""
+        """Words for stems (`danc`: "dance"): of the possible spellings, the one with the fewest tokens in the model's
+        vocabulary."""
         options = [[f"{stem[:-1]}y"] if stem.endswith("i") else [stem, f"{stem}e"] for stem in stems]
         pieces = self._pieces([o for some in options for o in some], add_special_tokens=False)
         lengths = iter([sum(encoded.attention_mask) for encoded in pieces])
@@ -58,7 +59,7 @@ class WordLlama256:
 
 
 def _imported() -> Any:
-    """The package. It would set up logging for the whole process, where nobody has: that is not its to do."""
+    """The imported package, kept from configuring the logging of the whole process."""
     root, nobody = logging.getLogger(), logging.NullHandler()
     root.addHandler(nobody)
     try:

@@ -16,13 +16,13 @@ _MOST = CHUNK_TOKENS * CHARS_PER_TOKEN
 _HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _FILE = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?([^\t\n]+)", re.M)
 _TELLING = ("rename ", "deleted file", "new file")
-"""How lines begin that say something of a file of which no line is shown."""
+"""Beginnings of lines that say something about a file without changed lines."""
 _GIT = re.compile(r"^diff --git a/.+? b/(.+)$", re.M)
 
 
 def split_diff(text: str) -> Pieces:
-    """One piece for each file; the parts of a long one begin with the lines that name the file. What stands before the
-    first file, such as the message of a commit, is a piece of its own."""
+    """One piece for each file; the parts of a long one begin with the lines that name the file. Lines before the first
+    file, such as a commit message, are a piece of their own."""
     before, files = _by_file(text.split("\n"))
     if not files:
         return Pieces(skipped=("no unified diff: lines such as `--- a/FILE` and `@@ -1,2 +1,3 @@` were expected",))
@@ -73,7 +73,7 @@ def _is_head(lines: list[str], n: int) -> bool:
 
 
 def _continues(files: list[list[str]]) -> bool:
-    """Whether the last file was begun by git's line and waits for its names."""
+    """Whether the last file has only git's first line so far, without its names."""
     return bool(files) and files[-1][0].startswith("diff --git ") and not any(map(_HUNK.match, files[-1]))
 
 
@@ -85,7 +85,7 @@ def _hunks(lines: list[str]) -> tuple[list[str], list[list[str]]]:
 
 
 def _together(hunks: list[list[str]]) -> Iterator[list[str]]:
-    """Hunks, as many together as make a part of the size that memory keeps whole."""
+    """Groups of hunks, each of at most the size that is stored as one item."""
     part, size = list[str](), 0
     for hunk in hunks:
         length = sum(len(line) + 1 for line in hunk)

@@ -14,7 +14,7 @@ __all__ = ["split_document"]
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t]*#*$")
 _FENCE = re.compile(r"^[ \t]*(```|~~~)")
 _SHORT = 600
-"""Characters: sections are kept together while they have no more."""
+"""Characters up to which short sections are joined."""
 
 
 def split_document(text: str, title: str = "") -> Pieces:

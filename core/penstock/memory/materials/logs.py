@@ -23,17 +23,17 @@ _LEVEL = re.compile(
     r"|\b(?:level|lvl|severity)\"?[=:] ?\"?(trace|debug|info|notice|warn|warning|error|critical|fatal|panic)\b"
 )
 _LEVEL_WITHIN = 120
-"""Characters of an entry in which its level is looked for: a message may speak of errors."""
+"""Characters of an entry in which its level is searched, since its message may mention errors."""
 _QUIET = {"trace", "debug", "info", "notice"}
 _FAULT = re.compile(r"Traceback \(most recent|^\s*(?:Caused by|Exception in|panic:)|\b\w+(?:Error|Exception)\b: ", re.M)
 _GOES_ON = re.compile(r"^(?:\s+\S|Caused by|Traceback |\w+(?:\.\w+)*(?:Error|Exception)\b|\.\.\. \d+ more)")
 _VALUE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
 _FORM = 200
-"""Characters by which two entries are told apart, values aside."""
+"""Characters, without values, by which two entries are compared."""
 _MOST = 200
-"""Groups that are kept of one log."""
+"""The most groups of one log."""
 _LONGEST = 4_000
-"""Characters that are kept of one entry: the end of a stack is where it was called from."""
+"""The most characters of one entry; of a longer one, beginning and end are kept."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ def split_log(text: str) -> Pieces:
 
 
 def is_fault(text: str) -> bool:
-    """Whether a kept entry is an error, and no warning."""
+    """Whether an entry is an error, not a warning."""
     level = _level(text)
     return bool(level) and level not in _QUIET and not level.startswith("warn")
 
@@ -101,7 +101,7 @@ def _entries(text: str) -> Iterator[str]:
 
 
 def _level(entry: str) -> str:
-    """Its level in small letters; an exception without one is an error; empty when nothing says."""
+    """Its level in lower case; `error` for an exception without one; empty if unknown."""
     found = _LEVEL.search(entry[:_LEVEL_WITHIN])
     if found:
         return (found[1] or found[2]).lower()

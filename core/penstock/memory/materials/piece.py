@@ -17,7 +17,7 @@ class Piece:
     text: str
     kind: Kind
     role: str = "tool"
-    """As in `Item`; what nobody said is `tool`."""
+    """As in `Item`; `tool` for what was not said by a person or an assistant."""
     at: float | None = None
     """When it was said or happened, in seconds since 1970, where the material tells."""
 
@@ -29,4 +29,4 @@ class Pieces:
     kept: tuple[Piece, ...] = ()
     """In the order of the material."""
     skipped: tuple[str, ...] = ()
-    """What was left out and why, in words for a person."""
+    """What was left out and why, as texts for a person."""
