@@ -30,12 +30,12 @@ __all__ = ["Records"]
 BUSY_MS = 5000
 """Milliseconds that a write waits for another. Memory is written in the background: no request waits for it."""
 SCRUB_S = 5.0
-"""Seconds that a deletion waits for readers that keep the deleted text in the journal."""
+"""Seconds that a deletion waits for readers because of which the write-ahead log still has the deleted text."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
 _ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_order=True)
 _ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_order=True)
-"""Many rows at a time: one statement for each would take most of the time."""
+"""Insert many rows at once, since a statement for each would take most of the time."""
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
 
 
@@ -61,7 +61,7 @@ class Records:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One transaction: all or nothing, and on disk when it is left."""
+        """One transaction, committed to disk at the end of the block, or rolled back if it raises."""
         try:
             with self._engine.begin() as db:
                 yield db
@@ -79,7 +79,7 @@ class Records:
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """A connection to read with that sees the file as it is now, whatever is written meanwhile."""
+        """A connection that sees the file as it is now, whatever is written meanwhile."""
         with self.reading() as db:
             db.exec_driver_sql("BEGIN")  # sqlite3 itself begins no transaction for what only reads
             try:
@@ -101,7 +101,7 @@ class Records:
         return int((done.inserted_primary_key or (0,))[0])
 
     def set_owner(self, db: sa.Connection, project: int, owner: str) -> None:
-        """Give a project to an account, if it has none."""
+        """Set the owner of a project that has none."""
         db.execute(projects.update().where((projects.c.id == project) & (projects.c.owner == "")).values(owner=owner))
 
     def set_shared(self, db: sa.Connection, name: str, shared: bool) -> bool:
@@ -113,7 +113,7 @@ class Records:
         db.execute(projects.update().where(projects.c.id == project).values(**made))
 
     def ids_of(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> dict[bytes, int]:
-        """Which of these contents are there already."""
+        """The ids of the items with one of these content hashes, by hash."""
         out: dict[bytes, int] = {}
         for page in _pages(hashes):
             rows = db.execute(
@@ -125,7 +125,7 @@ class Records:
         return out
 
     def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
-        """Which of these contents a person had forgotten."""
+        """Those of these content hashes that a person has forgotten."""
         out: set[bytes] = set()
         for page in _pages(hashes):
             found = sa.select(forgotten.c.hash)
@@ -133,14 +133,14 @@ class Records:
         return out
 
     def set_forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes], *, stays: bool) -> None:
-        """Have contents stay away, or let them come again."""
+        """Mark content hashes as forgotten (`stays`), or allow them again."""
         for page in _pages(sorted(set(hashes))):
             db.execute(forgotten.delete().where((forgotten.c.project == project) & forgotten.c.hash.in_(page)))
             if stays:
                 db.execute(forgotten.insert(), [{"project": project, "hash": one} for one in page])
 
     def add(self, db: sa.Connection, new: Sequence[tuple[int, Item, bytes]]) -> list[int]:
-        """Store items, each with its project and traits; their numbers."""
+        """Store items, each with its project's id and its traits. Returns their ids."""
         rows = [
             {name: getattr(item, name) for name in _TEXT}
             | {"project": project, "hash": item.hash, "traits": traits, "tags": list(item.tags)}
@@ -152,8 +152,8 @@ class Records:
     def add_passages(
         self, db: sa.Connection, embedder: str, new: Sequence[tuple[int, tuple[int, int], bytes | None]]
     ) -> list[int]:
-        """Store passages, each with the number of its item, its span and its vector, which `embedder` made; their
-        numbers."""
+        """Store passages, each with the id of its item, its span and its vector, made by `embedder`. Returns their
+        ids."""
         rows = [
             {
                 "memory": memory,
@@ -168,7 +168,7 @@ class Records:
         return [int(number) for number in db.scalars(_ADD_PASSAGES, rows)] if rows else []
 
     def items(self, db: sa.Connection, project: int, name: str, ids: Sequence[int]) -> dict[int, Item]:
-        """Items of this project by number; those of others are not there."""
+        """Items of this project by id; ids of other projects are ignored."""
         out: dict[int, Item] = {}
         for page in _pages(ids):
             rows = db.execute(memories.select().where((memories.c.project == project) & memories.c.id.in_(page)))
@@ -181,7 +181,7 @@ class Records:
         return [_item(row, name) for row in db.execute(found.order_by(memories.c.id.desc()).limit(limit))]
 
     def rows(self, db: sa.Connection, project: int, above: int) -> list[Row]:
-        """What ranking needs of the items with a number above `above`."""
+        """The columns that ranking needs, of the items with an id above `above`."""
         c = memories.c
         found = sa.select(
             c.id, c.session, c.seq, c.part, c.role, c.at, c.traits, c.helpful, c.wrong, c.pinned, c.expires_at
@@ -192,8 +192,8 @@ class Records:
         return [Row(r[0], *r[1:7], r[7] - 2.0 * r[8] + r[9] + voices.get(r[0], 0.0), r[10]) for r in rows]
 
     def _voices(self, db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, float]:
-        """What callers say of items, in marks: `wrong` counts as a person's does, and what is out of date or there
-        twice half as much."""
+        """The feedback on items as a number of marks: `wrong` counts like a person's mark, `outdated` and `duplicate`
+        half as much."""
         f = feedback.c
         against = sa.case((f.kind == "wrong", -2.0), else_=-1.0) * sa.func.abs(f.value)
         worth = sa.func.sum(sa.case((f.kind == "helpful", f.value), else_=against))
@@ -231,7 +231,7 @@ class Records:
         return list(db.execute(found.order_by(p.id).limit(limit)))
 
     def count_passages(self, db: sa.Connection, project: int, which: sa.ColumnElement[bool] | None = None) -> int:
-        """How many passages of a project there are, or are so."""
+        """How many passages a project has, or those that meet the condition `which`."""
         found = sa.select(sa.func.count()).select_from(passages.join(memories)).where(memories.c.project == project)
         return int(db.execute(found if which is None else found.where(which)).scalar() or 0)
 
@@ -258,7 +258,7 @@ class Records:
         db.execute(passages.update().where(passages.c.memory.in_(mine)).values(indexed=False))
 
     def change(self, db: sa.Connection, project: int, ids: Sequence[int], values: dict[str, Any]) -> int:
-        """Set columns of items; how many there were."""
+        """Set columns of items. Returns how many there were."""
         done = 0
         for page in _pages(ids):
             which = (memories.c.project == project) & memories.c.id.in_(page)
@@ -266,7 +266,7 @@ class Records:
         return done
 
     def expired(self, db: sa.Connection, now: float) -> list[tuple[str, int]]:
-        """Items past their time that are not pinned: project, number."""
+        """Expired items that are not pinned, as project name and id."""
         found = sa.select(projects.c.name, memories.c.id).join(projects, projects.c.id == memories.c.project)
         rows = db.execute(found.where((memories.c.expires_at <= now) & memories.c.pinned.is_(False)))
         return [(row[0], row[1]) for row in rows]
@@ -281,7 +281,7 @@ class Records:
         db.execute(labels.delete().where(~sa.exists().where(here)))
 
     def delete_project(self, db: sa.Connection, project: int) -> None:
-        """Delete a project with all it has."""
+        """Delete a project with its items."""
         mine = sa.select(memories.c.id).where(memories.c.project == project)
         db.execute(passages.delete().where(passages.c.memory.in_(mine)))
         db.execute(feedback.delete().where(feedback.c.memory.in_(mine)))
@@ -291,7 +291,7 @@ class Records:
         db.execute(projects.delete().where(projects.c.id == project))
 
     def scrub(self) -> None:
-        """Leave nothing of what was deleted in the file or beside it: the write-ahead log goes as well."""
+        """Remove deleted texts from the free pages of the file, and empty the write-ahead log."""
         try:
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
                 db.exec_driver_sql("VACUUM")
@@ -305,7 +305,7 @@ class Records:
             raise MemoryDown(f"{self.path} cannot be cleaned: {why(e)}") from e
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._engine.dispose()
         self._lock.release()
 

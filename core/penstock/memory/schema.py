@@ -81,8 +81,8 @@ passages = Table(
     Index("passages_waiting", "indexed", sqlite_where=Column("indexed", Boolean).is_(False)),
     sqlite_autoincrement=True,
 )
-"""What is matched: a span of a memory's text and its vector, as 16-bit floats. `indexed`: Chroma has it too.
-The vector stands here as well, so that the folder of vectors can be rebuilt without embedding anything again."""
+"""The passages that are searched: a span of an item's text and its vector, as 16-bit floats. `indexed`: Chroma has it
+too. The vector stands here as well, so that the folder of vectors can be rebuilt without embedding anything again."""
 
 labels = Table(
     "labels",
@@ -91,7 +91,7 @@ labels = Table(
     Column("session", String(200), primary_key=True),
     Column("label", String(200), nullable=False),
 )
-"""What a person calls a session."""
+"""The labels that a person gave sessions."""
 
 forgotten = Table(
     "forgotten",
@@ -99,7 +99,7 @@ forgotten = Table(
     Column("project", Integer, ForeignKey("projects.id"), primary_key=True),
     Column("hash", LargeBinary(16), primary_key=True),
 )
-"""What a person had forgotten, by its hash: a client that sends its history again must not bring it back."""
+"""Content hashes of items that a person deleted: a client that sends its history again must not add them."""
 
 feedback = Table(
     "feedback",
@@ -111,4 +111,4 @@ feedback = Table(
     Column("comment", Text, nullable=False),
     Column("at", Float, nullable=False),
 )
-"""What callers say of items, each with one voice for an item."""
+"""The feedback of callers, one for each caller and item."""

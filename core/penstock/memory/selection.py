@@ -19,13 +19,13 @@ class Selection:
     session: str | None = None
     kinds: tuple[Kind, ...] = ()
     since: float | None = None
-    """Said then or later, in seconds since 1970. What nobody knows the time of is left out."""
+    """Said at this time or later, in seconds since 1970. Items without a time are left out."""
     pinned: bool = False
-    """Only what is pinned."""
+    """Only pinned items."""
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether it selects all items."""
         return self == Selection()
 
     def clause(self) -> sa.ColumnElement[bool]:

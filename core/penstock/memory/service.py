@@ -38,19 +38,19 @@ logger = logging.getLogger(__name__)
 RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
 QUEUED = 2000
-"""How many pieces of work may wait; beyond that the oldest are dropped."""
+"""The most pieces of work that wait; beyond that, the oldest are dropped."""
 CLOSE_S = 5.0
 GATHER_S = 3.0
 """Seconds that items wait for more before they are written together."""
 TOGETHER = 32
-"""Pieces of it that are written together at most, so that other work does not wait long."""
+"""The most pieces that are written together, so that other work does not wait long."""
 
 
 class State(StrEnum):
     """The states of the service."""
 
     CLOSED = "closed"
-    """Nobody has asked for memory yet, or it is closed for good."""
+    """Memory was not needed yet, or is closed for good."""
     OPENING = "opening"
     OPEN = "open"
     DOWN = "down"
@@ -123,8 +123,8 @@ class MemoryService:
         hide: Sequence[Callable[[str], str]],
         on_fault: Callable[[str], None],
     ) -> MemoryService:
-        """For the memory in `folder`, as `profile` says; `embedders` and `hide` are what plugins give: embedders, and
-        redactors besides the profile's."""
+        """For the memory in `folder`, as `profile` says; `embedders` and `hide`: the embedders and redactors of
+        plugins."""
 
         def memory() -> Memory:
             from penstock.memory.opening import open_memory
@@ -144,11 +144,11 @@ class MemoryService:
         return self._memory
 
     def health(self) -> dict[str, object]:
-        """What is wrong (`fault`), and how many pieces of work wait for it (`waiting`) or were let go (`dropped`)."""
+        """What is wrong (`fault`), and how many pieces of work wait (`waiting`) or were dropped (`dropped`)."""
         return {"fault": self.fault, "waiting": self.waiting, "dropped": self.dropped}
 
     def begin(self) -> None:
-        """Have it opened. Does not wait; a second call does nothing."""
+        """Start opening the memory. Does not wait; a second call does nothing."""
         with self._change:
             if self._thread is None and not self._closing:
                 self.state = State.OPENING
@@ -167,8 +167,8 @@ class MemoryService:
             return self._memory
 
     def submit(self, work: Work) -> bool:
-        """Have `work` done on the service's thread, in order, once memory is open. Never waits. Work that raises
-        `MemoryDown` is tried again later, anything else is logged. False: the service is closed."""
+        """Run `work` on the service's thread, in order, once memory is open. Never waits. Work that raises `MemoryDown`
+        is tried again later; other errors are logged. False: the service is closed."""
         self.begin()
         with self._change:
             if self._closing:
@@ -182,13 +182,13 @@ class MemoryService:
         return True
 
     def remember(self, items: Callable[[], Sequence[Item]], owner: str) -> bool:
-        """Have `items`, which is called on the service's thread, written as those of the account `owner`. Like
-        `submit`, but it may wait a moment for more."""
+        """Store the items that `items` returns on the service's thread, as those of the account `owner`. As `submit`,
+        but collected for a moment and written together."""
         return self.submit(_Remember(items, owner))
 
     def ask(self, work: Callable[[Memory], T], timeout: float) -> T | None:
-        """What `work` gives, if memory is open and it is done in `timeout` seconds; None otherwise. Raises what `work`
-        raises."""
+        """The result of `work`, if memory is open and it is done within `timeout` seconds; else None. Raises what
+        `work` raises."""
         memory = self._memory
         if memory is None:
             return None
@@ -203,11 +203,11 @@ class MemoryService:
             return None
 
     def clean(self, text: str) -> str:
-        """`text` as it may be kept: without notes of ours and without secrets. Empty when nothing is left of it."""
+        """`text` without Penstock's notes and without secrets, as it may be stored. Empty if nothing is left of it."""
         return sanitize(text, self._redactors)
 
     def drain(self, timeout: float = 5.0) -> bool:
-        """Wait until all that was submitted is done. False: it was not, or cannot be."""
+        """Wait until all submitted work is done. False: it was not done in time, or cannot be."""
         with self._change:
             self._draining += 1
             self._change.notify_all()
@@ -216,7 +216,7 @@ class MemoryService:
             return not self.waiting
 
     def close(self) -> None:
-        """Do what waits, if that is quick, and let go of the files."""
+        """Do the waiting work, for at most `CLOSE_S` seconds, and close the files."""
         self.drain(CLOSE_S)
         with self._change:
             self._closing = True
@@ -254,12 +254,12 @@ class MemoryService:
             self.state = State.CLOSED
 
     def _is_due(self) -> bool:
-        """Whether something waits that need not gather."""
+        """Whether work is due that need not wait for more items."""
         hurries = self._closing or self._draining or len(self._queue) >= TOGETHER
         return bool(hurries) or (bool(self._queue) and not isinstance(self._queue[-1], _Remember))
 
     def _next(self) -> Work:
-        """What is to be done now: the first piece of work, with those that can be done together with it."""
+        """The next work: the first piece, with those that can be done together with it."""
         pieces: list[_Remember] = []
         while self._queue and len(pieces) < TOGETHER and isinstance(first := self._queue[0], _Remember):
             pieces.append(first)
@@ -278,7 +278,7 @@ class MemoryService:
         return memory is not None and bool(memory.owes) and self._clock() - self._caught_up_at >= self._retry_s
 
     def _catch_up(self) -> None:
-        """Have the indexes get what they lack. What can be read is read meanwhile, and it is tried again."""
+        """Add what the indexes lack, if something failed before. Tried again later if it fails."""
         memory = self._memory
         if memory is None:
             return
@@ -306,7 +306,7 @@ class MemoryService:
             logger.warning("a piece of work on memory failed", exc_info=True)
 
     def _try(self, work: Callable[[], None]) -> bool:
-        """Whether it went well; if not, it is said and some time has passed."""
+        """Run `work`. False: it failed; the fault was reported, and some time has passed."""
         self._hurry = False
         try:
             work()

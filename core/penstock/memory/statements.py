@@ -31,9 +31,9 @@ _OPEN = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=\D[.!?])\s+(?=\S)|\n+")
 _LONGEST = 400
-"""Characters of a statement; longer lines are data."""
+"""The most characters of a statement; longer lines are data."""
 _MOST = 4
-"""Statements of one text."""
+"""The most statements of one text."""
 _ITEM = re.compile(r"[-*•+] |\d{1,3}[.)] ")
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 _PATH = re.compile(r"(?<![\w/.:@-])(?:[\w.@~+-]+/)*[\w.@+-]+\.[A-Za-z]\w{0,5}(?![\w/])")
@@ -42,28 +42,28 @@ _EXTENSION = re.compile(
     r"|scala|scss|sh|sql|svelte|swift|tf|toml|tsx?|txt|vue|xml|ya?ml|zig",
     re.I,
 )
-"""What a word after a dot is an extension: `e.g.` and `self.items` are no files."""
+"""Known file extensions, so that `e.g.` and `self.items` are not taken for files."""
 _LOOKED_AT = 20_000
 
 
 def states_constraint(text: str) -> bool:
-    """Whether it says what must be, or must not."""
+    """Whether a text states what must or must not be."""
     return _CONSTRAINT.search(text) is not None
 
 
 def states_decision(text: str) -> bool:
-    """Whether it says what was decided."""
+    """Whether a text states a decision."""
     return _DECISION.search(text) is not None
 
 
 def states_open(text: str) -> bool:
-    """Whether it says what is left to do, or does not work."""
+    """Whether a text states what is left to do, or does not work."""
     return _OPEN.search(text) is not None
 
 
 def statements(text: str, what: Callable[[str], bool]) -> list[str]:
-    """The sentences of `text`, outside of code, for which `what` is true; one that ends with a colon has what follows
-    it. Questions state nothing."""
+    """The sentences of `text`, outside of code, for which `what` is true; after a colon, with the list or sentence that
+    follows. Questions are left out."""
     prose = _FENCED.sub("\n", text[:_LOOKED_AT])
     sentences = [sentence for one in _SENTENCE.split(prose) if (sentence := one.strip())]
     found: list[str] = []

@@ -29,7 +29,7 @@ LOOKED_AT = 4_000
 
 
 def kind_of(text: str) -> Kind:
-    """By how its lines look."""
+    """The kind of a text, by the form of its lines."""
     if len(_DIFF.findall(text)) >= 2:
         return Kind.DIFF
     lines = [line for line in text.splitlines()[:400] if line.strip()]
@@ -41,29 +41,31 @@ def kind_of(text: str) -> Kind:
 
 
 def kind_of_message(role: str, text: str) -> Kind:
-    """By who said it too: what was done is a log, and an agent's answer is talk, however long."""
+    """The kind of a message, by its role and text: a tool's output is a log, an agent's answer is chat, a person's text
+    is as `kind_of` says."""
     if role == "tool":
         return Kind.LOG
     return Kind.CHAT if role == "assistant" else kind_of(text)
 
 
 def is_worth_keeping(text: str) -> bool:
-    """Not "yes", "go on" and the like: three words, or a name or a number. Nor an order to Penstock itself."""
+    """Whether a text says something by itself: it has three words, a name or a number, and is no command to Penstock.
+    "yes" and "go on" do not."""
     if chat_order(text.strip()):
         return False
     return len(_WORD.findall(text[:400])) >= FEWEST or _NAME.search(text[:400]) is not None
 
 
 class MessageFilter(BaseModel):
-    """What `[stage.memory]` says of messages before they are kept."""
+    """The settings of `[stage.memory]` by which messages are filtered and cut."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     written: tuple[re.Pattern[str], ...] = ()
-    """How texts begin that a client writes in the person's name: summaries of its own, examples, notices."""
+    """Patterns of the beginnings of texts that a client writes as user messages: summaries, examples, notices."""
     chars: int = Field(default=20_000, gt=0)
     """Of one message at most so many characters are kept."""
 
     def is_written_by_client(self, text: str) -> bool:
-        """Whether it stands in the person's name alone."""
+        """Whether a client, not the person, wrote a user message."""
         return any(pattern.match(text[:LOOKED_AT]) for pattern in self.written)

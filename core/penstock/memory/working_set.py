@@ -59,11 +59,11 @@ class WorkingSet:
 
     sections: dict[str, list[Entry]] = field(default_factory=dict)
     tokens: int = 0
-    """Of all texts together, estimated."""
+    """The estimated tokens of all texts."""
     left_out: int = 0
     """Entries that did not fit."""
     weak: bool = True
-    """Nothing in it is clearly about the purpose."""
+    """Whether no item is clearly about the purpose."""
     degraded: tuple[str, ...] = ()
 
     @property
@@ -75,8 +75,8 @@ class WorkingSet:
 def working_set(
     memory: Memory, purpose: str, project: str, *, tokens: int, which: Selection | None = None, now: float | None = None
 ) -> WorkingSet:
-    """Of the thread that `which` names and of what is pinned in the project; without a thread, of what is related to
-    the purpose, and of the latest. Raises `MemoryDown`."""
+    """The working set of the thread that `which` names, with the project's pinned items; without a thread, of the items
+    related to the purpose and the latest. Raises `MemoryDown`."""
     known = _Known.of(memory, purpose, project, which or Selection(), now)
     out = WorkingSet(weak=known.weak, degraded=known.degraded)
     fill: dict[str, Callable[[], Iterable[tuple[Item, str]]]] = {
@@ -112,7 +112,7 @@ def working_set(
 
 @dataclass(frozen=True)
 class _Known:
-    """What the sections are chosen from."""
+    """The items from which the sections are chosen."""
 
     items: Sequence[Item]
     """In the order of time."""
@@ -138,13 +138,13 @@ class _Known:
         return cls(order, score, which.session is not None, weak, found.degraded)
 
     def mission(self) -> Iterator[tuple[Item, str]]:
-        """What a person asked for first in the thread; without one, what they said that fits best."""
+        """A person's first message in the thread; without a thread, their message that fits the purpose best."""
         asked = [item for item in self.items if _is_persons(item) and item.kind is not Kind.LOG]
         chosen = asked[:1] if self.has_thread else [item for item in self._best(asked) if item.id in self.score][:1]
         yield from ((item, _short(item.text)) for item in chosen)
 
     def constraints(self) -> Iterator[tuple[Item, str]]:
-        """What is pinned; and what persons and documents say must be, or must not."""
+        """Pinned items, and what persons and documents say must or must not be."""
         yield from ((item, _short(item.text)) for item in self._best(item for item in self.items if item.pinned))
         said = [item for item in self.items if _is_persons(item) or item.kind is Kind.DOCUMENT]
         yield from _stating(states_constraint, self._shortest_first(said))
@@ -165,7 +165,7 @@ class _Known:
         yield from (found for path, found in named.items() if path not in changed)
 
     def open(self) -> Iterator[tuple[Item, str]]:
-        """What is said to be left to do, the question that nobody answered, and the newest errors."""
+        """What is said to be left to do, the last unanswered question, and the newest errors."""
         talk = [item for item in self.items if item.kind is Kind.CHAT]
         if talk and self.has_thread and _is_persons(talk[-1]):
             yield talk[-1], _short(talk[-1].text)

@@ -51,7 +51,7 @@ class _Part:
 
     @cached_property
     def spans(self) -> list[Span]:
-        """Only of what is new: most of an import that is said again is known."""
+        """The spans of its passages, computed only for new parts."""
         return passages(self.item.text)
 
 
@@ -87,7 +87,7 @@ class Writer:
         return [_added(some, known, fresh) for some in whole], projects
 
     def project(self, db: sa.Connection, name: str, owner: str) -> int:
-        """The number of a project, which is made for `owner` where there is none."""
+        """The id of a project, which is created for `owner` if there is none."""
         found = self._records.project(db, name)
         if found is not None:
             return int(found.id)
@@ -127,7 +127,7 @@ class Writer:
     def _store(
         self, db: sa.Connection, projects: Mapping[str, int], parts: Sequence[_Part], vectors: _Vectors | None
     ) -> dict[tuple[str, bytes], int]:
-        """The number of each part, by what it is known by."""
+        """The id of each stored part, by project and hash."""
         traits = [text_features.traits_of(part.item.text).tobytes() for part in parts]
         rows = [(projects[part.item.project], part.item, own) for part, own in zip(parts, traits, strict=True)]
         numbers = self._records.add(db, rows)

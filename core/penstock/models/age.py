@@ -11,17 +11,17 @@ STALE_DAYS = 84
 
 
 def today() -> datetime.date:
-    """The day on this machine."""
+    """Today's date on this machine."""
     return datetime.date.today()
 
 
 def age_days(date: datetime.date) -> int:
-    """Days since `date`; 0 where it is still to come, as by a clock that is wrong."""
+    """Days since `date`; 0 if it is in the future, as with a wrong clock."""
     return max(0, (today() - date).days)
 
 
 def staleness(date: datetime.date) -> str:
-    """What to tell a person about a table of that date; empty while it is young enough."""
+    """The warning about a table of that date; empty while it is recent enough."""
     age = age_days(date)
     if age <= STALE_DAYS:
         return ""

@@ -39,7 +39,7 @@ def _load(today: datetime.date) -> Mapping[str, Section]:
 
 
 def read(tables: list[dict[str, Any]], today: datetime.date) -> dict[str, Section]:
-    """The sections that `tables` say. Makers first: others serve their models."""
+    """The sections described by `tables`, makers first, since others serve their models."""
     sections: dict[str, Section] = {}
     for table in sorted(tables, key=lambda table: "makes" not in table):
         section = _section(table, sections, today)

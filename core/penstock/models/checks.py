@@ -16,7 +16,7 @@ from penstock.models.price import Caching, Price, Tier
 __all__ = ["check_figure", "check_row"]
 
 _ABOVE_ZERO = ("window", "max_input", "ttl_s", "ttl_hour_s", "fast", "geo_us", "batch", "regional")
-"""A model that holds nothing, an entry that is dead when it is written: nothing could be worked out with them."""
+"""Figures that must be above zero, such as a window or a lifetime."""
 _TEXTS = ("source", "note")
 _KINDS: dict[str, str] = {
     **{field.name: str(field.type) for field in fields(Price)},
@@ -26,7 +26,7 @@ _TIER = tuple(field.name for field in fields(Tier))
 
 
 def check_figure(where: str, name: str, figure: object) -> None:
-    """Raises `ProfileError` if there is no figure of that name, or `figure` cannot be one."""
+    """Raises `ProfileError` if there is no figure of that name, or `figure` is no valid value for it."""
     if name not in _KINDS or name == "is_known":
         raise ProfileError(
             f"{where}: there is no such figure.{did_you_mean(name, [k for k in _KINDS if k != 'is_known'])}"
@@ -46,8 +46,8 @@ def check_figure(where: str, name: str, figure: object) -> None:
 
 
 def check_row(where: str, given: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
-    """Raises `ProfileError` if a row contradicts itself. `given`: what the table in `where` says of it; `figures`: the
-    whole row, with what was known before."""
+    """Raises `ProfileError` if a row contradicts itself. `given`: the figures that the table in `where` sets;
+    `figures`: the whole row with them."""
     if ("input" in figures) is not ("output" in figures):
         one, other = ("input", "output") if "input" in figures else ("output", "input")
         raise ProfileError(f"{where}.{one} = {figures[one]!r}: expected {other} beside it: half a price is none")
@@ -67,7 +67,7 @@ def check_row(where: str, given: Mapping[str, Any], figures: Mapping[str, Any]) 
 
 
 def _is_untouched(name: str, given: Mapping[str, Any]) -> bool:
-    """Neither a figure nor what it is measured by is said there: the bundled rows are not the person's fault."""
+    """Whether neither a figure nor the ones it is compared with are set there, so that a fault is not the person's."""
     return not {name, *_MEASURES.get(name, ())} & given.keys()
 
 

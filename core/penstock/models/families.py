@@ -21,7 +21,7 @@ _VERSIONED = re.compile(r"([a-z]+(?:-[a-z]+)*?)-?(\d+(?:-\d+)*)")
 
 
 def maker_of(name: str, sections: Iterable[Section]) -> Section | None:
-    """Who makes a model of that name. None: nobody in the table."""
+    """The section of the maker of a model of that name. None: it is not in the table."""
     key = key_of(name)
     if _OPEN.match(key):
         return None
@@ -32,14 +32,14 @@ def maker_of(name: str, sections: Iterable[Section]) -> Section | None:
 
 
 def is_elsewhere(name: str) -> bool:
-    """The name of a model whose maker has no section."""
+    """Whether a name is that of a model whose maker has no section."""
     return bool(_OPEN.match(key_of(name)))
 
 
 def guess(name: str, rows: Iterable[Row], *, is_relative: bool = True) -> Mapping[str, Any]:
     """Figures of a model without a row, by those of its maker's models: no price; the largest window of its family; the
     cache of the family's newest; and thinking bound unless an equally new or newer relative does not bind it.
-    `is_relative`: False for a model of somebody else, which says nothing about thinking."""
+    `is_relative`: False if `rows` are of another maker, and say nothing about thinking."""
     rows = list(rows)
     if not rows:
         return {}
@@ -59,11 +59,12 @@ def _window(row: Row) -> int:
 
 
 _OF_ONE = frozenset({"input", "output", "tiers", "fast", "batch", "geo_us", "regional", "note", "max_input", "window"})
-"""What one model's row says of it alone."""
+"""Figures that are those of one model alone, and are not guessed from others."""
 
 
 def _split(name: str) -> tuple[str, tuple[int, ...]]:
-    """The family of a name, and its version without zeros at the end: that of `gpt-6.0-sol` is that of `gpt-6`."""
+    """The family of a name, and its version without trailing zeros, so that `gpt-6.0-sol` has the version of
+    `gpt-6`."""
     found = _VERSIONED.match(key_of(name))
     if found is None:
         return key_of(name), ()

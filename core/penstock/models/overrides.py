@@ -31,7 +31,7 @@ class Layer:
     rows: Mapping[str, Mapping[str, Any]]
 
     def over(self, row: Row, name: Name, *, has_row: bool) -> Row:
-        """`row` with what this says of it. `has_row`: False where nothing is known of the model by name."""
+        """`row` with the figures of this layer over it. `has_row`: False if the model has no row of its own."""
         said, names = dict(self.common), [""] if self.common else []
         if not has_row and DEFAULT in self.rows:
             said |= self.rows[DEFAULT]
@@ -44,8 +44,9 @@ class Layer:
 
 
 def layer_of(where: str, tables: object, known: Callable[[str], Sequence[Row]]) -> Layer:
-    """Figures as a plugin or a profile writes them. `known`: the rows of the models whose names begin so, without them.
-    Raises `ProfileError`, with the place, what was expected, and the nearest name there is."""
+    """Read the figures that a plugin or a profile has written. `known` returns the rows of the models whose names begin
+    so, without these figures. Raises `ProfileError`, with the place, what was expected, and the nearest name there
+    is."""
     if not isinstance(tables, Mapping):
         raise ProfileError(f"{where} = {tables!r}: a table was expected")
     rows = {name: dict(value) for name, value in tables.items() if isinstance(value, Mapping)}

@@ -19,8 +19,8 @@ https://developers.openai.com/api/docs/guides/prompt-caching)."""
 
 
 WINDOW = 1_000_000
-"""Tokens that a model is taken to hold when nothing at all is known of it: as many as the largest hold, so that nothing
-is done for want of room that may be there."""
+"""The window, in tokens, of a model of which nothing is known: that of the largest models, so that nothing is shortened
+without need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Price:
     ttl_hour_s: float = 3600.0
     """Seconds an entry lives that was asked to live longer: an hour at Anthropic, twelve at OpenAI."""
     binds_thinking: bool = False
-    """The provider refuses or drops a block of thinking when what stands before it has changed since it was made."""
+    """The provider refuses or drops a block of thinking if the content before it has changed since it was produced."""
     is_known: bool = True
-    """False: nobody knows what this model costs. Its figures are zero, and no dollars may be shown for it."""
+    """False: the price of this model is not known. Its figures are zero, and no dollars may be shown for it."""
     tiers: tuple[Tier, ...] = ()
     """The prices of longer prompts, by `above`, lowest first."""
     fast: float = 1.0
@@ -69,8 +69,8 @@ class Price:
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Price:
-        """A price by the figures of a row: what it does not say is as above, and what it says besides is left out.
-        A row without `input` and `output` is one whose price is not known."""
+        """The price by the figures of a row; missing ones have the defaults above, unknown ones are ignored. Without
+        `input` and `output` the price is not known."""
         said = {name: figures[name] for name in _FIGURES if name in figures}
         said["tiers"] = tuple(Tier(**tier) for tier in figures.get("tiers", ()))
         said["window"] = min(figures.get("window", WINDOW), figures.get("max_input") or math.inf)
@@ -79,12 +79,12 @@ class Price:
         return cls(**{"least": 0, **said, **prices})
 
     def times(self, factor: float) -> Price:
-        """The same at so many times the price."""
+        """This price with input and output multiplied by `factor`."""
         return self if factor == 1 else replace(self, input=self.input * factor, output=self.output * factor)
 
     @property
     def marks(self) -> bool:
-        """Entries are written at places, at a price. False: every prefix is one."""
+        """Whether cache entries are written at breakpoints, at a price. False: every prefix is an entry."""
         return self.caching != "prefix"
 
     def dollars(
@@ -97,8 +97,8 @@ class Price:
         output: float = 0,
         prompt: float | None = None,
     ) -> float:
-        """What so many tokens of each sort cost, at the tier of their request. `prompt`: the tokens of that request,
-        where these are only a part of it."""
+        """The dollars for tokens of each sort, at the tier of their request. `prompt`: all input tokens of that
+        request, if these are only a part."""
         units = plain + read * self.read + write * self.write + write_hour * self.write_hour
         tier = self.tier_of(plain + read + write + write_hour if prompt is None else prompt)
         return (units * self.input * tier.input + output * self.output * tier.output) / 1e6

@@ -20,7 +20,7 @@ class Host:
     name: str
     """The host name or pattern, as `matches` reads it."""
     provider: str
-    """What prices, profiles and events call it."""
+    """Its name in prices, profiles and events."""
     port: int = 0
     """The only port it answers on. 0: any."""
     is_local: bool = False
@@ -111,14 +111,14 @@ _CLOUD_PATHS = (
     (re.compile(r"/model/.+/invoke(?:-with-response-stream)?$"), "bedrock"),
     (re.compile(r"/v\d+internal:\w+$"), "cloudcode"),
 )
-"""Paths that one cloud alone has: they tell it also behind a gateway whose host nobody knows."""
+"""Paths that only one cloud has, by which it is recognised behind an unknown gateway too."""
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 """RFC 6761, RFC 6762, RFC 8375, and what routers and container engines use."""
 
 
 def provider_of(host: str, port: int, path: str, family: str) -> str:
-    """The provider behind `host`:`port`. `family`: whose wire format the request has (`anthropic`, `openai`, `gemini`,
-    `ollama`), which is the answer for a host and a path that nobody knows."""
+    """The provider at `host`:`port`. `family`: the provider of the request's wire format (`anthropic`, `openai`,
+    `gemini`, `ollama`), which is returned for an unknown host and path."""
     cloud = next((provider for pattern, provider in _CLOUD_PATHS if pattern.search(path)), "")
     return _named(host, port) or cloud or _local_server(host, port) or family
 
@@ -130,8 +130,8 @@ def is_local_server(host: str, port: int) -> bool:
 
 
 def matches(pattern: str, host: str) -> bool:
-    """Whether `host` is one that `pattern` names. A `*.` in front stands for everything below a domain, `*` alone for
-    every host, and a `*` elsewhere for any part of one label: `bedrock-runtime.*.amazonaws.com`."""
+    """Whether `host` matches `pattern`. A `*.` in front stands for everything below a domain, `*` alone for every host,
+    and a `*` elsewhere for any part of one label: `bedrock-runtime.*.amazonaws.com`."""
     return _compiled(pattern.lower()).fullmatch(host.rstrip(".").lower()) is not None
 
 

@@ -26,19 +26,19 @@ class Resolved:
     how: str
     """How it was resolved, in words: what was removed from the id, and which row it is."""
     price: Price = field(repr=False)
-    """The row's figures, with the surcharges and reductions that the id itself says; their own factors are 1 then."""
+    """The row's prices, with the surcharges and reductions that the id names applied; those factors are 1."""
 
     @property
     def is_known(self) -> bool:
-        """Somebody says what it costs."""
+        """Whether the price is known."""
         return self.price.is_known
 
 
 def resolve(
     sections: Mapping[str, Section], layers: Mapping[str, Sequence[Layer]], said: str, provider: str = ""
 ) -> Resolved:
-    """The row of the model that `said` names at `provider`. Without one, the shape of the id says who serves it, or
-    else it is the maker. A model without a row is one whose price is not known."""
+    """The row of the model id `said` at `provider`. Without a provider, the form of the id names it, else it is the
+    maker. The price of a model without a row is not known."""
     name = parse(said, provider)
     maker = sections.get(name.maker or "") or maker_of(name.name, sections.values())
     if not name.provider:
@@ -55,7 +55,7 @@ def resolve(
 
 
 def _base(sections: Mapping[str, Section], name: Name, maker: Section | None) -> tuple[Row, bool, str]:
-    """The row without anybody's changes, whether it is the model's own, and how it was found."""
+    """The bundled row, without overrides; whether it is the model's own; and how it was found."""
     section = sections.get(name.provider)
     row = section.row(name.name) if section is not None and not name.is_opaque else None
     if row is not None:

@@ -25,7 +25,7 @@ class Row:
     figures: Mapping[str, Any]
     """The figures as in the table: dollars for a million tokens, factors and tokens; see `Price`."""
     source: str
-    """The page, or the file, that says so."""
+    """The page or file that the figures are from."""
     date: datetime.date | None
     """When the source was read. None: the source has no date."""
     aliases: tuple[str, ...] = ()
@@ -37,11 +37,11 @@ class Row:
 
     @property
     def note(self) -> str:
-        """What the figures cannot say."""
+        """A remark that the figures cannot express."""
         return str(self.figures.get("note", ""))
 
     def under(self, figures: Mapping[str, Any], where: str) -> Row:
-        """The row with some figures hidden by others, that stand in `where`."""
+        """The row with some figures replaced by others, which are set in `where`."""
         said = {**self.figures, **figures}
         if "window" in figures and "max_input" not in figures:
             said.pop("max_input", None)
@@ -70,7 +70,7 @@ class Section:
     rows: Mapping[str, Row]
     """The rows by `key_of` of their names and aliases."""
     any: Row | None = None
-    """Holds for every model without a row."""
+    """The row of every model without one of its own."""
 
     def row(self, name: str) -> Row | None:
         """The row of a model by its name. None: there is none."""

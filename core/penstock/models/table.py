@@ -15,15 +15,15 @@ from penstock.models.row import Row
 __all__ = ["Table"]
 
 _KEPT = 2000
-"""Names whose rows are remembered. A request asks for its model's several times."""
+"""The most names whose rows are cached, since each request looks its model up several times."""
 
 
 class Table:
-    """Answers what a model costs and holds. Rows do not change once it is made."""
+    """The rows of all models. Immutable once made."""
 
     def __init__(self, over: Iterable[tuple[str, Mapping[str, Any]]] = (), today: datetime.date | None = None) -> None:
-        """Each of `over`: where it comes from, and its tables by provider; a later one hides an earlier one. `today`
-        decides which of the price changes that were announced hold. Raises `ProfileError`."""
+        """`over`: the sources of overrides, each with its tables by provider; a later one overrides an earlier one.
+        `today` decides which announced price changes apply. Raises `ProfileError`."""
         self._sections = bundled.load(today)
         self._layers: dict[str, list[Layer]] = {}
         self._known: dict[tuple[str, str], Resolved] = {}
@@ -35,11 +35,11 @@ class Table:
 
     @property
     def providers(self) -> frozenset[str]:
-        """Those that somebody has figures of."""
+        """The providers with figures, bundled or not."""
         return frozenset(self._sections) | frozenset(self._layers)
 
     def resolve(self, name: str, provider: str = "") -> Resolved:
-        """The row of the model that `name` means at `provider`; without one, by the shape of `name`."""
+        """The row of the model `name` at `provider`; without a provider, by the form of `name`."""
         key = (provider, name)
         found = self._known.get(key)
         if found is None:
@@ -65,7 +65,7 @@ class Table:
         self._known.clear()
 
     def _under(self, provider: str, start: str) -> list[Row]:
-        """The rows that figures for names that begin with `start` would change; else that of a model of this name."""
+        """The rows that figures for names beginning with `start` would change; else that of a model of this name."""
         section = self._sections.get(provider)
         keyed = section.rows.items() if section is not None else ()
         found = {id(row): self._changed(row) for key, row in keyed if key.startswith(key_of(start))}

@@ -67,11 +67,11 @@ class CompressorPool:
         weakref.finalize(self, self.workers.close)
 
     def trusts(self, one: Compressor) -> bool:
-        """Whether it is one of `trusted`. By identity: its `__eq__` may be a stranger's."""
+        """Whether a compressor is one of `trusted`, compared by identity, since its `__eq__` may be a plugin's."""
         return any(one is known for known in self._trusted)
 
     def slot(self, one: Compressor) -> _Slot:
-        """What is known about a compressor."""
+        """The circuit breakers of a compressor."""
         new = _Slot(
             _name(one),
             one,
@@ -95,7 +95,7 @@ class CompressorRun:
         self._pool, self._compressors = pool, compressors
         self._left, self._queue_left = seconds, queue
         self.problems: list[str] = []
-        """What went wrong, compressor by compressor."""
+        """The faults of this run, one text for each compressor."""
 
     def first(self, output: ToolOutput, take: Callable[[Compressed], None]) -> Compressed | None:
         """The first shorter form of `output` that `take` accepts, in the order of the compressors; None if there is
@@ -139,7 +139,7 @@ class CompressorRun:
         return found
 
     def _answer(self, slot: _Slot, output: ToolOutput) -> Compressed | None:
-        """What the compressor gives, in the time that is left: that of its own work, not of others' before it."""
+        """The compressor's result, within the time that is left. The wait for a free thread counts separately."""
         workers, clock = self._pool.workers, self._pool.clock
         begun = threading.Event()
 
@@ -170,7 +170,7 @@ class CompressorRun:
 
 
 def _checked(found: object, output: ToolOutput) -> Compressed | None:
-    """An answer that can be used, or none. Raises `TypeError` and `ValueError` for all others."""
+    """A valid result, or None. Raises `TypeError` and `ValueError` for an invalid one."""
     if found is None:
         return None
     if not isinstance(found, Compressed):

@@ -19,9 +19,8 @@ _RENAMED_METHODS: Mapping[str, str] = {"on_parts": "on_services", "take_over": "
 
 
 def validate_hook_result(hook: str, given: Any, where: str) -> Any:
-    """What a plugin gave, as callers of `hook` want it: a list of what is right, empty for None; for `prices` a table.
-    Raises `PluginError`: `where`, the hook, what was expected, what is wrong. What a stranger's objects raise when they
-    are looked at comes through."""
+    """The result of a plugin's `hook` as a list (empty for None), or for `prices` a table. Raises `PluginError` with
+    `where`, the hook, what was expected and what is wrong, and whatever the plugin's objects raise when examined."""
     expected, fault_of = _SHAPES[hook]
     if hook == "prices":
         found: Any = {} if given is None else given
@@ -54,7 +53,7 @@ def _stage_fault(one: Any) -> str:
 
 
 def _method_fault(stage: Stage) -> str:
-    """A method that would never run must not pass for one that does."""
+    """What is wrong with a stage's methods: one that is async, or has an old or misspelled name, would never run."""
     known = {name for name in vars(Stage) if name.startswith("on_")}
     for name in dir(stage):
         if name in _RENAMED_METHODS and callable(getattr(stage, name)):
@@ -158,7 +157,7 @@ def _gave(given: Any) -> str:
 
 
 def _told(value: Any) -> str:
-    """Short, and whatever a stranger's `__repr__` does."""
+    """A short form of `value`, whatever its `__repr__` does."""
     return _REPR.repr(value)
 
 

@@ -53,7 +53,7 @@ _MISSING_NAME = re.compile(r"cannot import name '(\w+)' from 'penstock'")
 
 
 class Plugins:
-    """The plugin manager behind typed calls: gives callers types, and one place where a failing plugin is named."""
+    """The plugin manager, with typed methods for the hooks. Errors name the failing plugin."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -113,8 +113,8 @@ class Plugins:
         return dict(sorted(self._sources.items()))
 
     def check(self, profile: Profile) -> list[Stage]:
-        """All that a proxy with `profile` asks of plugins, asked once; gives the stages. Raises `PluginError` and
-        `ProfileError`: what is wrong is told before anything listens."""
+        """Call all hooks that a proxy with `profile` uses, so that faults show before anything listens. Returns the
+        stages. Raises `PluginError` and `ProfileError`."""
         self.dialects()
         self.redactors()
         self.analysers()
@@ -159,7 +159,7 @@ class Plugins:
         return found
 
     def unknown_settings(self, profile: Profile) -> str:
-        """What is wrong with the names of a profile's `[stage.NAME]` tables; empty when each is a stage's."""
+        """What is wrong with the names of a profile's `[stage.NAME]` tables; empty if each is the name of a stage."""
         names = {stage.name for _, stage in self._collect("stages", profile=profile)}
         for name in profile.stage:
             if name not in names:
@@ -195,8 +195,8 @@ class Plugins:
         )
 
     def _check_providers(self, profile: Profile, priced: Collection[str]) -> None:
-        """Figures of a provider that nobody asks for would silently do nothing. Asked for are those with prices, those
-        of dialects, and those that a setting `prices` of a stage names."""
+        """Raises `ProfileError` for prices of an unknown provider, which would silently do nothing. Known are providers
+        with prices, those of dialects, and those that a setting `prices` of a stage names."""
         known = {*priced, *(dialect.provider for dialect in self.dialects()), *_named_prices(profile.stage)}
         for provider in profile.prices:
             if provider not in known:
@@ -237,8 +237,7 @@ class Plugins:
         return [_listener(impl) for impl in self._manager.hook.on_event.get_hookimpls()]
 
     def servers(self, profile: Profile, store: Path) -> list[Server]:
-        """Servers for beside the proxy, not started. Raises `PenstockError`; those that were there by then are
-        stopped."""
+        """The servers of plugins, not started. Raises `PenstockError`, and stops those that were made before."""
         found: list[Server] = []
         try:
             for impl in self._impls("servers"):
@@ -272,7 +271,8 @@ class Plugins:
         return list(self._once[hook])
 
     def _ask(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """What each plugin gives, in the hook's own shape, with its name. Whatever goes wrong is a `PluginError`."""
+        """Call a hook of every plugin. Returns the checked results with the plugins' names. Raises `PluginError` for
+        any failure."""
         return [(impl.plugin_name, self._asked(impl, hook, **arguments)) for impl in self._impls(hook)]
 
     def _impls(self, hook: str) -> Sequence[Any]:
@@ -309,12 +309,13 @@ def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:
 
 
 def blocked_names() -> set[str]:
-    """What the environment leaves out."""
+    """The names of plugins that the environment blocks."""
     return {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",") if name.strip()}
 
 
 def load_file(file: Path) -> ModuleType:
-    """A single-file plugin as a module under a name of ours, so that it can shadow nothing. Raises `PluginError`."""
+    """Load a single-file plugin as a module with a prefixed name, so that it cannot shadow another module. Raises
+    `PluginError`."""
     name = _FILE_PREFIX + file.stem
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -361,7 +362,7 @@ def _listener(impl: Any) -> Callable[[Event], None]:
 
 
 def _nearest_hook(plugin: object, error: str) -> str:
-    """Name the misspelled hook and the one that was meant, when that is what is wrong."""
+    """A hint with the misspelled hook and the nearest known one, if that is the fault."""
     known = {
         name
         for name, value in inspect.getmembers(hookspecs, inspect.isfunction)

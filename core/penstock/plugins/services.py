@@ -18,7 +18,7 @@ __all__ = ["Services"]
 
 
 def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
-    """There is no log."""
+    """Writes no log."""
 
 
 @dataclass(frozen=True, slots=True)

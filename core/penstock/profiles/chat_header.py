@@ -14,7 +14,7 @@ from collections.abc import Iterable
 __all__ = ["ChatHeaders"]
 
 LENGTH = 300
-"""Characters of a header, at most. A longer bracket is a person's."""
+"""The most characters of a header; a longer bracket is a person's text."""
 _LINE = re.compile(rf"(?m)^(?:[ ]{{0,3}}(?:```|~~~)|\[([^\[\]\n]{{1,{LENGTH}}})\](?!\S)[ \t]*)")
 """The fence of a code block, or a bracket that begins a line and has a blank or nothing behind it."""
 _ID = re.compile(r"id:[+-]?(?=\D*\d)[\w.@:+-]+")
@@ -32,7 +32,7 @@ _NO_CHANNEL = re.compile(
 
 
 class ChatHeaders:
-    """Takes the headers of chat gateways off the beginnings of lines, in linear time. Code blocks stay as they are.
+    """Removes the headers of chat gateways at the beginnings of lines, in linear time. Code blocks are left alone.
 
     A bracket is a header if it is one of these:
 
@@ -73,7 +73,7 @@ class ChatHeaders:
 
 
 def _is_name(bracket: str) -> bool:
-    """Whether a channel, and then a person or a group, may be called what the bracket begins with."""
+    """Whether the bracket begins with what may be the name of a channel, and of a person or group."""
     first = bracket[0]
     can_begin = first.isalpha() or ord(first) > 127
     word = bracket.split(maxsplit=1)[0].rstrip(":").lower()

@@ -35,8 +35,8 @@ _Delimiter = Annotated[str, Field(min_length=1)]
 
 
 class Rule(BaseModel):
-    """One kind of envelope, and what becomes of it. All but `drop` and `unwrap` take time linear in the length of the
-    text, whatever it holds; with those two it is up to the pattern."""
+    """One kind of envelope, and how it is removed. All but `drop` and `unwrap`, whose time depends on the pattern, are
+    linear in the length of the text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,7 +70,7 @@ class Rule(BaseModel):
         return self
 
     def __call__(self, text: str) -> str:
-        """`text` without what the rule finds."""
+        """`text` without the envelopes that the rule finds."""
         return self._apply(text)
 
 
@@ -101,8 +101,7 @@ class EnvelopeSettings(BaseModel):
     patterns: dict[str, tuple[Rule, ...]] = Field(default_factory=dict)
 
     def stripper(self, *, sent: bool = False) -> Stripper:
-        """Takes the envelopes of these sets off a text. `sent`: the text will be sent, so rules with `words_only` are
-        left out."""
+        """The `Stripper` for these sets. `sent`: for texts that will be sent, without the rules with `words_only`."""
         rules = [rule for name in self.sets for rule in self.patterns[name]]
         return Stripper([rule for rule in rules if not (sent and rule.words_only)])
 
@@ -114,7 +113,7 @@ class Stripper:
         self._rules = tuple(rules)
 
     def __call__(self, text: str) -> str:
-        """`text` without its envelopes; as it came when none was found."""
+        """`text` without its envelopes; unchanged if it has none."""
         head, rest = text[:LIMIT], text[LIMIT:]
         stripped = head
         for rule in self._rules:
@@ -125,7 +124,7 @@ class Stripper:
 
 
 def envelope_settings(profile: Profile) -> EnvelopeSettings:
-    """What a profile says of envelopes. Raises `ProfileError`."""
+    """The envelope settings of a profile. Raises `ProfileError`."""
     raw: Mapping[str, Any] = profile.settings_of("envelope")
     where = f"{profile.where}: stage.envelope"
     settings = validate_table(EnvelopeSettings, raw, f"{where}.")

@@ -9,8 +9,8 @@ __all__ = ["DEFAULT_GATEWAY_PORT", "GATEWAY_HOST", "GATEWAY_URL", "GatewaySettin
 DEFAULT_GATEWAY_PORT = 8090
 GATEWAY_HOST = "gateway.penstock.internal"
 GATEWAY_URL = f"http://{GATEWAY_HOST}:1"
-"""Where the gateway's reverse port leads until a request's provider is known:
-`mitmdump --mode reverse:http://gateway.penstock.internal:1@8090`."""
+"""The upstream of the gateway's reverse port until a request's provider is known: `mitmdump --mode
+reverse:http://gateway.penstock.internal:1@8090`."""
 
 
 class GatewaySettings(BaseModel):
@@ -25,7 +25,7 @@ class GatewaySettings(BaseModel):
     allow_private: tuple[str, ...] = ()
     """Hosts, or `host:port`, of this machine or of private networks that providers may be at: `gpu-box:8000`."""
     usual_output_tokens: int = Field(default=4096, ge=1, le=1_000_000)
-    """Tokens that are held for the answer to a request that names no most."""
+    """Tokens that are held for the answer to a request that sets no maximum."""
     retries: int = Field(default=2, ge=0, le=5)
     """How often a request is sent again when its provider cannot be reached, or answers 429 or 529, before the first
     byte of an answer."""

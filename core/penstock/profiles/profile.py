@@ -274,17 +274,17 @@ class Profile(_Table):
 
     @property
     def file(self) -> Path | None:
-        """Where it stands. None: it was made by a program."""
+        """Its file. None: it was made by a program."""
         return self._file
 
     @property
     def given(self) -> Mapping[str, Any]:
-        """What stands in its file and in those it extends, without what is left to the defaults."""
+        """The values set in its file and in those it extends, without defaults."""
         return self.model_dump(exclude_unset=True) if self._given is None else self._given
 
     @property
     def where(self) -> str:
-        """What an error calls this profile: its file, or its name when it has none."""
+        """The name of this profile in errors: its file, or its name if it has none."""
         return f"profile {self.name!r}" if self._file is None else str(self._file)
 
     def settings_of(self, stage: str) -> Mapping[str, Any]:
@@ -312,12 +312,12 @@ def in_use() -> Profile:
 
 
 def service_in_use() -> ServiceSettings:
-    """`[service]` of the profile in use, with what the environment says over it. Raises `ProfileError`."""
+    """`[service]` of the profile in use, overridden by the environment. Raises `ProfileError`."""
     return changed(in_use(), {"service": service_values()}).service
 
 
 def preset_for(client: str, name: str) -> str:
-    """The profile that `name` means to who uses the profile `client`: a preset goes on top of that."""
+    """The profile that `name` means for a client with the profile `client`: a preset is put on top of that one."""
     is_preset = name in PRESETS and available()[name].parent == _bundled()
     return f"{client}+{name}" if is_preset and client != "default" else name
 
@@ -334,7 +334,7 @@ def changed(profile: Profile, over: Mapping[str, Any]) -> Profile:
 
 
 def read_file(file: Path) -> dict[str, Any]:
-    """What stands in one file, without those it extends, by the names that keys have now. Raises `ProfileError`."""
+    """The table in one file, without those it extends, with the present names of keys. Raises `ProfileError`."""
     try:
         return with_current_keys(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
     except (OSError, UnicodeDecodeError) as e:
@@ -360,7 +360,7 @@ def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
 
 
 def _preset(preset: str, name: str) -> dict[str, Any]:
-    """What a preset says by itself."""
+    """The table of a preset alone."""
     if preset not in PRESETS:
         raise ProfileError(
             f"no profile is called {name!r}: behind a `+` stands {', '.join(PRESETS[:-1])} or {PRESETS[-1]}"

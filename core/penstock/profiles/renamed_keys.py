@@ -15,19 +15,19 @@ _OLD, _NEW = "setting", "aggressiveness"
 _STAGES = ("trim", "compaction", "pruning", "memory")
 """Bundled stages whose table had the old key. A plugin's stage may have a `setting` of its own."""
 _warned: set[str] = set()
-"""Places that were warned about: a profile is read more than once in a process."""
+"""Places that were warned about, since a profile is read several times in a process."""
 
 
 def current_key(key: str) -> str:
-    """The name that a dotted key has now: `stage.trim.aggressiveness` for `stage.trim.setting`."""
+    """The present name of a dotted key: `stage.trim.aggressiveness` for `stage.trim.setting`."""
     table, _, name = key.rpartition(".")
     is_renamed = name == _OLD and (not table or table in {f"stage.{stage}" for stage in _STAGES})
     return key.removesuffix(_OLD) + _NEW if is_renamed else key
 
 
 def with_current_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """A profile's table with the names that its keys have now. Warns once in a process about each old one; `where` says
-    where it stands. Raises `ProfileError` if a key is given under both names."""
+    """A profile's table with the present names of its keys. Warns once in a process about each old name; `where`: the
+    place of the table, for the warning. Raises `ProfileError` if a key is given under both names."""
     out = _renamed(table, where, "")
     stages = out.get("stage")
     if isinstance(stages, Mapping):

@@ -20,7 +20,7 @@ DEFAULT_PORT = 7878
 PREFIX = "PENSTOCK_SERVE_"
 """Not `PENSTOCK_SERVICE_`: Kubernetes sets `PENSTOCK_SERVICE_HOST` and the like for a Service named `penstock`."""
 MOST_VERSIONS = 100
-"""What `kept_versions` can be at the most: an import reads as many values of a context at once."""
+"""The largest `kept_versions`, since an import reads that many values of a context at once."""
 _BACKUP_EVERY = "PENSTOCK_BACKUP_EVERY"
 """The older name of `PENSTOCK_SERVE_BACKUP_EVERY`."""
 _LEAST_HOURS = 0.1
@@ -87,8 +87,8 @@ class ServiceSettings(BaseModel):
 
 
 def service_values(given: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Values of `[service]` over those of a profile: what the environment says, and over it what is `given` and not
-    None. An unknown variable is a warning in the log. Raises `ProfileError` for a value of another type."""
+    """Values of `[service]` that override those of a profile: the environment's, and over them those of `given` that
+    are not None. An unknown variable is a warning in the log. Raises `ProfileError` for a value of another type."""
     found: dict[str, Any] = {}
     for name in sorted(environ):
         if name.startswith(PREFIX):

@@ -18,9 +18,9 @@ _NAME = re.compile(
     r"|mnemonic|key|schl(?:ü|ue|\\u00fc)ssel|token|credential|zugangscode|auth|pat|account[_-]?sid|connection"
     r"[_-]?string"
 )
-"""In small letters; looked for in the text in small letters, which is three times as fast as to ignore case."""
+"""In lower case, searched in the lower-cased text, which is three times as fast as ignoring case."""
 _WEAK = frozenset({"pass", "key", "schlüssel", "schluessel", "schl\\u00fcssel", "token", "credential", "auth", "pat"})
-"""Names of other things as well: only a value that nobody would write as a word is a secret."""
+"""Names that also mean other things: only a value that is not a word is taken for a secret."""
 _KEY = re.compile(
     r"(?:storage|account|shared|private|access|api|app|application|auth|encryption|signing|master|license|hmac|service"
     r"|admin|deploy|webhook|bot|subscription|functions|consumer|session|crypt|cipher|root|server|client|secret|zugangs"
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"(?:auth|access|api|app|refresh|session|bearer|bot|user|csrf|xsrf|personal|deploy|service|security|id|login|oauth"
     r"|gitlab|github|slack|npm|zugangs|zugriffs|sas)[ _-]?\Z"
 )
-"""Words before `key` and `token` that leave no doubt."""
+"""Words before `key` and `token` that make them clearly the name of a secret."""
 _TAIL = re.compile(r"[\w.-]{0,40}+")
 _OF_WEAK = re.compile(r"[_-]?\d{1,3}|_(?:value|prod|dev|test|live|main|new|old)")
 _NO_SECRET = re.compile(
@@ -38,7 +38,7 @@ _NO_SECRET = re.compile(
     r"|expires|ttl|header|prefix|suffix|format|label|min|max|size|limit|strategy|hint|reset|form|input|error|errors"
     r"|id|ids|index|rotation|required|provider|store|dir|folder|regex|pattern|length)\Z"
 )
-"""Tails of names of what is said *about* a secret: `password_field`, `key_id`, `secretName`."""
+"""Endings of names that are *about* a secret: `password_field`, `key_id`, `secretName`."""
 _JOIN = re.compile(
     r"(?P<close>\\{0,4}[\"'`])?(?P<bracket>\]?\)?)(?P<blank>\s{0,3})(?P<sign>:\s{0,2}(?:str|String|string|&str|"
     r"(?:const )?char ?\*)\s{0,2}=|:=|=>|==?|:)(?P<after>[ \t]{0,8}(?:\n[ \t]{1,8})?)"
@@ -63,9 +63,9 @@ _ENDS = {"“": "”“", "„": "“”", "«": "»"}
 _VALUE = re.compile(r"[^\s\"'`,;<>]{1,512}+")
 _REST = re.compile(r"[^\s\"'`,;<>]*+")
 _ONE_WORD = re.compile(r"(?:[a-z]{3,8}[ \t]{1,2}){11,23}[a-z]{3,8}")
-"""Twelve to twenty-four words that stand for a key (BIP 39)."""
+"""Twelve to twenty-four words that encode a key (BIP 39)."""
 _NEAR = 4_000
-"""Characters of a quoted value that are looked at."""
+"""The most characters of a quoted value that are read."""
 _NAME_LETTERS = f"{ascii_letters}{digits}_.-"
 HIDDEN = "[redacted value]"
 
@@ -89,7 +89,7 @@ def without_named(text: str) -> str:
 
 
 def _value_of(text: str, lower: str, found: re.Match[str]) -> tuple[int, int] | None:
-    """Where the secret behind the name `found` is. None: there is none."""
+    """The place of the secret after the name `found`. None: there is none."""
     start, end = found.span()
     follows = text[end : end + 1]
     if follows.isalpha() and (follows.islower() or text[start:end].isupper()) and follows not in "sS":
@@ -154,7 +154,7 @@ def _joined(text: str, found: re.Match[str], join: re.Match[str], strong: bool, 
 
 
 def _random(text: str, join: re.Match[str]) -> tuple[int, int] | None:
-    """Behind a name that means many things only what cannot be a word, a number or the hash of a commit."""
+    """The place of a value after a weak name, if it is no word, number or commit hash."""
     span = _taken(text, join.end(), join["open"], strong=False)
     if span is None:
         return None

@@ -119,7 +119,7 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("net use", re.compile(r"(?i)(\bnet[ \t]{1,3}use\b[^\n]{0,120}?/user:\S{1,80}[ \t]{1,3})([^\s\"'/]{3,200}+)")),
     ("sqlplus", re.compile(r"(\bsqlplus\b[^\n|;]{0,40}?\s[\w.]{1,40}/)([^\s\"'@/]{2,200}+)(?=@)")),
 )
-"""Each with a word that must be in the text in small letters, so that most texts are not searched."""
+"""Each with a word that the lower-cased text must contain, so that most texts are not searched."""
 _PGPASS = re.compile(
     r"(?m)(?:(?<=^)|(?<=[\s\"'])|(?<=\\n))((?:\*|[a-z/][\w.-]{1,120}+|\d{1,3}(?:\.\d{1,3}){3}):(?:\*|5432|5433"
     r"|6432|6543|5439|26257)"

@@ -157,15 +157,15 @@ _CLUES: dict[str, str | re.Pattern[str]] = {
     "asana token": re.compile(r"/[0-9]{16}"),
     "attestation": "cch=",
 }
-"""What must stand in a text that holds one of this kind: one of these words, or what this finds. Most texts hold none,
-and to look for these takes a tenth of the time of looking for the kinds."""
+"""For each kind, the words of which a text with such a credential contains one, or a pattern that matches in it. Most
+texts have none, and searching these takes a tenth of the time of searching the kinds."""
 _ORDER = {kind: i for i, (kind, _) in enumerate(_KINDS)}
 _WORDS = [(word, _ORDER[kind]) for kind, words in _CLUES.items() if isinstance(words, str) for word in words.split()]
 _FINDS = [(clue, _ORDER[kind]) for kind, clue in _CLUES.items() if isinstance(clue, re.Pattern)]
 _BY_SIGN = [(sign, [pair for pair in _WORDS if _sign(pair[0]) == sign]) for sign in ("-", "_", ".", "")]
-"""The words by a sign in them: of a text without that sign none of them need be looked for."""
+"""The words by a sign in them: in a text without the sign none of them is searched."""
 _AT_ONCE = 3
-"""Of so many kinds a pattern of their own is made; where a text may hold more of them, it is that of all."""
+"""For up to so many kinds a pattern of their own is compiled; for more, that of all kinds is used."""
 
 
 @lru_cache(1000)
@@ -192,7 +192,7 @@ def without_shapes(text: str) -> str:
 
 
 def _kinds_in(text: str) -> tuple[int, ...]:
-    """The kinds that the text may hold, in order."""
+    """The kinds that the text may contain, in order."""
     found = {kind for sign, words in _BY_SIGN if sign in text for word, kind in words if word in text}
     found.update(kind for clue, kind in _FINDS if clue.search(text))
     return tuple(sorted(found))

@@ -27,7 +27,7 @@ _ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16
 
 
 def has_luhn(digits: str) -> bool:
-    """Whether the last digit is right by Luhn's formula (ISO/IEC 7812-1)."""
+    """Whether the last digit is the check digit by Luhn's formula (ISO/IEC 7812-1)."""
     doubled = (2 * int(digit) for digit in digits[-2::-2])
     total = sum(map(int, digits[-1::-2])) + sum(one - 9 if one > 9 else one for one in doubled)
     return total % 10 == 0

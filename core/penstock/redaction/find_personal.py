@@ -1,8 +1,9 @@
 """`find_personal`: finds personal data in a text by its form: mail addresses, phone, card and bank account numbers, IP
 addresses and national identity numbers. The gateway replaces them with placeholders.
 
-What looks alike and is about nobody stays: addresses of example domains and of machines (`noreply@`, `git@`), addresses
-of private networks and of public resolvers, and versions of software. The time is linear in the length of the text.
+Left alone is what looks alike but is not personal: addresses of example domains and of machines (`noreply@`, `git@`),
+addresses of private networks and of public resolvers, and versions of software. The time is linear in the length of the
+text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Found", "find_personal", "joined"]
 
 
 class Found(NamedTuple):
-    """A half-open range of a text, and the kind of what stands there."""
+    """A half-open range of a text, and the kind of data in it."""
 
     start: int
     end: int
@@ -35,15 +36,15 @@ _FILES = frozenset(
         "kt lock log map mjs pdf php png rb scss sql svg swift toml ts tsx txt vue webp xml yaml yml ",
     )
 )
-"""Endings of files that are no domain's: `icon@2x.png`."""
+"""File extensions, which are no top-level domains: `icon@2x.png`."""
 _NOBODY = re.compile(
     r"(?i)(?:git|root|noreply|no-reply|donotreply|do-not-reply|notifications|mailer-daemon|postmaster)@"
     r"|.*@(?:(?:.*[.])?example[.](?:com|org|net|edu)|.*[.](?:example|test|invalid|localhost|local|internal)"
     r"|users[.]noreply[.]github[.]com)$"
 )
-"""Nobody in person: accounts of machines, and the domains that RFC 2606 and RFC 6761 keep for examples."""
+"""Addresses of no person: accounts of machines, and the domains that RFC 2606 and RFC 6761 reserve for examples."""
 _NUMBERS = re.compile(r"[+(0-9][ (+]?(?:[0-9][ ./()-]{0,3}+){7}[0-9 ./()-]*+")
-"""Where enough digits stand together to be one of the next three; all else is passed over quickly."""
+"""A run with enough digits for one of the next three patterns; other text is skipped quickly."""
 _NEXT = re.compile(r"(?<![0-9])[+(0-9]")
 _PHONE = re.compile(
     r"(?<![\w.+/%&=$#@:-])\+[1-9]\d{0,2}(?:[ .-]?\(0?\d{1,5}\))?(?:[ ./-]?\d){5,12}(?![\w-]|\.\d)"
@@ -73,17 +74,18 @@ _IP6 = re.compile(r"[23](?<![\w:.].)[0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-
 _VERSION = re.compile(
     r"(?i)(?:\b(?:versions?|ver|v|release[ds]?|build|sdk|toolset)[\"']?[\s:=(\"'`]{0,4}|[=~<>^!]=\s?|[a-z)][/@]v?)$"
 )
-"""What stands before a version: `version: `, `==`, `Chrome/`."""
+"""Texts before a version: `version: `, `==`, `Chrome/`."""
 _RESOLVERS = frozenset(
     ("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "149.112.112.112", "208.67.222.222", "208.67.220.220")
 )
-"""Public name servers, which texts on networks are full of."""
+"""Public name servers, which are common in texts on networks."""
 _SMALLEST = 20
-"""Where all four numbers are smaller, it is a version or the number of a section. 1 address in 27,000 is so."""
+"""An address whose four numbers are all smaller is taken for a version or a section number. 1 address in 27,000 is
+so."""
 
 
 def find_personal(text: str) -> list[Found]:
-    """Where personal data stands in `text`, in the order of their places; none reaches into another."""
+    """The places of personal data in `text`, in order, without overlaps."""
     found: list[Found] = []
     for finder in _FINDERS:
         found += finder(text)
@@ -91,7 +93,7 @@ def find_personal(text: str) -> list[Found]:
 
 
 def joined(found: Sequence[Found]) -> list[Found]:
-    """Places in their order. Those that overlap are one, so that no part of either shows."""
+    """Places in order, with overlapping ones merged, so that no part of either shows."""
     taken: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if not taken or one.start >= taken[-1].end:

@@ -12,15 +12,15 @@ from penstock.redaction.redact_settings import WITHHELD
 __all__ = ["redact_json"]
 
 _SHORT = 400
-"""Characters of a value that are looked at together with its name."""
+"""Characters of a value that are examined together with its name."""
 _MEDIA = re.compile(r"[A-Za-z0-9+/\r\n]{4096,}={0,2}\s*")
 """An image or another file in base64, unless its name says that it is a secret. The patterns would hold the interpreter
 for seconds on some megabytes of it."""
 
 
 def redact_json(value: Any, redactor: Callable[[str], str]) -> Any:
-    """`value`, as JSON has it, with every text and every name as `redactor` leaves it. Numbers stay, and so do files
-    in base64."""
+    """`value`, decoded JSON, with every text and every name passed through `redactor`. Numbers and files in base64
+    stay."""
     if isinstance(value, dict):
         out: dict[str, Any] = {}
         for name, one in value.items():
@@ -36,8 +36,8 @@ def _text(text: str, redactor: Callable[[str], str]) -> str:
 
 
 def _named(name: str, value: Any, redactor: Callable[[str], str]) -> Any:
-    """A text is looked at with its name as well, also one of several in a list: the name may be all that shows that it
-    is a password. Of a long text that goes for its beginning; where that is a secret, all of it is."""
+    """`value` redacted together with its name, also within a list, since the name may be the only sign of a password.
+    For a long text, name and beginning decide about all of it."""
     if isinstance(value, list):
         return [_named(name, one, redactor) for one in value]
     if not isinstance(value, str):

@@ -28,7 +28,7 @@ _BLANKS = re.compile(r"[ -]")
 def redactors(
     kinds: Sequence[PersonalData], more: Sequence[Callable[[str], str]] = ()
 ) -> tuple[Callable[[str], str], ...]:
-    """The redactors of a profile that takes out personal data of these `kinds`, and those of plugins behind them."""
+    """The redactors of a profile for personal data of these `kinds`, followed by those of plugins."""
     return (partial(without_personal, kinds=kinds), *more) if kinds else tuple(more)
 
 

@@ -26,7 +26,7 @@ __all__ = [
 Analyser = Callable[[str], Iterable[tuple[int, int, str]]]
 """A plugin's function that finds more: start, end and kind of each place; see the hook `analysers`."""
 Replaced = tuple[int, int, str]
-"""A half-open range of a text, and what stands there instead."""
+"""A half-open range of a text, and its replacement."""
 _KIND = re.compile(r"[a-z][a-z_]{0,19}")
 _PLACEHOLDER = re.compile(r"<([a-z][a-z_]{0,19}) [1-9][0-9]{0,6}>")
 _IN_JSON = re.compile(r"(?:<|\\u003[cC])([a-z][a-z_]{0,19} [1-9][0-9]{0,6})(?:>|\\u003[eE])")
@@ -36,18 +36,17 @@ _TAIL = re.compile(
     rf"(?:(?:<|\\u003[cC])(?:[a-z][a-z_]{{0,19}}(?: (?:[1-9][0-9]{{0,6}})?)?)?(?:{_ESCAPE})?|{_ESCAPE})\Z"
 )
 _LONGEST = 64
-"""More characters than any beginning of a placeholder has."""
+"""More characters than a partial placeholder can have."""
 
 
 def placeholder(kind: str, number: int) -> str:
-    """What stands for the `number`th value of a kind."""
+    """The placeholder for the `number`th value of a kind."""
     return f"<{kind} {number}>"
 
 
 def find_all(text: str, analysers: Sequence[Analyser] = ()) -> list[Found]:
-    """All that is to be replaced in `text` wherever it stands: words that look like placeholders, personal data, and
-    what plugins find; none reaches into another. Raises `ValueError` for a plugin's answer that is none, and what
-    plugins raise."""
+    """All places to replace in `text`: words that look like placeholders, personal data, and what plugins find, without
+    overlaps. Raises `ValueError` for an invalid answer of a plugin, and what plugins raise."""
     found = [Found(*match.span(), match[1]) for match in _PLACEHOLDER.finditer(text)] if "<" in text else []
     found += find_personal(text)
     for analyse in analysers:
@@ -59,7 +58,7 @@ def find_all(text: str, analysers: Sequence[Analyser] = ()) -> list[Found]:
 
 
 def known_in(text: str, values: Collection[str], taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where `values` stand in `text` besides the places that are `taken`; the longest where several begin."""
+    """Where `values` occur in `text` outside the places `taken`; the longest one if several begin at a place."""
     places: list[tuple[int, int]] = []
     rest, at = [], 0
     for start, end in sorted(taken):
@@ -73,8 +72,8 @@ def known_in(text: str, values: Collection[str], taken: Sequence[tuple[int, int]
 
 
 def replacements(text: str, values: Mapping[str, str], *, in_json: bool = False) -> list[Replaced]:
-    """Where placeholders that stand for `values` are in `text`, with those values. `in_json`: the text is JSON itself,
-    so that brackets may be escaped, and what is put in must be."""
+    """The places of placeholders for `values` in `text`, with the values. `in_json`: the text is JSON itself, so that
+    brackets may be escaped, and values are escaped."""
     pattern, out = _IN_JSON if in_json else _PLACEHOLDER, []
     for match in pattern.finditer(text):
         value = values.get(f"<{match[1]}>" if in_json else match[0])
@@ -89,7 +88,7 @@ def without_placeholders(text: str) -> str:
 
 
 def tail_at(text: str, *, in_json: bool = False) -> int:
-    """Where the beginning of a placeholder starts that `text` may end in the middle of; else its length."""
+    """The start of a placeholder that may be cut off at the end of `text`; else its length."""
     tail = text[-_LONGEST:]
     match = _TAIL.search(tail)
     if match is None or ("\\" in match[0] and not in_json):
@@ -98,7 +97,7 @@ def tail_at(text: str, *, in_json: bool = False) -> int:
 
 
 def escaped(text: str) -> str:
-    """`text` as it stands in a JSON string."""
+    """`text` escaped as in a JSON string."""
     return _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
 
 

@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_-])(?:key|token|secret|password|passwd|pass|auth|authorization|credential|credentials|cookie|headers?|"
     r"apikey|bearer)$"
 )
-"""What a value under such a name is, nobody needs to know. `api_key_env` names a variable, and is no such name."""
+"""Names whose values are withheld. `api_key_env` names a variable, and is not one of them."""
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 WITHHELD = "[withheld]"
 

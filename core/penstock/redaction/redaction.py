@@ -20,7 +20,7 @@ __all__ = ["Redactor", "redact"]
 logger = logging.getLogger(__name__)
 
 _OVERHANG = 64
-"""Characters past the cut that are looked at: enough to know a secret of each kind by its beginning."""
+"""Characters beyond the limit that are examined, enough to recognise a secret that begins before the cut."""
 
 
 def redact(text: str) -> str:
@@ -36,7 +36,7 @@ class Redactor:
         self._more = tuple(more)
 
     def __call__(self, text: str) -> str:
-        """`text` without secrets, cut to the limit. Empty when a redactor failed: better nothing than a secret."""
+        """`text` without secrets, cut to the limit. Empty if a redactor failed, so that no secret is written."""
         if not self._limit or not text:
             return ""
         text = redact(text[: self._limit + _OVERHANG])

@@ -29,13 +29,13 @@ _HOLE = re.compile(
     r"(?:\$[({A-Za-z_]|\$\$|%[A-Za-z_({]|\{\{|\{[A-Za-z_]\w{0,40}\}|<[A-Za-z/!?_]|\[redacted|\[[A-Za-z_]|\[withheld|\*{3}"
     r"|x{4,}\Z|X{4,}\Z|\.{3}|…|@\w+\Z|#\{|&\w|secrets?\.|vault:|op://|keyring:|env:|file:|arn:|/\w|\./|~/|https?:|//)"
 )
-"""What stands for a value that is elsewhere: a variable, a template, a reference, a path."""
+"""A reference to a value that is elsewhere: a variable, a template, a path."""
 _NAMES = re.compile(r"(?i)(?:passw|pwd|secret|token|api_?key|credential|auth|phrase|_key\Z|_pass\Z)")
 _PATH = re.compile(r"(?:[A-Za-z]+[/_-])+[A-Za-z]*\Z")
 """Words between slashes, dashes or underscores."""
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\Z")
 _BLANKS = 5
-"""In a passphrase, at most; more make a sentence."""
+"""The most spaces in a passphrase; with more it is a sentence."""
 LEAST = 3.5
 """Bits of entropy for each character from which on a long word is taken for random. English words of 16 letters and
 more have 2.5 to 3.2, random hexadecimal digits 3.3 to 4, random letters and digits 3.6 and more."""
@@ -47,12 +47,12 @@ def entropy(text: str) -> float:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether `value` stands for a secret that is elsewhere, or hides one already."""
+    """Whether `value` refers to a secret that is elsewhere (a variable, a template), or is redacted already."""
     return not value or _HOLE.match(value) is not None
 
 
 def looks_random(value: str) -> bool:
-    """Whether nobody would write `value` as a word: letters and digits mixed, or long with much entropy."""
+    """Whether `value` looks random: letters and digits mixed, or long with much entropy."""
     letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
     if len(value) >= 8 and letters and digits:
         return True

@@ -35,15 +35,15 @@ class _Started:
 
 
 class Replays:
-    """Starts and stops replays and says how far the newest is, which stays until the next one starts. Any thread may
-    call. As `Run`: nothing leaves this machine."""
+    """Starts and stops replays, and reports the progress of the newest one, which is kept until the next one starts.
+    Any thread may call. Nothing leaves this machine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._newest: _Started | None = None
 
     def start(self, prompts: Prompts, profile: str, load: Callable[[], Plugins], gap: float = WARM) -> dict[str, Any]:
-        """Replay `prompts` on a thread; the state. Raises `ReplayConflict` while another one runs."""
+        """Replay `prompts` on a thread, and return the state. Raises `ReplayConflict` while another one runs."""
         with self._lock:
             before = self._newest
             if before is not None and not before.run.is_over:
@@ -58,14 +58,14 @@ class Replays:
         return self.state()
 
     def stop(self) -> dict[str, Any]:
-        """Have the replay end after the prompt under way; the state. Without one that runs nothing changes."""
+        """Stop the running replay after the present prompt, and return the state."""
         newest = self._newest
         if newest is not None and not newest.run.is_over:
             newest.run.stop()
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        """How far the newest replay is: `idle` before the first, else the stage of its `Run`."""
+        """The progress of the newest replay: `idle` before the first, else the stage of its `Run`."""
         newest = self._newest
         if newest is None:
             return IDLE
@@ -82,18 +82,18 @@ class Replays:
         }
 
     def played(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """The results of at most `limit` prompts behind the number `after`, in order."""
+        """The results of at most `limit` prompts after the number `after`, in order."""
         newest = self._newest
         return [] if newest is None else [one.payload() for one in newest.run.played[after : after + limit]]
 
     def sums(self) -> dict[str, Any]:
-        """Totals over what was played so far."""
+        """The totals over the prompts played so far."""
         newest = self._newest
         return {} if newest is None else newest.run.sums.payload()
 
     def close(self) -> None:
-        """Stop, and delete what the replay has written. Returns after 5 seconds at most; a prompt that takes longer
-        ends in its thread, which no process waits for."""
+        """Stop, and delete the files of the replay. Returns after 5 seconds at most; a longer prompt ends in its daemon
+        thread."""
         newest = self._newest
         if newest is not None:
             newest.run.forget()
@@ -101,4 +101,4 @@ class Replays:
 
 
 def _nobody() -> None:
-    """Progress is asked for, and told to nobody."""
+    """Progress is read with `state`, and not reported."""

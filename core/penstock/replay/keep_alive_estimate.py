@@ -31,7 +31,7 @@ __all__ = ["LONGEST_S", "STAGE", "KeepAliveEstimate", "estimate_keep_alive", "la
 STAGE = "keepalive"
 """The name of the bundled keep-alive stage."""
 LONGEST_S = 4 * 3600.0
-"""Seconds after its last request until the wire releases a conversation."""
+"""Seconds after its last request until the proxy drops a conversation's request."""
 EVENTS = 100_000
 """How many of the newest events of a log are read."""
 _KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED)
@@ -46,7 +46,7 @@ class KeepAliveEstimate:
     reads_cost: float = 0.0
     """Dollars for the keep-alive requests."""
     spared: float = 0.0
-    """Dollars that writing to the cache again would not have cost."""
+    """Dollars that would have been saved by not writing to the cache again."""
 
     @property
     def saved(self) -> float:
@@ -69,8 +69,8 @@ class _Talk:
 def estimate_keep_alive(
     requests: Iterable[ExchangeStats], profile: Profile, plugins: Plugins, price_of: PriceOf
 ) -> KeepAliveEstimate:
-    """`requests` in their order, with their answers. With the settings that `profile` gives the stage; nothing for
-    requests of which the log does not say that they are billed for each token, unless it takes logins too. Raises
+    """Estimate keep-alive for `requests`, in order, with their answers, by the settings of the stage in `profile`.
+    Requests that are not known to be billed by token are left out, unless the stage includes logins. Raises
     `PluginError` and `ProfileError`."""
     kept = profiles.changed(profile, {"stages": [STAGE]})
     parts = plugins.parts(kept)
@@ -98,7 +98,7 @@ def last_sessions(log: Store, count: int, newest: Iterable[Event], before: int) 
 
 
 class _Play:
-    """The times that requests came, and those between at which others would have been sent."""
+    """Walks through the requests in time, and counts the keep-alive requests between them."""
 
     def __init__(self, keeps_alive: Callable[[Idle], bool], cache: Cache, price_of: PriceOf) -> None:
         self._keeps_alive, self._cache, self._price_of = keeps_alive, cache, price_of
@@ -145,7 +145,7 @@ class _Play:
             self._plan(one.conversation, talk)
 
     def read_until(self, end: float) -> None:
-        """What would have been sent before `end`."""
+        """Count the keep-alive requests that would have been sent before `end`."""
         while self._due and self._due[0][0] < end:
             due, name = heapq.heappop(self._due)
             talk = self._talks[name]
@@ -171,7 +171,7 @@ class _Play:
             heapq.heappush(self._due, (due, name))
 
     def _spared(self, one: ExchangeStats, before: _Talk, price: Price) -> float:
-        """What a request would have cost less, had the entry been kept for it."""
+        """The dollars that a request would have saved, had the cache entry been kept alive."""
         if not before.idle.reads or one.at > before.alive_until or one.epoch != before.epoch:
             return 0.0
         again = min(one.usage.cache_write or 0, max(0, before.tokens - (one.usage.cache_read or 0)))
@@ -180,7 +180,7 @@ class _Play:
         return spared
 
     def _lifetime(self, one: ExchangeStats, price: Price, before: _Talk | None) -> float:
-        """Of what it wrote, the shortest; where it wrote nothing, as before."""
+        """The shortest lifetime of the entries that it wrote; if it wrote none, as before."""
         written = one.usage.cache_write or 0
         if not written:
             return before.idle.lifetime_s if before is not None else price.ttl_s

@@ -31,17 +31,17 @@ __all__ = ["KEYS", "LiveRunner"]
 
 KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai-chat": "OPENAI_API_KEY"}
 TIMEOUT_S = 300.0
-"""Between two pieces of an answer."""
+"""Seconds between two pieces of an answer, at most."""
 LOOK_S, EVERY_S = 3.0, 0.05
 """How many seconds, and at which interval, the proxy's log is searched for what the proxy did with the request."""
 _ENDS = (EventKind.PROCESSED, EventKind.FAILED, EventKind.REFUSED)
 
 
 class LiveRunner:
-    """To `address`, a base URL as clients are given. A proxy on this machine tells in its log what it did."""
+    """Sends prompts to `address`, a base URL as clients get it. Reads from the log what a proxy on this machine did."""
 
     def __init__(self, address: str, log: Path, environ: Mapping[str, str] | None = None) -> None:
-        """Raises `PenstockError` for an address a key must not go to."""
+        """Raises `PenstockError` for an address to which a key must not be sent."""
         self._environ = os.environ if environ is None else environ
         self._address, self._is_here = _checked(address)
         self._log = _open(log)
@@ -73,7 +73,7 @@ class LiveRunner:
             self._log.close()
 
     def _key(self, talk: ReplayClient) -> dict[str, str]:
-        """The header with the person's key."""
+        """The header with the person's API key."""
         name = KEYS[talk.dialect]
         key = self._environ.get(name, "")
         if not key and not self._is_here:
@@ -96,7 +96,7 @@ class LiveRunner:
         return reply, "" if reply.complete and reply.text else "the answer broke off, or holds no text"
 
     def _measures(self, talk: ReplayClient, reply: Reply, error: str, ms: float) -> ExchangeRecord:
-        """As the proxy's log has them; where it has none, what can be told from the answer."""
+        """The measures of a request from the proxy's log, or, without a log, from the answer."""
         found = self._look(talk)
         if found is not None:
             return found
@@ -153,7 +153,7 @@ def _open(log: Path) -> Store | None:
 
 
 def _without(text: str, key: Mapping[str, str]) -> str:
-    """What a provider says of an error, which may quote the key."""
+    """A provider's error text without the key, which it may quote."""
     for value in key.values():
         text = text.replace(value.removeprefix("Bearer "), "[key]")
     return redact(text)[:300] or "no reason was given"

@@ -46,7 +46,7 @@ ECHO = 12
 
 
 class OfflineRunner:
-    """The proxy's own stages, engine, ledger and memory, with nobody on either side."""
+    """The proxy's own stages, engine, ledger and memory, without client and provider."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class OfflineRunner:
         window: int = 0,
         folder: Path | None = None,
     ) -> None:
-        """`gap`: seconds that pass before each of so many `prompts`, as far as the suite can tell; nobody waits for
-        them, and the last ends at the present. `window`: tokens that a request to `model` may have; 0: as many as it
-        has. `folder`: files that prompts name are beside it; None: none is read. Raises `ProfileError`, `PluginError`,
-        and `StoreError` when `store` cannot be opened or is a proxy's."""
+        """`gap`: seconds that pass before each of so many `prompts`, as far as the suite can tell; there is no real
+        wait, and the last prompt is at the present time. `window`: tokens that a request to `model` may have; 0: as
+        many as it has. `folder`: files that prompts name are beside it; None: none is read. Raises `ProfileError`,
+        `PluginError`, and `StoreError` when `store` cannot be opened or is a proxy's."""
         quiet, self.notes = _quiet(profiles.load(profile), {model: {"window": window}} if window else {})
         self._folder, self.has_tool, self._gap = folder, folder is not None, gap
         self._memory: MemoryService | None = None
@@ -96,8 +96,8 @@ class OfflineRunner:
             self._opened = opened.pop_all()
 
     def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
-        """The prompt's way through every stage, answered by the stand-in, tagged and remembered. It reads the files
-        that the prompt names first, one after the other, as an agent would."""
+        """Send the prompt through every stage, answer it with `stand_in`, tag and remember it. The files that the
+        prompt names are read first, one after the other, as an agent does."""
         self.session.wait(self._gap)
         said, requests = [user(prompt)], []
         files = mentioned(prompt, self._folder) if self._folder is not None else {}
@@ -111,7 +111,7 @@ class OfflineRunner:
         return PromptResult(tuple(requests), said, said[-1].texts[0])
 
     def stop(self) -> None:
-        """Nobody is waited for."""
+        """Nothing to stop: `send` does not wait for a service."""
 
     def close(self) -> None:
         self._opened.close()
@@ -134,7 +134,7 @@ class OfflineRunner:
 
 
 class _Clock(ManualClock):
-    """The machine's own, `at` seconds ahead."""
+    """The machine's own clock, `at` seconds ahead."""
 
     def now(self) -> float:
         return time.time() + self.at
@@ -144,7 +144,7 @@ class _Clock(ManualClock):
 
 
 def _reply(answer: Turn, model: str) -> Reply:
-    """As a provider's answer is read. Nobody counted its input."""
+    """The reply as it is read from a provider's answer, without counts of the input."""
     text, calls = "".join(answer.texts), answer.calls
     tools = [ToolCall(one.id, one.name, msgspec.json.encode(one.input).decode()) for one in calls]
     stop = "tool_use" if tools else "end_turn"
@@ -152,8 +152,8 @@ def _reply(answer: Turn, model: str) -> Reply:
 
 
 def _quiet(profile: Profile, figures: Mapping[str, Any]) -> tuple[Profile, tuple[str, ...]]:
-    """The profile without what asks somebody over the wire, with other figures for a model; its memory is of one
-    project, this one. And a sentence that names what is not asked."""
+    """The profile without parts that call a service, with `figures` for a model, and with one project for its memory.
+    And sentences that name the parts left out."""
     memory, summariser = profile.memory, str(profile.settings_of("compaction").get("summariser") or "")
     changes: dict[str, Any] = {"chroma": "", "embedder_settings": {}, "project": memory.project or PROJECT}
     named = [f"the Chroma server {memory.chroma}"] if memory.chroma else []
@@ -172,6 +172,6 @@ def _quiet(profile: Profile, figures: Mapping[str, Any]) -> tuple[Profile, tuple
 
 
 def stand_in(prompt: str) -> str:
-    """A short answer, the same for the same prompt."""
+    """A short placeholder answer, the same for the same prompt."""
     words = prompt.split()
     return f"Noted: {' '.join(words[:ECHO])}{' …' if len(words) > ECHO else ''}"

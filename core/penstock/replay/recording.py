@@ -22,7 +22,8 @@ from penstock.dialects import anthropic_usage, openai_chat
 __all__ = ["Recorded", "in_order", "read_har", "read_lines"]
 
 OVERLAP = 64
-"""Recorders write an exchange when it has ended; so many may have been begun before it, and end after it."""
+"""The most exchanges that overlap: recorders write an exchange when it has ended, so the file is not in the order of
+sending."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Recorded:
     ended: float | None = None
     status: int = 200
     usage: Usage | None = None
-    """What the provider counted, when the recording says it apart from the answer."""
+    """What the provider counted, if the recording has it apart from the answer."""
     answer: bytes = field(default=b"", repr=False)
     """The answer's body, content-encoding undone."""
     answer_type: str = ""
@@ -56,7 +57,7 @@ Bad = Callable[[int, str], None]
 
 
 def in_order(read: Iterable[tuple[Position, Recorded]]) -> Iterator[tuple[Position, Recorded]]:
-    """By the time of sending, as long as no more than 64 exchanges overlap."""
+    """Yields the exchanges by the time of sending, if at most 64 overlap."""
     held: list[tuple[float, int, Position, Recorded]] = []
     for n, (position, one) in enumerate(read):
         heapq.heappush(held, (one.at, n, position, one))
@@ -80,7 +81,7 @@ def read_lines(file: Path, bad: Bad) -> Iterator[tuple[Position, Recorded]]:
 
 
 def read_har(file: Path, bad: Bad) -> Iterator[tuple[Position, Recorded]]:
-    """The entries of a HAR that carry a body. Raises `PenstockError` when it is none."""
+    """The entries of a HAR file that have a body. Raises `PenstockError` if it is no HAR."""
     try:
         entries = json.loads(file.read_bytes())["log"]["entries"]
     except (ValueError, TypeError, KeyError, RecursionError) as e:
@@ -110,7 +111,7 @@ def _of_line(line: Any) -> Recorded:
 
 
 def _usage(said: object) -> Usage:
-    """In our words, or in those of Anthropic or OpenAI."""
+    """The usage, in Penstock's fields or in those of Anthropic or OpenAI."""
     fields = mapping(said)
     if "prompt_tokens" in fields:
         return bounded(openai_chat.usage(fields, "prompt", "completion"))
@@ -156,7 +157,7 @@ def _text(content: Mapping[str, Any]) -> bytes:
 
 
 def _why(error: Exception) -> str:
-    """Without the text itself: it may hold anything."""
+    """Why an entry cannot be read, without its text, which may contain anything."""
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON: {error.msg} at character {error.pos}"
     if isinstance(error, KeyError):

@@ -44,7 +44,7 @@ class Played:
 
 
 class PromptReplay:
-    """Iterate over `play` on one thread; `stop` from any. What was done stays done."""
+    """One replay. Iterate over `play` on one thread; any thread may call `stop`."""
 
     def __init__(
         self, prompts: Sequence[Prompt], runner: Runner, *, model: str = MODEL, dialect: str = "", session: str = ""
@@ -59,8 +59,8 @@ class PromptReplay:
         self._stopped = threading.Event()
 
     def play(self) -> Iterator[Played]:
-        """Each prompt as the next turn; one that got no answer is left out of the history. Ends early when stopped, or
-        when several in a row get none."""
+        """Send each prompt as the next turn, and yield its result; a prompt without an answer is left out of the
+        history. Ends early if stopped, or if several in a row get no answer."""
         failures = 0
         for number, prompt in enumerate(self.prompts, 1):
             if self._stopped.is_set():

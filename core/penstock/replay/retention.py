@@ -26,9 +26,9 @@ _NAME = re.compile(
     r"|\b[A-Za-z]*\d[A-Za-z\d]{3,}\b"  # numbers and hashes of four or more
 )
 _NUMBERED = re.compile(r"^\s*\d+(?:\t|→|[:|] ?)")
-"""What tools put before the lines of a file."""
+"""Line numbers that tools put before the lines of a file."""
 SHORTEST = 20
-"""Characters of a line from which on quoting it is no accident."""
+"""Characters from which on an equal line counts as quoted."""
 LONGEST = 1 << 20
 """Characters of a text that are looked at."""
 
@@ -57,7 +57,8 @@ class RetentionTracker:
     """All texts of the last request as it was sent."""
 
     def take(self, came: Conversation, sent: Conversation, kept: RetentionStats) -> None:
-        """The next request as it came and as it was sent. What the agent said since the last one is counted in."""
+        """Take the next request, as received and as sent, and count what the agent's messages since the last one
+        used."""
         first = came.messages[0].key if came.messages else b""
         if len(came.messages) < self._count or first != self._first:  # another history
             self._count, self._names, self._lines = 0, set(), set()
@@ -85,7 +86,7 @@ class RetentionTracker:
 
 
 def _said(block: Block) -> Iterator[str]:
-    """The words of a block; of a tool call, the texts in its input, which are escaped in its JSON."""
+    """The texts of a block; of a tool call, the strings in its input, unescaped."""
     if block.kind is BlockKind.TEXT:
         yield block.text
     elif block.kind is BlockKind.TOOL_USE:

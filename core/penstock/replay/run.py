@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 __all__ = ["COLD", "WARM", "Run", "Stage"]
 
 WARM, COLD = 60.0, 400.0
-"""Seconds that seem to pass between two prompts: the provider's cache is still warm then, or cold."""
+"""Simulated seconds between two prompts, after which the provider's cache is still warm, or cold."""
 
 
 class Stage(StrEnum):
     """The progress of a replay."""
 
     OPENING = "opening"
-    """The file is read, the suite is put together."""
+    """The prompts are read, and stages and engine are created."""
     RUNNING = "running"
     STOPPING = "stopping"
     DONE = "done"
 
 
 class Run:
-    """Nothing leaves this machine: a placeholder answers, and store and memory are of this run alone."""
+    """One replay. Nothing leaves this machine: a placeholder answers, and store and memory are those of this run."""
 
     def __init__(self, source: Path | Prompts, profile: str, load: Callable[[], Plugins], gap: float = WARM) -> None:
-        """`source`: a file of prompts, which may name files beside it; of prompts without a file, none is read."""
+        """`source`: a file of prompts, which may name files beside it, or prompts, for which no files are read."""
         self.name = source.name if isinstance(source, Path) else ""
         self.profile, self.gap = profile, gap
         self.stage = Stage.OPENING
@@ -81,7 +81,7 @@ class Run:
             tell()
 
     def stop(self) -> None:
-        """End after the prompt under way. From any thread."""
+        """Stop after the present prompt. Any thread may call."""
         self._stop.set()
         with self._lock:  # its end must not be overwritten
             if not self.is_over:
@@ -90,7 +90,7 @@ class Run:
             self._replay.stop()
 
     def forget(self) -> None:
-        """Stop, and delete its log: at once, or when the thread has ended."""
+        """Stop, and delete the run's files, at once or when the thread has ended."""
         self.stop()
         with self._lock:
             self._is_forgotten = True

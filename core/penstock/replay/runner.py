@@ -17,13 +17,13 @@ __all__ = ["READ", "PromptResult", "ReplayClient", "Runner", "dialect_for"]
 
 SYSTEM = "You are a helpful assistant. Answer in a few sentences."
 READ = "Read"
-"""The tool that a client has here."""
+"""The tool that the client offers."""
 _ABOUT = "Read a file. Gives its text."
 _INPUT = {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]}
 
 
 def dialect_for(model: str) -> str:
-    """How a model of that name is asked: `anthropic` or `openai-chat`."""
+    """The dialect for a model of that name: `anthropic` or `openai-chat`."""
     return "anthropic" if model.lower().startswith("claude") else "openai-chat"
 
 
@@ -49,7 +49,7 @@ class ReplayClient:
         return {"content-type": "application/json", "user-agent": agent, "x-session-id": self.session, **more}
 
     def body(self, new: Sequence[Turn]) -> bytes:
-        """The request that sends `new` behind all that was said."""
+        """The body of the request with the conversation so far, followed by `new`."""
         if self.dialect == "anthropic":
             tool: dict[str, Any] = {"name": READ, "description": _ABOUT, "input_schema": _INPUT}
             fields: dict[str, Any] = {"max_tokens": 1024}
@@ -70,9 +70,9 @@ class PromptResult:
     """The result of one prompt."""
 
     requests: tuple[ExchangeRecord, ...]
-    """The prompt's own, then those that bring what tools gave back."""
+    """The prompt's own request, then those with the results of tools."""
     said: Sequence[Turn]
-    """What the history holds of it from now on."""
+    """The turns that the history has of it."""
     answer: str = ""
     error: str = ""
     """Why there is no answer. Empty: there is one."""
@@ -84,12 +84,12 @@ class PromptResult:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Of the turn, or as far as it came."""
+        """The tags of the turn, or of its last tagged request."""
         return next((one.tags for one in reversed(self.requests) if one.tags), ())
 
     @property
     def suite_ms(self) -> float | None:
-        """All that its requests spent in the suite."""
+        """The milliseconds that its requests spent in Penstock."""
         told = [one.suite_ms for one in self.requests if one.suite_ms is not None]
         return sum(told) if told else None
 
@@ -110,18 +110,18 @@ class Runner(Protocol):
     """Sends the prompts of a replay. Used by one thread."""
 
     notes: tuple[str, ...]
-    """What a person should know of it, in sentences."""
+    """Remarks about the run for a person, in sentences."""
     has_tool: bool
     """Whether files that a prompt names are read."""
 
     def send(self, talk: ReplayClient, prompt: str) -> PromptResult:
-        """Ask `prompt`. Does not raise for what a provider or the suite may say."""
+        """Send `prompt` and return the result. Errors of the provider or the engine are in the result."""
         ...
 
     def stop(self) -> None:
-        """Have `send` come back soon, where it waits for somebody. From any thread."""
+        """Make `send` return soon. Any thread may call."""
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         ...

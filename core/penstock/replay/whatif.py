@@ -37,7 +37,7 @@ __all__ = ["Result", "WhatIf"]
 DRAIN_EVERY = 100
 """Requests after which the events so far are waited for: their queue is bounded."""
 CENT = 0.01
-"""Dollars by which a session must be dearer to count as that."""
+"""Dollars by which a session must cost more to be counted in `dearer`."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Result:
     paid: float = 0.0
     """Dollars under the profile."""
     unpriced: int = 0
-    """Requests to models whose price nobody knows; they add tokens and no dollars."""
+    """Requests to models whose price is not known; they count tokens but no dollars."""
     naive: float = 0.0
     """Dollars of a client that compacts by itself; see `penstock.cost.baseline`."""
     came: int = 0
@@ -127,7 +127,7 @@ class WhatIf:
         return True
 
     def close(self) -> Result:
-        """What it came to."""
+        """Finish, and return the result."""
         self._keep_alive(self._clock.at + LONGEST_S)
         self._session.close()
         self.result.edits, self.result.flushes = self._counts.edits, self._counts.flushes
@@ -171,7 +171,8 @@ class WhatIf:
         self._saved[exchange.identity.session or exchange.identity.conversation] += paid.saved
 
     def _keep_alive(self, end: float) -> None:
-        """What would have been sent before `end` while nobody spoke, each taken to find what the cache holds."""
+        """Count the keep-alive requests that would have been sent before `end`, each assumed to find its cache
+        entry."""
         keep_alive = self._session.engine.keep_alive
         while self._due and min(self._due.values()) < end:
             name = min(self._due, key=self._due.__getitem__)
@@ -217,7 +218,7 @@ class _Counts(MemoryStore):
 
 
 def _quiet(profile: Profile) -> Profile:
-    """Texts of events are cut to nothing: nobody reads them here."""
+    """The profile with no texts in events, since they are not read here."""
     return profile.model_copy(update={"log": profile.log.model_copy(update={"preview": 0})})
 
 

@@ -22,13 +22,13 @@ class DataKey:
     """A key of 32 bytes. Any thread may call."""
 
     def __init__(self, key: bytes | None = None) -> None:
-        """Without `key`: a new one."""
+        """`key`: 32 bytes; None: a new random key."""
         self.key = secrets.token_bytes(KEY_BYTES) if key is None else key
         self._cipher = AESGCM(self.key)
         self._digest_key = hashlib.sha256(b"penstock digest" + self.key).digest()
 
     def seal(self, plain: bytes, place: str) -> bytes:
-        """`plain` encrypted: nonce, ciphertext and tag. `place`: where it belongs; it can be opened for that alone."""
+        """Encrypt `plain`: nonce, ciphertext and tag. `place`: a text without which it cannot be decrypted."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, place.encode())
 
@@ -41,6 +41,6 @@ class DataKey:
             raise SealingError("its bytes were changed, or are those of another value") from e
 
     def digest(self, plain: bytes) -> str:
-        """HMAC-SHA256, hexadecimal: the same for equal texts, and without the key nobody can try out which text it is
-        of."""
+        """HMAC-SHA256 of `plain`, hexadecimal: equal for equal texts, and useless for guessing the text without the
+        key."""
         return hmac.new(self._digest_key, plain, hashlib.sha256).hexdigest()

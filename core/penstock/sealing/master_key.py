@@ -55,16 +55,16 @@ class MasterKeys:
 
     @property
     def place(self) -> str:
-        """Where they are, for people."""
+        """The place of the keys, for messages."""
         return str(self._file) if self._file else f"the environment variable {KEY_VARIABLE}"
 
     def wrap(self, key: bytes) -> Wrapped:
-        """A data key, encrypted under the master key. Raises `SealingError`."""
+        """Encrypt a data key under the master key. Raises `SealingError`."""
         master = self._read()[0]
         return Wrapped(aes_key_wrap(master, key), id_of(master))
 
     def unwrap(self, wrapped: Wrapped) -> bytes:
-        """The data key. Raises `SealingError` when its master key is not there."""
+        """Decrypt a data key. Raises `SealingError` if its master key is missing."""
         try:
             masters = self._read()
         except SealingError as e:
@@ -78,14 +78,14 @@ class MasterKeys:
         raise SealingError(self._wanted(wrapped.master))
 
     def known(self) -> list[str]:
-        """The ids of the keys that are there, the master key first; empty where none can be read."""
+        """The ids of the available keys, the master key first; empty if none can be read."""
         try:
             return [id_of(key) for key in self._read()]
         except SealingError:
             return []
 
     def why_lacking(self, needed: Collection[str]) -> str:
-        """Which of the `needed` keys (their ids) is not there, why, and what to do; empty where all are."""
+        """Which of the `needed` keys (ids) is missing, why, and what to do; empty if none is."""
         known, fault = set[str](), ""
         try:
             known = {id_of(key) for key in self._read()}
@@ -95,7 +95,7 @@ class MasterKeys:
         return self._wanted(lacking[0], fault) if lacking else ""
 
     def make(self) -> None:
-        """Make a master key where there is none. Raises `SealingError`."""
+        """Make a master key if there is none. Raises `SealingError`."""
         file = self._file
         if file is None or file.exists():
             return
@@ -109,14 +109,14 @@ class MasterKeys:
             raise SealingError(f"{file} cannot be written: {e}") from e
 
     def add(self) -> None:
-        """Put a new master key in front of those that are there. Where the environment gives them, a person has put it
-        in front. Raises `SealingError`."""
+        """Make a new master key in front of the present ones. Does nothing if the environment has the keys, where a
+        person puts it in front. Raises `SealingError`."""
         if self._file is not None:
             self._write([secrets.token_bytes(KEY_BYTES), *self._read()])
 
     def drop(self, needed: Collection[str]) -> None:
-        """Remove the keys behind the first one that are not `needed` (their ids). Those of a file that the environment
-        names stay: other stores may need them. Raises `SealingError`."""
+        """Remove the keys after the first one that are not `needed` (ids). Keys in a file that the environment names
+        stay, since other stores may need them. Raises `SealingError`."""
         if self._file is not None and not os.environ.get(FILE_VARIABLE):
             first, *others = self._read()
             self._write([first, *(key for key in others if id_of(key) in needed)])

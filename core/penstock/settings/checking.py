@@ -16,8 +16,8 @@ __all__ = ["fault_of"]
 
 
 def fault_of(setting: Setting, text: str, beside: Sequence[Setting]) -> str:
-    """What is wrong with `text` for `setting`, where `beside` are all settings as they are; empty when nothing is. A
-    stage's own bounds, and what plugins must know of, are not looked at here."""
+    """What is wrong with `text` for `setting`; empty if nothing is. `beside`: all settings as they are. A stage's own
+    bounds and names of plugins are not checked here."""
     try:
         value = parsed(setting, text)
     except ValueError as e:

@@ -21,9 +21,8 @@ _NAME = re.compile(r"[\w][\w.-]{0,60}")
 
 
 def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replace: bool = False) -> Path:
-    """Write the profile `name`: what `base` says, which goes by the name `of`, with `values`. One that is there is
-    left as it is, unless it is to be replaced: then the old one stands beside it, as `NAME.toml.old`. Raises
-    `PenstockError`."""
+    """Write the profile `name`: the profile `base`, called `of`, with `values`. An existing one is kept unless
+    `replace` is set; then the old one is kept as `NAME.toml.old`. Returns the file. Raises `PenstockError`."""
     if not _NAME.fullmatch(name) or name.endswith(".toml"):
         raise PenstockError(f"{name!r} is no name for a profile: letters, digits, `-` and `_` were expected")
     file = paths.profiles_dir() / f"{name}.toml"
@@ -49,9 +48,9 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
 
 
 def turn_on(stage: str, of: Profile) -> Path:
-    """Have a profile run `stage` after the stages it has, from its next start on: written to its file, of which the old
-    one stands beside it as `NAME.toml.old`; a bundled profile gets a file of a person's own that has its name and
-    extends it. Raises `PenstockError`."""
+    """Add `stage` after the stages of a profile, for its next start. The old file is kept as `NAME.toml.old`; for a
+    bundled profile, a user's profile of the same name that extends it is written. Returns the file. Raises
+    `PenstockError`."""
     stages = {"stages": [*of.stages, stage]}
     own = of.file
     if own is None or profile.is_bundled(of):
@@ -81,8 +80,8 @@ def _merged(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _write(file: Path, text: str, check: Callable[[], object]) -> None:
-    """Whole, or not at all, and for its owner alone, for profiles may hold keys: where `check` raises `ProfileError`,
-    all is as it was before."""
+    """Write `file` for its owner alone, since profiles may have keys. If `check` raises `ProfileError`, the old file is
+    restored."""
     old, had = file.with_name(f"{file.name}.old"), file.exists()
     before = file.with_name(f"{file.name}.before")
     try:

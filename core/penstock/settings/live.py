@@ -49,13 +49,13 @@ LIVE: Final[Mapping[str, tuple[str, ...]]] = {
     "Limits": ("limits",),
     "What is kept": ("log", "originals"),
 }
-"""Keys by heading, or tables of which every key may change. The tables of stages are added to these."""
+"""Keys by heading; of a table every key can change. The tables of stages are added."""
 _UNITS = (("_ms", "ms"), ("_s", "s"), ("days", "days"), ("megabytes", "MB"), ("bytes", "bytes"), ("tokens", "tokens"))
 _SHAPES: Mapping[Any, Shape] = {bool: Shape.SWITCH, int: Shape.WHOLE, float: Shape.NUMBER, str: Shape.TEXT}
 
 
 def live_settings(profile: Profile, stages: Sequence[Stage]) -> list[Setting]:
-    """All that may change, as they are under `profile` with its `stages`."""
+    """All settings that can change, with their values under `profile` with its `stages`."""
     found = [setting for part, keys in LIVE.items() for setting in _under(profile, part, keys)]
     for stage in stages:
         if isinstance(stage.settings, BaseModel):
@@ -79,7 +79,7 @@ def _fields(model: BaseModel, path: tuple[str, ...], part: str) -> Iterator[Sett
 
 
 def _setting(key: str, part: str, field: FieldInfo, value: Any) -> Setting | None:
-    """None: no value that a person writes on one line."""
+    """One field as a `Setting`. None: its value cannot be written on one line."""
     inner = [one for one in get_args(field.annotation) if one is not NoneType]
     may_be_none = NoneType in get_args(field.annotation) and len(inner) == 1
     kind = inner[0] if may_be_none else field.annotation

@@ -26,10 +26,10 @@ class Source(StrEnum):
     """Where the current value comes from."""
 
     RUN = "run"
-    """A person changed it; it ends with the run."""
+    """A person changed it for this run."""
     PROFILE = "profile"
     DEFAULT = "default"
-    """No profile says anything of it. A stage's may depend on its `aggressiveness`."""
+    """No profile sets it. The default of a stage may depend on its `aggressiveness`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Setting:
     key: str
     """`window.hard`, `stage.pruning.age`: the tables of the profile and the key."""
     part: str
-    """The heading it stands under."""
+    """The heading under which it is shown."""
     shape: Shape
     value: Any
     default: Any
     source: Source = Source.DEFAULT
     before: Any = None
-    """What the profile says, where a person changed it."""
+    """The profile's value, if a person has changed it."""
     help: str = ""
     unit: str = ""
     bounds: str = ""
@@ -59,8 +59,8 @@ class Setting:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Setting:
-        """From what another process says, which may be of a later version. Raises `ValueError`, `TypeError`, and
-        `KeyError` when it is no setting."""
+        """The setting in `payload`, from another process, which may be a later version. Raises `ValueError`,
+        `TypeError` and `KeyError` if it is none."""
         known = {name: payload[name] for name in cls.__slots__ if name in payload}
         shape, source = Shape(known.pop("shape")), Source(known.pop("source"))
         choices = tuple(map(str, known.pop("choices", ())))

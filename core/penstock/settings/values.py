@@ -14,8 +14,8 @@ _SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, 
 
 
 def parsed(setting: Setting, text: str) -> Any:
-    """What a person wrote for `setting`. Whether it is in bounds is for the profile to say. Raises `ValueError`,
-    with a text for the person who wrote it."""
+    """The value that `text` means for `setting`. Bounds are checked by the profile, not here. Raises `ValueError`, with
+    a text for the person who wrote it."""
     said = text.strip()
     if setting.may_be_none and said.lower() in (NONE, ""):
         return None
@@ -45,7 +45,7 @@ def _number(said: str, *, whole: bool) -> float:
 
 
 def written(value: Any) -> str:
-    """A value as a person would write it; what `parsed` takes."""
+    """A value as text, as `parsed` reads it."""
     if value is None:
         return NONE
     if isinstance(value, bool):

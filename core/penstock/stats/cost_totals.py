@@ -31,13 +31,13 @@ class CostTotals:
     """Input tokens without edits."""
     sent: int = 0
     reads_saved: int = 0
-    """Tokens that need not be read from the cache."""
+    """Tokens that did not have to be read from the cache."""
     writes_caused: int = 0
     """Tokens written to the cache because of edits; below zero when edits spared more than they caused."""
     estimated: int = 0
     """Requests for which the provider did not say what it counted."""
     unpriced: int = 0
-    """Requests to models whose price nobody knows. They are not among `requests`, and add no dollars but `own`."""
+    """Requests to models whose price is not known. They are not counted in `requests`, and add no dollars but `own`."""
 
     @property
     def saved(self) -> float:
@@ -50,13 +50,13 @@ class CostTotals:
         return self.saved / self.baseline if self.baseline else None
 
     def in_dollars(self, amount: float) -> str:
-        """One of these sums: `?` where the price of no request is known, `$1.20 + ?` where it is of some."""
+        """A sum as text: `?` if no request's price is known, `$1.20 + ?` if some requests' prices are."""
         if not self.unpriced:
             return dollars(amount)
         return f"{dollars(amount)} + ?" if self.requests else "?"
 
     def add(self, money: LoggedCost | None, sign: int = 1) -> None:
-        """Count what one request cost in, or out with a `sign` of -1. None counts as nothing."""
+        """Add the cost of one request, or subtract it with a `sign` of -1. None adds nothing."""
         if money is None:
             return
         self.requests += sign * money.is_known
@@ -74,12 +74,12 @@ class CostTotals:
         self.estimated += sign * money.is_estimated
 
     def add_reads(self, reads: int, dollars: float, sign: int = 1) -> None:
-        """Count so many keep-alive requests in, or out with a `sign` of -1."""
+        """Add keep-alive requests, or subtract them with a `sign` of -1."""
         self.reads += sign * reads
         self.reads_cost += sign * dollars
         self.paid += sign * dollars
 
     def join(self, other: CostTotals) -> None:
-        """Count all of another in."""
+        """Add all sums of another."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))

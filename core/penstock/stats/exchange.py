@@ -141,7 +141,7 @@ class ExchangeStats:
 
     @classmethod
     def of(cls, id: str, events: Iterable[Event]) -> Self:
-        """That of an exchange, from all its events."""
+        """The record of an exchange from all its events."""
         one = cls(id)
         for event in events:
             one.fold(event)
@@ -168,7 +168,7 @@ class ExchangeStats:
 
     @property
     def is_new_turn(self) -> bool:
-        """Whether it begins a turn of a person: what a subagent is told, and a retry, does not."""
+        """Whether it begins a person's turn. Requests of subagents and retries do not."""
         return self.kind == Kind.MAIN and not self.retry
 
     @property
@@ -203,7 +203,7 @@ class ExchangeStats:
 
     @property
     def is_unpriced(self) -> bool:
-        """It was answered by a model whose price nobody knows."""
+        """Whether it was answered by a model whose price is not known."""
         return self.money is not None and not self.money.is_known
 
     @property
@@ -215,12 +215,12 @@ class ExchangeStats:
         return round(money.baseline - money.spent, 6)
 
     def reach(self, state: State) -> None:
-        """Be in `state`, unless it has been further already."""
+        """Set `state`, unless a later state was reached."""
         if _RANK[state] > _RANK[self.state]:
             self.state = state
 
     def fold(self, event: Event) -> None:
-        """Take one of its events in."""
+        """Update it with one of its events."""
         self.at = self.at or event.at
         said = event.data
         read = _READERS.get(type(said))
@@ -232,25 +232,25 @@ class ExchangeStats:
 
 @dataclass(slots=True, eq=False)
 class ExchangeRecord(ExchangeStats):
-    """An exchange with all that its events say. Grows with them."""
+    """An exchange with all payloads of its events."""
 
     said: list[EventData] = field(default_factory=list)
     """The payloads of its events, in their order."""
     changes: list[EditEvent] = field(default_factory=list)
 
     def fold(self, event: Event) -> None:
-        """Take one of its events in."""
+        """Update it with one of its events."""
         ExchangeStats.fold(self, event)
         self.said.append(event.data)
         if isinstance(event.data, EditEvent):
             self.changes.append(event.data)
 
     def find_all(self, wanted: type[Data]) -> list[Data]:
-        """What the events of one class say."""
+        """The payloads of one class."""
         return [one for one in self.said if isinstance(one, wanted)]
 
     def find(self, wanted: type[Data]) -> Data | None:
-        """What the first event of a class says. None: there is none."""
+        """The first payload of a class. None: there is none."""
         return next(iter(self.find_all(wanted)), None)
 
     def landed(self, op: str) -> int:
@@ -258,7 +258,7 @@ class ExchangeRecord(ExchangeStats):
         return sum(one.has_landed and one.op == op for one in self.changes)
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it: what nobody said is left out."""
+        """The record as in an export, without unknown values."""
         money = self.money if self.money is not None and self.money.is_known else None
         dollars = money and {
             "untouched": money.baseline or 0.0,
@@ -283,7 +283,7 @@ class ExchangeRecord(ExchangeStats):
 
 
 def _told(found: dict[str, Any]) -> dict[str, Any]:
-    """Without what nobody said."""
+    """`found` without None values."""
     return {k: _told(v) if isinstance(v, dict) else v for k, v in found.items() if v is not None}
 
 
@@ -309,7 +309,7 @@ def _stage(one: ExchangeStats, said: StageEvent) -> None:
 
 
 def _edit(one: ExchangeStats, said: EditEvent) -> None:
-    """How many there are is counted one by one until `rewritten` gives the sums."""
+    """Edits are counted one by one until `rewritten` has the sums."""
     if said.op == "note":
         one.injected_now += (said.after or 0) * said.has_landed
     else:

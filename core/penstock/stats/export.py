@@ -28,8 +28,8 @@ _ABOUT = ("kind", "client", "provider", "model", "conversation", "session", "age
 
 
 def write(out: TextIO, log: Store, choice: Selection, ids: Iterable[str]) -> None:
-    """`ids` are those of `choice`; who draws a bar hands them over one by one. Exchange by exchange: a log may be
-    larger than memory."""
+    """Write the exchanges of `choice` to `out`, one by one, since a log may be larger than memory. `ids`: the ids of
+    `choice`, possibly from an iterator that draws a progress bar."""
     head = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
@@ -56,7 +56,7 @@ def _list(out: TextIO, name: str, payloads: Iterable[dict[str, Any]]) -> None:
 
 
 def exchange_payload(id: str, events: list[Event], books: Totals) -> dict[str, Any]:
-    """One exchange, which `books` counts."""
+    """One exchange as JSON data; it is added to `books`."""
     record = ExchangeRecord.of(id, events)
     books.add(record)
     said = next((_fields(e) for e in events if e.kind is EventKind.CLASSIFIED), {})
@@ -78,13 +78,13 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _fields(event: Event) -> dict[str, Any]:
-    """A payload that is none is as good as empty: a log may be damaged."""
+    """The payload of an event; empty if it is damaged."""
     said: object = event.payload
     return dict(said) if isinstance(said, Mapping) else {}
 
 
 def clean(value: Any) -> Any:
-    """Once more through the redactor: an older version, with fewer patterns, may have written the log."""
+    """`value` redacted again, since an older version with fewer patterns may have written the log."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
@@ -95,8 +95,8 @@ def clean(value: Any) -> Any:
 
 
 def settings_in_use(names: Iterable[str]) -> list[dict[str, Any]]:
-    """The profiles of those names, as they are on this machine now: a log tells only what a profile is called. Of one
-    that is not here or cannot be read, why."""
+    """The profiles of these names as they are on this machine now, since a log has only their names. For a missing or
+    unreadable one, the error."""
     return [_settings(name) for name in dict.fromkeys(filter(None, names))]
 
 

@@ -21,9 +21,10 @@ PriceOf = Callable[[str, str], Price]
 """The price of a model by who serves it and its name."""
 REAL = frozenset(kind.value for kind in Kind if kind.is_real)
 _MARGIN_S = Cache().margin_s
-"""Seconds past an entry's life until the engine takes it for cold. A log does not tell what a profile says of it."""
+"""Seconds after an entry's lifetime until the engine takes it for expired, by default: the profile's setting is not in
+the log."""
 _SURELY = 1.5
-"""So many times the head must have been read to know that some of the history was, too."""
+"""If more than this many times the head's tokens were read, a part of the history was read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,14 @@ class Pause:
     ended_by: ExchangeRecord
     price: Price
     has_restarted: bool
-    """A proxy was started in it. What is cached is not known then, and counts as warm."""
+    """A proxy was started in the pause. What is cached is unknown then, and counts as warm."""
     is_sealed: bool
     """The pause ended inside a round of tool calls, in a conversation whose thinking is bound to the content before
     it."""
     written_again: int = 0
     """Tokens of the request before that the provider wrote to its cache once more."""
     dollars: float = 0.0
-    """What that cost more than reading them. 0 where the price is not known, or writing costs nothing."""
+    """What that cost more than reading them. 0 if the price is not known, or writing costs nothing."""
 
     @property
     def is_cold(self) -> bool:
@@ -57,7 +58,7 @@ def find_pauses(
     starts: Collection[float],
     price_of: PriceOf,
 ) -> list[Pause]:
-    """Those before each real request but the first of a conversation. `requests` of a session, in their order;
+    """The pauses before each real request but the first of a conversation. `requests` of a session, in their order;
     `kept_alive`: the conversations and times of keep-alive requests; `starts`: when proxies were started."""
     conversations: dict[str, list[ExchangeRecord]] = defaultdict(list)
     for one in requests:
@@ -78,7 +79,7 @@ def new_blocks(one: ExchangeRecord) -> tuple[LoggedBlock, ...]:
 
 
 def span(seconds: float) -> str:
-    """45 s, 2 min 10 s, 1 h 5 min."""
+    """Seconds as `45 s`, `2 min 10 s` or `1 h 5 min`."""
     minutes, s = divmod(round(seconds), 60)
     h, m = divmod(minutes, 60)
     parts = [(h, "h"), (m, "min"), (s if not h else 0, "s")]

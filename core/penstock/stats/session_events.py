@@ -16,9 +16,9 @@ __all__ = ["session_events"]
 
 
 def session_events(log: Store, names: Collection[str], since: float = 0.0) -> dict[str, Iterator[Event]]:
-    """By name, of sessions and of conversations whose client names none: the events of their requests from `since` on
-    (seconds since the epoch), in their order, behind those that say when proxies were started. Looks at the beginning
-    of each request in the log; the events themselves are read when they are asked for. Raises `StoreError`."""
+    """The events of sessions (or of conversations without a session id), by name: those of requests from `since` on
+    (seconds since the epoch), in order, after the events of the proxy's starts. Scans the log for the beginnings of
+    requests at once; the other events are read when they are iterated. Raises `StoreError`."""
     started: list[Event] = []
     exchanges: dict[str, list[str]] = defaultdict(list)
     for event in all_events(log, kinds=(EventKind.STARTED, EventKind.CLASSIFIED)):

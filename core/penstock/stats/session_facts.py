@@ -27,7 +27,7 @@ class SessionFacts:
 
     requests: list[ExchangeRecord] = field(default_factory=list)
     real: list[ExchangeRecord] = field(default_factory=list)
-    """The requests that a person's messages led to."""
+    """The real requests: turns of a person and of agents."""
     paid: CostTotals = field(default_factory=CostTotals)
     pauses: list[Pause] = field(default_factory=list)
     """The pauses that ended with a request at a known price: at an unknown one no edit waits for a cold cache."""
@@ -36,7 +36,7 @@ class SessionFacts:
     kept_alive: int = 0
     """Keep-alive requests that found or renewed an entry."""
     output: float = 0.0
-    """Dollars that the models' answers cost, by the present table."""
+    """Dollars for the models' answers, by the present price table."""
     messages: int = 0
     """Tokens of all content blocks, each counted once; with `results`, as far as the log holds them."""
     results: int = 0
@@ -81,7 +81,7 @@ class SessionFacts:
                 self.results += (block.tokens or 0) * (block.kind == BlockKind.TOOL_RESULT)
 
     def _sort_edits(self) -> None:
-        """A stage proposes an edit with each request until it has landed; here it is one."""
+        """Sort the edits by their last state. An edit that a stage proposed with several requests counts once."""
         states: dict[str, dict[tuple[object, ...], EditEvent]] = defaultdict(dict)
         for one in self.requests:
             for i, edit in enumerate(one.changes):
@@ -95,5 +95,5 @@ class SessionFacts:
 
 
 def tokens_of(edits: Iterable[EditEvent]) -> int:
-    """What they would have taken out."""
+    """The tokens that edits would have removed."""
     return sum(max(0, (edit.before or 0) - (edit.after or 0)) for edit in edits)

@@ -17,7 +17,7 @@ from penstock.store.reading import all_events
 __all__ = ["LABELS", "FoundSession", "find_sessions", "labels_of"]
 
 LABELS = "session-label"
-"""The kind of facts that hold what a person calls sessions."""
+"""The kind of facts for the labels of sessions."""
 _ENDS = frozenset({EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED})
 _KINDS = _ENDS | {EventKind.STARTED, EventKind.CLASSIFIED, EventKind.REWRITTEN}
 
@@ -28,7 +28,7 @@ class FoundSession:
 
     name: str
     named: bool = False
-    """The client gave it this name."""
+    """Whether the name is the client's session id."""
     label: str = ""
     client: str = ""
     project: str = ""
@@ -55,7 +55,7 @@ class FoundSession:
 
     @property
     def ratio(self) -> float | None:
-        """What left for the provider, as a part of what came. None: nothing came."""
+        """Forwarded tokens as a share of those received. None: none were received."""
         return self.tokens_out / self.tokens_in if self.tokens_in else None
 
     def shown(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class FoundSession:
 
 
 def labels_of(store: Store) -> dict[str, str]:
-    """What a person calls sessions, by `storable` name. Raises `StoreError`."""
+    """The labels that a person gave sessions, by `storable` name. Raises `StoreError`."""
     found = {key: value.get("label") for key, value in store.values_of(LABELS).items()}
     return {key: label for key, label in found.items() if isinstance(label, str) and label}
 

@@ -13,7 +13,7 @@ __all__ = ["UNTAGGED", "Tagged"]
 NAME = 60
 """Characters of a tag."""
 KEPT = 30
-"""Tags of one exchange. One with more is of a damaged log."""
+"""The most tags of one exchange; more are in a damaged log only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Tagged:
     has_primary: bool = False
     """Whether the first of `names` is the most telling one."""
     broad: bool = False
-    """An overview is asked for."""
+    """Whether the text asks for an overview."""
     temporal: bool = False
-    """What was at some time is asked for."""
+    """Whether the text asks for what was at some time."""
 
     def __bool__(self) -> bool:
         return bool(self.names or self.broad or self.temporal)
@@ -38,7 +38,7 @@ class Tagged:
 
     @classmethod
     def of(cls, said: TaggedEvent) -> Tagged:
-        """As a `tagged` event has it."""
+        """The tags of a `tagged` event."""
         primary = one_line(said.primary, NAME)
         names = dict.fromkeys(filter(None, (primary, *(one_line(name, NAME) for name in said.tags[:KEPT]))))
         return cls(tuple(names), bool(primary), said.broad, said.temporal)

@@ -47,7 +47,7 @@ class SessionTotals:
         return self.cache_read / self.prompt if self.prompt else None
 
     def add(self, one: ExchangeRecord) -> None:
-        """Count an exchange in."""
+        """Add an exchange."""
         self.requests += 1
         self.turns += one.is_new_turn
         self.failed += one.outcome == "failed"
@@ -113,7 +113,7 @@ class Turn:
     sums: SessionTotals = field(default_factory=SessionTotals)
 
     def add(self, one: ExchangeRecord) -> None:
-        """Count one of its exchanges in."""
+        """Add one of its exchanges."""
         self.sums.add(one)
         self.tags.update(dict.fromkeys(one.tags[: TAGS - len(self.tags)]))
         self.compactions += one.landed("compact")
@@ -142,7 +142,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """Old turns that were put into fewer words, or are to be."""
+    """A compaction of old turns, applied or pending."""
 
     exchange: str
     at: float
@@ -179,7 +179,7 @@ class Session:
 
 
 class Totals:
-    """All of it. Grows with turns, not with events."""
+    """All sums. Its size grows with turns, not with events."""
 
     def __init__(self) -> None:
         self.totals = SessionTotals()
@@ -189,7 +189,7 @@ class Totals:
         self.compactions: list[Compaction] = []
 
     def add(self, one: ExchangeRecord) -> None:
-        """Count an exchange in. To a turn belongs what a person's message led to, and nothing of a client's own."""
+        """Add an exchange. Turns have the requests that a person's message led to, without a client's own calls."""
         self.totals.add(one)
         name = one.session or one.conversation
         if name:

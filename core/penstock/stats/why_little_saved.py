@@ -44,7 +44,7 @@ def why_little_saved(events: Iterable[Event], price_of: PriceOf) -> list[str]:
 
 
 def reasons_of(facts: SessionFacts) -> list[str]:
-    """The same of what was found out already."""
+    """The reasons, from facts that were determined already."""
     paid = facts.paid
     is_enough = paid.share is not None and paid.share >= ENOUGH
     if not facts.real or is_enough or not (paid.baseline or paid.unpriced):
@@ -90,7 +90,7 @@ def _left_out(edits: Iterable[EditEvent]) -> list[str]:
 
 
 def _cold(facts: SessionFacts) -> list[str]:
-    """How often what was sent before might be edited, and what came of it."""
+    """How often content already sent could be edited, and with which result."""
     pauses = facts.pauses
     if not pauses:
         requests = f"{plural(len(facts.real), 'request')}, {'each ' if len(facts.real) > 1 else ''}the first"
@@ -117,7 +117,7 @@ def _cold(facts: SessionFacts) -> list[str]:
 
 
 def _bridged(flushes: Sequence[ExchangeRecord]) -> list[str]:
-    """Pauses after which the cache was warm, and edits to what was sent before paid all the same."""
+    """Pauses after which the cache was still warm, but late edits paid nevertheless."""
     if not flushes:
         return []
     times = f"Keep-alive bridged a pause, and what was sent before was shortened {_times(len(flushes))} then"
@@ -193,7 +193,7 @@ def _what_would_change_it(facts: SessionFacts) -> list[str]:
 
 
 def _remarks(requests: Iterable[ExchangeRecord]) -> str:
-    """What each stage that found nothing said most often."""
+    """The most frequent remark of each stage that proposed nothing."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for said in (said for one in requests for said in one.find_all(StageEvent)):
         if said.outcome == "nothing" and said.remark and said.stage not in _NO_SAVERS:

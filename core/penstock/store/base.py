@@ -43,17 +43,16 @@ class Store(Protocol):
         ...
 
     def note_missing(self) -> None:
-        """What was sent in a conversation is not in here, and will not be: the next process is to know. Never
-        raises."""
+        """Note, for the next process too, that edits sent in a conversation could not be stored. Never raises."""
         ...
 
     @property
     def is_missing(self) -> bool:
-        """Whether that was noted, here and since the start."""
+        """Whether `note_missing` was called since the start."""
         ...
 
     def drop_edits(self, conversation: str, revision: int) -> None:
-        """Forget the edits of one revision: they were stored, but the request left without them."""
+        """Delete the edits of one revision, which were stored but not sent."""
         ...
 
     def edits_of(self, conversation: str) -> list[Landed]:
@@ -61,7 +60,7 @@ class Store(Protocol):
         ...
 
     def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
-        """Keep a text that no edit of ours took away. Kept once, however often it comes."""
+        """Store a text that was not removed by an edit of Penstock. Equal texts are stored once."""
         ...
 
     def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
@@ -69,21 +68,21 @@ class Store(Protocol):
         ...
 
     def forget_originals(self, texts: Sequence[str]) -> int:
-        """Delete the originals that are one of `texts` to the letter, and what is left of them in the file; how many
-        there were."""
+        """Delete the originals equal to one of `texts`, also from the free pages of the file. Returns how many there
+        were."""
         ...
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        """Note what was sent last."""
+        """Store what was last sent in a conversation."""
         ...
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
-        """What was sent last. None: this conversation is not known."""
+        """What was last sent in a conversation. None: it is not known."""
         ...
 
     def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Store small facts of one kind by their keys, each in place of the one before; None deletes it. All or none.
-        They are kept until they are deleted."""
+        """Store small facts of one kind by key, replacing earlier ones; None deletes one. All or none. They never
+        expire."""
         ...
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -91,29 +90,29 @@ class Store(Protocol):
         ...
 
     def weigh(self, doomed: Deletion) -> DeletionCounts:
-        """What `delete` would delete."""
+        """How many rows `delete` would delete."""
         ...
 
     def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
-        """Delete conversations and all that belongs to them alone, and what is left of it in the file; and store
-        `told`, which says so. All or none."""
+        """Delete conversations and all that belongs to them alone, also from the free pages of the file, and store the
+        event `told` about it. All or none."""
         ...
 
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         """Delete events older than `before`, those beyond the newest `keep_events`, the ledgers and tips of
         conversations not seen since `before`, and the originals that `originals` does not keep: a ledger is replayed
-        without them. Gives the number of rows deleted."""
+        without them. Returns the number of rows deleted."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The conversations to delete, and what is known to belong to them. An original that others use as well stays, as
-    theirs."""
+    """The conversations to delete, and what is known to belong to them. An original that other conversations use too is
+    kept, as theirs."""
 
     conversations: frozenset[str]
     exchanges: frozenset[str]

@@ -30,7 +30,8 @@ class BeforeAfter:
 
 
 def before_after(log: Store, ledger: Sequence[Edit], told: EditEvent) -> BeforeAfter:
-    """`ledger`: the edits of the conversation of `told`. Raises `StoreError`."""
+    """The texts before and after the edit that the event `told` describes. `ledger`: the edits of its conversation.
+    Raises `StoreError`."""
     handle = told.handle
     kept = log.find_originals(handle, 1) if handle else []
     before = kept[0].text if kept else None if handle or told.before else ""
@@ -41,7 +42,7 @@ def before_after(log: Store, ledger: Sequence[Edit], told: EditEvent) -> BeforeA
 
 
 def edit_of(ledger: Sequence[Edit], told: EditEvent) -> Edit | None:
-    """The newest edit of the ledger that is the one an event tells of."""
+    """The newest edit of the ledger that an event describes. None: it is not in it."""
     return next((one for one in reversed(ledger) if _is(one, told)), None)
 
 

@@ -17,16 +17,16 @@ __all__ = ["RETRIED_S", "is_complete", "mark_complete", "mark_incomplete"]
 
 logger = logging.getLogger(__name__)
 RETRIED_S = 3600.0
-"""Seconds from a start in which clients may still try again what they sent to the proxy before."""
+"""Seconds after a start for which clients may retry requests that they sent to the proxy before."""
 
 
 def is_complete(store: Path) -> bool:
-    """Whether nothing that was sent is missing in it."""
+    """Whether all that was sent is in the store."""
     return _sign(store).exists()
 
 
 def mark_complete(store: Path) -> None:
-    """All that was sent is stored. Where that cannot be noted, the next start takes it for incomplete."""
+    """Note that all that was sent is stored. If that fails, the next start takes the store for incomplete."""
     if is_complete(store):
         return
     try:
@@ -36,7 +36,7 @@ def mark_complete(store: Path) -> None:
 
 
 def mark_incomplete(store: Path) -> None:
-    """Something could not be stored."""
+    """Note that something could not be stored."""
     try:
         _sign(store).unlink(missing_ok=True)
     except OSError as e:

@@ -47,7 +47,8 @@ def delete(db: sa.Connection, doomed: Deletion) -> DeletionCounts:
 
 
 def _heirs(db: sa.Connection, doomed: Deletion) -> dict[str, str | None]:
-    """By digest, the originals that were theirs: whose they are then. None: nobody's, they go too."""
+    """The originals of the deleted conversations, by digest, with the conversation that has them next. None: no other,
+    they are deleted too."""
     found = sa.select(originals.c.digest)
     mine = {
         row.digest for some in _pieces(doomed.conversations) for row in _rows(db, found, originals.c.conversation, some)
@@ -65,7 +66,7 @@ def _heirs(db: sa.Connection, doomed: Deletion) -> dict[str, str | None]:
 
 
 def _handles(db: sa.Connection, doomed: Deletion) -> set[str]:
-    """What clients threw away in other exchanges: it is kept without an edit."""
+    """Handles of histories that clients have summarised in other exchanges, which are stored without an edit."""
     archived = stored_names([EventKind.HISTORY_ARCHIVED])
     found = sa.select(events.c.exchange, events.c.payload).where(events.c.kind.in_(archived))
     kept = [row.payload for row in db.execute(found) if row.exchange not in doomed.exchanges]
@@ -103,7 +104,7 @@ def _rows(
 
 
 def _pieces(values: Collection[Any]) -> Iterator[list[Any]]:
-    """An SQL statement takes only so many."""
+    """`values` in lists that one SQL statement can take."""
     every = sorted(values)
     for i in range(0, len(every), ROWS):
         yield every[i : i + ROWS]

@@ -14,8 +14,9 @@ __all__ = ["forget_everywhere"]
 
 
 def forget_everywhere(first: Path, texts: Sequence[str], own: Store | None = None) -> int:
-    """Delete the originals that are one of `texts` from the store `first` and those beside it; how many there were.
-    `own` is `first`, where this process has it open. Raises `StoreError` for stores it cannot, after all others."""
+    """Delete the originals equal to one of `texts` from the store `first` and those beside it. Returns how many there
+    were. `own`: the open store `first`, if this process has it. Raises `StoreError` for stores that cannot be changed,
+    after the others."""
     gone, faults = 0, []
     for file in sorted({first, *first.parent.glob(f"{first.stem}-*{first.suffix}")}):
         try:

@@ -25,7 +25,7 @@ class _Kept(NamedTuple):
     at: float
     landed: Landed
     original: str
-    """The digest of what it took away; empty when that is nothing."""
+    """The digest of the removed text; empty if nothing was removed."""
 
 
 class MemoryStore:
@@ -151,7 +151,8 @@ class MemoryStore:
         return gone
 
     def _sort_out(self, doomed: Deletion) -> tuple[DeletionCounts, dict[str, str | None]]:
-        """What would go; and whose the originals are then, by digest, None where they go too."""
+        """How much a deletion deletes; and the originals, by digest, with the conversation that has them next (None:
+        deleted)."""
         others = [(name, kept) for name, kept in self._edits.items() if name not in doomed.conversations]
         used = {one.original: name for name, kept in others for one in kept}
         others_told = (e.data for e in self._events if e.exchange not in doomed.exchanges)
@@ -192,4 +193,4 @@ class MemoryStore:
         return before - len(self._originals)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""

@@ -18,7 +18,7 @@ __all__ = ["StoreLock", "holder", "is_taken", "was_taken"]
 
 
 class StoreLock:
-    """Held by a proxy from its start to its end, however it ends. Raises `StoreError` when another holds it."""
+    """Held by a proxy until it ends, however it ends. Raises `StoreError` if another proxy holds it."""
 
     def __init__(self, store: Path) -> None:
         self._store = store
@@ -26,8 +26,8 @@ class StoreLock:
         self._take()
 
     def renew(self) -> None:
-        """Make sure that it is held. Where its file was deleted or replaced, another proxy would not see that it is:
-        then it is taken again. Raises `StoreError` when another holds it by now."""
+        """Take the lock again if its file was deleted or replaced, since other proxies would not see it. Raises
+        `StoreError` if another proxy holds it by now."""
         if not self._is_held():
             self.release()
             self._take()
@@ -61,7 +61,7 @@ class StoreLock:
             os.write(fd, str(os.getpid()).encode())
 
     def release(self) -> None:
-        """Let another proxy have the store."""
+        """Release the lock."""
         if self._fd is not None:
             with suppress(OSError):
                 os.close(self._fd)
@@ -73,7 +73,7 @@ def _file(store: Path) -> Path:
 
 
 def holder(store: Path) -> int | None:
-    """The process that took `store` last, as its lock says it. None: not known."""
+    """The id of the process that took the lock of `store` last. None: not known."""
     try:
         return int(_file(store).read_bytes()[:20])
     except (OSError, ValueError):
@@ -81,7 +81,7 @@ def holder(store: Path) -> int | None:
 
 
 def is_taken(store: Path) -> bool:
-    """Whether a proxy that is up holds `store`."""
+    """Whether a running proxy holds `store`."""
     if fcntl is None or not store.exists():
         return False
     try:
@@ -98,5 +98,5 @@ def is_taken(store: Path) -> bool:
 
 
 def was_taken(store: Path) -> bool:
-    """Whether a proxy had it, ever."""
+    """Whether a proxy ever held `store`."""
     return _file(store).exists()

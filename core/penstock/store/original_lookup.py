@@ -16,14 +16,14 @@ from penstock.store.reading import open_log
 __all__ = ["find_originals", "listed", "stores", "the_original"]
 
 LEAST = 4
-"""Digits of a handle that tell a person's original, who may see all of them."""
+"""The fewest digits of a handle for a person, who may see all originals."""
 _SHOWN = 20
 _HANDLE = re.compile(r"[0-9a-f]{1,64}")
 
 
 def the_original(store: Path | None, handle: str, *, digits: int = LEAST, names: bool = True) -> Original:
-    """The one original whose handle begins so, given `digits` of it. Raises `NotFound`, with where it was looked for;
-    `PenstockError` when there are more, with the `names` of those or without; `StoreError`."""
+    """The one original whose handle begins with `handle`, of at least `digits` digits. Raises `NotFound`, with the
+    stores searched; `PenstockError` if there are several, listed if `names`; and `StoreError`."""
     wanted = handle.strip().lower()
     if not _HANDLE.fullmatch(wanted) or len(wanted) < digits:
         raise PenstockError(f"{handle!r} is no handle of an original: {digits} or more of 0-9 and a-f were expected")
@@ -43,7 +43,7 @@ def the_original(store: Path | None, handle: str, *, digits: int = LEAST, names:
 
 
 def listed(original: Original, digits: int = 8) -> str:
-    """An original in one line: its handle, when it was taken away, by whom, how large it is, and why."""
+    """An original in one line: its handle, when and by which stage it was removed, its size, and the reason."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(original.at))
     by = original.stage or "-"
     size = f"{len(original.text):,}"
@@ -51,7 +51,7 @@ def listed(original: Original, digits: int = 8) -> str:
 
 
 def stores(path: Path | None) -> list[Path]:
-    """The store at `path`; when none is given, the proxy's own and those that stand beside it."""
+    """The store at `path`; without it, the proxy's own and those beside it."""
     if path is not None:
         return [path.expanduser().absolute()]
     own = paths.store_path().absolute()
@@ -59,8 +59,8 @@ def stores(path: Path | None) -> list[Path]:
 
 
 def find_originals(path: Path | None, handle: str = "", limit: int = 50) -> list[Original]:
-    """The originals whose handle begins with `handle`, newest first, of all `stores`. A store that can not be read is
-    passed over where another has something. Raises `StoreError`."""
+    """The originals whose handle begins with `handle`, newest first, of all `stores`. A store that cannot be read is
+    skipped if another has something. Raises `StoreError`."""
     found: dict[str, Original] = {}
     faults: list[StoreError] = []
     for file in stores(path):

@@ -23,7 +23,7 @@ class Original:
     text: str = field(repr=False)
     conversation: str
     stage: str
-    """The stage that removed it; empty when it was none of ours."""
+    """The stage that removed it; empty if it was no stage."""
     op: str
     """The operation: `replace` or `compact`; empty when there was no edit."""
     reason: str
@@ -32,7 +32,7 @@ class Original:
 
     @property
     def handle(self) -> str:
-        """What a stub calls it."""
+        """The handle by which a stub names it."""
         return self.digest[:8]
 
 
@@ -47,12 +47,12 @@ class RetentionPolicy:
 
 
 def digest_of(text: str) -> str:
-    """The name of an original, in full."""
+    """The SHA-256 of a text, by which an original is stored."""
     return sha256(_bytes(text)).hexdigest()
 
 
 def packed(text: str) -> bytes:
-    """`text` as it is stored. Half characters are kept: what cannot be shown can still be compared."""
+    """`text` compressed, as it is stored. Lone surrogates are kept."""
     return zlib.compress(_bytes(text), LEVEL)
 
 

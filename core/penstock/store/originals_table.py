@@ -14,18 +14,18 @@ from penstock.store.schema import originals
 __all__ = ["find", "keep", "past"]
 
 _ABOUT = ("conversation", "stage", "op", "reason", "at")
-"""What is noted anew each time that an original is taken away."""
+"""The columns that are updated each time that an original is removed."""
 
 _NEW = sqlite.insert(originals)
 _KEEP = _NEW.on_conflict_do_update(index_elements=["digest"], set_={name: _NEW.excluded[name] for name in _ABOUT})
-"""Another may have stored the same since we looked."""
+"""Another process may have stored the same text meanwhile."""
 _AGAIN = originals.update().where(originals.c.digest == sa.bindparam("known"))
 _KNOWN = sa.select(originals.c.digest).where(originals.c.digest.in_(sa.bindparam("digests", expanding=True)))
 # Made once: to make a statement takes longer than to run it, and a request waits.
 
 
 def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
-    """Have `taken` in the table. One that is there already is not packed again: only when and why are noted."""
+    """Store the originals `taken`. For known ones only when and why they were removed is updated."""
     rows = {original.digest: original for original in taken}
     if not rows:
         return
@@ -40,7 +40,7 @@ def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
 
 
 def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:
-    """Those whose digest begins with `handle`, the newest first."""
+    """The originals whose digest begins with `handle`, the newest first."""
     found = sa.select(originals).order_by(originals.c.at.desc(), originals.c.digest).limit(limit)
     if handle:  # a range, not LIKE, for which SQLite would read the whole table
         found = found.where((originals.c.digest >= handle) & (originals.c.digest < handle + "g"))
@@ -50,7 +50,7 @@ def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:
 
 
 def past(keep: RetentionPolicy) -> sa.ColumnElement[bool]:
-    """Which rows are not kept."""
+    """The condition of the rows that are beyond the limits of `keep`."""
     old = originals.c.at < keep.since
     if keep.size is None:
         return old

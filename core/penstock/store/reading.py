@@ -24,7 +24,7 @@ def open_log(path: Path | None) -> Store:
 
 
 def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:
-    """The last `count` events that are wanted and whose sequence number is at most `upto`, oldest first."""
+    """The last `count` wanted events with a sequence number up to `upto`, oldest first."""
     return list(islice(filter(wanted, backwards(store, upto)), count))[::-1]
 
 

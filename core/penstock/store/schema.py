@@ -71,8 +71,8 @@ originals = Table(
     Column("at", Float, nullable=False),
     Index("originals_at", "at", "bytes"),
 )
-"""What was taken away, once by content, and the last time that it was. `text` is zlib-compressed UTF-8 and takes
-`bytes`; `size` is its characters. They have their own retention, so nothing here refers to the ledger."""
+"""The removed texts, once by content, with the last time of removal. `text` is zlib-compressed UTF-8 and takes `bytes`;
+`size` is its characters. They have their own retention, so nothing here refers to the ledger."""
 
 facts = Table(
     "facts",
@@ -81,4 +81,4 @@ facts = Table(
     Column("key", String(400), primary_key=True),
     Column("value", JSON, nullable=False),
 )
-"""What must outlive a restart: what was spent, what a person set, how far our counts are from a provider's."""
+"""Small values that outlive a restart: budgets, limits, labels, calibrations."""

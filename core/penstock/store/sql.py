@@ -41,12 +41,12 @@ EXCHANGES = 500
 BUSY_MS = 150
 """Milliseconds that a write waits for another process. Short: edits are stored while a request waits."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
-"""Values that cannot be written (half a character, a number too large) or read back (damaged, of another version) raise
-what the driver likes."""
+"""Errors that the driver raises for values that cannot be written (a lone surrogate, too large a number) or read
+(damaged, of another version)."""
 _MAGIC = b"SQLite format 3\0"
 _ADD_EDITS = edits.insert()
 _ADD_EVENTS = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
-"""The payload is JSON text already: see `Event.text`."""
+"""The payload is JSON text already, from `Event.text`."""
 _TIP, _VALUE = insert(conversations), insert(facts)
 _SET_TIP = _TIP.on_conflict_do_update(["id"], set_={c: _TIP.excluded[c] for c in ("epoch", "tip", "count", "seen_at")})
 _SET_VALUE = _VALUE.on_conflict_do_update(["kind", "key"], set_={"value": _VALUE.excluded.value})
@@ -224,7 +224,7 @@ class SqlStore:
         return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
 
     def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:
-        """A few rows at a time: requests wait for the store to take their edits, and that is not long."""
+        """Delete a few rows at a time, since requests wait only a short time until their edits are stored."""
         gone = 0
         while True:
             with self._write() as db:
@@ -244,8 +244,8 @@ class SqlStore:
             sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
 
     def _mend(self) -> None:
-        """Begin anew when the file was deleted or replaced: SQLite would go on with one that nobody can find any more,
-        or find no table in one that is new. Who reads waits for that too."""
+        """Open the file again if it was deleted or replaced: SQLite would go on with the old one, or find no tables in
+        a new one. Readers wait for that too."""
         if self.readonly or _inode(self.path) == self._inode:
             return
         with self._mending:
@@ -307,8 +307,8 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
 
 
 def _is_still(path: Path) -> bool:
-    """Whether it lies where we may not write, and nobody else does now: a copy, another user's. SQLite reads a database
-    with a WAL only where it may put files beside it, unless told that nothing changes."""
+    """Whether the file is in a folder without write access and has no write-ahead log: a copy, or another user's.
+    SQLite can read such a database only if it is opened as immutable."""
     return not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
@@ -320,7 +320,7 @@ def _inode(path: Path) -> int:
 
 
 def _check_ours(path: Path) -> None:
-    """A damaged store is set aside, a stranger's file never. Raises `StoreError`."""
+    """Rename a damaged store. Raises `StoreError` for a file that is no store of Penstock, which is left alone."""
     try:
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
@@ -331,7 +331,7 @@ def _check_ours(path: Path) -> None:
 
 
 def _set_aside(path: Path) -> None:
-    """A damaged file is kept, under a name that says when it was found; nothing is deleted."""
+    """Rename a damaged file, with the time in its new name; nothing is deleted."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)

@@ -33,8 +33,8 @@ class Answer:
 def answer(
     turn: Turn, *, dialect: str = "anthropic", usage: Usage | None = None, model: str = "claude-sonnet-4-5"
 ) -> Answer:
-    """A streamed answer that says `turn`, made with `assistant`. `usage` is what the provider counts; of what it holds
-    None for, nothing is said."""
+    """A streamed answer that says `turn`, made with `assistant`. `usage`: what the provider counts; fields with None
+    are left out."""
     write = _WRITERS.get(dialect)
     if write is None:
         raise ValueError(f"there is no dialect {dialect!r} here.{did_you_mean(dialect, _WRITERS)}")
@@ -46,8 +46,8 @@ def answer(
 
 
 class FakeProvider:
-    """Answers each request with the next turn of a script, the last one again when it is through. A request that the
-    real provider would refuse gets status 400, and its error body says which rule it breaks."""
+    """Answers each request with the next turn of a script; at its end, with the last one again. A request that the real
+    provider would refuse gets status 400, and its error body says which rule it breaks."""
 
     def __init__(self, *script: Turn, dialect: str | Dialect = "anthropic", usage: Usage | None = None) -> None:
         if not script:

@@ -52,8 +52,9 @@ HEADERS = {
 class Session:
     """Stages behind an engine, and what leaves it.
 
-    Every `send` holds what leaves against the promises and raises `PromiseBroken`: always a request the provider takes
-    (P5), and between flushes a history that begins with the one sent before (P3). Close it, or use it with `with`.
+    Every `send` checks the forwarded request against the promises and raises `PromiseBroken`: always a request the
+    provider takes (P5), and between flushes a history that begins with the one sent before (P3). Close it, or use it
+    with `with`.
     """
 
     def __init__(
@@ -131,8 +132,8 @@ class Session:
         return sent
 
     def reply(self, *parts: str | Call, usage: Usage | None = None) -> Reply:
-        """Have the last request answered: texts and calls, as for `assistant`. Listeners and stages get what they would
-        get of these bytes on the wire."""
+        """Answer the last request with texts and calls, as for `assistant`. Listeners and stages get what they would
+        get on the wire."""
         if self.outcome.exchange is None:
             raise ValueError("there is no request to answer")
         came = answer(assistant(*parts), dialect=self.dialect.name, usage=usage, model=self.outcome.exchange.model)
@@ -143,7 +144,7 @@ class Session:
         return reply
 
     def ask(self, request: Request, *, bypass: bool = False) -> ProxyDecision:
-        """What becomes of `request`, not held against the promises. What is not refused counts as sent."""
+        """The decision about `request`, without checking the promises. Unless refused, it counts as sent."""
         self._asked, self._began, size = request.id, self.clock.tick(), len(request.body)
         client = request.headers.get("user-agent", "").partition("/")[0]
         came = ReceivedEvent(request.method, request.host, request.path, size, "", client, self.profile.name)
@@ -158,7 +159,7 @@ class Session:
         return decision
 
     def answered(self, reply: Reply, size: int = 0) -> None:
-        """The last request was answered by `reply`, which came in `size` bytes."""
+        """Note that the last request was answered by `reply`, of `size` bytes."""
         exchange, self.outcome.reply, ms = self.outcome.exchange, reply, self._ms()
         plain, prices = AnsweredEvent(200, ms, size, ms), prices_for(self.outcome)
         said = event_builders.answered(plain, reply, self._redactor, self.outcome.booking, prices)
@@ -172,13 +173,13 @@ class Session:
         self.clock.advance(seconds)
 
     def restart(self) -> None:
-        """As if the proxy had been stopped and started again: a new engine on the same store."""
+        """Simulate a restart of the proxy: a new engine on the same store."""
         self.close()
         self.log = self._new_log()
         self.engine = self._new_engine()
 
     def events(self, kind: EventKind | None = None) -> list[Event]:
-        """What the log holds so far: of one kind, or all of it."""
+        """The events so far: of one kind, or all."""
         self.log.drain()
         return self.store.events_after(0, 1_000_000, () if kind is None else (kind,))
 
@@ -240,7 +241,7 @@ def _begins_with(later: Conversation, earlier: Conversation) -> bool:
 
 @dataclass
 class _NotAsked:
-    """Stands for a summariser that may ask somebody: the record is used instead."""
+    """A placeholder for a summariser that may call a service: the record is used instead."""
 
     name: str
 

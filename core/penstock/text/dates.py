@@ -27,7 +27,7 @@ _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A time somebody asks about: a month, perhaps with year and day, or a run of days."""
+    """A time that a question names: a month, perhaps with year and day, or a range of days."""
 
     month: int = 0
     year: int = 0
@@ -53,7 +53,7 @@ def times_in(text: str, now: float | None = None) -> list[When]:
 
 
 def parse_date(text: str) -> float | None:
-    """The day a text names, as seconds since 1970 at noon UTC; None when it names none with a month and a year."""
+    """The day that a text names, as seconds since 1970 at noon UTC. None: it names no day with month and year."""
     if match := _ISO.search(text):
         return _noon(int(match[1]), int(match[2]), int(match[3]))
     when = _dated(text) if _MONTH.search(text) else None

@@ -48,11 +48,11 @@ class Question:
     text: str
     """The question without the words that only wrap it."""
     keys: tuple[str, ...]
-    """The words that carry it, lower case; never empty."""
+    """The words that carry the question, in lower case; never empty."""
     stems: tuple[str, ...]
-    """What the index is asked for."""
+    """The stems that are searched in the index."""
     named: str = ""
-    """The one person it names, as in `names`."""
+    """The person it names, one of `names`; empty for none or several."""
     times: tuple[When, ...] = ()
     wants_time: bool = False
     wants_number: bool = False

@@ -9,7 +9,7 @@ from functools import lru_cache
 __all__ = ["STOP_WORDS", "VERSION", "identifiers", "stem", "terms", "words"]
 
 VERSION = "1"
-"""Changes with anything that makes `terms` or `identifiers` answer differently: the index is rebuilt then."""
+"""Must change whenever `terms` or `identifiers` return something else: the index is rebuilt then."""
 
 _WORD = re.compile(r"\w+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -57,7 +57,7 @@ def words(text: str) -> list[str]:
 
 
 def terms(text: str) -> list[str]:
-    """What the index holds of a text: stems; of `parseHttpHeader` its parts as well."""
+    """The stems of a text as they are indexed; for `parseHttpHeader` also those of its parts."""
     found = [stem(word) for word in words(text) if word not in STOP_WORDS]
     for name in re.findall(r"\b[a-z]+[A-Z]\w*|\b(?:[A-Z][a-z]+){2,}\w*|\b\w*[a-z]_\w+", text):
         parts = _CAMEL.sub(" ", name).replace("_", " ").lower().split()
@@ -66,15 +66,15 @@ def terms(text: str) -> list[str]:
 
 
 def identifiers(text: str) -> str:
-    """Paths, dotted names, names with digits or inner capitals, and scripts without blanks: what is searched by
-    pieces of a word."""
+    """The paths, dotted names, names with digits or inner capitals, and texts in scripts without spaces, which are
+    searched by parts of a word."""
     odd = " ".join(word for word in dict.fromkeys(text.split()) if not _PLAIN.match(word))
     return " ".join(dict.fromkeys(match.lower() for rule in (_CODE, _WIDE) for match in rule.findall(odd)))
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A word without its ending. Rough on purpose: what counts is that forms of one word meet."""
+    """A word without its ending. Rough on purpose: it only has to map forms of one word to one stem."""
     if len(word) <= 3 or not word.isascii():
         return word
     for ending, other in _ENDINGS:

@@ -21,24 +21,25 @@ from penstock.tokens import model_vocabulary
 __all__ = ["UNCALIBRATED", "Calibration", "Count", "How", "TokenScale"]
 
 How = Literal["exact", "calibrated", "tokenizer", "estimated"]
-"""`exact`: the provider's own count. `calibrated`: our estimate, by what the provider counted before. `tokenizer`: by
-the model's own vocabulary, which is public and on this machine. `estimated`: ours alone."""
+"""`exact`: the provider's own count. `calibrated`: our estimate, corrected by earlier counts of the provider.
+`tokenizer`: by the model's own vocabulary, which is public and on this machine. `estimated`: ours alone."""
 LEAST, MOST = 0.2, 5.0
-"""A ratio beyond these says that something else was counted: a model server that reuses its cache counts the rest."""
+"""A ratio beyond these is ignored, since something else was counted: a model server that reuses its cache counts only
+the rest."""
 STEP = 8.0
 """How many first answers count alike; each later one counts for an eighth."""
 WHOLE = 1000
-"""Estimated tokens of a request that tells all it can; of a smaller one, most is what holds it together."""
+"""Estimated tokens from which on a request has full weight; a smaller one is mostly framing."""
 UNLIKE = 2.0
 """A growth sample is ignored if its tokens per estimated token differ from the model's by more than this factor: the
 server probably truncated the history."""
 LEARNED = 2000
 """Estimated tokens of growth in a conversation that weigh as much as what is known of its model."""
 FADE = 0.9
-"""What a conversation's growth weighs when the next has come."""
+"""The weight of earlier growth of a conversation when the next is added."""
 CONVERSATIONS = 1000
 MODELS = 500
-"""How many models have their ratio kept; any client may name any model."""
+"""The most models whose ratio is kept, since clients may name any model."""
 
 
 class Count(NamedTuple):
@@ -54,7 +55,7 @@ class _Ratio:
 
     log: float = 0.0
     answers: float = 0.0
-    """Their weights together, as far as they are remembered."""
+    """The sum of the answers' weights, up to a limit."""
 
     def learn(self, estimated: int, counted: int) -> None:
         weight = min(1.0, estimated / WHOLE)
@@ -74,12 +75,12 @@ class _Anchor:
     estimated: int
     counted: int
     grown: float = 0.0
-    """Estimated tokens of its growth so far, what was long ago for less."""
+    """Estimated tokens of its growth so far, older growth weighted less."""
     grew: float = 0.0
-    """What that growth was counted as."""
+    """The counted tokens of that growth."""
 
     def growth(self, prior: float) -> float:
-        """What one estimated token more is counted as, `prior` where little has come yet."""
+        """The counted tokens for each further estimated token; near `prior` while there is little data."""
         return min(max((self.grew + prior * LEARNED) / (self.grown + LEARNED), LEAST), MOST)
 
 
@@ -112,7 +113,7 @@ UNCALIBRATED = TokenScale(1.0, "estimated")
 
 
 class Calibration:
-    """Learns from answers. Any thread may call; nothing here waits for a disk."""
+    """Learns from answers. Any thread may call; nothing here reads or writes a disk."""
 
     def __init__(
         self,
@@ -121,8 +122,9 @@ class Calibration:
         limit: int = CONVERSATIONS,
         prior: Callable[[str], float] = model_vocabulary.prior,
     ) -> None:
-        """With what `facts` gave in an earlier process; what cannot be read of it is left out. `prior` gives, by the
-        model's name, how many times our estimate its provider will count, for models that have not answered."""
+        """`facts`: what the method `facts` returned in an earlier process; unreadable ones are ignored. `prior`
+        returns, for a model's name, the expected ratio of the provider's count to our estimate, for models without
+        answers."""
         self._limit = limit
         self._prior = prior
         self._tokenized: OrderedDict[tuple[str, str], _Ratio] = OrderedDict()
@@ -137,8 +139,9 @@ class Calibration:
                 self._models[model] = ratio
 
     def learn(self, provider: str, model: str, conversation: str, estimated: int, counted: int) -> None:
-        """One answer: what was sent was estimated at `estimated` tokens and counted as `counted`. A pair that can not
-        be of the same text is ignored. Without a `conversation`, only the model's ratio learns."""
+        """Learn from one answer: the request was estimated at `estimated` tokens, and counted as `counted` by the
+        provider. A pair that cannot be of the same text is ignored. Without a `conversation`, only the model's ratio
+        learns."""
         if estimated <= 0 or not LEAST <= counted / estimated <= MOST:
             return
         name = provider, model
@@ -169,7 +172,7 @@ class Calibration:
         return self.gauge(provider, model, conversation).count(estimated)
 
     def gauge(self, provider: str, model: str, conversation: str) -> TokenScale:
-        """What is known now, to count by later."""
+        """The present scale of a conversation and its model, for later counts."""
         with self._lock:
             ratio, how = self._known(provider, model)
             anchor = self._anchors.get(conversation)
@@ -178,13 +181,13 @@ class Calibration:
         return TokenScale(ratio, how)
 
     def facts(self) -> dict[str, dict[str, Any]]:
-        """The ratios by model, as plain values to be kept. Conversations are not: the text they stand on may have
-        changed by the next start."""
+        """The ratios by model, as plain values to store. Conversations are not stored: their text may have changed by
+        the next start."""
         with self._lock:
             return {_key(name): _fact(ratio) for name, ratio in self._models.items()}
 
     def changed(self) -> dict[str, dict[str, Any] | None]:
-        """What changed since this was last asked; None for what is to be forgotten."""
+        """The facts that changed since the last call; None for those to delete."""
         with self._lock:
             changed, self._changed = self._changed, {}
             return changed

@@ -22,14 +22,14 @@ __all__ = ["count_apart", "main"]
 
 logger = logging.getLogger(__name__)
 WITHIN_S = 20.0
-"""Past that the process is killed. 200 KB take a second, most of it to load the vocabulary."""
+"""Seconds after which the process is killed. 200 KB take a second, most of it to load the vocabulary."""
 
 
 def count_apart(
     vocabulary: Vocabulary, path: Path, texts: Sequence[str], *, within_s: float = WITHIN_S
 ) -> list[int] | None:
-    """The tokens of each of `texts`. Waits: for a thread that nobody waits for. None: they were not counted, and the
-    log says why."""
+    """The tokens of each of `texts`. Waits for the child process: call it in a background thread. None: they were not
+    counted, and the log says why."""
     asked = json.dumps({"vocabulary": asdict(vocabulary), "path": str(path), "texts": list(texts)})
     try:
         done = subprocess.run(
@@ -49,7 +49,7 @@ def count_apart(
 
 
 def main() -> int:
-    """Answer one request on stdin on stdout, both JSON."""
+    """Answer one request from stdin on stdout, both JSON."""
     asked = json.load(sys.stdin.buffer)
     try:
         tokenizer = load(Vocabulary(**asked["vocabulary"]), Path(asked["path"]))

@@ -25,8 +25,8 @@ _BYTES_PER_TOKEN = 2.9
 
 
 def estimate(text: str) -> int:
-    """Tokens of `text`, at least 1 for a text that is not empty. Long texts are judged by 6,000 characters from their
-    beginning, middle and end."""
+    """Tokens of `text`, at least 1 for a text that is not empty. Long texts are estimated by 6,000 characters from
+    their beginning, middle and end."""
     if len(text) > 4 * _SAMPLE:
         middle = len(text) // 2
         sample = text[:_SAMPLE] + text[middle : middle + _SAMPLE] + text[-_SAMPLE:]
@@ -40,7 +40,7 @@ def estimate_bytes(size: int) -> int:
 
 
 def bytes_of(tokens: int) -> int:
-    """So many bytes that `estimate_bytes` takes for `tokens`."""
+    """The number of bytes that `estimate_bytes` estimates at `tokens`."""
     return round(tokens * _BYTES_PER_TOKEN)
 
 

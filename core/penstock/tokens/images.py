@@ -2,8 +2,8 @@
 of their base64.
 
 A request may hold a megabyte of base64 that the model sees as 1,500 tokens. What a provider makes of an image is known
-from its width and height, which stand in its first bytes; of a PDF, from its pages. Each provider's formula is told by
-the shape that the block has in its format:
+from its width and height, which stand in its first bytes; of a PDF, from its pages. Each provider's formula is chosen
+by the form of the block:
 
 - Anthropic (https://docs.anthropic.com/en/docs/build-with-claude/vision): width x height / 750 after scaling down to
   1,568 pixels on the long edge and about 1.15 megapixels. PDF (.../pdf-support): 1,500 to 3,000 tokens a page for its
@@ -33,13 +33,13 @@ format."""
 PAGE_BYTES = 50_000
 """Bytes taken for one page of a PDF whose pages cannot be counted: their list may be compressed."""
 PAGES = 1000
-"""More pages than this no provider takes."""
+"""The most pages that a provider accepts."""
 _HEAD = 4096
 """Letters of base64 that hold the size of most pictures; 3 bytes are 4 letters."""
 _FAR = 1 << 18
-"""And of a JPEG whose camera put a preview before it."""
+"""The same for a JPEG with a preview before its size."""
 _DEPTH = 6
-"""How deep a medium may stand in its block: in a part of a document in a tool's result."""
+"""How deep a medium may be nested in its block, such as in a document in a tool's result."""
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _COUNT = re.compile(rb"/Count\s+(\d{1,6})")
 _LINEAR = re.compile(rb"/Linearized\b[^>]{0,200}/N\s+(\d{1,6})")
@@ -53,7 +53,7 @@ class Medium:
 
     tokens: int
     letters: int
-    """Bytes of the block that are no words but the medium: its base64, or all of a block that is nothing else."""
+    """Bytes of the block that are the medium: its base64, or the whole block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _gemini(value: Mapping[str, Any]) -> Medium | None:
 
 
 def _encoded(data: str, kind: str, provider: _Provider) -> Medium:
-    """Of base64. Only as much is decoded as it takes."""
+    """The medium in base64, of which only the needed beginning is decoded."""
     head = _decoded(data[:_HEAD])
     if head.startswith(b"%PDF") or "pdf" in kind:
         return Medium(pages(_decoded(data)) * provider.page, len(data))

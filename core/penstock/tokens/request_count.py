@@ -19,7 +19,7 @@ SAMPLE_BYTES = 200_000
 """At most about this much of a request is counted to learn its model's ratio: a quarter of a second, and the ratio of a
 longer text hardly differs."""
 MESSAGE_TOKENS = 3
-"""What holds a message together, and what opens the answer: OpenAI's cookbook, "How to count tokens with tiktoken"."""
+"""Tokens that frame each message, and the answer: OpenAI's cookbook, "How to count tokens with tiktoken"."""
 _SYSTEM = tuple(name for name in HEAD_FIELDS if name != "tools")
 
 
@@ -40,16 +40,16 @@ class TokenParts:
 
 @dataclass(slots=True)
 class Sample:
-    """Texts of a request, and what we estimate for them."""
+    """Texts of a request, and their estimated tokens."""
 
     texts: list[str] = field(default_factory=list)
     estimated: int = 0
     framing: int = 0
-    """Tokens that hold them together."""
+    """Tokens of the framing of these texts."""
 
 
 def shares(conversation: Conversation, gauge: TokenScale) -> TokenShares:
-    """The request's tokens, and how they are shared out by its bytes: only the whole is ever counted."""
+    """The request's tokens by a calibrated estimate, divided among its parts by their bytes."""
     total, how = gauge.count(estimated(conversation))
     system, tools = sum(conversation.size_of(name) for name in _SYSTEM), conversation.size_of("tools")
     sizes = conversation.running(_size, 0)
@@ -66,8 +66,8 @@ def _size(sum_of: int, message: Message) -> int:
 def count_request(
     conversation: Conversation, tokenizer: Tokenizer, is_late: Callable[[], bool] | None = None
 ) -> TokenParts:
-    """The request by its model's own tokenizer. Tools count as the JSON they are sent as. Raises `TimeoutError` once
-    `is_late` says so."""
+    """The tokens of a request by its model's own tokenizer. Tools count as the JSON they are sent as. Raises
+    `TimeoutError` once `is_late` says so."""
 
     def count(text: str) -> int:
         return tokenizer.count(text, is_late)

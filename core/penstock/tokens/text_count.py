@@ -15,12 +15,12 @@ from penstock.tokens.vocabulary import KNOWN, Tokenizer, Vocabulary, find, load
 __all__ = ["TextCounter", "count", "tokenizer_of"]
 
 O200K = "o200k_base"
-"""What the tokens of models whose vocabulary is not public are measured in."""
+"""The vocabulary by which the tokens of models without a public one are estimated."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextCounter:
-    """Counts texts as one model does. Not for the event loop: a vocabulary is loaded to make one."""
+    """Counts texts as one model does. Loads a vocabulary: do not create one on the event loop."""
 
     how: How
     by: str
@@ -32,8 +32,8 @@ class TextCounter:
     def of(
         cls, model: str, vocabularies: Mapping[str, Vocabulary] = KNOWN, among: Sequence[Path] | None = None
     ) -> TextCounter:
-        """The best one for a model on this machine. Never fetches, never raises for a vocabulary that is missing or
-        damaged: it estimates then, and `by` names the next step. `among`: folders to look in instead of the usual."""
+        """The best counter for a model on this machine. Never downloads; with a missing or damaged vocabulary it
+        estimates, and `by` names the next step. `among`: folders to search instead of the usual ones."""
         own, hint = tokenizer_of(model, vocabularies, among)
         if own is not None:
             return cls("tokenizer", f"{own.name}, the model's own vocabulary", own.count)

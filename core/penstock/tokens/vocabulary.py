@@ -55,7 +55,7 @@ class Vocabulary:
     pattern: str
     """The regular expression that cuts a text into words before they become tokens."""
     models: str = ""
-    """Whose it is, in words."""
+    """The models that use it, in words."""
 
     @property
     def file_name(self) -> str:
@@ -140,7 +140,7 @@ def find(vocabulary: Vocabulary, among: Sequence[Path] | None = None) -> Path | 
 
 
 def read_verified(vocabulary: Vocabulary, path: Path) -> bytes:
-    """What the file holds. Raises `VocabularyError` if it cannot be read or is not the published one."""
+    """The content of the file. Raises `VocabularyError` if it cannot be read or is not the published one."""
     try:
         data = path.read_bytes()
     except OSError as e:

@@ -17,9 +17,9 @@ from penstock.tokens.vocabulary import Vocabulary
 __all__ = ["LIMIT", "Progress", "install"]
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes that have come, and how many there will be; None: the server does not say."""
+"""Called with the bytes received, and the total; None: the server does not say."""
 LIMIT = 64 << 20
-"""Bytes. No vocabulary is nearly as large: o200k_base has 3.6 million."""
+"""The most bytes of a file; o200k_base has 3.6 million."""
 CONNECT_S = 10.0
 READ_S = 30.0
 """Longest wait for the next bytes."""
@@ -27,7 +27,7 @@ _CHUNK = 1 << 16
 
 
 def _silent(_done: int, _whole: int | None) -> None:
-    """Nobody watches."""
+    """Shows no progress."""
 
 
 def install(vocabulary: Vocabulary, folder: Path, source: str = "", progress: Progress = _silent) -> Path:

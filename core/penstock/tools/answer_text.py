@@ -10,12 +10,12 @@ from penstock.base.errors import PenstockError
 __all__ = ["LIMIT", "text_of"]
 
 LIMIT = 30_000
-"""Characters of one answer: clients cut longer ones, and half of a JSON value is none."""
+"""The most characters of an answer: clients cut longer ones, and cut JSON is invalid."""
 
 
 def text_of(answer: Any) -> str:
-    """A tool's answer as text: JSON, where it is none already. Raises `PenstockError` for JSON that the client would
-    cut."""
+    """A tool's answer as text, encoded as JSON if it is no text. Raises `PenstockError` for JSON that is longer than
+    `LIMIT`."""
     if isinstance(answer, str):
         return answer
     text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

@@ -30,7 +30,7 @@ Project = Annotated[str, typer.Option("--project", help="Whose memory. That of t
 
 
 def tool_app() -> typer.Typer:
-    """The commands of the tools that are there now: those of plugins too."""
+    """The commands of all tools, those of plugins included."""
     app = typer.Typer(
         no_args_is_help=True, help="Call a tool that agents have over MCP: the same arguments and answers."
     )
@@ -102,7 +102,7 @@ def _is_text(annotation: Any) -> bool:
 
 
 def _value(text: str, annotation: Any) -> Any:
-    """A text where the argument is one; else JSON, and what is none is a text."""
+    """The value of an option: a text if the argument is one, else JSON; invalid JSON counts as a text."""
     if _is_text(annotation):
         return text
     try:

@@ -19,7 +19,7 @@ _OWN = (*PROXY_TOOLS, *MEMORY_TOOLS, *CONTEXT_TOOLS)
 
 
 def all_tools(plugins: Plugins | None = None) -> dict[str, Tool]:
-    """Every tool by name. Raises `PluginError` where a plugin has a tool of a name that is taken."""
+    """Every tool by name. Raises `PluginError` if a plugin has a tool with a name that is taken."""
     found = {tool.name: tool for tool in _OWN}
     for tool in (plugins or Plugins.load()).tools():
         if tool.name in found:
@@ -29,7 +29,7 @@ def all_tools(plugins: Plugins | None = None) -> dict[str, Tool]:
 
 
 def chosen_tools(names: Collection[str], plugins: Plugins | None = None) -> list[Tool]:
-    """The tools of these names; all of them where `all` is among them. Raises `PenstockError` for an unknown one."""
+    """The tools of these names; all tools if `all` is among them. Raises `PenstockError` for an unknown name."""
     known = all_tools(plugins)
     if "all" in names:
         return list(known.values())

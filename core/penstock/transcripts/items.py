@@ -19,9 +19,9 @@ def items_of(
     message_filter: MessageFilter,
     expires_at: float | None = None,
 ) -> tuple[list[Item], int]:
-    """What was said, in order: a person's words without envelopes, and without what a client wrote in their name. And
-    how many of them were longer than `message_filter` allows, and end there. Secrets are still in it: memory takes them
-    out."""
+    """The messages as items, in order: a person's words without envelopes and without texts that a client wrote in
+    their name. Also returns how many were cut to the length of `message_filter`. Secrets are not removed here, but by
+    the memory."""
     items, cut = [], 0
     for seq, said in enumerate(transcript.said):
         is_person = said.role == "user"

@@ -20,11 +20,11 @@ from penstock.transcripts.turns import Transcript
 __all__ = ["found", "homes", "read"]
 
 _HALF = re.compile("[\ud800-\udfff]")
-"""Half a character: clients cut texts in the middle of one."""
+"""A lone surrogate: clients cut texts in the middle of a character."""
 
 
 def read(file: Path) -> Transcript:
-    """What was said in a session. Raises `PenstockError` when the file cannot be opened or read."""
+    """The transcript in a file. Raises `PenstockError` if it cannot be opened or read."""
     take = codex.take if _is_rollout(file) else claude_code.take
     out = Transcript(file)
     try:
@@ -52,7 +52,7 @@ def _taken(line: bytes, take: Callable[[Mapping[str, Any], Transcript], None], o
 
 
 def _decoded(line: bytes) -> Any:
-    """JSON; in the place of half a character there is U+FFFD."""
+    """The decoded JSON, with U+FFFD for lone surrogates."""
     try:
         return msgspec.json.decode(line)
     except msgspec.MsgspecError:
@@ -63,15 +63,15 @@ def _decoded(line: bytes) -> Any:
 
 
 def homes() -> list[Path]:
-    """The folders of this machine that clients write their transcripts to, those that there are."""
+    """The existing folders on this machine to which clients write their transcripts."""
     claude = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude") / "projects"
     codex = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex") / "sessions"
     return [folder for folder in (claude, codex) if folder.is_dir()]
 
 
 def found(places: Iterable[Path]) -> list[Path]:
-    """The transcripts in files and folders, each once, in the order of their names. Raises `PenstockError` for a place
-    that is not there, or is neither."""
+    """The transcript files among `places`, files and folders, each once, sorted by name. Raises `PenstockError` for a
+    place that does not exist."""
     out: dict[Path, None] = {}
     for place in places:
         if place.is_file():

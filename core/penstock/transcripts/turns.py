@@ -14,7 +14,7 @@ _NOBODY = re.compile(
     r"\s*(?:\[Request interrupted by user|This session is being continued from a previous conversation that ran out of"
     r"|Operation stopped by hook:|# AGENTS\.md instructions for )"
 )
-"""What stands in a person's place and was said by the client."""
+"""Texts of a user message that the client wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +41,26 @@ class Transcript:
     broken: list[int] = field(default_factory=list)
     """Numbers of the lines that could not be read."""
     is_aside: bool = False
-    """A sub-agent's: what a person said is not in it."""
+    """Whether it is a sub-agent's transcript, which has no messages of a person."""
     _texts: list[Said] = field(default_factory=list)
 
     def person(self, text: str, at: float | None) -> None:
-        """A person said something; with that the assistant's turn is over."""
+        """Add a person's message, which ends the assistant's turn."""
         if text.strip() and not _NOBODY.match(text):
             self.end()
             self.said.append(Said("user", text, at))
 
     def assistant(self, text: str, at: float | None) -> None:
-        """The assistant said something, which is its final text unless it goes on to call a tool."""
+        """Add a text of the assistant, which is its final text unless a tool call follows."""
         if text.strip():
             self._texts.append(Said("assistant", text, at))
 
     def tool(self) -> None:
-        """A tool is called: what was said before was on the way."""
+        """Note a tool call: earlier texts of this turn were not final, and are dropped."""
         self._texts.clear()
 
     def end(self) -> None:
-        """Nothing more comes of this turn."""
+        """End the assistant's turn: its final texts are added."""
         self.said += self._texts
         self._texts.clear()
 
@@ -76,7 +76,7 @@ def text_of(content: Any, *kinds: str) -> str:
 
 
 def moment(stamp: Any) -> float | None:
-    """An ISO time as seconds since 1970. None: it is none."""
+    """An ISO time as seconds since 1970. None: `stamp` is none."""
     if not isinstance(stamp, str):
         return None
     try:

@@ -26,9 +26,9 @@ def export(
     what: ExportWhat,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Counts:
-    """Write the lines that `penstock.transfer.lines` describes, and say how many there were. `store`: the file of the
-    proxy's events, beside which the memory is. `progress` is called with the number of lines now and then. Contexts are
-    of one state, and so is the memory; never are all in memory. Raises `StoreError`, `MemoryDown` and `OSError`."""
+    """Write the lines described in `penstock.transfer.lines`, and return their counts. `store`: the file of the proxy's
+    events, beside which the memory is. `progress` is called with the number of lines now and then. Contexts are of one
+    state, and so is the memory; lines are streamed. Raises `StoreError`, `MemoryDown` and `OSError`."""
     counts = Counts()
     first = {"penstock_export": FORMAT, "version": VERSION, "at": contexts.clock.now(), "workspace": workspace}
     _write(out, first | {"what": what})

@@ -20,9 +20,10 @@ from penstock.transfer.reading import ImportedItem, ImportedMark, read_export
 __all__ = ["MemoryDo", "import_export"]
 
 MemoryDo = Callable[[str, Mapping[str, object]], dict[str, Any]]
-"""Carries a command of `penstock.control.memory_commands` out, wherever the memory is. Raises `PenstockError`."""
+"""Runs a command of `penstock.control.memory_commands`, in whichever process the memory is open. Raises
+`PenstockError`."""
 _BATCH, _BATCH_CHARS = 100, 200_000
-"""Items that are sent to the memory at once, and letters of their texts."""
+"""The most items, and characters of their texts, that are sent to the memory at once."""
 BY = "import"
 
 
@@ -36,10 +37,10 @@ def import_export(
     dry_run: bool = False,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    """Import an export, and say what became of its contexts and items, by outcome. Every line is checked before the
-    first is written: where one is wrong nothing is. Each context is written whole or not at all; interrupted, it can be
-    done again. `dry_run`: only says what would become of them. `progress` is called with what is done, how many lines
-    are, and how many there are. Raises `BadExport`, `StoreError`, `MemoryDown`."""
+    """Import an export, and return the counts of its contexts and items by outcome. All lines are checked before the
+    first is written: if one is wrong, nothing is. Each context is written whole or not at all; after an interruption
+    the import can be repeated. `dry_run`: returns the outcomes without writing. `progress` is called with the step, the
+    lines done, and their number. Raises `BadExport`, `StoreError`, `MemoryDown`."""
     total = 0
     for total, _ in enumerate(read_export(source), 1):
         progress("checking", total, 0)
@@ -55,7 +56,7 @@ def import_export(
 
 
 class _Receiver:
-    """Puts contexts, marks of projects and items where they belong, and counts what became of them."""
+    """Writes contexts, marks of projects and items, and counts the outcomes."""
 
     def __init__(self, contexts: Contexts, workspace: str, memory: MemoryDo, onto: Onto, dry_run: bool) -> None:
         self.contexts: Counter[str] = Counter()
@@ -71,7 +72,7 @@ class _Receiver:
         """Items of a dry run, by what each is known by: they are not in the memory when the next ones come."""
 
     def take(self, one: ImportedContext | ImportedItem | ImportedMark | Counts) -> None:
-        """Put a context in place at once; what belongs to the memory waits until there is enough of it."""
+        """Write a context at once; collect what belongs to the memory, and send it in batches."""
         if isinstance(one, ImportedContext):
             self.contexts[self._tried(one) if self._dry_run else self._put(one)] += 1
         elif isinstance(one, ImportedItem):
@@ -85,7 +86,7 @@ class _Receiver:
                 self._send_marks()
 
     def send(self) -> None:
-        """Hand what waits to the memory."""
+        """Send what was collected to the memory."""
         self._send_marks()
         self._send_items()
 

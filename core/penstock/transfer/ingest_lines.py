@@ -17,11 +17,11 @@ from penstock.transfer.lines import LONGEST
 __all__ = ["BadIngest", "IngestLine", "read_ingest"]
 
 _SAID = 300
-"""Letters of a fault that are quoted: it may hold the material itself."""
+"""The most characters of an error text, which may quote the material itself."""
 
 
 class BadIngest(PenstockError):
-    """A line cannot be taken in. The text names it by its number."""
+    """A line is invalid. The text has its number."""
 
 
 class IngestLine(BaseModel):

@@ -101,8 +101,8 @@ class VersionLine(_Line):
 
 
 class ProjectLine(_Line):
-    """A project of the memory. `owner_key` says by which key its owner is named: only an installation with the same
-    knows the account by it."""
+    """A project of the memory. `owner_key`: the id of the key by which `owner` was hashed; only an installation with
+    the same key recognises the account."""
 
     name: Annotated[Short, Field(min_length=1)]
     owner: Annotated[str, Field(max_length=40)]
@@ -111,7 +111,7 @@ class ProjectLine(_Line):
 
 
 class LabelLine(_Line):
-    """What a person calls a session."""
+    """The label of a session."""
 
     project: Annotated[Short, Field(min_length=1)]
     session: Annotated[str, Field(max_length=200)]
@@ -119,14 +119,14 @@ class LabelLine(_Line):
 
 
 class ForgottenLine(_Line):
-    """What a person had forgotten of a project, by its hash."""
+    """Hashes of a project's items that a person deleted."""
 
     project: Annotated[Short, Field(min_length=1)]
     hashes: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]], Field(min_length=1, max_length=1000)]
 
 
 class VoiceLine(_Line):
-    """What one caller says of an item."""
+    """One caller's feedback on an item."""
 
     feedback_type: Annotated[FeedbackKind, Field(strict=False)]
     value: Value
@@ -153,11 +153,11 @@ class ItemLine(_Line):
     helpful: Number
     wrong: Number
     feedback: Annotated[list[VoiceLine], Field(max_length=100)] = Field(default_factory=list)
-    """What callers say of it, the newest first."""
+    """The feedback on it, the newest first."""
 
 
 class Counts(_Line):
-    """How many there are of each kind; `left_out`: sealed contexts, which an export does not have."""
+    """The number of lines of each kind; `left_out`: sealed contexts, which are not exported."""
 
     contexts: Number = 0
     versions: Number = 0

@@ -25,7 +25,7 @@ _Line = tuple[str, dict[str, Any]]
 def memory_lines(file: Path, owner_key: str) -> Iterator[_Line]:
     """Kind and content of each line: projects with the names of their sessions and what was forgotten of them, then
     items by the order in which they were remembered. Read from the file itself: its owner may be another process, and
-    need not be asked for each. All is of one state. `owner_key` says by which key owners are named. Raises
+    need not be asked for each. All is of one state. `owner_key`: the id of the key by which owners are hashed. Raises
     `MemoryDown`."""
     if not file.exists():
         return

@@ -56,7 +56,7 @@ def read_first(source: BinaryIO) -> First:
 
 @dataclass(frozen=True, slots=True)
 class ImportedItem:
-    """An item of the memory from elsewhere, and what callers say of it."""
+    """An item of the memory from an export, with the feedback on it."""
 
     item: Item
     feedback: list[dict[str, Any]]
@@ -66,8 +66,8 @@ ImportedMark = ProjectLine | LabelLine | ForgottenLine
 
 
 def read_export(source: BinaryIO) -> Iterator[ImportedContext | ImportedItem | ImportedMark | Counts]:
-    """Contexts, marks of projects and items in order, with `Counts` as the last. Raises `BadExport`, at the line where
-    something is wrong; what was returned before that is well."""
+    """Contexts, marks of projects and items in order, with `Counts` at the end. Raises `BadExport` at the first wrong
+    line; what was yielded before is valid."""
     read_first(source)
     seen, nth = Counts(), 1
     while raw := source.readline(LONGEST + 1):

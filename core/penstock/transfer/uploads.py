@@ -15,7 +15,7 @@ from penstock.base.private_files import create
 __all__ = ["UPLOAD", "Uploads"]
 
 UPLOAD = r"^[0-9a-f]{32}$"
-"""What an upload is called: never a path."""
+"""The pattern of an upload's name, which is never a path."""
 
 
 class Uploads:
@@ -25,22 +25,22 @@ class Uploads:
         self._folder = folder
 
     def create(self) -> tuple[str, BinaryIO]:
-        """A new one: its name, and the file to write to. Raises `OSError`."""
+        """Create an upload. Returns its name, and the file to write to. Raises `OSError`."""
         make_private(self._folder)
         name = secrets.token_hex(16)
         return name, create(self._folder / name)
 
     def open(self, name: str) -> BinaryIO:
-        """One that is there, to read. Raises `OSError`, and `ValueError` for what is no name of one."""
+        """Open an upload for reading. Raises `OSError`, and `ValueError` for an invalid name."""
         return self._file(name).open("rb")
 
     def remove(self, name: str) -> None:
-        """Remove one, if it is there."""
+        """Delete an upload, if it exists."""
         self._file(name).unlink(missing_ok=True)
 
     def remove_others(self, kept: Collection[str], before: float) -> int:
-        """Remove all but `kept` that were last written to before this time; how many those were. Younger ones may still
-        be received. Raises `OSError`."""
+        """Delete the uploads, except `kept`, that were last written before this time. Returns how many. Younger ones
+        may still be being received. Raises `OSError`."""
         names = [file.name for file in self._folder.glob("*") if re.fullmatch(UPLOAD, file.name)]
         old = [name for name in names if name not in kept and self._written_at(name) < before]
         for name in old:

@@ -31,7 +31,7 @@ class CenteredSpace:
 
     @classmethod
     def of(cls, vectors: Array) -> CenteredSpace:
-        """From a sample of passages, as rows of length one."""
+        """Computed from a sample of passages' vectors, as normalised rows."""
         count = len(vectors)
         if not count:
             return cls(np.zeros(vectors.shape[1], np.float32), vectors, vectors)
@@ -44,7 +44,7 @@ class CenteredSpace:
         return cls(mean, axes, bare.cleaned(vectors[:: max(1, count // 500)]))
 
     def cleaned(self, vectors: Array) -> Array:
-        """Without the common part, of length one."""
+        """`vectors` without the common part, normalised."""
         out = vectors - self.mean
         out = out - (out @ self.axes.T) @ self.axes
         length = np.linalg.norm(out, axis=-1, keepdims=True)
@@ -52,7 +52,7 @@ class CenteredSpace:
         return clean
 
     def likeness(self, question: Array, cleaned: Array) -> Array:
-        """How much more like `question` (cleaned) each row is than the texts of this project commonly are."""
+        """The similarity of `question` (cleaned) to each row, relative to that to other texts of the project."""
         usual = self.sample @ question
         spread = float(usual.std()) if len(usual) else 0.0
         middle = float(usual.mean()) if len(usual) else 0.0

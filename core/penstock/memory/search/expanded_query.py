@@ -20,24 +20,24 @@ __all__ = ["ExpandedQuery", "expand"]
 
 _PIECES = 50
 _SHORTEST = 4
-"""Shorter words are near to too many others."""
+"""Characters below which a word is not corrected, since it is near to too many others."""
 
 
 @dataclass(frozen=True)
 class ExpandedQuery:
-    """The query that is put to the word index."""
+    """The query as it is looked up in the word index."""
 
     stems: tuple[str, ...]
     holding: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     """For each stem, the passages that contain it."""
     passages: tuple[int, ...] = ()
-    """Passages with an identifier that a word is a piece of."""
+    """Passages with an identifier that contains a word."""
     corrected: dict[str, str] = field(default_factory=dict)
 
 
 def expand(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQuery:
-    """Stems that something has stay as they are. For another, identifiers that hold it; else the nearest spelling,
-    one letter off in a short word and two in one of eight letters or more. Raises `MemoryDown`."""
+    """Look the question's stems up. A stem that no passage has is replaced by identifiers that contain it, else by the
+    nearest spelling: one letter off, two in words of eight letters or more. Raises `MemoryDown`."""
     stems: list[str] = []
     holding: dict[str, npt.NDArray[np.int64]] = {}
     passages: list[int] = []
@@ -59,7 +59,7 @@ def expand(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQ
 
 
 def _nearest(stem: str, vocabulary: Callable[[str], list[str]]) -> str:
-    """Of the words that `vocabulary` gives for its first letter."""
+    """The nearest spelling of `stem` among the words of `vocabulary` with its first letter; empty if none is near."""
     if len(stem) < _SHORTEST or not stem.isalpha():
         return ""
     cutoff = 2 if len(stem) >= 8 else 1

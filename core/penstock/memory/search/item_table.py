@@ -35,7 +35,7 @@ class Row:
     at: float | None
     traits: bytes
     marks: float
-    """Helpful marks less wrong ones, and a pin."""
+    """The sum of helpful marks, minus wrong ones, plus a pin."""
     expires_at: float | None
 
 
@@ -67,7 +67,7 @@ class ItemTable:
 
     @classmethod
     def empty(cls) -> ItemTable:
-        """Of a project without items."""
+        """The table of a project without items."""
         none = np.zeros(0, np.int64)
         rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
         return cls(none, none, none, none, none, none, none, none, none, *rest, (), {}, none, none)
@@ -79,7 +79,7 @@ class ItemTable:
         return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
     def grown(self, rows: Sequence[Row], passages: Sequence[tuple[int, int]]) -> ItemTable:
-        """With items added since; `passages`: number, number of the item, rising and above those there."""
+        """A new table with further items. `passages`: id and item's id, ascending, above the present ones."""
         if not rows:
             return self
         sessions, roles = dict(self.sessions), {role: i for i, role in enumerate(self.roles)}
@@ -133,8 +133,8 @@ class ItemTable:
         return np.bincount(self.session, minlength=len(self.sessions))
 
     def known(self, passages: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """The rows of the items that passages belong to, and which passages are known at all: an index may still
-        hold what the record has let go."""
+        """The rows of the items of `passages`, and which of the passages exist: an index may still have deleted
+        ones."""
         if not len(self.passages):
             return np.zeros(0, np.int64), np.zeros(len(passages), bool)
         at = np.minimum(np.searchsorted(self.passages, passages), len(self.passages) - 1)

@@ -1,8 +1,8 @@
 """`signals_of`: computes the ranking features of a search's candidates, some thirty small, named numbers for each
 item.
 
-Every feature comes from the question, the item, its neighbours and its session. The position of an item in the
-history is none of them: that would be a habit of whoever asked the questions on which the weights were fitted.
+Every feature comes from the question, the item, its neighbours and its session. The position of an item in the history
+is none of them: it would only reflect the data sets on which the weights were fitted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 _NEAR, _DECAY = 6, 0.7
 _SCALE = 3.0
 _SESSION = 40
-"""Items of a session about which its best item tells something; of a session ten times as long it tells little."""
+"""Items of a session up to which its best item counts for all of it; less in longer sessions."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Evidence:
     question: Array
     """Likeness to the question as it was asked."""
     meaning: Array
-    """The share of the question's words, the rare ones counting more, that are there or have a relative there."""
+    """The share of the question's words, weighted by rarity, that the item has itself or in a related word."""
 
 
 def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
-    """Each signal of the items in `rows`."""
+    """The value of each signal for the items in `rows`, by name."""
     words, keys = evidence.words, evidence.keys
     session = layout.session
     told = np.minimum(1, _SESSION / layout.sizes).astype(np.float32)[session[rows]]
@@ -58,7 +58,7 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
 
 
 def _near(of: Array, session: Ints, rows: Ints) -> Array:
-    """What stands around, less and less with distance."""
+    """The values of an item's neighbours in its session, weighted by distance."""
     out = np.zeros(len(rows), np.float32)
     for distance in range(-_NEAR, _NEAR + 1):
         out += _beside(of, session, rows, distance) * np.float32(_DECAY ** abs(distance))
@@ -106,7 +106,7 @@ def _when(times: tuple[When, ...], layout: ItemTable, rows: Ints) -> tuple[Array
 
 
 def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
-    """What the item is, before any question; and whether it is of the kind the question asks for."""
+    """Signals of an item by itself, and of whether it is of the kind that the question asks for."""
     trait = dict(zip(TRAITS, layout.traits[rows].T, strict=True))
     assistant = np.zeros(len(rows), np.float32)
     if "assistant" in layout.roles:

@@ -19,9 +19,9 @@ from penstock.memory.search.word_index import WordIndex
 __all__ = ["Related", "Speller"]
 
 _MOST = 12_000
-"""Of a larger vocabulary, the most frequent words."""
+"""The most words of a vocabulary that are used: the most frequent ones."""
 _FLOOR = 0.35
-"""Words less alike are not related; from here to 1 the likeness is counted from 0 to 1."""
+"""The least similarity of related words; from here to 1 it is scaled to 0 to 1."""
 _EACH = 3
 _GROWTH = 1.2
 
@@ -30,12 +30,12 @@ class Speller(Embedder, Protocol):
     """An embedder with a vector for each word."""
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
-        """The words that these are the stems of, as well as that can be told."""
+        """The words of these stems, as far as they can be guessed."""
         ...
 
 
 class _Stems(NamedTuple):
-    """Replaced as a whole, so that a search never sees half of a change."""
+    """The vocabulary with its vectors; replaced as a whole, so that a search never sees a partial change."""
 
     stems: tuple[str, ...]
     mean: Array
@@ -44,7 +44,7 @@ class _Stems(NamedTuple):
 
 
 class Related:
-    """The vocabulary of one project; `follow` its index before asking."""
+    """The vocabulary of one project. Call `follow` before `to`."""
 
     def __init__(self, table: Speller) -> None:
         self._table = table
@@ -58,7 +58,7 @@ class Related:
         return self._raw.nbytes + self._now.unit.nbytes
 
     def follow(self, db: sa.Connection, index: WordIndex, passages: int) -> None:
-        """Take in words that came since, when the project has grown. Raises `MemoryDown`."""
+        """Add the new words of the index, if the project has grown. Raises `MemoryDown`."""
         if passages <= self._passages * _GROWTH:
             return
         known = set(self._now.stems)

@@ -32,14 +32,16 @@ _BY_WORDS = 1000
 """Passages taken from the word index. Their scores also speak for their neighbours."""
 _BY_VECTOR = 200
 _FIRST = 300
-"""Items that are looked at closely: the best by a rough score, and ..."""
+"""Candidates that are ranked closely: the best by a rough score."""
 _WITH_NEIGHBOURS = 100
-"""... for so many of them, those around."""
+"""Candidates whose neighbours in the session are candidates too."""
 _AROUND = 3
 _WHOLE = 1000
-"""Of a selection with so many items at most, all are looked at closely: among many others, few would be candidates."""
+"""A selection of at most so many items is ranked as a whole, since few of them would be candidates among many
+others."""
 _AS_IF = 50
-"""Passages without any word of a question, besides those there are: a few alone do not tell which word is rare."""
+"""Passages without any of the words that are assumed besides the real ones, so that rarity is meaningful in a small
+project."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Ranked:
     down: list[str] = field(default_factory=list)
     corrected: Mapping[str, str] = field(default_factory=dict)
     told: float = 0.0
-    """How much all the question's words together tell: each by its rarity."""
+    """The sum of the rarity of all the question's words."""
 
 
 def rank(
@@ -131,7 +133,8 @@ def _of_the_best(scores: Array) -> Array:
 
 
 def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Connection) -> tuple[Array, float]:
-    """For each row the share of the question's words that it, or a relative of theirs, has; and what all tell."""
+    """For each row the share of the question's words that it has, itself or in a related word; and the sum of all
+    words' rarity."""
     layout, index = view.layout, view.words
     out = np.zeros(len(layout), np.float32)
     count, total = len(layout.passages) + _AS_IF, 0.0
@@ -198,7 +201,7 @@ class _Likeness:
 
 
 def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
-    """The best by words and by vectors in turn, and what stands around the best of them."""
+    """The best rows by words and by vectors, and the neighbours of the best of them."""
     by_words = np.argsort(-words, kind="stable")[:_FIRST]
     by_words = by_words[words[by_words] > 0]
     both = np.full(2 * max(len(by_words), len(near)), -1, np.int64)
@@ -215,8 +218,8 @@ def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
 
 
 def _marks(marks: Array, meaning: Array) -> Array:
-    """What people and callers said of items, within bounds. What speaks for an item counts as far as that is about the
-    question: else what many praised would stand before the answers to questions it has nothing to do with."""
+    """The marks of items, within bounds. Marks in favour count only as far as the item is about the question, so that a
+    popular item does not come first for unrelated questions."""
     bound = np.clip(marks, -weights.MARKS_AGAINST, weights.MARKS_FOR)
     return np.where(bound > 0, bound * np.clip(meaning, 0, 1), bound).astype(np.float32)
 

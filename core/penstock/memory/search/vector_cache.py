@@ -18,12 +18,13 @@ __all__ = ["AT_HAND", "VectorCache"]
 AT_HAND = 50_000
 """Passages of one project whose vectors stay in memory: 25 MB of 256 16-bit floats."""
 _GROWTH = 1.2
-"""The space is measured again when a project has grown by so much."""
+"""The space is computed again when a project has grown by this factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Belongs to one project and one embedder. A value: searches go on with the one they have while others grow it."""
+    """The vectors of one project and embedder. Immutable: searches go on with the one they have while `grown` makes a
+    new one."""
 
     records: Records
     embedder: str
@@ -38,7 +39,7 @@ class VectorCache:
 
     @classmethod
     def empty(cls, records: Records, embedder: str, dimension: int) -> VectorCache:
-        """Before any passage is known."""
+        """The cache of a project without passages."""
         return cls(records, embedder, dimension, CenteredSpace.of(np.zeros((0, dimension), np.float32)))
 
     @property
@@ -47,7 +48,7 @@ class VectorCache:
         return (0 if self.vectors is None else self.vectors.nbytes) + self.held.nbytes + self.space.sample.nbytes
 
     def grown(self, db: sa.Connection, layout: ItemTable) -> VectorCache:
-        """With the passages of `layout` that came since, in a space that is measured again when those are many."""
+        """A new cache with the new passages of `layout`; the space is computed again if they are many."""
         count, space, measured = len(layout.passages), self.space, self.measured
         cleaned, held = self.vectors, self.held
         if count > measured * _GROWTH:

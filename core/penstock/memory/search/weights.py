@@ -58,12 +58,13 @@ HELPFUL = 0.5
 """Added to the score for a mark "helpful" or a pin; a mark "wrong" subtracts twice as much. Measured by
 `benchmarks/memory_feedback.py`."""
 MARKS_FOR, MARKS_AGAINST = 3.0, 6.0
-"""More marks than these count for nothing."""
+"""The most marks that count in favour of an item, and against it."""
 RECENT = 0.25
 """Added to the score of an item that was said just now; halved every `RECENT_DAYS`. Enough to settle a tie."""
 RECENT_DAYS = 14.0
 SURE_AROUND = 7.5
-"""The ranking takes what stands around a hit with caution; but it says best whether a question belongs here at all."""
+"""How much a hit's neighbours add to its sureness: they count little in ranking, but say best whether the project has
+an answer at all."""
 SURE = 9.5
 """`Hit.sureness` from which on a hit is taken for an answer, if it also reaches the next two; see
 `benchmarks/memory_gate.py`."""
@@ -72,7 +73,7 @@ SURE_OVERLAP = 0.3
 SURE_SHARED = 6.5
 """`Hit.shared` that an answer must reach: two rare words, or several that are not. "Commit this" has none."""
 RELATED, LIKELY = 4.0, 7.0
-"""How sure a hit must be to be given to who asks for all that is related, and below what the best one is called weak.
-On LoCoMo and BEAM one question of a hundred is called weak, and four of five that are about something else. Without
-what is below 4, 1,000 tokens hold as much of the evidence (.890 in place of .892, and .589), and of an answer to a
-question about something else a half or less is left."""
+"""`Hit.sureness` from which on a hit is returned by `recall`, and below which the best one is called weak. On LoCoMo
+and BEAM one question of a hundred is called weak, and four of five that are about something else. Without what is below
+4, 1,000 tokens hold as much of the evidence (.890 in place of .892, and .589), and of an answer to a question about
+something else a half or less is left."""

@@ -24,7 +24,7 @@ __all__ = ["WordIndex"]
 
 _PLAIN = re.compile(r'["\x00]')
 _PREFIX_SCAN = 50_000
-"""Of the words that begin like a misspelled one, so many are compared."""
+"""The most words with the first letter of a misspelled one that are compared."""
 
 
 class WordIndex:
@@ -36,7 +36,7 @@ class WordIndex:
         self._vocabulary = f"vocabulary_{int(project)}"
 
     def create(self, db: sa.Connection) -> None:
-        """Make what is not there."""
+        """Create the tables that do not exist."""
         for name, tokens in (
             (self._stems, "unicode61 remove_diacritics 2 tokenchars ''_''"),
             (self._pieces, "trigram"),
@@ -58,7 +58,7 @@ class WordIndex:
         self._write(db, rows, "INSERT INTO {name}(rowid, text) VALUES (:id, :text)")
 
     def remove(self, db: sa.Connection, rows: Sequence[tuple[int, str]]) -> None:
-        """Take passages out. The texts must be the ones that were added: the tables hold none."""
+        """Remove passages. The texts must be those that were added, since the tables do not store them."""
         self._write(db, rows, "INSERT INTO {name}({name}, rowid, text) VALUES ('delete', :id, :text)")
         for name in (self._stems, self._pieces):
             # Until its segments are merged, an index goes on holding the words of what was deleted.
@@ -74,8 +74,8 @@ class WordIndex:
             return [(row[0], row[1]) for row in rows]
 
     def holding(self, db: sa.Connection, stems: Iterable[str]) -> dict[str, npt.NDArray[np.int64]]:
-        """By stem, every passage that has it; stems that none has are left out. One question for all of them, and one
-        string of numbers for each: many short answers take many times as long."""
+        """By stem, every passage that has it; stems without passages are left out. All are read with one query, since
+        many short ones take many times as long."""
         asked = list(dict.fromkeys(stems))
         with _reading():
             listed = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH asked.value"
@@ -84,15 +84,15 @@ class WordIndex:
             return {asked[at]: np.array(numbers.split(","), np.int64) for at, numbers in rows if numbers}
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
-        """The stems of letters alone that most passages have."""
+        """The most frequent stems that consist of letters."""
         with _reading():
             found = f"SELECT term FROM {self._vocabulary} WHERE term NOT GLOB '*[^a-z]*' AND length(term) > 2"
             rows = db.exec_driver_sql(f"{found} ORDER BY doc DESC LIMIT ?", (limit,)).all()
             return [row[0] for row in rows]
 
     def with_piece(self, db: sa.Connection, pieces: Iterable[str], limit: int) -> dict[str, list[int]]:
-        """By piece, at most `limit` passages with an identifier or a path that it (three characters or more) is a part
-        of; pieces of none are left out."""
+        """By piece (three characters or more), at most `limit` passages with an identifier or path that contains it;
+        pieces without passages are left out."""
         asked = [piece for piece in dict.fromkeys(pieces) if len(piece) >= 3]
         if not asked:
             return {}
@@ -103,7 +103,7 @@ class WordIndex:
             return {asked[at]: list(map(int, numbers.split(","))) for at, numbers in rows if numbers}
 
     def beginning_like(self, db: sa.Connection, stem: str) -> list[str]:
-        """The vocabulary under a stem's first letter."""
+        """The words of the vocabulary with a stem's first letter."""
         first = stem[:1]
         with _reading():
             some = f"SELECT term FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT ?"

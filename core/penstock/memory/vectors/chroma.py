@@ -29,8 +29,8 @@ __all__ = ["ChromaIndex", "NoSpace", "load_chroma"]
 
 BATCH = 1000
 SPARE = 16 << 20
-"""Bytes that must be free on the disk before Chroma writes. When the disk fills up while it does, it may wait for ever
-(chromadb 1.5, `upsert` after an error "database is locked"); a batch with its journal takes about 4 MB."""
+"""Bytes that must be free on the disk before Chroma writes. When the disk fills up while it does, it may hang (chromadb
+1.5, `upsert` after an error "database is locked"); a batch with its journal takes about 4 MB."""
 
 
 _PASSING = ("disk is full", "No space left", "os error 28", "database is locked", "Disk quota exceeded")
@@ -75,7 +75,7 @@ class ChromaIndex:
             return [(int(name), 1 - float(d)) for name, d in zip(found["ids"][0], distances, strict=True)]
 
     def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
-        """Take vectors out; those that are not there are no error."""
+        """Remove vectors; missing ones are ignored."""
         with self._doing("written"):
             self._check_space()
             collection = self._collection(project, model, dimension)
@@ -88,8 +88,8 @@ class ChromaIndex:
             return int(self._collection(project, model, dimension).count())
 
     def probe(self, project: int, model: str, dimension: int) -> int:
-        """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
-        power. Some damage ends the process, inside Chroma's own code."""
+        """How many vectors there are. Also raises if they cannot be searched, for example after a power cut. Some
+        damage ends the process, in Chroma's own code."""
         with self._doing("read"):
             self._check_space()  # to open a folder writes to it
         count = self.count(project, model, dimension)
@@ -106,13 +106,13 @@ class ChromaIndex:
             self._collections = {}
 
     def reset(self) -> None:
-        """Remove all that is ours from a server. A folder is deleted by its owner."""
+        """Remove Penstock's collections from a server. A folder is deleted by its owner."""
         with self._doing("written"):
             self._delete(self._open(), self._prefix)
         self.close()
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         client, self._client, self._collections = self._client, None, {}
         if client is not None:
             client.close()  # type: ignore[attr-defined]  # there, though not in the type
@@ -184,7 +184,7 @@ class ChromaIndex:
 
 
 def _evict(folder: str) -> None:
-    """Chroma keeps what did not start, and gives it again at the next attempt, when the cause may be gone."""
+    """Remove a failed client from Chroma's cache, so that the next attempt starts a new one."""
     from chromadb.api.shared_system_client import SharedSystemClient as Shared
 
     for kept in ("_identifier_to_system", "_identifier_to_refcount"):
@@ -192,7 +192,7 @@ def _evict(folder: str) -> None:
 
 
 def _hang_up(client: Any) -> None:
-    """Chroma leaves the connections to a server open: its own, and those it asked with whether it may."""
+    """Close the connections to a server, which Chroma leaves open."""
     for one in (client, getattr(client, "_admin_client", None)):
         session = getattr(getattr(one, "_server", None), "_session", None)
         if session is not None:

@@ -65,7 +65,7 @@ class VectorIndex:
 
     @property
     def is_ours(self) -> bool:
-        """Whether they are in a folder that this process owns, and no server's."""
+        """Whether the vectors are in a folder of this process, not on a server."""
         return not self._server
 
     def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
@@ -92,12 +92,12 @@ class VectorIndex:
         return list(zip(np.frombuffer(found.ids, np.int64).tolist(), scores.tolist(), strict=True))
 
     def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
-        """Take vectors out; those that are not there are no error."""
+        """Remove vectors; missing ones are ignored."""
         for i in range(0, len(ids), BATCH):
             self._ask(Question("remove", project, model, dimension, _packed(ids[i : i + BATCH])))
 
     def is_gone(self) -> bool:
-        """The folder was open, and somebody deleted it."""
+        """Whether the folder was deleted after it was opened."""
         return self._was_open and not self._server and not (self.folder / "chroma.sqlite3").exists()
 
     def count(self, project: int, model: str, dimension: int) -> int:
@@ -105,8 +105,8 @@ class VectorIndex:
         return self._ask(Question("count", project, model, dimension), COUNT_S).count
 
     def probe(self, project: int, model: str, dimension: int) -> int:
-        """How many vectors there are; raises as well when they are there and cannot be searched, as after a loss of
-        power. Some damage ends the process or keeps it busy for ever: `MemoryDown` then, and not `VectorsLater`."""
+        """How many vectors there are. Also raises if they cannot be searched, for example after a power cut. Damage
+        that ends or hangs the process raises `MemoryDown`, not `VectorsLater`."""
         asked = Question("probe", project, model, dimension)
         try:
             count = self._ask(asked).count
@@ -124,7 +124,7 @@ class VectorIndex:
         self._ask(Question("drop", project))
 
     def reset(self) -> None:
-        """Throw everything away."""
+        """Delete all vectors."""
         if self._server:
             self._ask(Question("reset"))
         self.close()
@@ -136,7 +136,7 @@ class VectorIndex:
         self._was_open, self._memory = False, 0
 
     def health(self) -> Health:
-        """How its process is. Asks nothing of it."""
+        """The state of the child process, without calling it."""
         pid = self._child.pid
         return Health(pid, self._memory if pid is not None else 0, self._child.starts, self._child.fault)
 

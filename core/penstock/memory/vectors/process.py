@@ -1,8 +1,8 @@
 """The child process of the vector index: `python -m penstock.memory.vectors.process`, started by the proxy.
 
-Chroma's own code holds the interpreter while it works, and for ever when the disk is full at the wrong moment: no
-other thread of the same process runs then. The process reads messages from its standard input, writes an answer to each
-to its standard output, and ends when its input does.
+Chroma's own code holds the interpreter while it works, and may hang if the disk fills up: no other thread of the same
+process runs then. The process reads messages from its standard input, writes an answer to each to its standard output,
+and ends when its input does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fau
 __all__ = ["carry_out", "main", "serve"]
 
 ORPHAN_S = 5.0
-"""Seconds past its deadline after which a call ends the process: the proxy, which would have killed it, is gone."""
+"""Seconds after a call's deadline at which the process ends itself: the proxy, which would have killed it, is gone."""
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def carry_out(index: ChromaIndex, asked: Question) -> Answer | Fault:
-    """Do what a message asks of the index."""
+    """Carry out one call on the index."""
     project, model = asked.project, asked.model
     ids = np.frombuffer(asked.ids, np.int64).tolist()
     count, found = 0, list[tuple[int, float]]()
