@@ -1,8 +1,8 @@
 """`VectorIndex`: the proxy's side of the vector index: sends calls (`add`, `nearest`, `remove`, …) to the child
 process, each with a deadline, and reports its health.
 
-`penstock.memory.vectors.process` says why it is another process. Texts are not kept there, and everything can be rebuilt
-from the memory's database.
+`penstock.memory.vectors.process` says why it is another process. Texts are not kept there, and everything can be
+rebuilt from the memory's database.
 """
 
 from __future__ import annotations
