@@ -1,5 +1,5 @@
-"""The scopes of budgets (all, project, agent, session, ...), their periods, and the keys under which a request is
-counted."""
+"""`Scope`: what a budget covers (all requests, a project, an agent, a session, a conversation); `BudgetOwner`: the
+sender of a request; `Key`: the key of a counter, with its period. `keys_of`: the counters of a request."""
 
 from __future__ import annotations
 

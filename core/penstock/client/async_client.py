@@ -1,4 +1,4 @@
-"""`AsyncClient`: the calls of `Client` for programs with an event loop."""
+"""`AsyncClient`: the client of the service's HTTP API for programs with an event loop, with the methods of `Client`."""
 
 from __future__ import annotations
 

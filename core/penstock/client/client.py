@@ -1,4 +1,5 @@
-"""`Client`: the calls of the service, for programs. Answers are dataclasses, errors `ServiceError`."""
+"""`Client`: a synchronous client of the service's HTTP API, with a method for each call about contexts and memory, and
+an iterator over changes. Answers are dataclasses; errors are `ServiceError`."""
 
 from __future__ import annotations
 

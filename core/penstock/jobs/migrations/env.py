@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `Jobs` hands over."""
+"""The environment that Alembic loads: runs the migrations on the connection that `Jobs` passes to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contexts, their versions, the changes and the answers kept for repeated requests.
+"""Creates the tables of contexts, their versions, their changes, and the stored answers to repeated requests.
 
 Revision ID: 0001
 Revises:

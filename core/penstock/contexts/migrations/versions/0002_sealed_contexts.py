@@ -1,4 +1,4 @@
-"""Sealed contexts: data keys, and which of them a context has.
+"""Creates the table `data_keys`, and adds the column `data_key` to `contexts`, for sealed contexts.
 
 Revision ID: 0002
 Revises: 0001

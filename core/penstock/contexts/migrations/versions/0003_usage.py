@@ -1,4 +1,4 @@
-"""How contexts are used.
+"""Creates the table `usage`: how often contexts are used, by day.
 
 Revision ID: 0003
 Revises: 0002

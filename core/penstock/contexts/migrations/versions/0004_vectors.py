@@ -1,4 +1,4 @@
-"""Vectors of contexts.
+"""Creates the table `context_vectors`, for the search of contexts by meaning.
 
 Revision ID: 0004
 Revises: 0003

@@ -1,4 +1,4 @@
-"""The tables of the gateway.
+"""Creates the gateway's tables: workspaces, keys, providers, models, limits, counters, holds, usage and audit log.
 
 Revision ID: 0001
 Revises:

@@ -1,4 +1,4 @@
-"""The placeholders that stand for personal data.
+"""Creates the tables `redaction_keys` and `placeholders`, for the gateway's redaction of personal data.
 
 Revision ID: 0002
 Revises: 0001

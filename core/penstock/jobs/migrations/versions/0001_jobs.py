@@ -1,4 +1,4 @@
-"""The table of jobs.
+"""Creates the table `jobs`.
 
 Revision ID: 0001
 Revises:

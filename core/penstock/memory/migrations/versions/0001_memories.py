@@ -1,4 +1,4 @@
-"""Projects, memories and their passages.
+"""Creates the memory's tables of projects, items (`memories`) and passages.
 
 Revision ID: 0001
 Revises:

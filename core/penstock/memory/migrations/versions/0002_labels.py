@@ -1,4 +1,4 @@
-"""What a person calls a session.
+"""Creates the table `labels`: the names that a person gave sessions.
 
 Revision ID: 0002
 Revises: 0001

@@ -1,4 +1,4 @@
-"""What a person had forgotten, by its hash.
+"""Creates the table `forgotten`: hashes of deleted items, which must not be added again.
 
 Revision ID: 0003
 Revises: 0002

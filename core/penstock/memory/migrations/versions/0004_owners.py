@@ -1,4 +1,5 @@
-"""Whose a project is, and whether its owner shares it.
+"""Adds the columns `owner` and `shared` to `projects`: the account that a project belongs to, and whether others may
+use it.
 
 What was remembered before has no owner yet: it becomes that of the account that uses it first.
 

@@ -1,4 +1,4 @@
-"""What callers say of items.
+"""Creates the table `feedback`: what callers say of items.
 
 Revision ID: 0005
 Revises: 0004

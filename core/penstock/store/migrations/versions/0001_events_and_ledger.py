@@ -1,4 +1,4 @@
-"""Events, conversations and the ledger.
+"""Creates the store's tables of events, conversations and edits (the ledger).
 
 Revision ID: 0001
 Revises:

@@ -1,4 +1,4 @@
-"""Originals once by content, in a table of their own.
+"""Creates the table `originals`, and moves the original texts of edits into it, each stored once by its content.
 
 Revision ID: 0002
 Revises: 0001

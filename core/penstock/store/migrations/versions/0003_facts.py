@@ -1,4 +1,4 @@
-"""Small facts that outlive a restart: what was spent, what was set, how counts compare.
+"""Creates the table `facts`: small values that outlive a restart, such as budgets and labels.
 
 Revision ID: 0003
 Revises: 0002
