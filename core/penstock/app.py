@@ -1,4 +1,5 @@
-"""`Suite`: everything one proxy needs, built from a profile: plugins, store, event log, engine and memory."""
+"""`Suite`: everything one proxy needs, built from a profile: plugins, store, event log, engine and memory. It prunes
+the store now and then, and closes all of it."""
 
 from __future__ import annotations
 

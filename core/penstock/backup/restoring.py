@@ -1,4 +1,5 @@
-"""`restore`: checks a backup, decrypts it if needed, and puts its files into a folder that has none of them yet."""
+"""`restore`: checks a backup, decrypts it if needed, and puts its files into a folder that has none of them yet.
+`is_encrypted`: whether a backup needs a passphrase."""
 
 from __future__ import annotations
 

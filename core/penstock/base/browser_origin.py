@@ -1,5 +1,5 @@
-"""Decides which HTTP requests a local server may answer: those of programs, never those of pages of other sites
-(cross-site requests, DNS rebinding).
+"""`refusal`: decides which HTTP requests a local server may answer: those of programs and of its own pages, never those
+of pages of other sites (cross-site requests, DNS rebinding).
 
 A browser sends a page's requests to any address that its machine can reach. It names the page in `Origin` and
 `Sec-Fetch-Site`, which no page can change. It takes a page whose own name resolves to this server (DNS rebinding) for a

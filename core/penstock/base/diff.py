@@ -1,4 +1,4 @@
-"""The changed lines between two texts, as a unified diff."""
+"""`changed_lines`: the changed lines between two texts, as a unified diff."""
 
 from __future__ import annotations
 

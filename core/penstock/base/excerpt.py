@@ -1,5 +1,5 @@
-"""Selects parts of a text by line: a range of lines, and the lines that match a regular expression, with a time
-limit."""
+"""`excerpt`: selects parts of a text by line: a range of lines, and the lines that match a regular expression. `search`
+runs such an expression in a child process with a time limit."""
 
 from __future__ import annotations
 

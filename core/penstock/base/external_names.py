@@ -1,5 +1,5 @@
-"""Shortens long names that others chose (of models, tools, calls) before they are kept in tables or written into
-events."""
+"""`kept_name`: shortens long names that others chose (of models, tools, calls) before they are kept in tables or
+written into events."""
 
 from __future__ import annotations
 

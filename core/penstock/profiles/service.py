@@ -1,5 +1,5 @@
-"""`ServiceSettings`: the table `[service]` of a profile, each key of it also a variable of the environment:
-`PENSTOCK_SERVE_PORT` for `port`."""
+"""`ServiceSettings`: the table `[service]` of a profile. `service_values` reads what overrides it: the command line,
+and a variable of the environment for each key, such as `PENSTOCK_SERVE_PORT` for `port`."""
 
 from __future__ import annotations
 

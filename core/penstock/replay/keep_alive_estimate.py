@@ -1,4 +1,5 @@
 """`estimate_keep_alive`: estimates what keep-alive would have saved in the sessions of a log, had it been on.
+`last_sessions` reads the requests of the newest sessions for it.
 
 The stage itself decides, asked for each pause as in a proxy; the cost of a pause is taken from what the provider
 counted. Not considered: the history might have been edited differently after a pause during which the cache was kept.

@@ -1,4 +1,5 @@
-"""`StoreLock`: a file lock so that one proxy at a time uses a store; two would not know of each other's edits."""
+"""`StoreLock`: a file lock so that one proxy at a time uses a store; two would not know of each other's edits.
+`is_taken`, `holder` and `was_taken`: whether a proxy holds a store, which one, and whether one ever did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`WordLlama256`: the default embedder, a table of token vectors from WordLlama's wheel; nothing is downloaded."""
+"""`WordLlama256`: the default embedder, a table of token vectors from WordLlama's wheel; nothing is downloaded. It also
+guesses the words that stems stand for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`VectorCache`: the passage vectors of a project: in memory while they are few, read from the record when they are
-many."""
+"""`VectorCache`: the passage vectors of a project: in memory while they are few, read from the memory's database when
+they are many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`WordIndex`: the full-text index of memory: two SQLite FTS5 tables for each project, built from the record.
+"""`WordIndex`: the full-text index of memory: two SQLite FTS5 tables for each project, built from the memory's
+database.
 
 Each project has tables of its own, so that other projects change neither its ranking nor its speed. They hold no
 text, only the positions of the stems.
