@@ -1,7 +1,7 @@
 """`Contexts`: the store of named JSON values in one SQLite file, each with versions, expiry, tags and a history. Reads,
 searches and follows them, deletes what has expired, and counts their use.
 
-Reading is done here; all that changes something is in `writing`, within one transaction. Several processes may use the
+Changes are made by the `Writer` of `writing.py`, which `write` opens with a transaction. Several processes may use the
 file: SQLite lets one of them write at a time.
 """
 

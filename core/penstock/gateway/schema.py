@@ -1,4 +1,5 @@
-"""The SQL tables of the gateway. A change here needs a migration in `migrations/versions`."""
+"""The SQL tables of the gateway: workspaces, API keys, providers, models, limits, counters, holds, usage, audit log,
+and the placeholders of personal data with their keys. A change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 

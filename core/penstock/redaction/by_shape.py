@@ -1,5 +1,5 @@
 """`without_shapes`: redacts credentials that are recognised by their own form (prefix, length, letters), wherever they
-are.
+are; also hashes of passwords.
 
 The prefixes are those that the issuers document, most of them in the list of GitHub's secret scanning
 (https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns) and in the

@@ -1,4 +1,5 @@
-"""The SQL tables of the store. A change here needs a migration in `migrations/versions`."""
+"""The SQL tables of the store: events, conversations, edits, originals of what edits removed, and facts by name. A
+change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`conversation`: builds a request body, in any bundled dialect, from a short list of turns."""
+"""`conversation`: builds a request body, in any bundled dialect, from a short list of turns. `dialect_of` and
+`path_of`: the dialect of a name, and the path that its requests go to."""
 
 from __future__ import annotations
 
