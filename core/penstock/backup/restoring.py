@@ -159,7 +159,7 @@ def _check_database(database: Path, file: Path) -> None:
 
 
 def _mark_older(database: Path, now: float) -> None:
-    """Note in the log that what was sent after the backup is not known, so that it is not edited."""
+    """Note in the event log that requests after the backup are unknown, so that content sent in them is not edited."""
     if not database.exists():
         return
     try:

@@ -46,7 +46,7 @@ class Amount:
 
 
 def number(value: object) -> float:
-    """A number from 0 on that was stored; what is none counts as 0."""
+    """A stored number from 0 on; any other value counts as 0."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value < _MOST else 0.0  # type: ignore[arg-type, operator]
 

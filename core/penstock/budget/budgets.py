@@ -263,7 +263,7 @@ class Budgets:
         )
 
     def _calm(self, key: Key, counter: Counter, budget: Budget, now: float) -> None:
-        """Determine the levels anew after a person changed a limit or a counter."""
+        """Determine the levels again after a person changed a limit or a counter."""
         self._books.note(key)
         counter.limits = None
         self._judge.look(key, counter, budget, is_calm=True)

@@ -136,7 +136,7 @@ class CounterTable:
         """`stored`: the counters that `save` stored in earlier runs, by name."""
         self._save = save
         self._counters: OrderedDict[Key, Counter] = OrderedDict()
-        """Last what was asked for last."""
+        """In the order of their last use, the newest last."""
         self._members: dict[tuple[str, str], dict[Key, Counter]] = {}
         """By session and period."""
         self._holds: OrderedDict[str, _Hold] = OrderedDict()

@@ -101,7 +101,7 @@ def cost(
 
 def costs(log: Store, session: str = "", since: float = 0.0) -> dict[str, Any]:
     """What `penstock cost --json` prints: dollars by session, by model and in total, of what was paid from `since` on.
-    Why little was saved is not examined."""
+    It does not say why little was saved."""
     return _document(_sum(log, session, since))
 
 

@@ -33,7 +33,7 @@ def expand(
         Path | None, typer.Option(help="The store to look in. The proxy's own, and those beside it, when not given.")
     ] = None,
 ) -> None:
-    """Show what stood where a stub stands now, as it was. Without an ID: what was taken away last."""
+    """Show the original text in place of which a stub stands. Without an ID: list the newest originals."""
     if id:
         original = the_original(store, id)
         found = excerpt(original.text, grep=grep, lines=lines)
@@ -67,7 +67,7 @@ def _described(original: Original) -> dict[str, Any]:
 
 
 def _print(text: str) -> None:
-    """To the letter into a file or a pipe. On a terminal nothing of it may steer that."""
+    """Print a text: unchanged into a file or a pipe, and with control characters made visible on a terminal."""
     if _on_terminal():
         typer.echo("\n".join(printable(line.expandtabs()) for line in text.split("\n")))
         return

@@ -108,7 +108,7 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
 
 
 class Remote:
-    """Sends commands to the proxy with this store. Finds it anew for each command, since it may have been restarted."""
+    """Sends commands to the proxy with this store. Looks it up for each command, since it may have been restarted."""
 
     def __init__(self, store: Path) -> None:
         self.store = store.expanduser().absolute()

@@ -1,6 +1,6 @@
 """`apply_edits`: a request with the earlier edits of its conversation, from the ledger, and with new ones (spliced by
-`penstock.edits.splice`); `valid_thinking`: how much of its thinking stays valid then. Pure: nothing of the
-conversation's state changes."""
+`penstock.edits.splice`); `valid_thinking`: how much of its thinking stays valid then. The conversation's state is not
+changed."""
 
 from __future__ import annotations
 

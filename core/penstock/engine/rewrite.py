@@ -1,7 +1,7 @@
 """`rewrite_request`: carries out a plan of `penstock.engine.plan` on one request. It applies the planned edits
 (`penstock.engine.apply_edits`), drops those that would make the request invalid or only cost, removes the thinking that
-the others invalidate, and sets a cache breakpoint. `replay_request`: the request with earlier edits only. Pure: nothing
-of the conversation's state changes."""
+the others invalidate, and sets a cache breakpoint. `replay_request`: the request with earlier edits only. The
+conversation's state is not changed."""
 
 from __future__ import annotations
 

@@ -149,8 +149,8 @@ class ConversationState:
                 self.clock.learn(booking.idle)
 
     def learn_from_refusals(self) -> None:
-        """Apply the lessons: forget how the refused request was sent, and stop editing content already sent. What the
-        store must be told is left in `undropped` and `unsaved`."""
+        """Apply the lessons: forget how the refused request was sent, and stop editing content already sent.
+        `undropped` and `unsaved` say what remains to be written to the store."""
         while self.lessons:
             lesson = self.lessons.popleft()
             self.attempts.pop(lesson.body_key, None)

@@ -189,8 +189,8 @@ class Jobs:
             return self._find(db, held.id) if self._set_held(db, held, values) else None
 
     def finish(self, held: Job, result: Mapping[str, Any]) -> bool:
-        """Mark the job as done. False: another holder has it, and nothing was changed; the same for the next
-        methods."""
+        """Mark the job as done. False: another holder has it, and nothing was changed. So it is for `fail`, `stopped`
+        and `release`."""
         return self._end_held(held, "done", {"result": dict(result), "error": ""})
 
     def fail(self, held: Job, error: str, *, again: bool) -> bool:

@@ -253,7 +253,7 @@ class Records:
             db.execute(passages.update().where(passages.c.id.in_(page)).values(indexed=True))
 
     def unset_indexed(self, db: sa.Connection, project: int) -> None:
-        """Note that Chroma has none of a project."""
+        """Note that Chroma holds no vectors of a project."""
         mine = sa.select(memories.c.id).where(memories.c.project == project)
         db.execute(passages.update().where(passages.c.memory.in_(mine)).values(indexed=False))
 

@@ -1,5 +1,5 @@
 """The SQL tables of the memory's database: projects, items (`memories`), their passages, labels of sessions, feedback,
-and what was forgotten for good. A change here needs a migration in `migrations/versions`.
+and hashes of deleted items. A change here needs a migration in `migrations/versions`.
 
 The full-text tables are not among them: they are an index, created and dropped by `search/word_index.py`, and can be
 rebuilt from these.

@@ -107,7 +107,7 @@ class Draft:
         self._edits: tuple[Edit, ...] = ()
         self._refused: Refused | None = None
         self._spendings: list[Spending] = []
-        """Shared by all copies: what was paid is paid, whatever becomes of the draft of the stage that did."""
+        """Shared by all copies of the draft: a model call is paid even if the edits of its stage are discarded."""
         self._stage = ""
 
     words = Renamed("prompt")
@@ -144,7 +144,7 @@ class Draft:
 
     @property
     def exchange(self) -> Exchange:
-        """Who is talking, and what kind of request this is. A copy: what a stage writes to it nobody else sees."""
+        """Who sent the request, and of what kind it is. A copy: other stages do not see what a stage writes to it."""
         return self._shown
 
     @property

@@ -177,4 +177,5 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "servers": ("a list of objects with a name, an about, and methods start and stop", _server_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),
 }
-"""By hook: what it is to give, in words; what is wrong with one of those, empty when nothing is."""
+"""By hook: what it must return, in words, and the function that says what is wrong with such a value (empty:
+nothing)."""

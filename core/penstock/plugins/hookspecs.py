@@ -83,8 +83,8 @@ def prices() -> Mapping[str, Mapping[str, Any]]:  # type: ignore[empty-body]
 def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
     """Objects that turn texts into vectors for memory, each with a name and a dimension.
 
-    Called once when memory is opened. One is used at a time, the one that is asked for by name; another than before
-    makes all vectors anew, in the background. Load what is heavy at the first `embed`, not here.
+    Called once when memory is opened. One is used at a time, the one that the profile names; after a change of embedder
+    all vectors are computed again, in the background. Load heavy modules and data at the first `embed`, not here.
     """
 
 
@@ -93,7 +93,7 @@ def taggers(profile: Profile) -> Sequence[Tagger]:  # type: ignore[empty-body]
     """Objects that say what a turn is about, each with a name.
 
     Called once for each profile in use. `[memory] tagger` names the one that is used; it is asked in the background,
-    when a turn is complete. One that raises costs nothing: the words of the turn do.
+    when a turn is complete. If one raises, the words of the turn are used instead.
     """
 
 
@@ -101,8 +101,8 @@ def taggers(profile: Profile) -> Sequence[Tagger]:  # type: ignore[empty-body]
 def redactors() -> Sequence[Callable[[str], str]]:  # type: ignore[empty-body]
     """Functions that take secrets out of a text before it is written to the event log.
 
-    Called once at start-up. Every text goes through all of them, after the bundled one. One that raises costs the text:
-    nothing of it is written.
+    Called once at start-up. Every text goes through all of them, after the bundled one. If one raises, the text is not
+    written at all.
     """
 
 

@@ -33,7 +33,7 @@ class StageOutcome(StrEnum):
     RESTING = "resting"
     """The stage failed too often in a row and is skipped for a while."""
     SKIPPED = "skipped"
-    """This kind of request is none of its business."""
+    """The stage does not handle requests of this kind."""
     REFUSED = "refused"
     """The stage wants the request answered with an error."""
 

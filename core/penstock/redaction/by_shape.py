@@ -175,9 +175,8 @@ def _pattern(kinds: tuple[int, ...]) -> re.Pattern[str]:
 
 
 _SECRET = _pattern(tuple(range(len(_KINDS))))
-"""All of them begin where a word does, but for the dashes of a key: what is within a word
-need not be tried, which is three times as fast. Nothing in them goes back over what it has read: the time is linear in
-the length of the text."""
+"""The pattern of all kinds. Each begins where a word does, or with the dashes of a private key, so positions within a
+word are not tried, which is three times as fast. No part backtracks: the time is linear in the length of the text."""
 _CRYPT = re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2(?:id|i|d))\$[./A-Za-z0-9$,=+]{20,}+")
 """The hash of a password as in `/etc/shadow`."""
 

@@ -53,7 +53,7 @@ class PromptReplay:
         session = session or f"replay-{uuid.uuid4()}"
         self.talk = ReplayClient(model, dialect or dialect_for(model), session, has_tool=runner.has_tool)
         self.sums = SessionTotals()
-        """Of what was played so far."""
+        """The totals of the prompts replayed so far."""
         self.why = ""
         """Why it ended before its end: `stopped`, or what failed. Empty: it did not."""
         self._stopped = threading.Event()

@@ -69,7 +69,7 @@ class SessionTotals:
         self.money.add_reads(one.reads, one.reads_cost)
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it. No dollars where the price of none of the requests is known."""
+        """The totals as plain data, for an export. No dollars if the price of no request is known."""
         paid = self.money
         dollars = {"untouched": paid.baseline, "paid": paid.paid, "saved": paid.saved, "naive": paid.naive}
         is_known = bool(paid.requests or not paid.unpriced)
