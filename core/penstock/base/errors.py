@@ -83,7 +83,7 @@ class StoreError(PenstockError):
 
 
 class MemoryDown(PenstockError):
-    """A part of memory (its record, its words, its vectors, its embedder) cannot do what was asked of it."""
+    """A part of memory (its database, its words, its vectors, its embedder) cannot do what it was called for."""
 
 
 class MemoryUnavailable(MemoryDown):

@@ -139,7 +139,7 @@ def _add_own_commands(app: typer.Typer) -> None:
         app,
         "expand",
         f"{cli}.expand:expand",
-        "Show what stood where a stub stands now, as it was. Without an ID: what was taken away last.",
+        "Show the original text in place of which a stub stands. Without an ID: list the newest originals.",
     )
     add_command(
         app, "count", f"{cli}.count:count", "Count the tokens of a text or a request, and say how they were counted."

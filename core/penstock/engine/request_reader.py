@@ -1,5 +1,5 @@
-"""`RequestReader`: parses a request, identifies and classifies it, loads its conversation's state, and determines what
-is new in it and whether content already sent may change."""
+"""`RequestReader`: parses a request, identifies and classifies it, loads its conversation's state, determines what is
+new in it and whether content already sent may change, and makes the draft for the stages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Memory`: adds, searches, changes and deletes what is remembered, and keeps its database and the two indexes, words
-and vectors, consistent.
+and vectors, consistent. It also rebuilds the indexes, takes feedback, and decides which account uses which project.
 
 Everything here may take a while: do not call it on the event loop. One process owns a memory; within it, any thread
 may call.
