@@ -51,7 +51,7 @@ class EncryptedWriter:
             self.close()
 
     def write(self, data: bytes) -> int:
-        """Encrypt more."""
+        """Encrypt `data`. Returns its length."""
         self._waiting += data
         while len(self._waiting) > CHUNK:  # one is kept back: it may be the last
             self._write(bytes(self._waiting[:CHUNK]), is_last=False)

@@ -40,7 +40,7 @@ _MOST_MANIFEST = 1 << 20
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored."""
+    """The result of `restore`."""
 
     manifest: Manifest
     master_keys: tuple[str, ...]

@@ -30,12 +30,12 @@ class Amount:
         return Amount(*(left if left > _HAIR else 0.0 for left in rest))
 
     def of(self, measure: str) -> float:
-        """One measure of it."""
+        """One of its measures, `dollars`, `tokens` or `requests`."""
         found: float = getattr(self, measure)
         return found
 
     def payload(self) -> dict[str, float]:
-        """As it is stored."""
+        """The amount as plain data to store; `read` reads it."""
         return {"dollars": round(self.dollars, 9), "tokens": self.tokens, "requests": self.requests}
 
     @classmethod
@@ -52,7 +52,7 @@ def number(value: object) -> float:
 
 
 def amount_in_words(measure: str, amount: float) -> str:
-    """`$3.20`, `1,200 tokens`."""
+    """An amount of a measure for people: `$3.20`, `1,200 tokens`."""
     return f"${amount:,.2f}" if measure == "dollars" else f"{amount:,.0f} {measure}"
 
 

@@ -59,7 +59,7 @@ class Counter:
 
     @property
     def taken(self) -> Amount:
-        """Used and held."""
+        """The amount used and the amount held, added."""
         return self.used + self.held
 
     def hold(self, amount: Amount, *, is_own: bool) -> None:

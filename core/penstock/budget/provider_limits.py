@@ -45,11 +45,11 @@ class RateLimitInfo:
 
     @property
     def is_spent(self) -> bool:
-        """Nothing is left of it."""
+        """Whether the limit is used up."""
         return self.remaining == 0 or (self.used is not None and self.used >= 1)
 
     def payload(self) -> dict[str, Any]:
-        """As events have it."""
+        """The limit as plain data, as events hold it."""
         fields = {"limit": self.limit, "remaining": self.remaining, "used": self.used, "resets_at": self.resets_at}
         return {"name": self.name} | {name: value for name, value in fields.items() if value is not None}
 

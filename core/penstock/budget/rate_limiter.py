@@ -49,7 +49,7 @@ class Bucket:
         self.at = now
 
     def give_back(self, amount: float) -> None:
-        """It was not used."""
+        """Return an `amount` that was taken and not used."""
         self.level = min(self.size, self.level + amount)
 
     def left(self, now: float) -> float:

@@ -14,7 +14,7 @@ Period = Literal["hour", "day", "month", "ever"]
 
 
 class Level(IntEnum):
-    """Higher is less."""
+    """How far a budget is used up; a higher level allows less."""
 
     NORMAL = 0
     REDUCED = 1

@@ -26,7 +26,7 @@ class DeferredCommand(TyperCommand):
     """Options whose number may be left out, which typer does not support."""
 
     def imported(self) -> Any:
-        """The command itself."""
+        """The real command, imported."""
         alone = typer.Typer(add_completion=False)
         alone.command(self.name, context_settings=dict(self.context_settings))(_imported(self.home))
         return get_command(alone)
@@ -42,7 +42,7 @@ class DeferredGroup(TyperGroup):
     """A `typer.Typer`, or a function that makes it, as `module:name`."""
 
     def imported(self) -> Any:
-        """The group itself."""
+        """The real group, imported."""
         found = _imported(self.home)
         group = get_group(found if isinstance(found, typer.Typer) else found())
         group.name = self.name

@@ -39,13 +39,13 @@ class Retention:
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Retention:
-        """As `[service]` says."""
+        """The retention that `[service]` of a profile sets."""
         return cls(settings.kept_versions, settings.kept_changes)
 
 
 @dataclass(frozen=True, slots=True)
 class NewContext:
-    """What is put under a key."""
+    """The value, tags and expiry that a caller puts under a key."""
 
     data: Any
     """Anything that JSON has."""

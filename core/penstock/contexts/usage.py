@@ -41,7 +41,7 @@ class UsageRow:
 
 
 class UsageCounter:
-    """Any thread may call."""
+    """Counts the use of contexts in memory, until it is written to the table. Any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -25,7 +25,7 @@ COUNTED = "estimated"
 
 
 class RecallCommands:
-    """Runs both commands."""
+    """Runs the commands `recall` and `workingset`."""
 
     COMMANDS = frozenset({"recall", "workingset"})
 

@@ -58,7 +58,7 @@ class CacheBlocks(list[CacheBlock]):
 
     @cached_property
     def prefixes(self) -> tuple[list[int], list[int]]:
-        """What `_prefixes` gives."""
+        """For each block, a hash of all blocks up to it, and their tokens together."""
         return _prefixes(self)
 
 

@@ -190,7 +190,7 @@ class ListDialect(Dialect):
         return top
 
     def model_of(self, body: bytes, fields: dict[str, Span], path: str) -> str:
-        """The model asked for."""
+        """The model that a request asks for; empty: it names none."""
         span = fields.get("model")
         model = None if span is None else msgspec.json.decode(span.of(body))
         return model if isinstance(model, str) else ""
@@ -201,11 +201,12 @@ class ListDialect(Dialect):
         return span is not None and span.of(body) == b"true"
 
     def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
-        """See `Conversation.automatic`."""
+        """The value of `Conversation.automatic`: the lifetime of a cache breakpoint that the provider sets by itself,
+        or empty."""
         return ""
 
     def ignored(self, body: bytes, fields: dict[str, Span], messages: Sequence[Message]) -> int:
-        """See `Conversation.ignored`."""
+        """The value of `Conversation.ignored`: how many messages at the head the provider ignores."""
         return next((i for i in range(len(messages) - 1, -1, -1) if messages[i].compacts), 0)
 
     def replacement(self, block: Block, text: str) -> bytes:

@@ -70,7 +70,7 @@ class Plan:
     """The cache blocks of the request without `warm_flush`."""
 
     def reject(self, edits: Sequence[tuple[Edit, str]]) -> None:
-        """Reject edits of `apply`."""
+        """Move edits from `apply` to `rejected`, each with its reason."""
         self.rejected += edits
         gone = {edit for edit, _ in edits}
         self.apply = [edit for edit in self.apply if edit not in gone]

@@ -157,7 +157,7 @@ class RequestContext:
             self.enter(step, now)
 
     def enter(self, step: int, now: float) -> None:
-        """Begin `step`. Hold `lock`."""
+        """Begin `step`, and set its deadline. The caller holds `lock`."""
         self.step = step
         last = step >= len(self.pipeline.stages)
         self.deadline = now + (self.profile.limits.read_ms / 1000 if last else self.pipeline.deadline(step))

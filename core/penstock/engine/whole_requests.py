@@ -38,7 +38,7 @@ class WholeRequest:
 
     @property
     def size(self) -> int:
-        """Bytes that it holds."""
+        """The bytes of the bodies that it holds."""
         return len(self.received) + (0 if self.forwarded is self.received else len(self.forwarded))
 
 

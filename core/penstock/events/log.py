@@ -59,14 +59,14 @@ class _Pending:
 
 
 class EventSink(Protocol):
-    """What stores events."""
+    """The interface of what stores events: a store."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none. Raises `StoreError`."""
         ...
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        """Note what was sent last. Raises `StoreError`."""
+        """Store the history last sent in a conversation, as a hash. Raises `StoreError`."""
         ...
 
     def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
@@ -122,7 +122,7 @@ class EventLog:
             self._wake.notify()
 
     def set_tip(self, conversation: str, tip: PrefixHash) -> None:
-        """Store soon what was last sent in a conversation; of several calls, the last counts."""
+        """Store soon the history last sent in a conversation, as a hash; of several calls, the last counts."""
         with self._wake:
             self._tips[conversation] = tip
             self._wake.notify()

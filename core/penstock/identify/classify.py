@@ -31,7 +31,7 @@ class Classifier:
         self._is_compaction = lru_cache(256)(searcher(kinds.compaction))
 
     def kind(self, request: Request, endpoint: Endpoint, conversation: Conversation, identity: Identity) -> Kind:
-        """The kind of `request`."""
+        """The kind of a request, by its endpoint, headers, texts and agent."""
         if endpoint is Endpoint.COUNT:
             return Kind.COUNT
         said = self._by_header(request.headers)

@@ -1,5 +1,5 @@
 """Memory: what was said in earlier conversations, kept and searched. Heavy modules are imported on first use: a plugin
-can name an item without loading the record, the vectors and the model."""
+can name an item without loading the database, the vectors and the model."""
 
 from __future__ import annotations
 

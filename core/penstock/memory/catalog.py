@@ -21,7 +21,7 @@ _HASH_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The numbers of one project."""
+    """The sizes, owner and embedder of one project."""
 
     name: str
     items: int
@@ -41,7 +41,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class ThreadCounts:
-    """The numbers of one session."""
+    """The number of items of one session, and its times."""
 
     session: str
     items: int
@@ -53,7 +53,8 @@ class ThreadCounts:
 
 
 class Catalog:
-    """Looks up the record, and stores the labels of sessions. Raises `MemoryDown`."""
+    """Looks up projects, sessions and items in the memory's database, and stores the labels of sessions. Raises
+    `MemoryDown`."""
 
     def __init__(self, records: Records) -> None:
         self._records = records

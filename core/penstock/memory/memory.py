@@ -96,7 +96,7 @@ class Memory:
         self._indexer = Indexer(self._records, self._vectors, embedder)
         self._deleter = Deleter(self._records, self._vectors, embedder)
         self._lock = threading.RLock()
-        """Held while the record or an index is written. A search does not wait for it: the vectors can take long."""
+        """Held while the database or an index is written. A search does not wait for it: the vectors can take long."""
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._known_lock = threading.Lock()
         self.owes = ""

@@ -40,7 +40,7 @@ class ProjectMarks:
         return outcome
 
     def put_label(self, project: str, session: str, label: str, *, overwrite: bool, dry_run: bool) -> Outcome:
-        """Set the label of a session."""
+        """Set the label of a session. Returns what was done."""
         with self._records.reading() as db:
             there = self._records.project(db, project)
             mine = (labels.c.project == (-1 if there is None else there.id)) & (labels.c.session == session)

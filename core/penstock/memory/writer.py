@@ -56,7 +56,7 @@ class _Part:
 
 
 class Writer:
-    """Adds items to the record. Not thread-safe."""
+    """Adds items to the memory's database. Not thread-safe."""
 
     def __init__(self, records: Records, embedder: Embedder) -> None:
         self._records, self._embedder = records, embedder

@@ -108,7 +108,7 @@ class _Play:
         self.found = KeepAliveEstimate()
 
     def take(self, one: ExchangeStats) -> None:
-        """The next request."""
+        """Add the next request, in order of time."""
         self.read_until(one.at)
         if one.kind not in KINDS or one.usage.prompt is None or not one.conversation:
             return

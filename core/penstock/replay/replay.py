@@ -29,7 +29,7 @@ class Played:
     passed: PromptResult
 
     def payload(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The prompt and its result as plain data, for JSON."""
         found = self.passed
         return {
             "number": self.number,

@@ -43,7 +43,7 @@ class ReplayClient:
         return path_of(self.dialect)
 
     def headers(self) -> dict[str, str]:
-        """Without a credential."""
+        """The headers of a request of the replay, without a credential."""
         more = {"anthropic-version": "2023-06-01"} if self.dialect == "anthropic" else {}
         agent = f"penstock-replay/{VERSION}"
         return {"content-type": "application/json", "user-agent": agent, "x-session-id": self.session, **more}
@@ -95,7 +95,7 @@ class PromptResult:
 
     @property
     def sums(self) -> SessionTotals:
-        """Over its requests."""
+        """The totals of its requests."""
         sums = SessionTotals()
         for one in self.requests:
             sums.add(one)

@@ -54,7 +54,7 @@ class Setting:
     may_be_none: bool = False
 
     def payload(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The setting as plain data, for JSON."""
         return asdict(self)
 
     @classmethod

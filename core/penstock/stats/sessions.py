@@ -59,7 +59,7 @@ class FoundSession:
         return self.tokens_out / self.tokens_in if self.tokens_in else None
 
     def shown(self) -> dict[str, Any]:
-        """As plain data."""
+        """The session and its numbers as plain data."""
         return {
             "session": self.name,
             "named": self.named,

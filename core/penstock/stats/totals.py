@@ -47,7 +47,7 @@ class SessionTotals:
         return self.cache_read / self.prompt if self.prompt else None
 
     def add(self, one: ExchangeRecord) -> None:
-        """Add an exchange."""
+        """Add the numbers of an exchange."""
         self.requests += 1
         self.turns += one.is_new_turn
         self.failed += one.outcome == "failed"
@@ -113,7 +113,7 @@ class Turn:
     sums: SessionTotals = field(default_factory=SessionTotals)
 
     def add(self, one: ExchangeRecord) -> None:
-        """Add one of its exchanges."""
+        """Add the numbers of one of its exchanges."""
         self.sums.add(one)
         self.tags.update(dict.fromkeys(one.tags[: TAGS - len(self.tags)]))
         self.compactions += one.landed("compact")
@@ -122,7 +122,7 @@ class Turn:
         self.largest_sent = max(self.largest_sent, one.tokens_out or 0)
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it."""
+        """The turn and its totals as plain data, for an export."""
         sums = self.sums.payload()
         del sums["turns"]
         return {
@@ -156,7 +156,7 @@ class Compaction:
     """Why pending edits landed then; empty when none did."""
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it."""
+        """The fields as plain data, for an export."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -173,7 +173,7 @@ class Session:
     sums: SessionTotals = field(default_factory=SessionTotals)
 
     def payload(self) -> dict[str, Any]:
-        """As an export has it."""
+        """The session and its totals as plain data, for an export."""
         about = {name: getattr(self, name) for name in ("client", "project", "first_at", "last_at")}
         return {"session": self.name, **about, "models": list(self.models), **self.sums.payload()}
 

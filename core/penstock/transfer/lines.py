@@ -66,7 +66,7 @@ class _Line(BaseModel):
 
 
 class First(_Line):
-    """The first line."""
+    """The first line of an export."""
 
     penstock_export: int
     version: str = Field(max_length=100)

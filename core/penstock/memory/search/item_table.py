@@ -25,7 +25,7 @@ _NO_TRAITS = np.zeros(len(NAMES), np.float32).tobytes()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item, as read from the record."""
+    """One item, as read from the memory's database."""
 
     id: int
     session: str

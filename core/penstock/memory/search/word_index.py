@@ -29,7 +29,8 @@ _PREFIX_SCAN = 50_000
 
 
 class WordIndex:
-    """The words of one project. Every method takes the connection, so that it joins the transaction of the record."""
+    """The words of one project. Every method takes the connection, so that it joins the transaction of the memory's
+    database."""
 
     def __init__(self, project: int) -> None:
         self._stems = f"words_{int(project)}"
@@ -50,7 +51,7 @@ class WordIndex:
         )
 
     def drop(self, db: sa.Connection) -> None:
-        """Remove the tables; the record stays."""
+        """Remove the tables of the index; the items stay."""
         for name in (self._vocabulary, self._stems, self._pieces):
             db.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
 
