@@ -7,7 +7,7 @@ from collections.abc import Iterable
 __all__ = ["did_you_mean"]
 
 NEAR = 70
-"""Of 100: how much a known word has to resemble the one given. `nope` and `openai` have 60."""
+"""The least resemblance, from 0 to 100, of a known word to the one given. `nope` and `openai` have 60."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

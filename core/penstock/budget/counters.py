@@ -89,7 +89,7 @@ class Counter:
         self._add_up()
 
     def payload(self) -> dict[str, Any]:
-        """As it is stored."""
+        """The counter as plain data to store."""
         return {
             "used": self.used.payload(),
             "own": self.own.payload(),

@@ -37,7 +37,7 @@ class LimitStatus:
 
     level: Level = Level.NORMAL
     why: str = ""
-    """Whose budget, and how much of it is used. In words for the client where the level is BLOCKED."""
+    """Whose budget it is, and how much of it is used; a message for the client if the level is BLOCKED."""
     is_final: bool = True
     """False: it is BLOCKED by what is held for requests that are under way, and may cost less."""
 

@@ -76,7 +76,7 @@ class Key:
 
     @property
     def label(self) -> str:
-        """In words: `project kiln`, `day`."""
+        """The scope in words: `project kiln`, `day`."""
         return f"{self.scope} {self.name}" if self.name else str(self.scope)
 
 

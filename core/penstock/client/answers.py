@@ -59,7 +59,7 @@ class Hit:
     at: str
     """When it was changed last."""
     weak: bool = False
-    """It may be about something else."""
+    """The hit may be about something else than the query."""
 
 
 @dataclass(frozen=True, slots=True)

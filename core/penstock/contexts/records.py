@@ -33,9 +33,9 @@ class Retention:
     """How many old versions and changes are kept."""
 
     versions: int = 10
-    """Of each context, the newest."""
+    """How many of the newest versions of each context are kept."""
     changes: int = 100_000
-    """For subscribers, the newest."""
+    """How many of the newest changes are kept for subscribers."""
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Retention:
@@ -52,7 +52,7 @@ class NewContext:
     ttl: float | None = None
     """Seconds; 0: it does not expire. None: a day for a new context, else as before."""
     tags: tuple[str, ...] | None = None
-    """None: as before. So with the next three fields."""
+    """None: unchanged; so with `session`, `agent` and `seal`."""
     session: str | None = None
     agent: str | None = None
     seal: bool | None = None
@@ -160,4 +160,4 @@ class Hit:
     excerpt: str
     """The part of the value, as JSON, where the words are. Empty for a sealed one."""
     weak: bool = False
-    """It may be about something else."""
+    """The hit may be about something else than the query."""

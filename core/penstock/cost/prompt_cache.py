@@ -77,7 +77,7 @@ class Cost:
         return self.plain + self.read + self.write + self.write_hour
 
     def units(self, price: Price) -> float:
-        """In units of one plain input token."""
+        """The cost in units of one plain input token."""
         return self.plain + self.read * price.read + self.write * price.write + self.write_hour * price.write_hour
 
 

@@ -36,7 +36,7 @@ class Background:
         self._processed(exchange, started)
 
     def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
-        """As `look`, in the caller's own thread, without deadlines."""
+        """Do what `look` does, in the caller's own thread and without deadlines."""
         started = self._clock.tick()
         for index in _wanted(pipeline, exchange, is_known):
             self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))

@@ -103,7 +103,7 @@ class Fallback:
         return self.untouched(request, why, context.classified if context is not None else None)
 
     def pass_by_now(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
-        """As `pass_by`, in the caller's own thread."""
+        """Do what `pass_by` does, in the caller's own thread."""
         if context is not None:
             try:
                 return self._passed(context, self._send(context, load=True), why)

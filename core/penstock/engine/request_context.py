@@ -172,7 +172,7 @@ class RequestContext:
 
 
 class Superseded(Exception):
-    """This worker thread was given up: the event loop continues without it."""
+    """Raised in a worker thread that took too long: the event loop has continued without it."""
 
 
 def _read(found: T | None) -> T:

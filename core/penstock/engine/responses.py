@@ -50,7 +50,7 @@ class ResponseHandler:
         await self._background.look(pipeline, exchange, reply, is_known=is_known)
 
     def answered_now(self, outcome: ProxyDecision) -> None:
-        """As `answered`, in the caller's own thread."""
+        """Do what `answered` does, in the caller's own thread."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is not None and reply is not None and pipeline is not None:
             is_known = self._note(outcome, exchange, pipeline, reply)

@@ -28,7 +28,7 @@ LIMIT_BYTES = 64 << 20
 _ASKED = 50
 """Sizes are checked once in so many requests."""
 AT_LEAST = 16
-"""This many conversations stay in memory, however large they are."""
+"""The least number of conversations that stay in memory, however large they are."""
 _STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 1000
 """Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
 Measured on sessions of 50 requests, which take 280 KB."""

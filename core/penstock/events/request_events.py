@@ -74,7 +74,8 @@ class LoggedBlock:
     text: str
     """The block's text, redacted and cut."""
     subject: str = ""
-    """Of a tool call: its file without the folders, its command or its pattern, redacted and cut. Empty: older logs."""
+    """What a tool call is about: its file without the folders, its command or its pattern, redacted and cut. Empty:
+    older logs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,8 @@ def _can_be_sent(entry: Mapping[str, Any]) -> bool:
 
 
 def refresh_models(store: GatewayStore, provider: Provider, allowed: Collection[str]) -> int:
-    """As `fetch_models`, after checking the provider's address again. `allowed`: hosts that may be private. Raises
-    `InvalidSetting` if the address is not allowed."""
+    """List a provider's models as `fetch_models` does, after checking the provider's address again. `allowed`: hosts
+    that may be private. Raises `InvalidSetting` if the address is not allowed."""
     check_base_url(provider.base_url, is_private_allowed=provider.allow_private, allowed=allowed)
     return fetch_models(store, provider)
 

@@ -175,7 +175,7 @@ class Usage:
     dollars: int = 0
     how: Literal["reported", "estimated"] = "reported"
     status: int = 200
-    """Of the provider's answer; 0: none came."""
+    """The status of the provider's answer; 0: none came."""
 
     @property
     def tokens(self) -> int:

@@ -36,7 +36,7 @@ class Prune(Payload):
     gateway."""
 
     kept_days: float = Field(default=KEPT_DAYS, ge=0, le=36_500)
-    """Those that ended less than so many days ago stay."""
+    """Jobs that ended less than so many days ago are kept."""
 
 
 def job_kinds(jobs: Jobs, contexts: Contexts, store: Path, memory: MemoryDo, settings: ServiceSettings) -> JobKinds:

@@ -48,7 +48,7 @@ class Import(Payload):
 
 
 def exports_folder(store: Path) -> Path:
-    """Where exports are written."""
+    """The folder into which exports are written."""
     return store.parent / "exports"
 
 

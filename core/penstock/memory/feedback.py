@@ -37,7 +37,7 @@ class Voice:
     kind: FeedbackKind
     by: str
     at: float
-    """In seconds since 1970."""
+    """When it was given, in seconds since 1970."""
     value: float = 1.0
     """-1 to 1: how helpful the item was; for the other kinds, how strongly it applies."""
     comment: str = ""

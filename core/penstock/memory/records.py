@@ -125,7 +125,7 @@ class Records:
         return out
 
     def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
-        """Those of these content hashes that a person has forgotten."""
+        """The given content hashes whose items a person deleted."""
         out: set[bytes] = set()
         for page in _pages(hashes):
             found = sa.select(forgotten.c.hash)

@@ -123,8 +123,8 @@ class MemoryService:
         hide: Sequence[Callable[[str], str]],
         on_fault: Callable[[str], None],
     ) -> MemoryService:
-        """For the memory in `folder`, as `profile` says; `embedders` and `hide`: the embedders and redactors of
-        plugins."""
+        """A service for the memory in `folder`, configured by `profile`; `embedders` and `hide`: the embedders and
+        redactors of plugins."""
 
         def memory() -> Memory:
             from penstock.memory.opening import open_memory

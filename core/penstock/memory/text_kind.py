@@ -64,7 +64,7 @@ class MessageFilter(BaseModel):
     written: tuple[re.Pattern[str], ...] = ()
     """Patterns of the beginnings of texts that a client writes as user messages: summaries, examples, notices."""
     chars: int = Field(default=20_000, gt=0)
-    """Of one message at most so many characters are kept."""
+    """The most characters of one message that are kept."""
 
     def is_written_by_client(self, text: str) -> bool:
         """Whether a client, not the person, wrote a user message."""

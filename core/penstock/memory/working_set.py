@@ -117,7 +117,7 @@ class _Known:
     items: Sequence[Item]
     """In the order of time."""
     score: Mapping[int, float]
-    """Of the related items, how well they fit the purpose."""
+    """How well each related item fits the purpose, by id."""
     has_thread: bool
     weak: bool
     degraded: tuple[str, ...]

@@ -101,7 +101,7 @@ class Name:
     """A name that its owner chose, which may stand for any model."""
 
     def without(self, name: str, step: str, **changes: Any) -> Name:
-        """The same, with less of a name."""
+        """A copy that has only a part of the name."""
         return replace(self, name=name, steps=(*self.steps, step), **changes)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["WRONG_RESULT", "Stage", "StageOutcome"]
 
 WRONG_RESULT = "returned a value that is no text: "
-"""In the remark on a stage whose `on_request` or `on_flush` returned neither a text nor None; its edits are kept."""
+"""Part of the remark on a stage whose `on_request` or `on_flush` returned neither a text nor None; its edits are
+kept."""
 
 
 class StageOutcome(StrEnum):
@@ -58,8 +59,9 @@ class Stage:
     and may change them while the proxy runs: then a new object of the stage is made, and takes over."""
 
     def migrate_from(self, before: Stage) -> None:
-        """This one, with other settings, stands from now on where `before` stood; take from it what it knows, or it is
-        as after a restart. It may still be at work on requests that came earlier: share what is safe for threads."""
+        """Take over what the stage `before` knows: this stage, with other settings, replaces it now. Without this it
+        starts as after a restart. `before` may still be at work on earlier requests: share only what is safe for
+        threads."""
 
     def on_services(self, parts: Services) -> None:
         """See what plugins offer this profile, before the first request. Raise `ProfileError` where a setting asks for

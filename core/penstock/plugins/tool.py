@@ -46,7 +46,7 @@ class Caller:
     by: str = "owner"
     """Whom the history of contexts names."""
     project: str = ""
-    """Whose memory is meant where the caller names no project."""
+    """The project that is meant if the caller names none."""
 
 
 @dataclass(frozen=True)

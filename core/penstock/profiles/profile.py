@@ -274,7 +274,7 @@ class Profile(_Table):
 
     @property
     def file(self) -> Path | None:
-        """Its file. None: it was made by a program."""
+        """The profile's file. None: it was made by a program."""
         return self._file
 
     @property

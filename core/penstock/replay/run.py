@@ -57,7 +57,7 @@ class Run:
 
     @property
     def log(self) -> Path:
-        """Its own log; it exists from the first prompt on."""
+        """The event log of this replay; it exists from the first prompt on."""
         return Path(self._folder.name if self._folder is not None else "") / "replay.db"
 
     @property

@@ -181,7 +181,7 @@ class ExchangeStats:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Of the turn, where it is complete; else of the request."""
+        """The tags of the turn if it is complete, else of the request."""
         return self.inbound.names if self.response is UNTAGGED else self.response.names
 
     @property

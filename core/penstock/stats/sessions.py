@@ -41,7 +41,7 @@ class FoundSession:
     conversations: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)
     tokens: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of its exchanges that are in a sum, as received and as sent. One that only counts tokens is in none."""
+    """Tokens as received and as sent, by exchange. Exchanges that only count tokens are left out."""
     open: dict[str, float] = field(default_factory=dict)
     """Exchanges of the newest proxy whose end is not in the log, with when they came."""
 

@@ -17,7 +17,7 @@ __all__ = ["MEMORY_TOOLS", "remembered"]
 LONGEST = 12_000
 """Characters that one call gives."""
 DIGITS = 8
-"""Of an id, at the least, to forget: so many a search gives."""
+"""The least digits of an id with which an item can be forgotten; a search gives as many."""
 _EACH = 1_200
 _MOST = 20
 _AROUND = 3

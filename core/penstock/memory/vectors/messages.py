@@ -8,10 +8,11 @@ import msgspec
 __all__ = ["CALL_S", "START_S", "Answer", "Begin", "Fault", "Question", "decoder"]
 
 CALL_S = 30.0
-"""A call that takes longer has its process killed. 1,000 vectors are written in 0.2 to 0.5 s; the first search of a
-collection of 100,000 reads 150 MB."""
+"""The most seconds of a call; if it takes longer, its process is killed. 1,000 vectors are written in 0.2 to 0.5 s; the
+first search of a collection of 100,000 reads 150 MB."""
 START_S = 60.0
-"""The same for the first message, since the process imports Chroma: 1 to 3 s, and 20 s on a cold and busy disk."""
+"""The most seconds until the first answer, since the process imports Chroma: 1 to 3 s, and 20 s on a cold and busy
+disk."""
 
 
 class Begin(msgspec.Struct, array_like=True, tag="begin"):
