@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.items import Item
-from penstock.memory.records import Records
 from penstock.memory.schema import labels, memories, passages, projects
 from penstock.memory.selection import Selection
 
@@ -56,25 +56,25 @@ class Catalog:
     """Looks up projects, sessions and items in the memory's database, and stores the labels of sessions. Raises
     `MemoryDown`."""
 
-    def __init__(self, records: Records) -> None:
-        self._records = records
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
 
     def find(self, project: str, handle: str, limit: int = 10) -> list[Item]:
         """Items of a project whose hash begins with `handle`: digits 0-9 and a-f, lower case."""
         low, high = (bytes.fromhex(handle.ljust(_HASH_DIGITS, end)) for end in "0f")
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             number = self._number(db, project)
             ids = sa.select(memories.c.id).where((memories.c.project == number) & memories.c.hash.between(low, high))
             return self._items(db, number, project, list(db.scalars(ids.order_by(memories.c.hash).limit(limit))))
 
     def is_forgotten(self, item: Item) -> bool:
         """Whether a person deleted an item of this content, and it has not been added again since."""
-        with self._records.reading() as db:
-            return bool(self._records.forgotten(db, self._number(db, item.project), [item.hash]))
+        with self._database.reading() as db:
+            return bool(self._database.forgotten(db, self._number(db, item.project), [item.hash]))
 
     def session(self, project: str, session: str) -> list[Item]:
         """All items of a session, in order."""
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             number = self._number(db, project)
             return self._items(db, number, project, self._in_order(db, number, session))
 
@@ -82,7 +82,7 @@ class Catalog:
         """An item with up to `each` others of its session before and behind it, in order. Without a session: alone."""
         if not item.session:
             return [item]
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             number = self._number(db, item.project)
             ids = self._in_order(db, number, item.session)
             if item.id not in ids:
@@ -94,7 +94,7 @@ class Catalog:
         """Items by the time they were said, the newest first; items without a time come last. The first `skip` are left
         out."""
         m = memories.c
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             numbers = {self._number(db, name): name for name in projects_of}
             which = m.project.in_(numbers) & (m.session == session if session else sa.true())
             order = (sa.func.coalesce(m.at, 0).desc(), m.seq.desc(), m.part.desc(), m.id.desc())
@@ -102,12 +102,12 @@ class Catalog:
             items: dict[int, Item] = {}
             for number, name in numbers.items():
                 mine = [row[0] for row in found if row[1] == number]
-                items |= self._records.items(db, number, name, mine)
+                items |= self._database.items(db, number, name, mine)
             return [items[row[0]] for row in found]
 
     def selected(self, project: str, which: Selection) -> list[int]:
         """The ids of a project's selected items, ascending."""
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             mine = memories.c.project == self._number(db, project)
             found = sa.select(memories.c.id).where(mine & which.clause())
             return list(db.scalars(found.order_by(memories.c.id)))
@@ -115,7 +115,7 @@ class Catalog:
     def page(self, project: str, which: Selection, limit: int, before: int | None = None) -> list[Item]:
         """Selected items, those added last first. `before`: the last id of the page before."""
         m = memories.c
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             number = self._number(db, project)
             wanted = (m.project == number) & which.clause() & (sa.true() if before is None else m.id < before)
             ids = db.scalars(sa.select(m.id).where(wanted).order_by(m.id.desc()).limit(limit))
@@ -123,7 +123,7 @@ class Catalog:
 
     def last_seq(self, project: str, session: str) -> int:
         """The `seq` of the last item of a session; -1 if it has none."""
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             mine = (memories.c.project == self._number(db, project)) & (memories.c.session == session)
             found = db.scalar(sa.select(sa.func.max(memories.c.seq)).where(mine))
             return -1 if found is None else int(found)
@@ -131,7 +131,7 @@ class Catalog:
     def counts(self) -> list[Counted]:
         """The numbers of every project, by name."""
         m, waiting = memories.c, sa.func.sum(sa.case((passages.c.indexed.is_(False), 1), else_=0))
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             found = sa.select(m.project, sa.func.count(), sa.func.count(m.session.distinct()), sa.func.max(m.at))
             items = {row[0]: row for row in db.execute(found.group_by(m.project))}
             found = sa.select(m.project, sa.func.count(), waiting).select_from(passages.join(memories))
@@ -146,18 +146,18 @@ class Catalog:
                     row.owner,
                     row.shared,
                 )
-                for name, row in self._records.projects(db).items()
+                for name, row in self._database.projects(db).items()
             ]
 
     def labels(self, project: str) -> dict[str, str]:
         """The labels of a project's sessions, by session."""
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             mine = labels.c.project == self._number(db, project)
             return {row.session: row.label for row in db.execute(labels.select().where(mine))}
 
     def label(self, project: str, session: str, label: str) -> None:
         """Set the label of a session; an empty one removes it."""
-        with self._records.writing() as db:
+        with self._database.writing() as db:
             number = self._number(db, project)
             db.execute(labels.delete().where((labels.c.project == number) & (labels.c.session == session)))
             if label:
@@ -165,7 +165,7 @@ class Catalog:
 
     def sessions(self, project: str) -> dict[str, int]:
         """How many items each session of a project has."""
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             mine = memories.c.project == self._number(db, project)
             found = sa.select(memories.c.session, sa.func.count()).where(mine).group_by(memories.c.session)
             return {row[0]: row[1] for row in db.execute(found)}
@@ -180,7 +180,7 @@ class Catalog:
         found = sa.select(m.session, sa.func.count(), sa.func.min(m.at), sa.func.max(m.at), last).group_by(m.session)
         if before is not None:
             found = found.having(last < before)
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             wanted = (m.project == self._number(db, project)) & (m.session != "")
             if session is not None:
                 wanted &= m.session == session
@@ -196,7 +196,7 @@ class Catalog:
         return list(db.scalars(found.order_by(m.seq, m.part, m.id)))
 
     def _items(self, db: sa.Connection, project: int, name: str, ids: list[int]) -> list[Item]:
-        found = self._records.items(db, project, name, ids)
+        found = self._database.items(db, project, name, ids)
         return [found[number] for number in ids if number in found]
 
 

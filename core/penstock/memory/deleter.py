@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder
-from penstock.memory.records import Records
 from penstock.memory.schema import passages
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
@@ -24,35 +24,35 @@ class Deleter:
     """Deletes from the database first: what an index still has of a deleted item is never shown. Raises `MemoryDown` if
     the database cannot be written."""
 
-    def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
-        self._records, self._vectors, self._embedder = records, vectors, embedder
+    def __init__(self, database: MemoryDatabase, vectors: VectorIndex, embedder: Embedder) -> None:
+        self._database, self._vectors, self._embedder = database, vectors, embedder
 
     def items(self, project: int, ids: Sequence[int], hashes: Sequence[bytes] = ()) -> None:
         """Delete items of a project, by ids, which must be its own. Texts with one of `hashes` are not added again."""
-        with self._records.writing() as db:
-            gone = self._records.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
-            self._records.delete(db, ids)
-            self._records.set_forgotten(db, project, hashes, stays=True)
+        with self._database.writing() as db:
+            gone = self._database.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
+            self._database.delete(db, ids)
+            self._database.set_forgotten(db, project, hashes, stays=True)
             try:
                 with db.begin_nested():
                     WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
             except SQLAlchemyError as e:
                 logger.warning("the word index is damaged and will be made anew: %s", e.__cause__ or e)
-                self._records.set_made_with(db, project, words="")
+                self._database.set_made_with(db, project, words="")
         try:
             numbers = [row.id for row in gone]
             self._vectors.remove(project, self._embedder.name, numbers, self._embedder.dimension)
         except MemoryDown as e:
             logger.warning("%s; vectors without a text stay there until it is rebuilt", e)
-        self._records.scrub()
+        self._database.scrub()
 
     def project(self, project: int) -> None:
         """Delete a project with all its items."""
-        with self._records.writing() as db:
+        with self._database.writing() as db:
             WordIndex(project).drop(db)
-            self._records.delete_project(db, project)
+            self._database.delete_project(db, project)
         try:
             self._vectors.drop(project)
         except MemoryDown as e:
             logger.warning("%s; vectors without a text stay there until it is rebuilt", e)
-        self._records.scrub()
+        self._database.scrub()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from penstock.memory.records import Records
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.schema import feedback
 
 __all__ = ["Feedback", "FeedbackKind", "Voice"]
@@ -46,14 +46,14 @@ class Voice:
 class Feedback:
     """Reads and writes voices. Raises `MemoryDown`."""
 
-    def __init__(self, records: Records) -> None:
-        self._records = records
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
 
     def give(self, item: int, voice: Voice) -> bool:
         """Store a voice for the item of that number, which must exist. True: it replaces an earlier one of the same
         caller."""
         f = feedback.c
-        with self._records.writing() as db:
+        with self._database.writing() as db:
             replaced = db.execute(feedback.delete().where((f.memory == item) & (f.by == voice.by))).rowcount > 0
             values = {"by": voice.by, "kind": voice.kind.value, "value": voice.value, "comment": voice.comment}
             db.execute(feedback.insert().values(memory=item, at=voice.at, **values))
@@ -64,7 +64,7 @@ class Feedback:
     def of(self, item: int) -> list[Voice]:
         """The feedback on an item, the newest first."""
         f = feedback.c
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             rows = db.execute(feedback.select().where(f.memory == item).order_by(f.at.desc(), f.by))
             return [Voice(FeedbackKind(row.kind), row.by, row.at, row.value, row.comment) for row in rows]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
-from penstock.memory.records import Records
 from penstock.memory.schema import memories, passages
 from penstock.memory.search.text_features import traits_of
 from penstock.memory.search.word_index import WordIndex
@@ -28,45 +28,45 @@ class Indexer:
     """Works in small transactions, so that reads and writes go on; after an interruption it can be run again. Raises
     `MemoryDown` for what cannot be done."""
 
-    def __init__(self, records: Records, vectors: VectorIndex, embedder: Embedder) -> None:
-        self._records, self._vectors, self._embedder = records, vectors, embedder
+    def __init__(self, database: MemoryDatabase, vectors: VectorIndex, embedder: Embedder) -> None:
+        self._database, self._vectors, self._embedder = database, vectors, embedder
 
     def words(self, project: int, progress: Progress) -> None:
         """Rebuild the word index and the text features of a project."""
         index = WordIndex(project)
-        with self._records.writing() as db:
+        with self._database.writing() as db:
             # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.
             index.drop(db)
             index.create(db)
-            total, done, at = self._records.count_passages(db, project), 0, 0
-            while page := self._records.passages_of(db, project, above=at, limit=_PAGE):
+            total, done, at = self._database.count_passages(db, project), 0, 0
+            while page := self._database.passages_of(db, project, above=at, limit=_PAGE):
                 index.add(db, [(row.id, row.text) for row in page])
                 at, done = page[-1].id, done + len(page)
                 progress("words", done, total)
-            for number, text in self._records.texts(db, project):
+            for number, text in self._database.texts(db, project):
                 db.execute(memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes()))
-            self._records.set_made_with(db, project, words=WORDS_VERSION)
+            self._database.set_made_with(db, project, words=WORDS_VERSION)
 
     def embed(self, project: int, progress: Progress) -> int:
         """Make vectors that are missing or of another embedder. Returns how many."""
         name, at, done = self._embedder.name, 0, 0
         other = passages.c.vector.is_(None) | (passages.c.embedder != name)
-        with self._records.reading() as db:
-            total = self._records.count_passages(db, project, other)
+        with self._database.reading() as db:
+            total = self._database.count_passages(db, project, other)
         while total:
-            with self._records.reading() as db:
-                page = self._records.passages_of(db, project, above=at, which=other, limit=_PAGE)
+            with self._database.reading() as db:
+                page = self._database.passages_of(db, project, above=at, which=other, limit=_PAGE)
             if not page:
                 break
             made = vectors_of(self._embedder, [row.text for row in page]).astype(np.float16)
-            with self._records.writing() as db:
-                self._records.set_vectors(
+            with self._database.writing() as db:
+                self._database.set_vectors(
                     db, name, [(row.id, vector.tobytes()) for row, vector in zip(page, made, strict=True)]
                 )
             at, done = page[-1].id, done + len(page)
             progress("embedding", done, total)
-        with self._records.writing() as db:
-            self._records.set_made_with(db, project, embedder=name)
+        with self._database.writing() as db:
+            self._database.set_made_with(db, project, embedder=name)
         return done
 
     def index(self, project: int, progress: Progress) -> int:
@@ -76,18 +76,18 @@ class Indexer:
             self._restart()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
-        with self._records.reading() as db:
-            total = self._records.count_passages(db, project, waiting)
+        with self._database.reading() as db:
+            total = self._database.count_passages(db, project, waiting)
         while total:
-            with self._records.reading() as db:
-                page = self._records.passages_of(db, project, above=at, which=waiting, limit=_PAGE)
+            with self._database.reading() as db:
+                page = self._database.passages_of(db, project, above=at, which=waiting, limit=_PAGE)
             if not page:
                 break
             raw = np.frombuffer(b"".join(row.vector for row in page), np.float16)
             ids = [row.id for row in page]
             self._vectors.add(project, self._embedder.name, ids, raw.reshape(len(page), -1).astype(np.float32))
-            with self._records.writing() as db:
-                self._records.set_indexed(db, ids)
+            with self._database.writing() as db:
+                self._database.set_indexed(db, ids)
             at, done = page[-1].id, done + len(page)
             progress("vectors", done, total)
         return done
@@ -103,20 +103,20 @@ class Indexer:
         self._unset_all()
 
     def _unset_all(self) -> None:
-        with self._records.writing() as db:
-            for row in self._records.projects(db).values():
-                self._records.unset_indexed(db, row.id)
+        with self._database.writing() as db:
+            for row in self._database.projects(db).values():
+                self._database.unset_indexed(db, row.id)
 
     def is_incomplete(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than were added: its folder was deleted, or replaced by an older one. Raises
         `MemoryDown` when it cannot be searched."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
-        with self._records.reading() as db:
-            count = self._records.count_passages(db, project, given)
+        with self._database.reading() as db:
+            count = self._database.count_passages(db, project, given)
         return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
     def reset_project(self, project: int) -> None:
         """Delete a project from Chroma, so that `index` adds all its vectors again."""
         self._vectors.drop(project)
-        with self._records.writing() as db:
-            self._records.unset_indexed(db, project)
+        with self._database.writing() as db:
+            self._database.unset_indexed(db, project)

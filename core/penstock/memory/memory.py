@@ -20,6 +20,7 @@ from threadpoolctl import ThreadpoolController
 
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.deleter import Deleter
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
@@ -28,7 +29,6 @@ from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.owners import Owners
 from penstock.memory.project_marks import ProjectMarks
-from penstock.memory.records import Records
 from penstock.memory.schema import memories
 from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.related import Related, Speller
@@ -86,15 +86,15 @@ class Memory:
         self._tokens = tokens or _estimated
         self._threads = ThreadpoolController()
         self._weights = worth
-        self._records = Records(folder / "memory.db")
-        self.catalog = Catalog(self._records)
-        self.feedback = Feedback(self._records)
-        self._owners = Owners(self._records)
+        self._database = MemoryDatabase(folder / "memory.db")
+        self.catalog = Catalog(self._database)
+        self.feedback = Feedback(self._database)
+        self._owners = Owners(self._database)
         self._vectors = VectorIndex(folder / "vectors", chroma)
-        self._writer = Writer(self._records, embedder)
-        self.project_marks = ProjectMarks(self._records, self._writer.project)
-        self._indexer = Indexer(self._records, self._vectors, embedder)
-        self._deleter = Deleter(self._records, self._vectors, embedder)
+        self._writer = Writer(self._database, embedder)
+        self.project_marks = ProjectMarks(self._database, self._writer.project)
+        self._indexer = Indexer(self._database, self._vectors, embedder)
+        self._deleter = Deleter(self._database, self._vectors, embedder)
         self._lock = threading.RLock()
         """Held while the database or an index is written. A search does not wait for it: the vectors can take long."""
         self._known: OrderedDict[int, _Known] = OrderedDict()
@@ -165,8 +165,8 @@ class Memory:
         self._indexer.reset()
 
     def _mend(self, name: str, number: int, progress: Progress) -> int:
-        with self._records.reading() as db:
-            project = self._records.project(db, name)
+        with self._database.reading() as db:
+            project = self._database.project(db, name)
         if project is None:
             return 0
         if project.words != WORDS_VERSION:
@@ -215,8 +215,8 @@ class Memory:
         left = tokens
         for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
             numbers = view.layout.ids[ranked.rows[i : i + limit]].tolist()
-            with self._records.reading() as db:
-                items = self._records.items(db, view.id, project, numbers)
+            with self._database.reading() as db:
+                items = self._database.items(db, view.id, project, numbers)
             for n, number in enumerate(numbers, i):
                 if number not in items or len(hits) >= limit:
                     continue
@@ -236,24 +236,24 @@ class Memory:
 
     def view(self, project: str) -> View | None:
         """The indexes and items of one project. None: it has no items."""
-        with self._known_lock, self._records.snapshot() as db:
-            found = self._records.project(db, project)
+        with self._known_lock, self._database.snapshot() as db:
+            found = self._database.project(db, project)
             if found is None:
                 return None
             known = self._refreshed(db, found.id)
         words = WordIndex(found.id)
         return View(
-            found.id, known.layout, known.stored, known.related, self._records, words, self._vectors, self.embedder
+            found.id, known.layout, known.stored, known.related, self._database, words, self._vectors, self.embedder
         )
 
     def _refreshed(self, db: sa.Connection, project: int) -> _Known:
-        stored = VectorCache.empty(self._records, self.embedder.name, self.embedder.dimension)
+        stored = VectorCache.empty(self._database, self.embedder.name, self.embedder.dimension)
         known = self._known.pop(project, None) or _Known(
             ItemTable.empty(), stored, Related(self._table) if self._table is not None else None
         )
         above = int(known.layout.ids.max(initial=0))
-        rows = self._records.rows(db, project, above)
-        known.layout = known.layout.grown(rows, self._records.passage_rows(db, project, above))
+        rows = self._database.rows(db, project, above)
+        known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
         known.stored = known.stored.grown(db, known.layout)
         if known.related is not None:
             try:
@@ -283,21 +283,21 @@ class Memory:
 
     def projects(self) -> dict[str, int]:
         """The id of every project, by name."""
-        with self._records.reading() as db:
-            return {name: int(row.id) for name, row in self._records.projects(db).items()}
+        with self._database.reading() as db:
+            return {name: int(row.id) for name, row in self._database.projects(db).items()}
 
     def get(self, project: str, ids: Sequence[int]) -> list[Item]:
         """Items of a project by ids; ids of other projects are ignored."""
-        with self._records.reading() as db:
-            found = self._records.project(db, project)
-            items = {} if found is None else self._records.items(db, found.id, project, ids)
+        with self._database.reading() as db:
+            found = self._database.project(db, project)
+            items = {} if found is None else self._database.items(db, found.id, project, ids)
         return [items[number] for number in ids if number in items]
 
     def newest(self, project: str, *, before: int = _EVERYTHING, limit: int = 50) -> list[Item]:
         """Items page by page, the newest first. `before`: the last id of the page before."""
-        with self._records.reading() as db:
-            found = self._records.project(db, project)
-            return [] if found is None else self._records.listed(db, found.id, project, before=before, limit=limit)
+        with self._database.reading() as db:
+            found = self._database.project(db, project)
+            return [] if found is None else self._database.listed(db, found.id, project, before=before, limit=limit)
 
     def change(self, project: str, ids: Sequence[int], **values: Any) -> int:
         """Set `tags`, `pinned`, `helpful`, `wrong` or `expires_at`. Returns how many items there were. To change a
@@ -324,9 +324,9 @@ class Memory:
         """Delete items everywhere: database, words, vectors, and the free pages of the files. Returns how many there
         were. `stays`: the same texts are not added again, except with `anew`."""
         with self._lock:
-            with self._records.reading() as db:
-                found = self._records.project(db, project)
-                mine = {} if found is None else self._records.items(db, found.id, project, ids)
+            with self._database.reading() as db:
+                found = self._database.project(db, project)
+                mine = {} if found is None else self._database.items(db, found.id, project, ids)
             if found is not None and mine:
                 self._deleter.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
                 self._drop_cached(found.id)
@@ -345,8 +345,8 @@ class Memory:
     def expire(self, now: float) -> int:
         """Delete expired items that are not pinned. Returns how many there were."""
         by_project: dict[str, list[int]] = {}
-        with self._records.reading() as db:
-            for name, number in self._records.expired(db, now):
+        with self._database.reading() as db:
+            for name, number in self._database.expired(db, now):
                 by_project.setdefault(name, []).append(number)
         return sum(self.forget(name, numbers) for name, numbers in by_project.items())
 
@@ -359,9 +359,9 @@ class Memory:
         except MemoryDown as e:
             down.append(str(e))
         process = self._vectors.health()
-        files = [file for file in self._records.path.parent.rglob("*") if file.is_file()]
+        files = [file for file in self._database.path.parent.rglob("*") if file.is_file()]
         return {
-            "folder": str(self._records.path.parent),
+            "folder": str(self._database.path.parent),
             "embedder": self.embedder.name,
             "dimension": self.embedder.dimension,
             "bytes": sum(file.stat().st_size for file in files),
@@ -374,12 +374,12 @@ class Memory:
         """Close the files."""
         with self._lock:
             self._vectors.close()
-            self._records.close()
+            self._database.close()
 
     def _changed(self, project: str, ids: Sequence[int], values: dict[str, Any]) -> int:
-        with self._lock, self._records.writing() as db:
-            found = self._records.project(db, project)
-            done = 0 if found is None else self._records.change(db, found.id, ids, values)
+        with self._lock, self._database.writing() as db:
+            found = self._database.project(db, project)
+            done = 0 if found is None else self._database.change(db, found.id, ids, values)
         if found is not None:
             self._drop_cached(found.id)
         return done

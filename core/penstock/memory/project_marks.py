@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from penstock.memory.records import Records
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.schema import labels
 
 __all__ = ["Outcome", "ProjectMarks"]
@@ -22,31 +22,31 @@ class ProjectMarks:
     """Writes the marks of projects. `overwrite`: replaces existing ones; `dry_run`: returns the outcome without
     writing. Raises `MemoryDown`."""
 
-    def __init__(self, records: Records, project: Callable[[sa.Connection, str, str], int]) -> None:
+    def __init__(self, database: MemoryDatabase, project: Callable[[sa.Connection, str, str], int]) -> None:
         """`project` returns the id of a project by name, and creates it for an owner if there is none."""
-        self._records, self._project = records, project
+        self._database, self._project = database, project
 
     def put_project(self, name: str, owner: str, shared: bool, *, overwrite: bool, dry_run: bool) -> Outcome:
         """Set the owner of a project and whether it is shared. An existing owner is never replaced."""
-        with self._records.reading() as db:
-            there = self._records.project(db, name)
+        with self._database.reading() as db:
+            there = self._database.project(db, name)
         outcome = _outcome(there and (there.owner or owner, there.shared), (owner, shared), overwrite)
         if there is not None and there.owner == "" != owner:
             outcome = "replaced" if overwrite else "kept"
         if outcome in _CHANGING and not dry_run:
-            with self._records.writing() as db:
-                self._records.set_owner(db, self._project(db, name, owner), owner)
-                self._records.set_shared(db, name, shared)
+            with self._database.writing() as db:
+                self._database.set_owner(db, self._project(db, name, owner), owner)
+                self._database.set_shared(db, name, shared)
         return outcome
 
     def put_label(self, project: str, session: str, label: str, *, overwrite: bool, dry_run: bool) -> Outcome:
         """Set the label of a session. Returns what was done."""
-        with self._records.reading() as db:
-            there = self._records.project(db, project)
+        with self._database.reading() as db:
+            there = self._database.project(db, project)
             mine = (labels.c.project == (-1 if there is None else there.id)) & (labels.c.session == session)
             outcome = _outcome(db.scalar(sa.select(labels.c.label).where(mine)), label, overwrite)
         if outcome in _CHANGING and not dry_run:
-            with self._records.writing() as db:
+            with self._database.writing() as db:
                 number = self._project(db, project, "")
                 db.execute(labels.delete().where((labels.c.project == number) & (labels.c.session == session)))
                 db.execute(labels.insert().values(project=number, session=session, label=label))
@@ -56,15 +56,15 @@ class ProjectMarks:
         """Note hashes of texts that a person has forgotten elsewhere, so that they are not added here. Returns counts
         by outcome; existing items stay (`kept`)."""
         wanted = list(dict.fromkeys(hashes))
-        with self._records.reading() as db:
-            there = self._records.project(db, project)
+        with self._database.reading() as db:
+            there = self._database.project(db, project)
             number = -1 if there is None else int(there.id)
-            gone = self._records.forgotten(db, number, wanted)
-            kept = set(self._records.ids_of(db, number, wanted)) - gone
+            gone = self._database.forgotten(db, number, wanted)
+            kept = set(self._database.ids_of(db, number, wanted)) - gone
         new = [one for one in wanted if one not in gone and one not in kept]
         if new and not dry_run:
-            with self._records.writing() as db:
-                self._records.set_forgotten(db, self._project(db, project, ""), new, stays=True)
+            with self._database.writing() as db:
+                self._database.set_forgotten(db, self._project(db, project, ""), new, stays=True)
         return {"added": len(new), "kept": len(kept), "same": len(gone)}
 
 

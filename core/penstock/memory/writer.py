@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
 from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
-from penstock.memory.records import Records
 from penstock.memory.search import text_features
 from penstock.memory.search.word_index import WordIndex
 from penstock.text import stems
@@ -58,15 +58,15 @@ class _Part:
 class Writer:
     """Adds items to the memory's database. Not thread-safe."""
 
-    def __init__(self, records: Records, embedder: Embedder) -> None:
-        self._records, self._embedder = records, embedder
+    def __init__(self, database: MemoryDatabase, embedder: Embedder) -> None:
+        self._database, self._embedder = database, embedder
 
     def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> tuple[list[Added], set[int]]:
         """Store the items that are new, all or none. Returns what became of each item, and the ids of the projects that
         got something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
-        with self._records.reading() as db:
+        with self._database.reading() as db:
             known = self._known(db, parts)
             gone = set() if anew else self._forgotten(db, parts)
         fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
@@ -75,44 +75,44 @@ class Writer:
         new: dict[tuple[str, bytes], int] = {}
         projects: set[int] = set()
         if fresh:
-            with self._records.writing() as db:
+            with self._database.writing() as db:
                 names = list(dict.fromkeys(part.item.project for part in order))
                 numbers = {name: self.project(db, name, owner) for name in names}
                 new = self._store(db, numbers, order, vectors)
                 projects = set(numbers.values())
                 if anew:
                     for part in order:
-                        self._records.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
+                        self._database.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
         known |= new
         return [_added(some, known, fresh) for some in whole], projects
 
     def project(self, db: sa.Connection, name: str, owner: str) -> int:
         """The id of a project, which is created for `owner` if there is none."""
-        found = self._records.project(db, name)
+        found = self._database.project(db, name)
         if found is not None:
             return int(found.id)
-        number = self._records.add_project(db, name, WORDS_VERSION, self._embedder.name)
+        number = self._database.add_project(db, name, WORDS_VERSION, self._embedder.name)
         WordIndex(number).create(db)
         if owner:
-            self._records.set_owner(db, number, owner)
+            self._database.set_owner(db, number, owner)
         return number
 
     def _known(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[tuple[str, bytes], int]:
         known: dict[tuple[str, bytes], int] = {}
         for name in {part.item.project for part in parts}:
-            project = self._records.project(db, name)
+            project = self._database.project(db, name)
             if project is not None:
                 mine = [part.hash for part in parts if part.item.project == name]
-                known |= {(name, mark): n for mark, n in self._records.ids_of(db, project.id, mine).items()}
+                known |= {(name, mark): n for mark, n in self._database.ids_of(db, project.id, mine).items()}
         return known
 
     def _forgotten(self, db: sa.Connection, parts: Sequence[_Part]) -> set[tuple[str, bytes]]:
         gone: set[tuple[str, bytes]] = set()
         for name in {part.item.project for part in parts}:
-            project = self._records.project(db, name)
+            project = self._database.project(db, name)
             if project is not None:
                 mine = [part.hash for part in parts if part.item.project == name]
-                gone |= {(name, mark) for mark in self._records.forgotten(db, project.id, mine)}
+                gone |= {(name, mark) for mark in self._database.forgotten(db, project.id, mine)}
         return gone
 
     def _vectors(self, texts: list[str]) -> _Vectors | None:
@@ -130,10 +130,10 @@ class Writer:
         """The id of each stored part, by project and hash."""
         traits = [text_features.traits_of(part.item.text).tobytes() for part in parts]
         rows = [(projects[part.item.project], part.item, own) for part, own in zip(parts, traits, strict=True)]
-        numbers = self._records.add(db, rows)
+        numbers = self._database.add(db, rows)
         pieces = [(part, number, span) for part, number in zip(parts, numbers, strict=True) for span in part.spans]
         raw = [None] * len(pieces) if vectors is None else [one.tobytes() for one in vectors.astype(np.float16)]
-        passages = self._records.add_passages(
+        passages = self._database.add_passages(
             db, self._embedder.name, [(number, span, one) for (_, number, span), one in zip(pieces, raw, strict=True)]
         )
         texts: dict[str, list[tuple[int, str]]] = {}
@@ -150,7 +150,7 @@ class Writer:
         except SQLAlchemyError as e:
             # The record is what counts; the index is made anew from it.
             logger.warning("words of project %s cannot be indexed: %s", name, e.__cause__ or e)
-            self._records.set_made_with(db, project, words="")
+            self._database.set_made_with(db, project, words="")
 
 
 def _parts(item: Item) -> list[Item]:

@@ -1,4 +1,4 @@
-"""The environment that Alembic loads: runs the migrations on the connection that `Records` passes to it."""
+"""The environment that Alembic loads: runs the migrations on the connection that `MemoryDatabase` passes to it."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from penstock.base.errors import MemoryDown
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
-from penstock.memory.records import Records
 from penstock.memory.search import weights
 from penstock.memory.search.expanded_query import ExpandedQuery, expand
 from penstock.memory.search.item_table import ItemTable
@@ -52,7 +52,7 @@ class View:
     layout: ItemTable
     stored: VectorCache
     related: Related | None
-    records: Records
+    database: MemoryDatabase
     words: WordIndex
     vectors: VectorIndex
     embedder: Embedder
@@ -83,7 +83,7 @@ def rank(
     `patience_s` seconds at most. Raises `MemoryDown` when neither index answers."""
     question = read_question(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
-    with view.records.reading() as db:
+    with view.database.reading() as db:
         words, ask = _by_words(view, question, db, down)
         meaning, told = _by_meaning(view, question, ask, db)
         vectors = _Likeness(view, question, db, down, patience_s)

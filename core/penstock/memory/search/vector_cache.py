@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from penstock.memory.records import Records
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.search.centered_space import SAMPLE, Array, CenteredSpace
 from penstock.memory.search.item_table import Ints, ItemTable
 
@@ -26,7 +26,7 @@ class VectorCache:
     """The vectors of one project and embedder. Immutable: searches go on with the one they have while `grown` makes a
     new one."""
 
-    records: Records
+    database: MemoryDatabase
     embedder: str
     dimension: int
     space: CenteredSpace
@@ -38,9 +38,9 @@ class VectorCache:
     """Which of the passages have a vector in `vectors`."""
 
     @classmethod
-    def empty(cls, records: Records, embedder: str, dimension: int) -> VectorCache:
+    def empty(cls, database: MemoryDatabase, embedder: str, dimension: int) -> VectorCache:
         """The cache of a project without passages."""
-        return cls(records, embedder, dimension, CenteredSpace.of(np.zeros((0, dimension), np.float32)))
+        return cls(database, embedder, dimension, CenteredSpace.of(np.zeros((0, dimension), np.float32)))
 
     @property
     def size(self) -> int:
@@ -73,7 +73,7 @@ class VectorCache:
 
     def _read(self, db: sa.Connection, passages: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
         out, held = np.zeros((len(passages), self.dimension), np.float32), np.zeros(len(passages), bool)
-        found = self.records.vectors(db, self.embedder, passages.tolist())
+        found = self.database.vectors(db, self.embedder, passages.tolist())
         size = 2 * self.dimension
         for n, number in enumerate(passages.tolist()):
             raw = found.get(number)

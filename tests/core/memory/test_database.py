@@ -15,8 +15,8 @@ from alembic.migration import MigrationContext
 
 from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory
+from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.records import Records
 from penstock.memory.schema import metadata
 
 
@@ -93,19 +93,19 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_what_somebody_reads_is_cleaned_once_they_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader keeps the old pages: that is said, and cleaning again leaves nothing."""
-    monkeypatch.setattr("penstock.memory.records.SCRUB_S", 0)
-    records = Records(tmp_path / "memory.db")
-    with records.writing() as db:
+    monkeypatch.setattr("penstock.memory.database.SCRUB_S", 0)
+    database = MemoryDatabase(tmp_path / "memory.db")
+    with database.writing() as db:
         db.exec_driver_sql("CREATE TABLE notes (text)")
         db.exec_driver_sql("INSERT INTO notes VALUES ('deleted words')")
     with closing(sqlite3.connect(tmp_path / "memory.db")) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM notes").fetchall()
-        with records.writing() as db:
+        with database.writing() as db:
             db.exec_driver_sql("DELETE FROM notes")
         with pytest.raises(MemoryDown, match="is being read"):
-            records.scrub()
+            database.scrub()
         reader.execute("COMMIT")
-    records.scrub()
+    database.scrub()
     assert not any(b"deleted words" in file.read_bytes() for file in tmp_path.glob("memory.db*"))
-    records.close()
+    database.close()

@@ -1,5 +1,5 @@
-"""`Records`: the memory's SQLite file, with remembered items, their passages and vectors, by project (SQLAlchemy Core,
-Alembic migrations).
+"""`MemoryDatabase`: the memory's SQLite file, with remembered items, their passages and vectors, by project (SQLAlchemy
+Core, Alembic).
 
 It is a file apart from the store's: events are written all the time and pruned by age, memories are kept, edited,
 and deleted for good; each file can be moved, damaged or deleted without the other, and an import never blocks the write
@@ -25,7 +25,7 @@ from penstock.memory.schema import feedback, forgotten, labels, memories, metada
 from penstock.memory.search.item_table import Row
 from penstock.store.lock import StoreLock
 
-__all__ = ["Records"]
+__all__ = ["MemoryDatabase"]
 
 BUSY_MS = 5000
 """Milliseconds that a write waits for another. Memory is written in the background: no request waits for it."""
@@ -39,7 +39,7 @@ _ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_ord
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
 
 
-class Records:
+class MemoryDatabase:
     """Items by project. Raises `MemoryDown` when the file cannot be read or written, or belongs to another process."""
 
     def __init__(self, path: Path) -> None:
