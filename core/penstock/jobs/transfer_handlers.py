@@ -1,4 +1,5 @@
-"""`transfer_kinds`: the jobs that write an export, and that import an upload."""
+"""`transfer_kinds`: the jobs that write an export, and that import an upload, of contexts and memory. `exports_folder`
+and `uploads_of`: where their files are."""
 
 from __future__ import annotations
 

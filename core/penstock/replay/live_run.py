@@ -1,4 +1,5 @@
-"""`LiveRunner`: sends each prompt of a replay to a real address, with the user's own key."""
+"""`LiveRunner`: sends each prompt of a replay to a real address, with the user's own key, and reads from the log what a
+proxy on this machine did with it."""
 
 from __future__ import annotations
 
