@@ -68,8 +68,7 @@ class BlockEdit:
 
 @dataclass(frozen=True, slots=True)
 class RangeEdit:
-    """Replaces the messages `first` to `last` (both included) by one user message, or removes them if `text` is
-    empty."""
+    """Replaces the messages `first` to `last` (inclusive) by one user message; an empty `text` removes them."""
 
     first: int
     last: int
@@ -104,8 +103,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def endpoint(self, method: str, path: str) -> Endpoint | None:
-        """The kind of endpoint that `path` (without its query) names in this format. None: it is not one of its
-        paths."""
+        """The kind of endpoint that `path` (without query) names in this format. None: it has no such path."""
 
     @abstractmethod
     def read(self, body: bytes, path: str) -> Conversation:
