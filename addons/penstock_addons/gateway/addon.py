@@ -90,6 +90,8 @@ class GatewayRequest:
     """Whether it was sent to its fallback."""
     is_redacted: bool = False
     """Whether personal data has to be restored in its answer."""
+    refusal: bytes = b""
+    """The body that its client gets in place of a redirect."""
     tee: Tee | None = None
     """Reads the answer, where that is sent on as a whole, with its cost in a header."""
 

@@ -63,7 +63,7 @@ class Settlement:
         response.headers["x-penstock-provider"] = call.provider
         response.headers["x-penstock-held"] = _dollars(call.dollars)
         if not found.is_own and 300 <= response.status_code < 400:
-            _refuse_redirect(response, call.provider, in_flight_requests.get(flow))
+            found.refusal = _refuse_redirect(response, call.provider, in_flight_requests.get(flow))
             return
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         is_json = kind.endswith("json") and not kind.endswith("ndjson")
@@ -73,6 +73,9 @@ class Settlement:
             response.stream = False
 
     def response(self, flow: http.HTTPFlow) -> None:
+        found = gateway_requests.get(flow)
+        if found is not None and found.refusal and flow.response is not None:
+            flow.response.raw_content = found.refusal
         self._end(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -103,8 +106,9 @@ class Settlement:
             flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
 
 
-def _refuse_redirect(response: http.Response, provider: str, in_flight: InFlight | None) -> None:
-    """Make an error of it: a client that follows a redirect may send its key along, to any host that it names."""
+def _refuse_redirect(response: http.Response, provider: str, in_flight: InFlight | None) -> bytes:
+    """Make an error of it: a client that follows a redirect may send its key along, to any host that it names. Gives
+    the body of the error."""
     logger.warning("provider %s redirects to %s: change its base URL", provider, response.headers.get("location"))
     message = f"Penstock: provider {provider} redirects, which is not followed: its owner has to change its base URL"
     value = in_flight.dialect.error_body(502, message) if in_flight is not None else {"error": {"message": message}}
@@ -113,7 +117,8 @@ def _refuse_redirect(response: http.Response, provider: str, in_flight: InFlight
     for name in ("location", "content-encoding", "transfer-encoding"):
         response.headers.pop(name, None)
     response.headers["content-type"], response.headers["content-length"] = "application/json", str(len(body))
-    response.stream = lambda chunk: [] if chunk else body  # mitmproxy calls it without a chunk at the end
+    response.stream = False
+    return body
 
 
 def _result(flow: http.HTTPFlow, found: GatewayRequest, in_flight: InFlight | None) -> RequestResult | None:

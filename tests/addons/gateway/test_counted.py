@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from penstock.control.discovery import free_port
 from penstock.events.event import EventKind
@@ -108,18 +109,19 @@ def test_the_credential_of_a_fallback_is_not_logged(team: TeamProxy) -> None:
         assert not file.is_file() or canary.encode() not in file.read_bytes(), file
 
 
-def test_a_redirect_is_an_error_that_costs_nothing(team: TeamProxy) -> None:
+@pytest.mark.parametrize(("name", "body"), [("moved", b"<html>moved</html>"), ("moved-silently", b"")])
+def test_a_redirect_is_an_error_that_costs_nothing(team: TeamProxy, name: str, body: bytes) -> None:
     """Clients that follow one send their headers along: the key would reach whatever host a provider names."""
-    key, tag = team.workspace("moved")
-    set_limits(team.store, "workspace:moved", [read_limit("day", "requests", 9)], "test")
-    team.provider.answer(tag, [Answer(b"<html>moved</html>", 307, (("Location", "https://elsewhere.example/v1"),))])
+    key, tag = team.workspace(name)
+    set_limits(team.store, f"workspace:{name}", [read_limit("day", "requests", 9)], "test")
+    team.provider.answer(tag, [Answer(body, 307, (("Location", "https://elsewhere.example/v1"),))])
     with team.client(key) as client:
         answer = client.post("/v1/messages", json=MESSAGES)
     assert (answer.status_code, answer.headers.get("location")) == (502, None)
     assert answer.json()["type"] == "error"
     assert "redirects" in answer.json()["error"]["message"]
-    wait_until(lambda: all(one.held == 0 for one in show_limits(team.store, ["workspace:moved"])), "it is settled")
-    assert usage_page(team.store, "moved")[0] == []
+    wait_until(lambda: all(one.held == 0 for one in show_limits(team.store, [f"workspace:{name}"])), "it is settled")
+    assert usage_page(team.store, name)[0] == []
 
 
 def test_an_answer_of_no_said_length_is_streamed(team: TeamProxy) -> None:
