@@ -10,6 +10,7 @@ from penstock_addons.gateway.personal_data import PersonalData
 from penstock_addons.gateway.retries import Retries
 from penstock_addons.gateway.settlement import Settlement
 from penstock_addons.gateway.store_threads import StoreThreads
+from penstock_addons.gateway.translated_answers import TranslatedAnswers
 from penstock_addons.wire.body_limit import BodyLimit
 from penstock_addons.wire.browser_requests import WebPages
 from penstock_addons.wire.held_answers import HeldAnswers
@@ -44,5 +45,6 @@ def suite_addons() -> list[object]:
         requests,
         BodyLimit(requests),
         Settlement(threads),
+        TranslatedAnswers(requests),
         personal,
     ]

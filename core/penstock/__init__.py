@@ -36,6 +36,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.summariser import Segment, Summariser, Summary
     from penstock.plugins.tagger import Tagger, Tags
     from penstock.plugins.tool import Caller, Tool
+    from penstock.plugins.translator import NotTranslatable, Translation, Translator
     from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
     from penstock.profiles.profile import Aggressiveness, Profile
     from penstock.tokens.estimate import estimate as estimate_tokens
@@ -65,6 +66,7 @@ __all__ = [
     "KnownContent",
     "Level",
     "Message",
+    "NotTranslatable",
     "PluginError",
     "Price",
     "Prices",
@@ -83,6 +85,8 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolOutput",
+    "Translation",
+    "Translator",
     "Usage",
     "common_head",
     "did_you_mean",
@@ -122,6 +126,7 @@ _HOMES = {
     "KnownContent": "plugins.compressor",
     "Level": "budget.settings",
     "Message": "conversation.conversation",
+    "NotTranslatable": "plugins.translator",
     "PluginError": "base.errors",
     "Price": "cost.prices",
     "Prices": "cost.prices",
@@ -140,6 +145,8 @@ _HOMES = {
     "Tool": "plugins.tool",
     "ToolCall": "conversation.reply",
     "ToolOutput": "plugins.compressor",
+    "Translation": "plugins.translator",
+    "Translator": "plugins.translator",
     "Usage": "conversation.reply",
     "common_head": "conversation.conversation",
     "did_you_mean": "base.suggest",

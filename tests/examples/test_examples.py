@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from penstock import NotTranslatable
 from penstock.base import paths
 from penstock.conversation.reply import Usage
 from penstock.plugins.manager import Plugins
 from penstock.redaction.placeholders import find_all
-from penstock.testing import Session, assistant, call, conversation, profile_of, results, user
+from penstock.testing import (
+    Session,
+    assistant,
+    call,
+    check_translation,
+    conversation,
+    profile_of,
+    results,
+    user,
+)
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plugins"
 
@@ -76,3 +86,12 @@ def test_people_of_the_list_are_found() -> None:
     """Each with its place, as the gateway replaces it."""
     (find,) = install("people").analysers()
     assert find_all("Ask Ada Lovelace, or ada@acme.io", [find]) == [(4, 16, "person"), (21, 32, "email")]
+
+
+def test_texts_in_responses_are_asked_in_messages() -> None:
+    """The gateway's test sends some through a proxy; see `tests/addons/gateway/test_translation.py`."""
+    translator, *_ = install("responses_to_messages").translators()
+    translation = check_translation(translator, b'{"model": "claude", "input": "hi", "instructions": "Be short."}')
+    assert translation.body["system"] == "Be short."
+    with pytest.raises(NotTranslatable, match="a text was expected, and no tools"):
+        translator.translate({"model": "claude", "input": "hi", "tools": [{"type": "function"}]})

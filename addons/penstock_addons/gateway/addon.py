@@ -30,7 +30,7 @@ from penstock.gateway.model_lists import listed_models
 from penstock.gateway.provider_kinds import KINDS, Endpoint, endpoint_of
 from penstock.gateway.providers import open_credential
 from penstock.gateway.records import ApiKey, Provider, Usage
-from penstock.gateway.request_fields import RequestFields, read, with_model
+from penstock.gateway.request_fields import RequestFields, read
 from penstock.gateway.routing import check_models
 from penstock.tokens.estimate import estimate_bytes
 from penstock_addons.gateway import answers
@@ -40,12 +40,14 @@ from penstock_addons.gateway.credentials import (
     keep_only,
     put_credential,
     send_to,
+    speak,
     take_key,
     without_credentials,
 )
 from penstock_addons.gateway.embeddings import OWN_PREFIX, OwnEmbeddings
 from penstock_addons.gateway.personal_data import PersonalData, Redaction
 from penstock_addons.gateway.store_threads import StoreThreads
+from penstock_addons.gateway.translate import Translated, outgoing
 from penstock_addons.wire.credentials import credentials_of
 from penstock_addons.wire.flows import headers_of
 from penstock_addons.wire.gateway_port import KeyedRequest, is_gateway, keyed
@@ -90,10 +92,17 @@ class GatewayRequest:
     """Whether it was sent to its fallback."""
     is_redacted: bool = False
     """Whether personal data has to be restored in its answer."""
+    translated: Translated | None = None
+    """None: its provider speaks the client's format."""
     refusal: bytes = b""
     """The body that its client gets in place of a redirect."""
     tee: Tee | None = None
     """Reads the answer, where that is sent on as a whole, with its cost in a header."""
+
+    @property
+    def wire(self) -> Endpoint:
+        """The format that its provider is asked in."""
+        return self.translated.target if self.translated is not None else self.endpoint
 
 
 gateway_requests: PerFlow[GatewayRequest] = PerFlow()
@@ -191,11 +200,15 @@ class TeamGateway:
         if body:
             _replace_body(request, body)
         without_credentials(request)
-        put_credential(request, kind.header(found.endpoint), secret)
+        put_credential(request, kind.header(found.wire), secret)
+        if found.translated is not None:
+            speak(request, found.wire)
         in_flight = in_flight_requests.get(flow)
         if in_flight is not None:  # a fallback: its credential may not be logged either
             in_flight.credentials = (*credentials_of(request), *in_flight.credentials)
-        send_to(request, provider.base_url, kind.path(found.endpoint, path))
+            if suite is not None and (known := suite.engine.route("POST", path)) is not None:
+                in_flight.dialect = known[0]
+        send_to(request, provider.base_url, kind.path(found.wire, path))
         listed = suite.profile.gateway.allow_private if suite is not None else ()
         if provider.allow_private or {request.host, f"{request.host}:{request.port}"} & set(listed):
             self._private.add((request.host, request.port))
@@ -218,7 +231,7 @@ class TeamGateway:
         headers = headers_of(flow)
         encoding, packed = headers.get("content-encoding"), request.raw_content or b""
         session = next((headers[name] for name in _SESSIONS if headers.get(name)), "")
-        own = _own_provider(flow) if found.is_own else None
+        own, translators = _own_provider(flow) if found.is_own else None, suite.plugins.translators()
 
         def let_in(store: GatewayStore, directory: Directory) -> tuple[Admitted, str, bytes, str, Redaction | None]:
             found.key = self._threads.check(store, found.secret)
@@ -245,7 +258,7 @@ class TeamGateway:
                 return admitted, "", b"" if body == received else body, found.path, redaction
             try:
                 secret = open_credential(store.masters, admitted.route.provider)
-                new, path = with_model(body, found.path, found.endpoint, admitted.route.model)
+                new, path, found.translated = outgoing(body, found.path, found.endpoint, admitted.route, translators)
             except BaseException:  # whatever it is, nothing may stay held
                 self._threads.settle(flow.id, None, "")
                 raise

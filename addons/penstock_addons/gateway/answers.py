@@ -20,6 +20,7 @@ from penstock.base.errors import PenstockError, StoreError, Unreadable
 from penstock.gateway.errors import AnalyserFailed, BadKey, NotAllowed, NotThere, QuotaFull
 from penstock.gateway.model_lists import ListedModel
 from penstock.gateway.routing import may_ask
+from penstock.plugins.translator import NotTranslatable
 from penstock.sealing.master_key import SealingError
 
 __all__ = ["Listing", "json_answer", "listing_of", "refused", "status_of"]
@@ -38,6 +39,7 @@ def status_of(error: PenstockError) -> int:
         (NotThere, 404),
         (QuotaFull, 429),
         (Unreadable, 400),
+        (NotTranslatable, 400),
         (StoreError, 503),
         (SealingError, 503),
         (AnalyserFailed, 503),
@@ -45,8 +47,11 @@ def status_of(error: PenstockError) -> int:
     return next((status for kind, status in statuses if isinstance(error, kind)), 502)
 
 
-def refused(suite: Suite | None, request: http.Request, error: PenstockError, *, status: int = 0) -> http.Response:
-    """The answer to a request that is not passed on, as the clients of its path understand it."""
+def refused(
+    suite: Suite | None, request: http.Request, error: PenstockError, *, status: int = 0, path: str = ""
+) -> http.Response:
+    """The answer to a request that is not passed on, as the clients of its path understand it; of `path`, where the
+    request has another by now."""
     status = status or status_of(error)
     said = str(error)
     if isinstance(error, (StoreError, SealingError)):  # which name files, and SQL
@@ -54,7 +59,7 @@ def refused(suite: Suite | None, request: http.Request, error: PenstockError, *,
         logger.warning("a request is refused: %s", said)
         said = f"the gateway's {what} now: try again"
     message = f"Penstock: {said}"
-    path = request.path.partition("?")[0]
+    path = path or request.path.partition("?")[0]
     found = suite.engine.route(request.method, path) or suite.engine.route("POST", _PLAIN) if suite else None
     headers = {"x-penstock": "refused"}
     if status == 503:

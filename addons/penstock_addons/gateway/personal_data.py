@@ -19,7 +19,7 @@ from penstock.dialects import content_encoding
 from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.placeholder_store import Placeholders, PlaceholderStore
-from penstock.gateway.provider_kinds import Endpoint
+from penstock.gateway.provider_kinds import TRANSLATED, Endpoint
 from penstock.gateway.redact_request import RequestRedactor, conversation_of, is_continued
 from penstock.gateway.restore_answer import AnswerRestorer, restore_whole
 from penstock.identify.identity import session_of
@@ -27,7 +27,6 @@ from penstock_addons.gateway import answers
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.per_flow import PerFlow
-from penstock_addons.wire.tee import Tee
 
 __all__ = ["PersonalData", "Redaction"]
 
@@ -133,7 +132,8 @@ class PersonalData:
                 body, found.said = restore_whole(found.endpoint, body, found.values)
         except Unreadable as e:
             why = Unreadable(f"personal data cannot be put back in the provider's answer: {e}")
-            flow.response = answers.refused(self._requests.suite, flow.request, why, status=502)
+            path = TRANSLATED.get(found.endpoint, "")
+            flow.response = answers.refused(self._requests.suite, flow.request, why, status=502, path=path)
             return
         response.headers.pop("content-encoding", None)
         response.raw_content = body
@@ -157,19 +157,20 @@ class PersonalData:
 
 
 def _restoring(
-    tee: bool | Callable[[bytes], Any], decoder: StreamDecoder | None, restorer: AnswerRestorer
+    before: bool | Callable[[bytes], Any], decoder: StreamDecoder | None, restorer: AnswerRestorer
 ) -> Callable[[bytes], list[bytes]]:
-    """For `flow.response.stream`: `tee` sees the bytes as they came. A list, as an empty chunk would end the body."""
+    """For `flow.response.stream`: `before` gives the bytes to look at. A list, as an empty chunk would end the body."""
 
     def restore(chunk: bytes) -> list[bytes]:
-        if isinstance(tee, Tee):
-            tee(chunk)
+        came = before(chunk) if callable(before) else chunk
+        whole = came if isinstance(came, bytes) else b"".join(came)
         try:
-            whole = decoder(chunk) if decoder is not None and chunk else chunk
+            whole = decoder(whole) if decoder is not None and whole else whole
         except Unreadable as e:
             logger.warning("the rest of an answer cannot be read, and is left out: %s", e)
             whole = b""
-        out = restorer.feed(whole) if chunk else restorer.close()
+        out = restorer.feed(whole) if whole else b""
+        out += restorer.close() if not chunk else b""
         return [out] if out else []
 
     return restore

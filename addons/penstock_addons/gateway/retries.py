@@ -17,10 +17,10 @@ from penstock.events.proxy_events import FaultEvent
 from penstock.gateway.admit import Admitted, Directory, instead
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.providers import open_credential
-from penstock.gateway.request_fields import with_model
 from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
 from penstock_addons.gateway.retrying import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads
+from penstock_addons.gateway.translate import Translated, outgoing
 from penstock_addons.wire.flows import has_turn
 from penstock_addons.wire.gateway_port import is_gateway
 from penstock_addons.wire.in_flight import in_flight_requests
@@ -92,22 +92,24 @@ class Retries:
         request = flow.request
         encoding, packed = request.headers.get("content-encoding"), request.raw_content or b""
         limit = len(packed) * 100 + (1 << 20)
-        number, prices = f"{flow.id}.2", found.prices
+        number, prices, suite = f"{flow.id}.2", found.prices, self._requests.suite
         assert prices is not None  # it was let in
+        translators = suite.plugins.translators() if suite is not None else []
 
-        def let_in(store: GatewayStore, _directory: Directory) -> tuple[Admitted, str, bytes, str]:
+        def let_in(store: GatewayStore, _directory: Directory) -> tuple[Admitted, str, bytes, str, Translated | None]:
             new = instead(store, admitted, number, prices.of, self._threads.hold)
             try:
                 body = content_encoding.decode(packed, encoding, limit)
-                body, path = with_model(body, found.path, found.endpoint, new.route.model)
+                asked_as = (found.path, found.endpoint, new.route, translators, found.translated)
+                body, path, translated = outgoing(body, *asked_as)
                 secret = open_credential(store.masters, new.route.provider)
             except BaseException:  # whatever it is, nothing may stay held
                 self._threads.settle(number, None, "")
                 raise
             self._threads.settle(admitted.call.id, None, "")
-            return new, secret, body, path
+            return new, secret, body, path, translated
 
-        new, secret, body, path = await self._threads.do(let_in)
+        new, secret, body, path, found.translated = await self._threads.do(let_in)
         found.admitted, found.retries, found.is_elsewhere = new, 0, True
         self._gateway.send_with(flow, found, new.route.provider, secret, body, path)
 

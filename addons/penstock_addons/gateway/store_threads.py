@@ -19,8 +19,10 @@ from penstock.gateway.keys import check_key, note_use
 from penstock.gateway.periods import day_of
 from penstock.gateway.placeholder_store import sweep_placeholders
 from penstock.gateway.records import ApiKey, Reached, Usage
+from penstock.gateway.routing import Translations
 from penstock.gateway.usage import prune_usage
 from penstock_addons.gateway.outage import Outage
+from penstock_addons.gateway.translate import translations_of
 from penstock_addons.gateway.webhooks import announce
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
@@ -115,11 +117,15 @@ class StoreThreads:
             if self._store is not None:
                 self._store.close()
 
+    def _translations(self) -> Translations:
+        suite = self._requests.suite
+        return translations_of(suite.plugins.translators()) if suite is not None else {}
+
     def _opened(self) -> tuple[GatewayStore, Directory]:
         with self._lock:
             if self._store is None or self._directory is None:
                 self._store = GatewayStore(self._options.store.parent / FILE_NAME)
-                self._directory = Directory(self._store)
+                self._directory = Directory(self._store, self._translations)
                 self._rounds = threading.Thread(target=self._keep, name="penstock-gateway-rounds", daemon=True)
                 self._rounds.start()
             return self._store, self._directory

@@ -19,7 +19,7 @@ from penstock.gateway.provider_kinds import COUNTING, Endpoint
 from penstock.gateway.providers import list_providers
 from penstock.gateway.records import BILLION, ApiKey, Provider, Scope, Workspace
 from penstock.gateway.request_fields import RequestFields
-from penstock.gateway.routing import Route, check_models, route
+from penstock.gateway.routing import Route, Translations, check_models, route
 from penstock.gateway.workspaces import find_workspace
 from penstock.models.price import Price
 from penstock.models.providers import provider_of
@@ -71,8 +71,9 @@ class Directory:
     """The workspaces with their providers and models, read from the store at most once a second. Any thread may
     call."""
 
-    def __init__(self, store: GatewayStore) -> None:
-        self._store = store
+    def __init__(self, store: GatewayStore, translations: Callable[[], Translations] = dict) -> None:
+        """`translations`: what plugins translate."""
+        self._store, self._translations = store, translations
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
@@ -83,9 +84,13 @@ class Directory:
     def route(self, name: str, said: str, endpoint: Endpoint) -> Route:
         """Where a request of a workspace for the model `said` goes. Raises `NotThere` and `StoreError`."""
         try:
-            return _route(self._of(name), said, endpoint)
+            return self._route(self._of(name), said, endpoint)
         except NotThere:  # it may have been added within the last second
-            return _route(self._of(name, fresh=True), said, endpoint)
+            return self._route(self._of(name, fresh=True), said, endpoint)
+
+    def _route(self, known: _Known, said: str, endpoint: Endpoint) -> Route:
+        settings = known.workspace.settings
+        return route(said, endpoint, known.providers, settings.aliases, known.listed, self._translations())
 
     def _of(self, name: str, *, fresh: bool = False) -> _Known:
         now = time.monotonic()
@@ -217,7 +222,3 @@ def _call(
         # OpenRouter says itself what an answer cost; counting costs nothing.
         is_priced=price.is_known or found.provider.kind == "openrouter" or endpoint in COUNTING,
     )
-
-
-def _route(known: _Known, said: str, endpoint: Endpoint) -> Route:
-    return route(said, endpoint, known.providers, known.workspace.settings.aliases, known.listed)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["COUNTING", "GEMINI", "GEMINI_PATH", "KINDS", "Endpoint", "ProviderKind", "endpoint_of"]
+__all__ = ["COUNTING", "GEMINI", "GEMINI_PATH", "KINDS", "TRANSLATED", "Endpoint", "ProviderKind", "endpoint_of"]
 
 Endpoint = Literal[
     "messages", "count_tokens", "chat", "responses", "responses_count", "embeddings", "gemini", "gemini_count", "ollama"
@@ -23,6 +23,12 @@ COUNTING: frozenset[Endpoint] = frozenset({"count_tokens", "responses_count", "g
 """The endpoints that count the tokens of a request, which costs nothing."""
 GEMINI: frozenset[Endpoint] = frozenset({"gemini", "gemini_count"})
 """The endpoints of Gemini, whose paths name the model."""
+TRANSLATED: Mapping[Endpoint, str] = {
+    "messages": "/v1/messages",
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+}
+"""The endpoints that plugins may translate between, with their paths."""
 
 GEMINI_PATH = re.compile(
     r"(/v1(?:beta|alpha)?/models/)(.+):"
@@ -55,7 +61,7 @@ class ProviderKind:
     name: str
     base_url: str
     """Empty: each provider has its own."""
-    serves: Mapping[str, str]
+    serves: Mapping[Endpoint, str]
     """The endpoints it serves, each with the prefix of its paths in place of our `/v1/`; empty: the path is the
     same."""
     headers: Mapping[str, str]
@@ -64,7 +70,7 @@ class ProviderKind:
     """The path of its list of models."""
     wants_credential: bool = True
 
-    def path(self, endpoint: str, path: str) -> str:
+    def path(self, endpoint: Endpoint, path: str) -> str:
         """The provider's path, after its base URL, for one of the gateway's paths."""
         prefix = self.serves[endpoint]
         return prefix + path.removeprefix("/v1/") if prefix else path
@@ -75,9 +81,9 @@ class ProviderKind:
 
 
 _BEARER = {"*": "authorization"}
-_OPENAI = {"chat": "", "responses": "", "embeddings": ""}
-_COUNTED = {**_OPENAI, "responses_count": ""}
-_ANTHROPIC = {"messages": "", "count_tokens": ""}
+_OPENAI: dict[Endpoint, str] = {"chat": "", "responses": "", "embeddings": ""}
+_COUNTED: dict[Endpoint, str] = {**_OPENAI, "responses_count": ""}
+_ANTHROPIC: dict[Endpoint, str] = {"messages": "", "count_tokens": ""}
 _KINDS = (
     ProviderKind(
         "anthropic",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from penstock.base.errors import PluginError
 from penstock.base.suggest import did_you_mean
@@ -94,6 +94,20 @@ def _tool_fault(one: Any) -> str:
     return f"tool {one.name!r}: the argument {untyped[0]!r} has no type" if untyped else ""
 
 
+def _translator_fault(one: Any) -> str:
+    from penstock.plugins.translator import Format, Translator
+
+    if not isinstance(one, Translator):
+        return f"{_told(one)} is no Translator"
+    formats = get_args(Format)
+    for name, said in (("source", one.source), ("target", one.target)):
+        if said not in formats:
+            return f"a translator has {name} = {_told(said)}: one of {', '.join(formats)} was expected"
+    if one.source == one.target:
+        return f"a translator is from {one.source} to the same"
+    return "" if inspect.isclass(one.translate) else _function_fault(one.translate)
+
+
 def _function_fault(one: Any, takes: int = 1) -> str:
     if inspect.isclass(one):
         return f"{_told(one)} is a class; an object of it was expected"
@@ -173,6 +187,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "tools": ("a list of tools (objects of `penstock.Tool`)", _tool_fault),
     "redactors": ("a list of functions that take a text", _function_fault),
     "analysers": ("a list of functions that take a text", _function_fault),
+    "translators": ("a list of translators (objects of `penstock.Translator`)", _translator_fault),
     "prices": ("a table by provider, {provider: {model: {figure: number}}}", _prices_fault),
     "servers": ("a list of objects with a name, an about, and methods start and stop", _server_fault),
     "commands": ("nothing: it adds its commands to `app`", _nothing_fault),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from penstock.plugins.summariser import Summariser
     from penstock.plugins.tagger import Tagger
     from penstock.plugins.tool import Tool
+    from penstock.plugins.translator import Translator
     from penstock.profiles.profile import Profile
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
@@ -114,6 +115,17 @@ def analysers() -> Sequence[Callable[[str], Iterable[tuple[int, int, str]]]]:  #
     place: `[(11, 14, "person")]` has the model see `<person 1>` there. A kind is lower-case letters, at most 20. Each
     text is read once, in a thread; the same text must give the same places. One that raises, or takes longer than ten
     seconds for what is new in a request, has that request refused with 503: nothing leaves unread.
+    """
+
+
+@hookspec
+def translators() -> Sequence[Translator]:  # type: ignore[empty-body]
+    """What translates requests of the gateway to a format that their provider speaks, and the answers back.
+
+    Called once at start-up. A `penstock.Translator` names two formats and makes a `penstock.Translation` of each
+    request, in a thread. It is asked only where the provider does not speak the client's format; those of plugins come
+    before the bundled ones, and the first for two formats counts. One that raises `penstock.NotTranslatable` has the
+    request refused with 400 and its words, one that raises anything else with 502: nothing leaves half-translated.
     """
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penstock.plugins.services import Services
     from penstock.plugins.stage import Stage
     from penstock.plugins.tool import Tool
+    from penstock.plugins.translator import Translator
     from penstock.profiles.profile import Profile
 
 __all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
@@ -118,6 +119,7 @@ class Plugins:
         self.dialects()
         self.redactors()
         self.analysers()
+        self.translators()
         stages = self.stages(profile)
         unknown = self.unknown_settings(profile)
         if unknown:
@@ -221,6 +223,13 @@ class Plugins:
     def analysers(self) -> list[Callable[[str], Iterable[tuple[int, int, str]]]]:
         """Functions that find personal data."""
         return self._collect_once("analysers")
+
+    def translators(self) -> list[Translator]:
+        """What translates requests between formats, those of plugins before the bundled ones."""
+        if "translators" not in self._once:
+            given = sorted(self._collect("translators"), key=lambda given: self._is_bundled(given[0]))
+            self._once["translators"] = [one for _, one in given]
+        return list(self._once["translators"])
 
     def tools(self) -> list[Tool]:
         """The tools that plugins add. Raises `PluginError` where two have one name."""

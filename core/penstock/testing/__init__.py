@@ -14,6 +14,7 @@ from penstock.testing.bodies import conversation, dialect_of, path_of
 from penstock.testing.checks import PromiseBroken, check_prefix, check_rewrite
 from penstock.testing.drafts import Result, draft_for, profile_of, run_stage
 from penstock.testing.session import Session
+from penstock.testing.translations import check_translation
 from penstock.testing.turns import Call, Turn, assistant, call, results, user
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "call",
     "check_prefix",
     "check_rewrite",
+    "check_translation",
     "conversation",
     "dialect_of",
     "draft_for",

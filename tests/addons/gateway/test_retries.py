@@ -115,21 +115,23 @@ def test_the_client_names_a_fallback(team: TeamProxy) -> None:
 
 
 def test_a_fallback_that_speaks_another_format_is_none(team: TeamProxy) -> None:
-    key, tag = team.workspace("no-fallback")
+    """And that no plugin translates to."""
+    key, tag = team.workspace("no-fallback", "openai")
     base_url = f"http://127.0.0.1:{team.provider.port}"
     add_provider(
         team.store,
         "chat",
         "test",
         workspace="no-fallback",
-        kind="openai-compatible",
+        kind="anthropic-compatible",
         base_url=base_url,
         allow_private=True,
     )
-    change_workspace(team.store, "no-fallback", "test", {"fallbacks": {"claude-opus-5-5": "chat/gpt"}})
+    change_workspace(team.store, "no-fallback", "test", {"fallbacks": {"gpt-6-sol": "chat/claude"}})
+    asked = {"model": "gpt-6-sol", "input": "hi"}
     with team.client(key) as client:
-        assert client.post("/v1/messages", json=MESSAGES).status_code == 200
-        named = client.post("/v1/messages", json=MESSAGES, headers={"x-penstock-fallback": "chat/gpt"})
+        assert client.post("/v1/responses", json=asked).status_code == 200
+        named = client.post("/v1/responses", json=asked, headers={"x-penstock-fallback": "chat/claude"})
     assert (named.status_code, len(team.provider.received(tag))) == (404, 1)
 
 

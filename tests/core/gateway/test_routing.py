@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from penstock.gateway.errors import NotAllowed, NotThere
+from penstock.gateway.provider_kinds import Endpoint
 from penstock.gateway.records import Provider
-from penstock.gateway.routing import check_models, route
+from penstock.gateway.routing import Translations, check_models, route
 
 
 def provider(name: str, kind: str = "") -> Provider:
@@ -31,7 +32,7 @@ TEAM = [provider("openrouter"), provider("anthropic"), provider("openai"), provi
         ("openai/", "chat", "openrouter/openai/"),
     ],
 )
-def test_a_name_leads_to_one_provider(said: str, endpoint: str, full_name: str) -> None:
+def test_a_name_leads_to_one_provider(said: str, endpoint: Endpoint, full_name: str) -> None:
     """An alias first, then the provider that is named, the one that lists it, the one that is at home in the format."""
     aliases = {"fast": "openai/gpt-5-mini", "openai/gpt-5": "openai/gpt-4"}
     found = route(said, endpoint, TEAM, aliases, {"id-local": ["llama3"]})
@@ -52,6 +53,38 @@ def test_what_cannot_be_asked_in_a_format_is_said() -> None:
         route("", "responses", TEAM, {}, {})
     with pytest.raises(NotThere):
         route("x", "chat", [], {}, {})
+
+
+def test_a_request_is_translated_for_a_provider_that_is_named_or_lists_the_model() -> None:
+    """To the format that the provider is most at home with, and never where it speaks the client's."""
+    both: Translations = {"messages": ["responses", "chat"], "responses": ["chat", "messages"]}
+    listed = {"id-openai": ["gpt-6"], "id-openrouter": ["gpt-6"]}
+    ways = [
+        ("openai/gpt-5", "chat"),
+        ("fast", "chat"),
+        ("gpt-6", None),
+        ("anthropic/claude", None),
+        ("unknown", None),
+        ("openrouter/openai/gpt-5", None),
+    ]
+    for said, asked_in in ways:
+        found = route(said, "messages", TEAM, {"fast": "openai/gpt-5-mini"}, listed, both)
+        assert (said, found.asked_in) == (said, asked_in)
+    found = route("gpt-6", "messages", TEAM[1:], {}, listed, both)
+    assert (found.full_name, found.asked_in) == ("openai/gpt-6", "chat")
+    assert route("anthropic/claude", "responses", TEAM, {}, {}, both).asked_in == "messages"
+
+
+def test_what_nobody_translates_is_refused_with_what_would_help() -> None:
+    """A bare name that no provider lists stays where its format is at home."""
+    with pytest.raises(NotThere, match=r"have it translated: pip install 'penstock\[translate\]'"):
+        route("openai/gpt-5", "messages", TEAM, {}, {})
+    with pytest.raises(NotThere, match=r"ask it by another path$"):
+        route("openai/gpt-5", "messages", TEAM, {}, {}, {"chat": ["messages"]})
+    with pytest.raises(NotThere, match=r"ask it by another path$"):
+        route("openai/gpt-5", "count_tokens", TEAM, {}, {})
+    with pytest.raises(NotThere, match="no provider here serves"):
+        route("gpt-5", "messages", [provider("openai")], {}, {}, {"messages": ["chat"]})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock import Stage
+from penstock import Stage, Translator
 from penstock.base.errors import PluginError
 from penstock.dialects.bundled import bundled_dialects
 from penstock.plugins.hook_results import validate_hook_result
@@ -68,6 +68,10 @@ async def waits(text: str) -> str:
     ("hook", "given", "said"),
     [
         ("prices", [1], "it gave [1]"),
+        ("translators", [len], "is no Translator"),
+        ("translators", [Translator("gemini", "chat", dict)], "source = 'gemini': one of messages, chat, responses"),  # type: ignore[arg-type]
+        ("translators", [Translator("chat", "chat", dict)], "from chat to the same"),  # type: ignore[arg-type]
+        ("translators", [Translator("chat", "messages", 7)], "7 can not be called"),  # type: ignore[arg-type]
         ("prices", {1: {}}, "1 is no provider's name"),
         ("compressors", len, "it gave <built-in function len>"),
         ("compressors", {"a": len}, "it gave {'a'"),

@@ -27,6 +27,8 @@ from penstock import (
     Summary,
     Tool,
     ToolOutput,
+    Translation,
+    Translator,
     hookimpl,
 )
 from penstock.app import Suite
@@ -252,6 +254,33 @@ def test_hook_analysers() -> None:
             return [lambda text: [(0, 3, "person")]]
 
     assert find_all("Ada, ada@acme.io", with_plugin(Gives()).analysers()) == [(0, 3, "person"), (5, 16, "email")]
+
+
+def test_hook_translators() -> None:
+    """Those of plugins come before the bundled ones."""
+
+    class Shouts(Translation):
+        def __init__(self, body: dict[str, Any]) -> None:
+            self.body = {**body, "model": body["model"].upper()}
+
+        def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+            return body
+
+        def feed(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+            return [event]
+
+        def close(self) -> list[dict[str, Any]]:
+            return []
+
+    class Gives:
+        @hookimpl
+        def translators(self) -> list[Translator]:
+            return [Translator("messages", "chat", Shouts)]
+
+    plugins = Plugins.load(blocked=["all"])
+    plugins.add(Gives(), "tried")
+    first, *_bundled = plugins.translators()
+    assert first.translate({"model": "claude"}).body == {"model": "CLAUDE"}
 
 
 def test_hook_on_event() -> None:

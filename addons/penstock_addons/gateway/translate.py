@@ -1,0 +1,84 @@
+"""`outgoing`: the body of a request as its provider is asked, translated where that one speaks another format than the
+client. `Translated`: what is kept of it for the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from penstock.base.errors import PenstockError, Unreadable
+from penstock.gateway.provider_kinds import TRANSLATED, Endpoint
+from penstock.gateway.request_fields import with_model
+from penstock.gateway.routing import Route, Translations
+from penstock.plugins.translator import NotTranslatable, Translation, Translator
+
+__all__ = ["Translated", "TranslatorFailed", "outgoing", "translations_of"]
+
+logger = logging.getLogger(__name__)
+
+
+class TranslatorFailed(PenstockError):
+    """A plugin's translator raised what it should not. Its traceback is in the log."""
+
+
+@dataclass(slots=True)
+class Translated:
+    """A request that was translated, until its answer is complete."""
+
+    source: Endpoint
+    """What the client speaks."""
+    target: Endpoint
+    """What the provider is asked in."""
+    translation: Translation = field(repr=False)
+    original: bytes = field(repr=False)
+    """The body in the client's format, personal data redacted: a fallback may speak that."""
+
+
+def translations_of(translators: Sequence[Translator]) -> Translations:
+    """The formats that can be translated to, by format of the client, in the order of the translators."""
+    found: dict[Endpoint, list[Endpoint]] = {}
+    for one in translators:
+        found.setdefault(one.source, []).append(one.target)
+    return found
+
+
+def outgoing(
+    body: bytes,
+    path: str,
+    endpoint: Endpoint,
+    route: Route,
+    translators: Sequence[Translator],
+    sent: Translated | None = None,
+) -> tuple[bytes, str, Translated | None]:
+    """Body and path of a request as `route` is asked. `path` and `endpoint`: the client's; `body`: in the format of
+    `sent`, as which it was sent to another provider before; None: in the client's. What was edited in another format
+    than the new one is lost: its place is in the other body. Raises `Unreadable`, `NotTranslatable` and
+    `TranslatorFailed`."""
+    present, wanted = sent.target if sent is not None else endpoint, route.asked_in or endpoint
+    if sent is not None and present == wanted:
+        return *with_model(body, TRANSLATED[present], present, route.model), sent
+    original, own_path = with_model(sent.original if sent is not None else body, path, endpoint, route.model)
+    if wanted == endpoint:
+        return original, own_path, None
+    found = next(one for one in translators if (one.source, one.target) == (endpoint, wanted))
+    translation, encoded = _translated(found, original)
+    return encoded, TRANSLATED[wanted], Translated(endpoint, wanted, translation, original)
+
+
+def _translated(translator: Translator, body: bytes) -> tuple[Translation, bytes]:
+    what = f"the request cannot be translated from {translator.source} to {translator.target}"
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"{what}: {e}") from e
+    try:
+        translation = translator.translate(said)
+        return translation, msgspec.json.encode(translation.body)
+    except NotTranslatable as e:
+        raise NotTranslatable(f"{what}: {e}") from e
+    except Exception as e:
+        logger.exception("the translator from %s to %s failed", translator.source, translator.target)
+        raise TranslatorFailed(f"{what}: the translator failed; the gateway's log says why") from e

@@ -1,0 +1,151 @@
+"""`TranslatedAnswers`: the addon that translates the answers to translated requests back to the client's format: whole
+ones, streams as they come, and errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from mitmproxy import http
+
+from penstock.base.errors import Unreadable
+from penstock.dialects import content_encoding
+from penstock.dialects.base import Dialect
+from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
+from penstock.gateway.provider_kinds import TRANSLATED
+from penstock.plugins.translator import NotTranslatable
+from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.translate import Translated
+from penstock_addons.gateway.translated_stream import TranslatedStream, error_text
+from penstock_addons.wire.model_requests import ModelRequests
+from penstock_addons.wire.tee import Tee
+
+__all__ = ["TranslatedAnswers"]
+
+logger = logging.getLogger(__name__)
+_UNSAFE = re.compile(r"[^\x21-\x7e]")
+_WHOLE_BYTES = 64 << 20
+"""Bytes of an unpacked answer."""
+_ERROR_CHARACTERS = 500
+"""Of an error that is a plain text."""
+
+
+class TranslatedAnswers:
+    """Comes after the addons that read and count answers, which see what the provider sent, and before the one that
+    puts personal data back, which sees the client's format."""
+
+    def __init__(self, requests: ModelRequests) -> None:
+        self._requests = requests
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        found, response = gateway_requests.get(flow), flow.response
+        if found is None or found.translated is None or response is None:
+            return
+        translated = found.translated
+        response.headers["x-penstock-translated"] = f"{translated.source} to {translated.target}"
+        if translated.translation.dropped:
+            response.headers["x-penstock-dropped"] = _listed(translated.translation.dropped)
+        dialect = self._dialect(translated)
+        encoding = response.headers.get("content-encoding")
+        decoder, is_plain = stream_decoder(encoding), not content_encoding.names(encoding)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_readable = kind == "text/event-stream" and (decoder is not None or is_plain)
+        if response.status_code >= 400 or not is_readable or dialect is None:
+            _hold_whole(found, response)
+            return
+        stream = TranslatedStream(translated.translation, translated.source, dialect.error_body)
+        response.stream = _translating(response.stream, decoder, stream)
+        for name in ("content-encoding", "content-length"):
+            response.headers.pop(name, None)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        found, response = gateway_requests.get(flow), flow.response
+        if found is None or found.translated is None or response is None or response.stream:
+            return
+        dialect = self._dialect(found.translated)
+        if dialect is None:  # the proxy ends
+            return
+        try:
+            body = content_encoding.decode(
+                response.raw_content or b"", response.headers.get("content-encoding"), _WHOLE_BYTES
+            )
+            if response.status_code < 400:
+                answer = found.translated.translation.answer(msgspec.json.decode(body, type=dict[str, Any]))
+                _replace(response, msgspec.json.encode(answer))
+            else:
+                response.status_code, error = _error(response, dialect, body)
+                _replace(response, error)
+        except (NotTranslatable, Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+            _fail(response, dialect, f"the provider's answer cannot be translated: {e}")
+        except Exception:
+            logger.exception("an answer cannot be translated")
+            _fail(response, dialect, "the provider's answer cannot be translated: the translator failed")
+
+    def _dialect(self, translated: Translated) -> Dialect | None:
+        """What the client speaks."""
+        suite = self._requests.suite
+        found = suite.engine.route("POST", TRANSLATED[translated.source]) if suite is not None else None
+        return found[0] if found is not None else None
+
+
+def _hold_whole(found: GatewayRequest, response: http.Response) -> None:
+    """Have mitmproxy collect the answer, and its reader look at it then."""
+    if isinstance(response.stream, Tee):
+        found.tee = response.stream
+    response.stream = False
+
+
+def _translating(
+    before: bool | Callable[[bytes], Any], decoder: StreamDecoder | None, stream: TranslatedStream
+) -> Callable[[bytes], list[bytes]]:
+    """For `flow.response.stream`: `before` sees the bytes as they came. A list: an empty chunk would end the body."""
+
+    def translate(chunk: bytes) -> list[bytes]:
+        if callable(before):
+            before(chunk)
+        try:
+            whole = decoder(chunk) if decoder is not None and chunk else chunk
+        except Unreadable as e:
+            logger.warning("the rest of an answer cannot be read: %s", e)
+            return [out] if (out := stream.fail(f"Penstock: the provider's answer cannot be read: {e}")) else []
+        out = stream.feed(whole) if chunk else stream.close()
+        return [out] if out else []
+
+    return translate
+
+
+def _error(response: http.Response, dialect: Dialect, body: bytes) -> tuple[int, bytes]:
+    """Status and body of an error in the client's format."""
+    status = response.status_code
+    try:
+        text = error_text(msgspec.json.decode(body))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        is_page = "html" in response.headers.get("content-type", "")
+        text = "" if is_page else body[: 4 * _ERROR_CHARACTERS].decode("utf-8", "replace")[:_ERROR_CHARACTERS].strip()
+    text = text or f"the provider answered {status}"
+    if response.headers.get("x-should-retry") == "false":
+        wait = response.headers.get("retry-after", "")
+        final = dialect.refusal(text, int(wait) if wait.isdecimal() else 0, is_final=True)
+        return final.status, final.body
+    return status, msgspec.json.encode(dialect.error_body(status, text))
+
+
+def _fail(response: http.Response, dialect: Dialect, text: str) -> None:
+    response.status_code = 502
+    _replace(response, msgspec.json.encode(dialect.error_body(502, f"Penstock: {text}")))
+
+
+def _replace(response: http.Response, body: bytes) -> None:
+    response.headers.pop("content-encoding", None)
+    response.headers["content-type"] = "application/json"
+    response.raw_content = body
+    if "content-length" in response.headers:
+        response.headers["content-length"] = str(len(body))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """For a header. They are the client's own words."""
+    return ", ".join(_UNSAFE.sub("?", name)[:80] for name in names)[:1000]
