@@ -1,0 +1,1 @@
+"""Translates requests of the gateway between wire formats, with any-llm."""
