@@ -45,7 +45,10 @@ def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
     with suppress(FileExistsError):
         create(path).close()  # SQLite would make it with the permissions of the umask
     url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": busy_ms / 1000, "check_same_thread": False})
+    # Without a bound: a thread that waits for the connection of another waits for what that does with it.
+    engine = sa.create_engine(
+        url, max_overflow=-1, connect_args={"timeout": busy_ms / 1000, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:
@@ -95,7 +98,7 @@ def _is_busy(e: OperationalError) -> bool:
 
 def _code(e: Exception) -> int:
     """SQLite's code of an error, without the details, which it puts above the lowest eight bits."""
-    return int(getattr(getattr(e, "orig", None), "sqlite_errorcode", 0)) & 0xFF
+    return int(getattr(getattr(e, "orig", e), "sqlite_errorcode", 0)) & 0xFF
 
 
 class UnknownRevision(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,16 +23,26 @@ from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.contexts import words
-from penstock.contexts.finding import find, head_of, read
-from penstock.contexts.keys import check_prefix
-from penstock.contexts.records import Change, ContextHead, ContextValue, Filter, Hit, Page, Retention, Version
+from penstock.contexts.driver import run
+from penstock.contexts.filters import alive, fitting
+from penstock.contexts.finding import find, head_of, read, read_short, read_text
+from penstock.contexts.records import (
+    Change,
+    ContextHead,
+    ContextText,
+    ContextValue,
+    Filter,
+    Hit,
+    Page,
+    Retention,
+    Version,
+)
 from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, metadata
 from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
-from penstock.contexts.values import text_of
 from penstock.contexts.writing import KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["Contexts", "alive", "fitting"]
+__all__ = ["Contexts"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +54,7 @@ _LITTLE = 1 << 20
 """Free bytes on the disk below which a trial write is made."""
 _TRIED = 64 << 10
 """Bytes of that trial write."""
+_FAILURES = (SQLAlchemyError, sqlite3.Error)
 
 
 class Contexts:
@@ -83,8 +95,27 @@ class Contexts:
         `Sealed`."""
         with self._reading() as db:
             found = read(db, self.masters, workspace, key, version, self.clock.now())
-        self._usage.count(self.clock.now(), workspace, [key], reads=1, size=found.head.size)
+        self._count_read(workspace, found.head)
         return found
+
+    def text(self, workspace: str, key: str, version: int | None = None) -> ContextText:
+        """As `get`, with the value as JSON. Raises as `get` does."""
+        with self._reading() as db:
+            found = read_text(db, self.masters, workspace, key, version, self.clock.now())
+        self._count_read(workspace, found.head)
+        return found
+
+    def short_text(self, workspace: str, key: str) -> ContextText | None:
+        """The newest version, where that takes one short look: fit for the thread of an event loop, since readers wait
+        for no writer. None where the value is long or sealed, and where `text` would raise."""
+        with self._reading() as db:
+            found = read_short(db, workspace, key, self.clock.now())
+        if found is not None:
+            self._count_read(workspace, found.head)
+        return found
+
+    def _count_read(self, workspace: str, head: ContextHead) -> None:
+        self._usage.count(self.clock.now(), workspace, [head.key], reads=1, size=head.size)
 
     def head(self, workspace: str, key: str) -> ContextHead:
         """The newest version without its value. Raises as `get` does."""
@@ -111,28 +142,10 @@ class Contexts:
 
     def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
-        asked = words.match(query, workspace)
-        if not asked:
-            return []
-        rank: sa.ColumnElement[float] = sa.literal_column(f"{words.TABLE}.rank")
-        index = sa.table(words.TABLE, sa.column("rowid"))
-        found = (
-            sa.select(contexts, context_versions.c.body, context_versions.c.codec, (-rank).label("score"))
-            .select_from(index)
-            .join(contexts, contexts.c.id == index.c.rowid)
-            .join(
-                context_versions,
-                (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
-            )
-            .where(sa.text(f"{words.TABLE} MATCH :asked").bindparams(asked=asked))
-            .where(self._alive(workspace), *fitting(wanted))
-            .order_by(rank, contexts.c.key)
-            .limit(limit)
-        )
         with self._reading() as db:
-            rows = db.execute(found).all()
-        self._usage.count(self.clock.now(), workspace, [row.key for row in rows], hits=1)
-        return [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
+            found = words.search(db, workspace, query, wanted, self.clock.now(), limit)
+        self._usage.count(self.clock.now(), workspace, [hit.head.key for hit in found], hits=1)
+        return found
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """The changes after `cursor`, in order."""
@@ -166,11 +179,11 @@ class Contexts:
             ):
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
-                db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
+                run(db, "BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
                     writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
                     yield writer
-                    db.exec_driver_sql("COMMIT")
+                    run(db, "COMMIT")
                 except BaseException:
                     self._roll_back(db)
                     if is_durable:
@@ -183,7 +196,7 @@ class Contexts:
                     db.exec_driver_sql("PRAGMA synchronous=NORMAL")
                 if self._has_purged:
                     self._empty_log(db)
-        except SQLAlchemyError as e:
+        except _FAILURES as e:
             self._disk_failed |= sqlite.is_of_disk(e)
             raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
         self._disk_failed = False
@@ -309,9 +322,9 @@ class Contexts:
         self._check_file()
         try:
             with self._engine.connect() as db:
-                db.exec_driver_sql("BEGIN")  # all selects see one state of the file; closing ends it
+                run(db, "BEGIN")  # all selects see one state of the file; closing ends it
                 yield db
-        except SQLAlchemyError as e:
+        except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
 
 
@@ -325,40 +338,9 @@ def _make_tables(db: sa.Connection) -> None:
     words.create(db)
 
 
-def _excerpt(row: sa.Row[Any], query: str) -> str:
-    return "" if row.data_key is not None else words.excerpt(text_of(row.body, row.codec), query)
-
-
 def _inode(path: Path) -> int:
     """The number of the file; 0 where there is none."""
     try:
         return path.stat().st_ino
     except OSError:
         return 0
-
-
-def alive(workspace: str, now: float) -> sa.ColumnElement[bool]:
-    """The condition of a context that can be read."""
-    lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > now)
-    return (contexts.c.workspace == workspace) & contexts.c.deleted_at.is_(None) & lasting
-
-
-def fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a filter."""
-    out: list[sa.ColumnElement[bool]] = []
-    if wanted.prefix:
-        check_prefix(wanted.prefix)
-        last = wanted.prefix[:-1] + chr(ord(wanted.prefix[-1]) + 1)
-        out.append((contexts.c.key >= wanted.prefix) & (contexts.c.key < last))
-    if wanted.tag:
-        tags = sa.func.json_each(contexts.c.tags).table_valued("value")
-        out.append(sa.exists().where(tags.c.value == wanted.tag))
-    if wanted.session:
-        out.append(contexts.c.session == wanted.session)
-    if wanted.agent:
-        out.append(contexts.c.agent == wanted.agent)
-    if wanted.since is not None:
-        out.append(contexts.c.updated_at >= wanted.since)
-    if wanted.until is not None:
-        out.append(contexts.c.updated_at <= wanted.until)
-    return out

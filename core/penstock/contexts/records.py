@@ -13,6 +13,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ContextHead",
+    "ContextText",
     "ContextValue",
     "Expected",
     "Filter",
@@ -100,6 +101,14 @@ class ContextValue:
 
     head: ContextHead
     data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ContextText:
+    """One version of a context with its value as JSON, as it is stored."""
+
+    head: ContextHead
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

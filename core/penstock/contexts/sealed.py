@@ -20,7 +20,8 @@ from penstock.sealing.master_key import MasterKeys, SealingError, Wrapped
 
 __all__ = ["add_data_key", "data_key_of", "drop_masters", "opened", "place_of", "reseal", "rewrap"]
 
-Row = sa.Row[Any]
+Row = Any
+"""The row of a context, with its columns as attributes."""
 
 
 def data_key_of(db: sa.Connection, masters: MasterKeys, row: Row) -> DataKey | None:

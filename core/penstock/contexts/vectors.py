@@ -8,7 +8,7 @@ for them. All vectors of a workspace are compared with that of the question.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from penstock.contexts.contexts import Contexts, alive, fitting
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import head_of
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.schema import changes, context_vectors, context_versions, contexts
@@ -74,25 +75,28 @@ class VectorSearch:
         *,
         limit: int = 20,
     ) -> tuple[list[Hit], bool]:
-        """The contexts nearest to `query`, among the 200 nearest of all, and whether all contexts have their vectors by
-        now. Raises `MemoryDown`, `StoreError` and `InvalidContext`."""
+        """The contexts nearest to `query`, and whether all contexts have their vectors by now. Raises `MemoryDown`,
+        `StoreError` and `InvalidContext`."""
         with self._lock:
             embedder = self._embedder or self._open()
             self._embedder = embedder
             is_complete = self._embed(embedder, workspace) < _AT_ONCE
-            numbers, cosines = self._nearest(embedder, workspace, query)
-        conditions = [contexts.c.data_key.is_(None), alive(workspace, self._kept.clock.now())]
-        conditions += fitting(wanted or Filter())
-        hits: list[Hit] = []
+            matrix = self._refreshed(embedder, workspace)
+            numbers, vectors = matrix.numbers, matrix.vectors
+            asked = vectors_of(embedder, [query])[0]
+        cosines = vectors @ asked
+        conditions = [contexts.c.data_key.is_(None), alive(workspace, self._kept.clock.now(), of_few=True)]
+        fit = sa.select(contexts.c.id).where(*conditions, *fitting(wanted or Filter()))
+        near: dict[int, float] = {}
         with self._kept.snapshot() as db:
-            for first in range(0, len(numbers), _LOOKED_AT):  # the nearest may all be others than those that are wanted
-                near = dict(zip(numbers[first : first + _LOOKED_AT].tolist(), cosines[first:].tolist(), strict=False))
-                rows = db.execute(_NEWEST.where(contexts.c.id.in_(list(near)), *conditions)).all()
-                rows = sorted(rows, key=lambda row: -near[row.id])[: limit - len(hits)]
-                hits += [_hit(row, near[row.id], query) for row in rows]
-                if len(hits) >= limit:
+            for some in _nearest(cosines, limit):  # the nearest may all be others than those that are wanted
+                fits = set(db.scalars(fit.where(contexts.c.id.in_(numbers[some].tolist()))))
+                found = zip(numbers[some].tolist(), cosines[some].tolist(), strict=True)
+                near |= [one for one in found if one[0] in fits and one[0] not in near][: limit - len(near)]
+                if len(near) == limit:
                     break
-        return hits, is_complete
+            rows = {row.id: row for row in db.execute(_NEWEST.where(contexts.c.id.in_(list(near))))}
+        return [_hit(rows[number], cosine, query) for number, cosine in near.items()], is_complete
 
     def catch_up(self) -> None:
         """Make some of the missing vectors, in all workspaces, if vectors were ever searched. Raises `MemoryDown` and
@@ -133,15 +137,6 @@ class VectorSearch:
             self._done[workspace] = newest
         return len(rows)
 
-    def _nearest(
-        self, embedder: Embedder, workspace: str, query: str
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """The numbers of all contexts that have a vector, the nearest first, and their cosines."""
-        matrix = self._refreshed(embedder, workspace)
-        cosines = matrix.vectors @ vectors_of(embedder, [query])[0]
-        order = np.argsort(-cosines, kind="stable")
-        return matrix.numbers[order], cosines[order]
-
     def _refreshed(self, embedder: Embedder, workspace: str) -> _Matrix:
         known = self._known.setdefault(workspace, _Matrix(vectors=np.empty((0, embedder.dimension), np.float32)))
         vectors = (
@@ -179,6 +174,17 @@ class VectorSearch:
             known.numbers = np.concatenate([known.numbers[stays], numbers])
             known.vectors = np.concatenate([known.vectors[stays], added])
         return known
+
+
+def _nearest(cosines: npt.NDArray[np.float32], first: int) -> Iterator[npt.NDArray[np.intp]]:
+    """The places of the largest cosines, so many; then those of all, the largest first, a thousand at a time: to sort
+    them all takes long."""
+    if first < len(cosines):
+        some = np.argpartition(-cosines, first)[:first]
+        yield some[np.argsort(-cosines[some], kind="stable")]
+    order = np.argsort(-cosines, kind="stable")
+    for at in range(0, len(order), _LOOKED_AT):
+        yield order[at : at + _LOOKED_AT]
 
 
 def _changes(db: sa.Connection) -> tuple[int, int]:

@@ -5,12 +5,19 @@ both."""
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.contexts.driver import Query, run
+from penstock.contexts.filters import alive, fitting
+from penstock.contexts.finding import head_of
+from penstock.contexts.records import Filter, Hit
+from penstock.contexts.schema import context_versions, contexts
+from penstock.contexts.values import text_of
 from penstock.text.stems import terms
 
-__all__ = ["TABLE", "add", "create", "excerpt", "match", "remove", "scrub"]
+__all__ = ["TABLE", "add", "create", "excerpt", "remove", "scrub", "search"]
 
 TABLE = "context_words"
 _INDEXED = 200_000
@@ -22,6 +29,7 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 """Escape sequences of JSON, whose letters are no part of a word."""
 _AROUND = 120
 """Characters shown on each side of the first word that was found."""
+_INDEX = sa.table(TABLE, sa.column("rowid"), sa.column("rank", sa.Float))
 
 
 def create(db: sa.Connection) -> None:
@@ -35,12 +43,12 @@ def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
     """Index the context of this number, in place of its earlier entry. `said`: its key, tags and value as text."""
     remove(db, number)
     stems = " ".join(terms(_ESCAPE.sub(" ", said[:_INDEXED])))
-    db.exec_driver_sql(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
+    run(db, f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
 
 
 def remove(db: sa.Connection, number: int) -> None:
     """Remove a context. Its words stay in the file until `scrub`."""
-    db.exec_driver_sql(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
+    run(db, f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
 
 
 def scrub(db: sa.Connection) -> None:
@@ -48,11 +56,58 @@ def scrub(db: sa.Connection) -> None:
     db.exec_driver_sql(f"INSERT INTO {TABLE}({TABLE}) VALUES ('optimize')")
 
 
-def match(query: str, workspace: str) -> str:
-    """The FTS5 expression that matches any word of `query` in a workspace; empty if it has only stop words."""
+def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: float, limit: int) -> list[Hit]:
+    """Contexts of a workspace that hold any of the words of `query`, the best first."""
     asked = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
-    words = " OR ".join(f'"{word}"' for word in asked if word.strip())
-    return f"scope:{_scope(workspace)} AND text:({words})" if words else ""
+    asked = [word for word in asked if word.strip()]
+    telling = [word for word in asked if len(asked) > 1 and not _is_common(db, word)]
+    hits: list[Hit] = []
+    for tried in (asked,) if telling == asked else (telling, asked):
+        if tried and len(hits) < limit:
+            values = {"asked": _match(tried), "workspace": workspace, "now": now, "limit": limit}
+            is_any = wanted == Filter()
+            rows = _OF_ALL.all(db, **values) if is_any else db.execute(_statement(*fitting(wanted)), values)
+            hits = [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
+    return hits
+
+
+def _is_common(db: sa.Connection, word: str) -> bool:
+    """Whether half of all contexts have a word. BM25 gives nothing for those, but looks at each that has one."""
+    most = "SELECT coalesce(max(id), 0) / 2 FROM contexts"
+    some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ({most})"
+    return bool(run(db, f"SELECT count(*) >= ({most}) FROM ({some})", (_match([word]),)).fetchone()[0])
+
+
+def _statement(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    of_it = alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True)
+    best = (
+        sa.select(contexts.c.id, _INDEX.c.rank)
+        .select_from(_INDEX.join(contexts, contexts.c.id == _INDEX.c.rowid))
+        .where(sa.text(f"{TABLE} MATCH :asked"), of_it, *conditions)
+        .order_by(_INDEX.c.rank, contexts.c.key)
+        .limit(sa.bindparam("limit"))
+        .subquery()  # values are read of the best alone
+    )
+    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
+    return (
+        sa.select(contexts, context_versions.c.body, context_versions.c.codec, (-best.c.rank).label("score"))
+        .join(best, best.c.id == contexts.c.id)
+        .join(context_versions, newest)
+        .order_by(best.c.rank, contexts.c.key)
+    )
+
+
+_OF_ALL = Query(_statement())
+
+
+def _match(asked: list[str]) -> str:
+    """Any of these words, as FTS5 is asked for them. The column `scope` is not asked for: BM25 would look up every
+    context of the workspace to say how rare its name is."""
+    return "text:({})".format(" OR ".join(f'"{word}"' for word in asked))
+
+
+def _excerpt(row: Any, query: str) -> str:
+    return "" if row.data_key is not None else excerpt(text_of(row.body, row.codec), query)
 
 
 def excerpt(text: str, query: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.contexts import words
+from penstock.contexts.driver import insert, run, update
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.marks import check_marks
@@ -39,12 +40,8 @@ KEPT_ANSWERS_S = 86_400.0
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
 _ADD = contexts.insert().returning(contexts.c.id)
-_SET = contexts.update().where(contexts.c.id == sa.bindparam("number"))
-_ADD_VERSION, _ADD_CHANGE = context_versions.insert(), changes.insert()
-_OLD = context_versions.delete().where(
-    context_versions.c.context == sa.bindparam("number"), context_versions.c.version <= sa.bindparam("last")
-)
 """Built once: to build a statement takes longer than SQLite does for it."""
+_OLD = "DELETE FROM context_versions WHERE context = ? AND version <= ?"
 
 
 class Writer:
@@ -292,13 +289,13 @@ class Writer:
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
         self._write_version(row.id, row.key, version, stored, change)
-        self._db.execute(_OLD, {"number": row.id, "last": version - self._retention.versions})
+        run(self._db, _OLD, (row.id, version - self._retention.versions))
         return version
 
     def _write_version(self, number: int, key: str, version: int, stored: StoredValue, change: str) -> None:
         values = {"body": stored.body, "codec": stored.codec, "size": stored.size, "digest": stored.digest}
         row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
-        self._db.execute(_ADD_VERSION, {**row, **values})
+        insert(self._db, context_versions, **row, **values)
         self.written.append((key, stored.size))
 
     def _update(
@@ -323,7 +320,7 @@ class Writer:
             self._index(row.id, row.key, tags, stored.text)
 
     def _set(self, number: int, **values: Any) -> None:
-        self._db.execute(_SET, {"number": number, **values})
+        update(self._db, contexts, number, **values)
 
     def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
         words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
@@ -382,7 +379,7 @@ class Writer:
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
-        self._db.execute(_ADD_CHANGE, {"workspace": self._workspace, **row})
+        insert(self._db, changes, workspace=self._workspace, **row)
 
 
 def _marks(head: ContextHead) -> tuple[tuple[str, ...], str, str, bool]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from penstock.base.clock import ManualClock
 from penstock.base.errors import MemoryDown
@@ -15,6 +13,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext, Retention
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.memory.embedders.wordllama import WordLlama256
+from tests.core.contexts.steps import steps
 
 TEXTS = {
     "kiln": "The oven for pottery reaches a thousand degrees",
@@ -119,24 +118,6 @@ def test_two_rankings_become_one(search: VectorSearch, contexts: Contexts) -> No
     assert len(fused([words, near], 1)) == 1
 
 
-def steps(contexts: Contexts, work: Callable[[], object]) -> int:
-    """Hundreds of steps of SQLite's machine that something takes."""
-    taken = 0
-
-    def count() -> int:
-        nonlocal taken
-        taken += 1
-        return 0
-
-    def bound(raw: Any, *_: object) -> None:
-        raw.set_progress_handler(count, 100)
-
-    sa.event.listen(contexts._engine, "checkout", bound)
-    work()
-    sa.event.remove(contexts._engine, "checkout", bound)
-    return taken
-
-
 def test_where_nothing_changed_not_every_context_is_looked_at(
     search: VectorSearch, contexts: Contexts, clock: ManualClock
 ) -> None:
@@ -148,6 +129,7 @@ def test_where_nothing_changed_not_every_context_is_looked_at(
     search.catch_up()
     keys(search, "ship")
     assert steps(contexts, search.catch_up) < 20
+    assert steps(contexts, lambda: keys(search, "ship")) < 50
     assert steps(contexts, lambda: search.search("other", "ship")) < 30
     clock.advance(1)
     with contexts.write("w", "a") as writer:

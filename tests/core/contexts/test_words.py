@@ -10,7 +10,8 @@ import pytest
 
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
-from penstock.contexts.records import NewContext
+from penstock.contexts.records import Filter, NewContext
+from tests.core.contexts.steps import steps
 
 CANARY = "zyxcanary"
 
@@ -46,6 +47,32 @@ def test_key_tags_names_and_values_are_found(contexts: Contexts) -> None:
 def test_any_text_may_be_asked_for(query: str, contexts: Contexts) -> None:
     put(contexts, "k", "some words")
     assert found(contexts, query) == []
+
+
+def test_nothing_is_found_where_nothing_is(contexts: Contexts) -> None:
+    for query in ("harbour", "two words"):
+        assert found(contexts, query) == [], query
+
+
+def test_a_word_that_all_have_adds_those_that_have_no_other(contexts: Contexts) -> None:
+    """They come last, in the order of any search for it alone."""
+    for n in range(8):
+        put(contexts, f"k/{n}", {"goal": "reach the harbour" if n == 5 else "leave", "n": n})
+    assert found(contexts, "goal")[:8] == [f"k/{n}" for n in range(8) if n != 5] + ["k/5"], "it is longer"
+    assert found(contexts, "harbour goal") == ["k/5", *(f"k/{n}" for n in range(8) if n != 5)]
+    assert [hit.head.key for hit in contexts.search("w", "goal harbour", limit=1)] == ["k/5"]
+    assert contexts.search("other", "goal harbour") == []
+
+
+def test_what_all_have_in_common_is_not_looked_at_for_a_word_that_few_have(contexts: Contexts) -> None:
+    with contexts.write("w", "me") as writer:
+        for n in range(1_000):
+            writer.put(f"k/{n}", NewContext({"goal": f"number{n % 250}"}, ttl=0))
+    both = steps(contexts, lambda: contexts.search("w", "goal number7", limit=4))
+    one = steps(contexts, lambda: contexts.search("w", "goal", limit=4))
+    assert one > 5 * both
+    few = Filter(since=1.0, prefix="k/7")
+    assert steps(contexts, lambda: contexts.search("w", "number7", few)) < 50
 
 
 @pytest.fixture
