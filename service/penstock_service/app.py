@@ -132,8 +132,8 @@ def create_app(
     app.state.jobs = engine
     app.state.event_readers = Readers()
     for router in _ROUTERS + (_COMPATIBLE_ROUTERS if parts.settings.seeds else ()):
-        app.include_router(router)
-    app.include_router(tool_router(tools))
+        app.router.routes.extend(router.routes)  # included, each of them would be looked for twice
+    app.router.routes.extend(tool_router(tools).routes)
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     pages = admin_pages(parts, token, engine)

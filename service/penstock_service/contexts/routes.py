@@ -18,6 +18,7 @@ from penstock.contexts.values import MAX_BYTES
 from penstock.contexts.writing import Writer
 from penstock_service.contexts import schemas
 from penstock_service.contexts.json_patch import difference
+from penstock_service.contexts.short_reads import ShortRead, whole_answer
 from penstock_service.http.calls import Call, call_of, json_answer
 from penstock_service.http.errors import error_responses, status_of
 
@@ -61,12 +62,6 @@ def list_contexts(
     return json_answer({"items": [head_json(head) for head in page.items], "next": page.next})
 
 
-@router.get(
-    "/contexts/{key:path}",
-    tags=["contexts"],
-    response_model=schemas.ContextAnswer | dict[str, Any],
-    responses={304: {"description": "It still has the version of `If-None-Match`."}},
-)
 def get(
     key: Key,
     call: Calls,
@@ -80,9 +75,22 @@ def get(
         tag = f'"{call.contexts.head(call.workspace, key).tag}"'
         if known.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(",")):
             return Response(status_code=304, headers={"etag": tag})
+    if not wanted:
+        return whole_answer(call.contexts.text(call.workspace, key, version))
     found = call.contexts.get(call.workspace, key, version)
     answer = value_json(found)
-    return json_answer({name: answer[name] for name in wanted or answer}, {"etag": f'"{found.head.tag}"'})
+    return json_answer({name: answer[name] for name in wanted}, {"etag": f'"{found.head.tag}"'})
+
+
+router.add_api_route(
+    "/contexts/{key:path}",
+    get,
+    methods=["GET"],
+    tags=["contexts"],
+    response_model=schemas.ContextAnswer | dict[str, Any],
+    responses={304: {"description": "It still has the version of `If-None-Match`."}},
+    route_class_override=ShortRead,
+)
 
 
 def _fields(said: str) -> list[str]:

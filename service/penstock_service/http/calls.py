@@ -22,13 +22,25 @@ from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
 from penstock_service.http.errors import TAG, WORKSPACE
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.parts import Parts
 
-__all__ = ["MAX_NAME", "Call", "call_of", "check_limit", "check_workspace", "digest_of", "json_answer", "json_bytes"]
+__all__ = [
+    "MAX_BY",
+    "MAX_NAME",
+    "Call",
+    "call_of",
+    "check_limit",
+    "check_workspace",
+    "digest_of",
+    "json_answer",
+    "json_bytes",
+]
 
 _KEY_FILE = "request-key"
 MAX_NAME = 200
 """The largest number of characters of an `Idempotency-Key`."""
+MAX_BY = 200
+"""The largest number of characters of `x-penstock-by`."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,10 @@ def check_workspace(name: str) -> str:
 
 async def call_of(  # async: it waits for nothing, and a plain function would cost a change of threads
     request: Request,
-    parts: PartsOf,
     workspace: Annotated[str, Header(alias="x-penstock-workspace", pattern=WORKSPACE)] = "default",
-    by: Annotated[str, Header(alias="x-penstock-by", max_length=200, description="Whom the history names")] = "owner",
+    by: Annotated[
+        str, Header(alias="x-penstock-by", max_length=MAX_BY, description="Whom the history names")
+    ] = "owner",
     if_match: Annotated[
         str, Header(alias="if-match", pattern=TAG, description='An ETag, or `"VERSION"`; `"0"`: there is none yet')
     ] = "",
@@ -101,9 +114,9 @@ async def call_of(  # async: it waits for nothing, and a plain function would co
     """The dependency that reads a `Call` from the headers of a request."""
     tag = if_match.strip('"')
     expected: Expected = (int(tag) if tag.isdecimal() else tag) if tag else None
-    contexts = parts.contexts
+    parts: Parts = request.app.state.parts  # a dependency of its own would cost as much as all that follows
     what = f"{request.method} {request.url.path}?{request.url.query}"
-    return Call(contexts, workspace, by, expected, idempotency_key, what)
+    return Call(parts.contexts, workspace, by, expected, idempotency_key, what)
 
 
 def check_limit(limit: int, most: int) -> None:

@@ -41,8 +41,7 @@ def test_an_error_that_nobody_expected(
         raise RuntimeError("canary")
 
     with running(tmp_path / "contexts.db") as up, up.http() as http:
-        monkeypatch.setattr(Contexts, "head", fails)
-        monkeypatch.setattr(Contexts, "get", fails)
+        monkeypatch.setattr(Contexts, "short_text", fails)
         answer = http.get("/v1/contexts/a", headers={"x-request-id": "the-call"})
     assert (answer.status_code, answer.headers["x-request-id"]) == (500, "the-call")
     assert answer.json()["error"]["type"] == "internal"
