@@ -38,16 +38,21 @@ _ONE_AT_A_TIME = threading.Lock()
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def connect(path: Path, busy_ms: int, *pragmas: str) -> sa.Engine:
+def connect(path: Path, busy_ms: int, *pragmas: str, is_autocommit: bool = False) -> sa.Engine:
     """The SQLAlchemy engine of the database at `path`, made if there is none. `busy_ms`: milliseconds that a write
-    waits for another. Raises `OSError`."""
+    waits for another; `is_autocommit`: a transaction is what the caller puts between BEGIN and COMMIT. Raises
+    `OSError`."""
     make_private(path.parent)
     with suppress(FileExistsError):
         create(path).close()  # SQLite would make it with the permissions of the umask
     url = sa.URL.create("sqlite", database=str(path))
-    # Without a bound: a thread that waits for the connection of another waits for what that does with it.
     engine = sa.create_engine(
-        url, max_overflow=-1, connect_args={"timeout": busy_ms / 1000, "check_same_thread": False}
+        url,
+        connect_args={"timeout": busy_ms / 1000, "check_same_thread": False},
+        isolation_level="AUTOCOMMIT" if is_autocommit else None,
+        # Without a bound: a thread that waits for the connection of another waits for what that does with it.
+        max_overflow=-1,
+        pool_use_lifo=True,  # a connection that has just written has the newest pages in its cache
     )
 
     @event.listens_for(engine, "connect")

@@ -41,7 +41,8 @@ class GatewayStore:
         """The master key of the providers' credentials: that of sealed contexts."""
         self._writing = threading.Lock()
         try:
-            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
+            # Autocommit for each transaction instead would have SQLite prepare all statements of a connection again.
+            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON", is_autocommit=True)
             sqlite.prepare(self._engine, _BUSY_MS, self._make_tables)
             self._inode = path.stat().st_ino
         except sqlite.UnknownRevision as e:
@@ -69,7 +70,7 @@ class GatewayStore:
         """One transaction: all of the block, or nothing where it raises. `is_durable`: it outlasts a power cut, too."""
         self._check_file()
         try:
-            with self._one_at_a_time(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            with self._one_at_a_time(), self._engine.connect() as db:
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
                 db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
