@@ -9,7 +9,7 @@ in; they can afterwards, when an answer costs more than was held for it, and the
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,8 @@ from penstock.base.errors import StoreError
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed, QuotaFull
 from penstock.gateway.periods import day_of, period_of, periods_of
-from penstock.gateway.quotas import counter_row, in_words, limits_in, open_counters, scopes_of
-from penstock.gateway.records import Limit, Reached, Unit, Usage
+from penstock.gateway.quotas import counted_limits, counter_row, in_words, open_counters, scopes_of
+from penstock.gateway.records import UNITS, Limit, Reached, Unit, Usage
 from penstock.gateway.schema import counters, holds, usage_days, usage_lines
 
 __all__ = ["HOLD_S", "Call", "book", "hold", "keep_holds", "settle", "sweep"]
@@ -122,28 +122,22 @@ def sweep(store: GatewayStore) -> int:
 
 def _hold(db: sa.Connection, call: Call, now: float) -> None:
     """In one transaction, which has the counters for itself: what is read cannot change before it is written."""
-    found = limits_in(db, call.scopes)
-    known = open_counters(db, found, now)
-    rows = [
-        (one, known[scope, period_of(one.per, now), one.unit], call.of(one.unit))
-        for scope, each in found.items()
-        for one in each
-    ]
-    full = [(one, row) for one, row, more in rows if row.spent + row.held + more > one.cap + row.raised]
+    rows = open_counters(db, call.scopes, now)
+    full = [row for row in rows if row.spent + row.held + call.of(row.unit) > row.cap + row.raised]
     if full:
         raise _refusal(full, call)
-    unpriced = next((row.scope for one, row, _ in rows if one.unit == "dollars" and not call.is_priced), None)
+    unpriced = next((row.scope for row in rows if row.unit == "dollars" and not call.is_priced), None)
     if unpriced is not None:
         raise NotAllowed(
             f"{unpriced} has a limit of dollars, and the price of {call.model} is unknown: the owner can, under "
             f'`[prices.{call.provider}."{call.model}"]` in the profile'
         )
-    if rows:
-        c = counters.c
-        mine = (c.scope == sa.bindparam("of")) & (c.period == sa.bindparam("in_")) & (c.unit == sa.bindparam("what"))
-        more = [{"of": row.scope, "in_": row.period, "what": row.unit, "more": amount} for _, row, amount in rows]
-        db.execute(counters.update().where(mine).values(held=c.held + sa.bindparam("more")), more)
+    counted = [[row.scope, row.period, row.unit] for row in rows]
+    _add_held(db, counted, {unit: call.of(unit) for unit in UNITS})
     values = {
+        "id": call.id,
+        "at": now,
+        "until": now + HOLD_S,
         "workspace": call.workspace,
         "key": call.key,
         "provider": call.provider,
@@ -153,13 +147,20 @@ def _hold(db: sa.Connection, call: Call, now: float) -> None:
         "dollars": call.dollars,
         "input_tokens": call.input_tokens,
         "input_dollars": call.input_dollars,
-        "counters": [[row.scope, row.period, row.unit] for _, row, _ in rows],
+        "counters": counted,
     }
-    db.execute(holds.insert().values(id=call.id, at=now, until=now + HOLD_S, **values))
+    db.execute(_ADD_HOLD, values)
 
 
-def _refusal(full: Sequence[tuple[Limit, sa.Row[Any]]], call: Call) -> QuotaFull:
-    limit, row = max(full, key=lambda one: one[1].ends_at)
+def _add_held(db: sa.Connection, counted: Sequence[Sequence[str]], amounts: Mapping[str, int]) -> None:
+    if counted:
+        rows = [{"of": scope, "in_": period, "what": unit, "more": amounts[unit]} for scope, period, unit in counted]
+        db.execute(_ADD_HELD, rows)
+
+
+def _refusal(full: Sequence[sa.Row[Any]], call: Call) -> QuotaFull:
+    row = max(full, key=lambda one: one.ends_at)
+    limit = Limit(row.per, row.unit, row.cap)
     kinds = {"key": "this key", "workspace": "this workspace", "model": f"the model {call.model}"}
     used, wanted = in_words(limit.unit, row.spent), in_words(limit.unit, call.of(limit.unit))
     under_way = f", {in_words(limit.unit, row.held)} held for requests under way" if row.held else ""
@@ -190,14 +191,10 @@ def _announce(store: GatewayStore, call: Call, full: QuotaFull) -> Reached | Non
     return Reached(*at) if changed else None
 
 
-def _let_go(db: sa.Connection, number: str) -> sa.Row[tuple[object, ...]] | None:
-    row = db.execute(holds.delete().where(holds.c.id == number).returning(*holds.c)).first()
-    if row is None:
-        return None
-    amounts: dict[str, int] = {"requests": 1, "tokens": row.tokens, "dollars": row.dollars}
-    for scope, period, unit in row.counters:
-        less = counters.c.held - amounts[unit]
-        db.execute(counters.update().where(counter_row(scope, period, unit)).values(held=less))
+def _let_go(db: sa.Connection, number: str) -> sa.Row[Any] | None:
+    row = db.execute(_TAKE_HOLD, {"number": number}).first()
+    if row is not None:
+        _add_held(db, row.counters, {"requests": -1, "tokens": -row.tokens, "dollars": -row.dollars})
     return row
 
 
@@ -222,35 +219,70 @@ def _settle(db: sa.Connection, number: str, usage: Usage, exchange: str) -> list
 
 def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str) -> list[Reached]:
     # Of the periods in which it was let in, also where a limit was set only meanwhile.
-    c, amounts = counters.c, {"requests": 1, "tokens": usage.tokens, "dollars": usage.dollars}
-    mine = c.scope.in_(call.scopes) & c.period.in_(periods_of(at))
-    for unit, spent in amounts.items():
-        if spent:
-            db.execute(counters.update().where(mine, c.unit == unit).values(spent=c.spent + spent))
-    who = {"workspace": call.workspace, "key": call.key, "provider": call.provider, "model": call.model}
-    tokens = {"input": usage.input, "cache_read": usage.cache_read, "cache_write": usage.cache_write}
-    sums = {**tokens, "output": usage.output, "dollars": usage.dollars}
-    line = {**who, "session": call.session, **sums, "how": usage.how, "status": usage.status, "exchange": exchange}
-    db.execute(usage_lines.insert().values(id=call.id, at=at, **line))
-    day = {**who, "session": call.session, "day": day_of(at)}
-    added = insert(usage_days).values(**day, requests=1, **sums)
-    more = {name: usage_days.c[name] + added.excluded[name] for name in ("requests", *sums)}
-    db.execute(added.on_conflict_do_update(index_elements=list(usage_days.primary_key), set_=more))
-    return _reached(db, mine, call.workspace, call.scopes)
+    scopes = call.scopes
+    amounts = {"tokens": usage.tokens, "dollars": usage.dollars}
+    db.execute(_ADD_SPENT, {"scopes": scopes, "periods": periods_of(at), **amounts})
+    row = {
+        "workspace": call.workspace,
+        "key": call.key,
+        "provider": call.provider,
+        "model": call.model,
+        "session": call.session,
+        "input": usage.input,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "output": usage.output,
+        "dollars": usage.dollars,
+    }
+    line = {"id": call.id, "at": at, "exchange": exchange, "how": usage.how, "status": usage.status}
+    db.execute(_ADD_LINE, {**row, **line})
+    db.execute(_ADD_TO_DAY, {**row, "day": day_of(at), "requests": 1})
+    return _reached(db, call.workspace, scopes, at)
 
 
-def _reached(db: sa.Connection, mine: sa.ColumnElement[bool], workspace: str, scopes: Sequence[str]) -> list[Reached]:
-    found = limits_in(db, scopes)
-    caps = {(scope, one.per, one.unit): one.cap for scope, each in found.items() for one in each}
+def _reached(db: sa.Connection, workspace: str, scopes: Sequence[str], at: float) -> list[Reached]:
     out: list[Reached] = []
-    for row in db.execute(counters.select().where(mine)).all() if caps else ():
-        cap = caps.get((row.scope, row.period.partition(":")[0], row.unit))
-        if cap is None:
+    for row in counted_limits(db, scopes, at):
+        if row.period is None:
             continue
-        cap += row.raised
+        cap = row.cap + row.raised
         percent = next((one for one in _ALERTS if row.spent * 100 >= cap * one), 0)
         if percent > row.announced and cap > 0:
             one = counter_row(row.scope, row.period, row.unit)
             db.execute(counters.update().where(one).values(announced=percent))
             out.append(Reached(workspace, row.scope, row.period, row.unit, percent, row.spent, cap))
     return out
+
+
+def _add_to_day() -> sa.Insert:
+    added = insert(usage_days)
+    sums = [column.name for column in usage_days.c if not column.primary_key]
+    more = {name: usage_days.c[name] + added.excluded[name] for name in sums}
+    return added.on_conflict_do_update(index_elements=list(usage_days.primary_key), set_=more)
+
+
+# Built once: that takes several times as long as SQLite needs for them.
+_ADD_HOLD = holds.insert()
+_TAKE_HOLD = holds.delete().where(holds.c.id == sa.bindparam("number")).returning(*holds.c)
+_ADD_HELD = (
+    counters.update()
+    .where(
+        counters.c.scope == sa.bindparam("of"),
+        counters.c.period == sa.bindparam("in_"),
+        counters.c.unit == sa.bindparam("what"),
+    )
+    .values(held=counters.c.held + sa.bindparam("more"))
+)
+_SPENT = sa.case(
+    {"requests": 1, "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}, value=counters.c.unit
+)
+_ADD_SPENT = (
+    counters.update()
+    .where(
+        counters.c.scope.in_(sa.bindparam("scopes", expanding=True)),
+        counters.c.period.in_(sa.bindparam("periods", expanding=True)),
+    )
+    .values(spent=counters.c.spent + _SPENT)
+)
+_ADD_LINE = usage_lines.insert()
+_ADD_TO_DAY = _add_to_day()

@@ -14,16 +14,16 @@ import sqlalchemy as sa
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import InvalidSetting, NotThere
-from penstock.gateway.periods import day_of, end_of, period_of, periods_of
-from penstock.gateway.records import BILLION, PERIODS, UNITS, Limit, LimitState, Unit
+from penstock.gateway.periods import day_of, end_of, period_of
+from penstock.gateway.records import BILLION, PERIODS, UNITS, Limit, LimitState, Period, Unit
 from penstock.gateway.schema import api_keys, counters, limits, usage_days, workspaces
 from penstock.models.names import key_of, parse
 
 __all__ = [
     "amount",
+    "counted_limits",
     "counter_row",
     "in_words",
-    "limits_in",
     "limits_of",
     "open_counters",
     "raise_limit",
@@ -37,8 +37,20 @@ __all__ = [
 ]
 
 _MOST = 10**18
-CounterKey = tuple[str, str, str]
-"""Scope, period and unit of a counter."""
+# Statements of each request are built once: that takes several times as long as SQLite needs for them.
+_PERIOD_NOW = sa.case({per: sa.bindparam(f"{per}_now") for per in PERIODS}, value=limits.c.per)
+_COUNTED = (
+    sa.select(limits, *(column for column in counters.c if column.name not in ("scope", "unit")))
+    .outerjoin_from(
+        limits,
+        counters,
+        (counters.c.scope == limits.c.scope)
+        & (counters.c.period == _PERIOD_NOW)
+        & (counters.c.unit == limits.c.unit),
+    )
+    .order_by(limits.c.scope, limits.c.per, limits.c.unit)
+)
+_COUNTED_OF = _COUNTED.where(limits.c.scope.in_(sa.bindparam("scopes", expanding=True)))
 
 
 def scopes_of(workspace: str, key: str, model: str) -> list[str]:
@@ -113,9 +125,8 @@ def workspace_scopes(store: GatewayStore, workspace: str) -> list[str]:
 
 def limits_of(store: GatewayStore, scope: str) -> list[Limit]:
     """The limits of a scope."""
-    scope = scope_of(scope)
     with store.reading() as db:
-        return limits_in(db, [scope]).get(scope, [])
+        return _limits(db, scope_of(scope))
 
 
 def set_limits(store: GatewayStore, scope: str, wanted: Iterable[Limit], by: str) -> list[Limit]:
@@ -128,7 +139,7 @@ def set_limits(store: GatewayStore, scope: str, wanted: Iterable[Limit], by: str
             db.execute(limits.insert().values(scope=scope, per=one.per, unit=one.unit, cap=one.cap))
         said = {f"{one.unit} per {one.per}": in_words(one.unit, one.cap) for one in rows.values()}
         store.note(db, workspace, by, "limits set", _named(db, scope), **said)
-        return limits_in(db, [scope]).get(scope, [])
+        return _limits(db, scope)
 
 
 def raise_limit(store: GatewayStore, scope: str, per: str, unit: str, by_amount: float, by: str) -> LimitState:
@@ -136,41 +147,45 @@ def raise_limit(store: GatewayStore, scope: str, per: str, unit: str, by_amount:
     workspace, more, now = workspace_of(store, scope), read_limit(per, unit, by_amount), store.clock.now()
     scope = scope_of(scope)
     with store.writing() as db:
-        found = next((one for one in limits_in(db, [scope]).get(scope, ()) if (one.per, one.unit) == (per, unit)), None)
-        if found is None:
-            raise NotThere(f"{scope} has no limit of {unit} per {per}")
-        open_counters(db, {scope: [found]}, now)
-        row = counter_row(scope, period_of(found.per, now), found.unit)
+        found = _counted_limit(db, scope, more, now)
+        if found.period is None:
+            _open(db, found, now)
+        row = counter_row(scope, period_of(more.per, now), more.unit)
         db.execute(counters.update().where(row).values(raised=counters.c.raised + more.cap, announced=0))
         said = {"what": f"{unit} per {per}", "more": in_words(more.unit, more.cap)}
         store.note(db, workspace, by, "limit raised", _named(db, scope), **said)
-        return _state(db, scope, found, now)
+        return _state(db, _counted_limit(db, scope, more, now), now)
 
 
 def show_limits(store: GatewayStore, scopes: Sequence[str] | None = None) -> list[LimitState]:
     """The limits of these scopes, or of all that have any, with what counts against them now. Writes nothing."""
-    now = store.clock.now()
+    now, chosen = store.clock.now(), None if scopes is None else [scope_of(one) for one in scopes]
     with store.reading() as db:
-        found = limits_in(db, None if scopes is None else [scope_of(one) for one in scopes])
-        return [_state(db, scope, one, now) for scope in sorted(found) for one in found[scope]]
+        return [_state(db, one, now) for one in counted_limits(db, chosen, now)]
 
 
-def open_counters(db: sa.Connection, found: dict[str, list[Limit]], now: float) -> dict[CounterKey, sa.Row[Any]]:
-    """The counters of these limits in the period of now, each made where it is not there yet."""
-    wanted = [(scope, one, period_of(one.per, now)) for scope, each in found.items() for one in each]
-    if not wanted:
-        return {}
-    c = counters.c
-    mine = c.scope.in_(list(found)) & c.period.in_(periods_of(now))
-    chosen = counters.select().where(mine).order_by(c.scope, c.period, c.unit).with_for_update()
-    known = {(row.scope, row.period, row.unit): row for row in db.execute(chosen)}
-    lacking = [(scope, one, period) for scope, one, period in wanted if (scope, period, one.unit) not in known]
-    if not lacking:
-        return known
-    for scope, one, period in lacking:
-        row = {"scope": scope, "period": period, "unit": one.unit, "ends_at": end_of(one.per, now)}
-        db.execute(counters.insert().values(**row, spent=_used(db, scope, one, now), held=0, raised=0, announced=0))
-    return {(row.scope, row.period, row.unit): row for row in db.execute(chosen)}
+def counted_limits(db: sa.Connection, scopes: Sequence[str] | None, now: float) -> Sequence[sa.Row[Any]]:
+    """The limits of these scopes, or of all that have any: the columns of `limits`, and those of its counter in the
+    period of now, which are None where no request has made that counter yet."""
+    values: dict[str, object] = {f"{per}_now": period_of(per, now) for per in PERIODS}
+    if scopes is None:
+        return db.execute(_COUNTED, values).all()
+    return db.execute(_COUNTED_OF, {**values, "scopes": scopes}).all()
+
+
+def open_counters(db: sa.Connection, scopes: Sequence[str], now: float) -> Sequence[sa.Row[Any]]:
+    """The same, each counter made where it is not there yet."""
+    rows = counted_limits(db, scopes, now)
+    lacking = [row for row in rows if row.period is None]
+    for row in lacking:
+        _open(db, row, now)
+    return counted_limits(db, scopes, now) if lacking else rows
+
+
+def _open(db: sa.Connection, row: sa.Row[Any], now: float) -> None:
+    made = {"scope": row.scope, "period": period_of(row.per, now), "unit": row.unit, "ends_at": end_of(row.per, now)}
+    spent = _used(db, row.scope, row.per, row.unit, now)
+    db.execute(counters.insert().values(**made, spent=spent, held=0, raised=0, announced=0))
 
 
 def _named(db: sa.Connection, scope: str) -> str:
@@ -180,11 +195,11 @@ def _named(db: sa.Connection, scope: str) -> str:
     return f"{name} ({id})" if name is not None else scope
 
 
-def _used(db: sa.Connection, scope: str, limit: Limit, now: float) -> int:
+def _used(db: sa.Connection, scope: str, per: Period, unit: Unit, now: float) -> int:
     """What the usage of a scope in this period sums up to; of a minute that is not known."""
-    if limit.per == "minute":
+    if per == "minute":
         return 0
-    first = day_of(now) if limit.per == "day" else day_of(now)[:7]
+    first = day_of(now) if per == "day" else day_of(now)[:7]
     days, c = usage_days.c.day.startswith(first), usage_days.c
     kind, _, rest = scope.partition(":")
     if kind == "key":
@@ -202,27 +217,27 @@ def _used(db: sa.Connection, scope: str, limit: Limit, now: float) -> int:
         "tokens": c.input + c.cache_read + c.cache_write + c.output,
         "dollars": c.dollars,
     }
-    return int(db.scalar(sa.select(sa.func.sum(units[limit.unit])).where(chosen, days)) or 0)
+    return int(db.scalar(sa.select(sa.func.sum(units[unit])).where(chosen, days)) or 0)
 
 
-def limits_in(db: sa.Connection, scopes: Sequence[str] | None) -> dict[str, list[Limit]]:
-    """The limits of these scopes, or of all that have any."""
-    chosen = limits.select().order_by(limits.c.scope, limits.c.per, limits.c.unit)
-    if scopes is not None:
-        chosen = chosen.where(limits.c.scope.in_(scopes))
-    out: dict[str, list[Limit]] = {}
-    for row in db.execute(chosen):
-        out.setdefault(row.scope, []).append(Limit(row.per, row.unit, row.cap))
-    return out
+def _counted_limit(db: sa.Connection, scope: str, like: Limit, now: float) -> sa.Row[Any]:
+    """The one of a scope that is for the same period and unit. Raises `NotThere`."""
+    for row in counted_limits(db, [scope], now):
+        if (row.per, row.unit) == (like.per, like.unit):
+            return row
+    raise NotThere(f"{scope} has no limit of {like.unit} per {like.per}")
 
 
-def _state(db: sa.Connection, scope: str, limit: Limit, now: float) -> LimitState:
-    row = db.execute(counters.select().where(counter_row(scope, period_of(limit.per, now), limit.unit))).first()
-    if row is None:  # the period's first request makes it
-        used = _used(db, scope, limit, now)
-        return LimitState(scope, limit.per, limit.unit, limit.cap, used, 0, end_of(limit.per, now))
-    cap = limit.cap + row.raised
-    return LimitState(scope, limit.per, limit.unit, cap, row.spent, row.held, row.ends_at)
+def _limits(db: sa.Connection, scope: str) -> list[Limit]:
+    chosen = limits.select().where(limits.c.scope == scope).order_by(limits.c.per, limits.c.unit)
+    return [Limit(row.per, row.unit, row.cap) for row in db.execute(chosen)]
+
+
+def _state(db: sa.Connection, row: sa.Row[Any], now: float) -> LimitState:
+    if row.period is None:  # the period's first request makes it
+        used = _used(db, row.scope, row.per, row.unit, now)
+        return LimitState(row.scope, row.per, row.unit, row.cap, used, 0, end_of(row.per, now))
+    return LimitState(row.scope, row.per, row.unit, row.cap + row.raised, row.spent, row.held, row.ends_at)
 
 
 def counter_row(scope: str, period: str, unit: str) -> sa.ColumnElement[bool]:

@@ -51,7 +51,7 @@ class MasterKeys:
     """The master keys of one folder, or those that the environment names. Any thread may call."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._own_file = folder / FILE_NAME
 
     @property
     def place(self) -> str:
@@ -130,7 +130,7 @@ class MasterKeys:
         named = os.environ.get(FILE_VARIABLE)
         if named:
             return Path(named).expanduser()
-        return None if os.environ.get(KEY_VARIABLE) else self._folder / FILE_NAME
+        return None if os.environ.get(KEY_VARIABLE) else self._own_file
 
     def _read(self) -> list[bytes]:
         file = self._file
