@@ -4,6 +4,7 @@ the service that answers people. Each write is one transaction."""
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
+from penstock.gateway.prepared import driver
 from penstock.gateway.schema import audit, metadata, workspaces
 from penstock.sealing.master_key import MasterKeys
 
@@ -60,9 +62,9 @@ class GatewayStore:
         self._check_file()
         try:
             with self._engine.connect() as db:
-                db.exec_driver_sql("BEGIN")  # all selects see one state; closing ends it
+                driver(db).execute("BEGIN")  # all selects see one state; closing ends it
                 yield db
-        except SQLAlchemyError as e:
+        except (SQLAlchemyError, sqlite3.Error) as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
 
     @contextmanager
@@ -73,17 +75,17 @@ class GatewayStore:
             with self._one_at_a_time(), self._engine.connect() as db:
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
-                db.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
+                driver(db).execute("BEGIN IMMEDIATE")
                 try:
                     yield db
-                    db.exec_driver_sql("COMMIT")
+                    driver(db).execute("COMMIT")
                 except BaseException:
                     _roll_back(db)
                     raise
                 finally:
                     if is_durable and not db.invalidated:
                         db.exec_driver_sql("PRAGMA synchronous=NORMAL")
-        except SQLAlchemyError as e:
+        except (SQLAlchemyError, sqlite3.Error) as e:
             raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
 
     def note(self, db: sa.Connection, workspace: str, by: str, did: str, on: str, **details: Any) -> None:
@@ -124,7 +126,5 @@ def new_id() -> str:
 
 
 def _roll_back(db: sa.Connection) -> None:
-    if not db.invalidated and db.connection.dbapi_connection is not None:
-        raw: Any = db.connection.dbapi_connection
-        if raw.in_transaction:  # a full disk ends the transaction by itself
-            raw.rollback()
+    if not db.invalidated and driver(db).in_transaction:  # a full disk ends the transaction by itself
+        driver(db).rollback()

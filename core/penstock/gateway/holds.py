@@ -20,6 +20,7 @@ from penstock.base.errors import StoreError
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed, QuotaFull
 from penstock.gateway.periods import day_of, period_of, periods_of
+from penstock.gateway.prepared import Prepared, among
 from penstock.gateway.quotas import counted_limits, counter_row, in_words, open_counters, scopes_of
 from penstock.gateway.records import UNITS, Limit, Reached, Unit, Usage
 from penstock.gateway.schema import counters, holds, usage_days, usage_lines
@@ -149,16 +150,15 @@ def _hold(db: sa.Connection, call: Call, now: float) -> None:
         "input_dollars": call.input_dollars,
         "counters": counted,
     }
-    db.execute(_ADD_HOLD, values)
+    _ADD_HOLD.run(db, **values)
 
 
 def _add_held(db: sa.Connection, counted: Sequence[Sequence[str]], amounts: Mapping[str, int]) -> None:
-    if counted:
-        rows = [{"of": scope, "in_": period, "what": unit, "more": amounts[unit]} for scope, period, unit in counted]
-        db.execute(_ADD_HELD, rows)
+    rows = [{"of": scope, "in_": period, "what": unit, "more": amounts[unit]} for scope, period, unit in counted]
+    _ADD_HELD.run_each(db, rows)
 
 
-def _refusal(full: Sequence[sa.Row[Any]], call: Call) -> QuotaFull:
+def _refusal(full: Sequence[Any], call: Call) -> QuotaFull:
     row = max(full, key=lambda one: one.ends_at)
     limit = Limit(row.per, row.unit, row.cap)
     kinds = {"key": "this key", "workspace": "this workspace", "model": f"the model {call.model}"}
@@ -191,10 +191,13 @@ def _announce(store: GatewayStore, call: Call, full: QuotaFull) -> Reached | Non
     return Reached(*at) if changed else None
 
 
-def _let_go(db: sa.Connection, number: str) -> sa.Row[Any] | None:
-    row = db.execute(_TAKE_HOLD, {"number": number}).first()
-    if row is not None:
-        _add_held(db, row.counters, {"requests": -1, "tokens": -row.tokens, "dollars": -row.dollars})
+def _let_go(db: sa.Connection, number: str) -> Any | None:
+    """The row of what was held; None: there is none of this number."""
+    found = _TAKE_HOLD.run(db, number=number)
+    if not found:
+        return None
+    (row,) = found
+    _add_held(db, row.counters, {"requests": -1, "tokens": -row.tokens, "dollars": -row.dollars})
     return row
 
 
@@ -220,8 +223,7 @@ def _settle(db: sa.Connection, number: str, usage: Usage, exchange: str) -> list
 def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str) -> list[Reached]:
     # Of the periods in which it was let in, also where a limit was set only meanwhile.
     scopes = call.scopes
-    amounts = {"tokens": usage.tokens, "dollars": usage.dollars}
-    db.execute(_ADD_SPENT, {"scopes": scopes, "periods": periods_of(at), **amounts})
+    _ADD_SPENT.run(db, scopes=scopes, periods=periods_of(at), tokens=usage.tokens, dollars=usage.dollars)
     row = {
         "workspace": call.workspace,
         "key": call.key,
@@ -234,9 +236,8 @@ def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str)
         "output": usage.output,
         "dollars": usage.dollars,
     }
-    line = {"id": call.id, "at": at, "exchange": exchange, "how": usage.how, "status": usage.status}
-    db.execute(_ADD_LINE, {**row, **line})
-    db.execute(_ADD_TO_DAY, {**row, "day": day_of(at), "requests": 1})
+    _ADD_LINE.run(db, id=call.id, at=at, exchange=exchange, how=usage.how, status=usage.status, **row)
+    _ADD_TO_DAY.run(db, day=day_of(at), requests=1, **row)
     return _reached(db, call.workspace, scopes, at)
 
 
@@ -261,10 +262,9 @@ def _add_to_day() -> sa.Insert:
     return added.on_conflict_do_update(index_elements=list(usage_days.primary_key), set_=more)
 
 
-# Built once: that takes several times as long as SQLite needs for them.
-_ADD_HOLD = holds.insert()
-_TAKE_HOLD = holds.delete().where(holds.c.id == sa.bindparam("number")).returning(*holds.c)
-_ADD_HELD = (
+_ADD_HOLD = Prepared(holds.insert())
+_TAKE_HOLD = Prepared(holds.delete().where(holds.c.id == sa.bindparam("number")).returning(*holds.c))
+_ADD_HELD = Prepared(
     counters.update()
     .where(
         counters.c.scope == sa.bindparam("of"),
@@ -273,16 +273,11 @@ _ADD_HELD = (
     )
     .values(held=counters.c.held + sa.bindparam("more"))
 )
-_SPENT = sa.case(
-    {"requests": 1, "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}, value=counters.c.unit
-)
-_ADD_SPENT = (
+_SPENT = {"requests": 1, "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}
+_ADD_SPENT = Prepared(
     counters.update()
-    .where(
-        counters.c.scope.in_(sa.bindparam("scopes", expanding=True)),
-        counters.c.period.in_(sa.bindparam("periods", expanding=True)),
-    )
-    .values(spent=counters.c.spent + _SPENT)
+    .where(among(counters.c.scope, "scopes"), among(counters.c.period, "periods"))
+    .values(spent=counters.c.spent + sa.case(_SPENT, value=counters.c.unit))
 )
-_ADD_LINE = usage_lines.insert()
-_ADD_TO_DAY = _add_to_day()
+_ADD_LINE = Prepared(usage_lines.insert())
+_ADD_TO_DAY = Prepared(_add_to_day())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore, new_id
 from penstock.gateway.errors import BadKey, InvalidSetting, NotThere
+from penstock.gateway.prepared import Prepared
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey, Scope
 from penstock.gateway.schema import api_keys
 from penstock.gateway.workspaces import check_name, workspace_in
@@ -25,10 +26,11 @@ _SHOWN = 8
 """Characters of a key that are kept, for people."""
 _LONGEST = 200
 _KEPT = object()
-_BY_DIGEST = api_keys.select().where(
-    (api_keys.c.digest == sa.bindparam("digest")) | (api_keys.c.old_digest == sa.bindparam("digest"))
+_BY_DIGEST = Prepared(
+    api_keys.select().where(
+        (api_keys.c.digest == sa.bindparam("said")) | (api_keys.c.old_digest == sa.bindparam("said"))
+    )
 )
-"""Built once: that takes several times as long as SQLite needs for it."""
 
 
 def add_key(
@@ -77,10 +79,10 @@ def check_key(store: GatewayStore, secret: str) -> ApiKey:
         raise BadKey("this is no key of Penstock: those begin with pst_")
     digest, now = _digest(secret), store.clock.now()
     with store.reading() as db:
-        row = db.execute(_BY_DIGEST, {"digest": digest}).first()
-    if row is None:
+        found = _BY_DIGEST.run(db, said=digest)
+    if not found:
         raise BadKey("this key is not known here: check it, or have a new one made with `penstock keys add`")
-    key = _key(row)
+    row, key = found[0], _key(found[0])
     if row.digest != digest and (row.old_until is None or row.old_until <= now):
         raise BadKey(f"this key was replaced: use the new one of {key.name}")
     state = key.state(now)
@@ -168,7 +170,7 @@ def _find(db: sa.Connection, workspace: str, number: str) -> ApiKey:
     return _key(row)
 
 
-def _key(row: sa.Row[Any]) -> ApiKey:
+def _key(row: Any) -> ApiKey:
     scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in ALL_SCOPES))
     times = {"expires_at": row.expires_at, "revoked_at": row.revoked_at, "last_used_day": row.last_used_day}
     return ApiKey(row.id, row.workspace, row.name, row.prefix, scopes, tuple(row.models), row.created_at, **times)

@@ -15,6 +15,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import InvalidSetting, NotThere
 from penstock.gateway.periods import day_of, end_of, period_of
+from penstock.gateway.prepared import Prepared, among
 from penstock.gateway.records import BILLION, PERIODS, UNITS, Limit, LimitState, Period, Unit
 from penstock.gateway.schema import api_keys, counters, limits, usage_days, workspaces
 from penstock.models.names import key_of, parse
@@ -37,20 +38,18 @@ __all__ = [
 ]
 
 _MOST = 10**18
-# Statements of each request are built once: that takes several times as long as SQLite needs for them.
 _PERIOD_NOW = sa.case({per: sa.bindparam(f"{per}_now") for per in PERIODS}, value=limits.c.per)
-_COUNTED = (
+_LIMITS = (
     sa.select(limits, *(column for column in counters.c if column.name not in ("scope", "unit")))
     .outerjoin_from(
         limits,
         counters,
-        (counters.c.scope == limits.c.scope)
-        & (counters.c.period == _PERIOD_NOW)
-        & (counters.c.unit == limits.c.unit),
+        (counters.c.scope == limits.c.scope) & (counters.c.period == _PERIOD_NOW) & (counters.c.unit == limits.c.unit),
     )
     .order_by(limits.c.scope, limits.c.per, limits.c.unit)
 )
-_COUNTED_OF = _COUNTED.where(limits.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_COUNTED = Prepared(_LIMITS)
+_COUNTED_OF = Prepared(_LIMITS.where(among(limits.c.scope, "scopes")))
 
 
 def scopes_of(workspace: str, key: str, model: str) -> list[str]:
@@ -164,16 +163,14 @@ def show_limits(store: GatewayStore, scopes: Sequence[str] | None = None) -> lis
         return [_state(db, one, now) for one in counted_limits(db, chosen, now)]
 
 
-def counted_limits(db: sa.Connection, scopes: Sequence[str] | None, now: float) -> Sequence[sa.Row[Any]]:
+def counted_limits(db: sa.Connection, scopes: Sequence[str] | None, now: float) -> list[Any]:
     """The limits of these scopes, or of all that have any: the columns of `limits`, and those of its counter in the
     period of now, which are None where no request has made that counter yet."""
-    values: dict[str, object] = {f"{per}_now": period_of(per, now) for per in PERIODS}
-    if scopes is None:
-        return db.execute(_COUNTED, values).all()
-    return db.execute(_COUNTED_OF, {**values, "scopes": scopes}).all()
+    periods = {f"{per}_now": period_of(per, now) for per in PERIODS}
+    return _COUNTED.run(db, **periods) if scopes is None else _COUNTED_OF.run(db, scopes=scopes, **periods)
 
 
-def open_counters(db: sa.Connection, scopes: Sequence[str], now: float) -> Sequence[sa.Row[Any]]:
+def open_counters(db: sa.Connection, scopes: Sequence[str], now: float) -> list[Any]:
     """The same, each counter made where it is not there yet."""
     rows = counted_limits(db, scopes, now)
     lacking = [row for row in rows if row.period is None]
@@ -182,7 +179,7 @@ def open_counters(db: sa.Connection, scopes: Sequence[str], now: float) -> Seque
     return counted_limits(db, scopes, now) if lacking else rows
 
 
-def _open(db: sa.Connection, row: sa.Row[Any], now: float) -> None:
+def _open(db: sa.Connection, row: Any, now: float) -> None:
     made = {"scope": row.scope, "period": period_of(row.per, now), "unit": row.unit, "ends_at": end_of(row.per, now)}
     spent = _used(db, row.scope, row.per, row.unit, now)
     db.execute(counters.insert().values(**made, spent=spent, held=0, raised=0, announced=0))
@@ -220,7 +217,7 @@ def _used(db: sa.Connection, scope: str, per: Period, unit: Unit, now: float) ->
     return int(db.scalar(sa.select(sa.func.sum(units[unit])).where(chosen, days)) or 0)
 
 
-def _counted_limit(db: sa.Connection, scope: str, like: Limit, now: float) -> sa.Row[Any]:
+def _counted_limit(db: sa.Connection, scope: str, like: Limit, now: float) -> Any:
     """The one of a scope that is for the same period and unit. Raises `NotThere`."""
     for row in counted_limits(db, [scope], now):
         if (row.per, row.unit) == (like.per, like.unit):
@@ -233,7 +230,7 @@ def _limits(db: sa.Connection, scope: str) -> list[Limit]:
     return [Limit(row.per, row.unit, row.cap) for row in db.execute(chosen)]
 
 
-def _state(db: sa.Connection, row: sa.Row[Any], now: float) -> LimitState:
+def _state(db: sa.Connection, row: Any, now: float) -> LimitState:
     if row.period is None:  # the period's first request makes it
         used = _used(db, row.scope, row.per, row.unit, now)
         return LimitState(row.scope, row.per, row.unit, row.cap, used, 0, end_of(row.per, now))

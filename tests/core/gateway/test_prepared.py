@@ -1,0 +1,74 @@
+"""Statements that SQLite's driver runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.base.errors import StoreError
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.holds import hold, settle
+from penstock.gateway.prepared import Prepared, among, driver
+from penstock.gateway.quotas import set_limits
+from penstock.gateway.records import Limit, Usage
+from penstock.gateway.schema import workspaces
+from tests.core.gateway.tables import call
+
+ADD = Prepared(workspaces.insert())
+NAMED = Prepared(workspaces.select().where(among(workspaces.c.name, "names")).order_by(workspaces.c.name))
+
+
+def test_values_come_back_as_the_columns_have_them(store: GatewayStore) -> None:
+    """As SQLAlchemy reads and writes them, JSON too."""
+    with store.writing() as db:
+        ADD.run_each(db, [{"name": name, "settings": {"redact": True}, "created_at": 1.5} for name in ("a", "b", "c")])
+    with store.reading() as db:
+        rows = NAMED.run(db, names=["c", "a", "none"])
+        assert [(row.name, row.settings, row.created_at) for row in rows] == [
+            ("a", {"redact": True}, 1.5),
+            ("c", {"redact": True}, 1.5),
+        ]
+        assert rows == [tuple(row) for row in db.execute(workspaces.select().where(workspaces.c.name.in_(["a", "c"])))]
+        assert NAMED.run(db, names=[]) == []
+
+
+def test_literals_of_the_statement_are_kept() -> None:
+    kind = sa.case({"default": "first"}, value=workspaces.c.name, else_="other").label("kind")
+    with sa.create_engine("sqlite://").connect() as db:
+        workspaces.create(db)
+        ADD.run_each(db, [{"name": name, "settings": {}, "created_at": 0.0} for name in ("default", "web")])
+        assert [row.kind for row in Prepared(sa.select(kind).order_by(workspaces.c.name)).run(db)] == ["first", "other"]
+
+
+def test_what_the_driver_cannot_do_the_store_names(path: Path, store: GatewayStore) -> None:
+    """And nothing of the transaction is kept."""
+    rows = [{"name": name, "settings": {}, "created_at": 0.0} for name in ("new", "default")]
+    failed = re.escape(f"{path} cannot be written: UNIQUE constraint failed")
+    with pytest.raises(StoreError, match=failed), store.writing() as db:
+        ADD.run_each(db, rows)
+    with store.reading() as db:
+        assert NAMED.run(db, names=["new"]) == []
+    with pytest.raises(StoreError, match=re.escape(f"{path} cannot be read: no such column")), store.reading() as db:
+        driver(db).execute("SELECT other FROM workspaces")
+
+
+def test_a_full_disk_is_named_with_the_next_step(store: GatewayStore) -> None:
+    with store.reading() as db:
+        driver(db).execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match="full: free some space"), store.writing() as db:
+        ADD.run(db, name="large", settings={"webhook": "x" * 100_000}, created_at=0.0)
+
+
+def test_a_request_runs_no_pragma(store: GatewayStore) -> None:
+    """After some of them SQLite prepares all statements of a connection again, which takes longer than to run them."""
+    set_limits(store, "workspace:default", [Limit("day", "requests", 9), Limit("day", "tokens", 10**6)], "me")
+    ran: list[str] = []
+    with store.reading() as db:
+        driver(db).set_trace_callback(ran.append)
+    hold(store, call("one"))
+    settle(store, "one", Usage(input=5))
+    assert len([one for one in ran if one.startswith(("INSERT", "UPDATE"))]) > 5
+    assert not [one for one in ran if one.startswith("PRAGMA")]
