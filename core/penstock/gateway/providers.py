@@ -13,6 +13,7 @@ from penstock.gateway.base_urls import check_base_url
 from penstock.gateway.database import GatewayStore, new_id
 from penstock.gateway.errors import Conflict, InvalidSetting, NotThere
 from penstock.gateway.key_wrapping import wrap_new
+from penstock.gateway.prepared import Prepared
 from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.records import Provider, SealedCredential
 from penstock.gateway.schema import models, providers
@@ -73,11 +74,9 @@ def add_provider(
 def list_providers(store: GatewayStore, workspace: str | None = None) -> list[Provider]:
     """The providers that a workspace uses, its own first, in the order in which they were added; None: all
     providers."""
-    chosen = providers.select().order_by(providers.c.workspace.is_(None), providers.c.created_at, providers.c.id)
-    if workspace is not None:
-        chosen = chosen.where(_used_by(workspace))
     with store.reading() as db:
-        return [_provider(row) for row in db.execute(chosen)]
+        rows = _ALL.run(db) if workspace is None else _OF_WORKSPACE.run(db, used_by=workspace)
+    return [_provider(row) for row in rows]
 
 
 def find_provider(store: GatewayStore, workspace: str | None, named: str) -> Provider:
@@ -176,7 +175,7 @@ def _place(number: str) -> str:
     return f"provider\n{number}"
 
 
-def _used_by(workspace: str) -> sa.ColumnElement[bool]:
+def _used_by(workspace: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return (providers.c.workspace == workspace) | providers.c.workspace.is_(None)
 
 
@@ -196,7 +195,7 @@ def _check_free(db: sa.Connection, name: str, workspace: str | None) -> None:
         raise Conflict(f"there is a provider {name} already")
 
 
-def _provider(row: sa.Row[Any]) -> Provider:
+def _provider(row: Any) -> Provider:
     return Provider(
         row.id,
         row.workspace,
@@ -207,3 +206,8 @@ def _provider(row: sa.Row[Any]) -> Provider:
         row.created_at,
         None if row.sealed is None else SealedCredential(row.sealed, row.wrapped, row.master),
     )
+
+
+_IN_ORDER = providers.select().order_by(providers.c.workspace.is_(None), providers.c.created_at, providers.c.id)
+_ALL = Prepared(_IN_ORDER)
+_OF_WORKSPACE = Prepared(_IN_ORDER.where(_used_by(sa.bindparam("used_by"))))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
 from penstock.gateway.errors import Conflict, InvalidSetting, NotThere
+from penstock.gateway.prepared import Prepared
 from penstock.gateway.records import Workspace, WorkspaceSettings
 from penstock.gateway.schema import (
     api_keys,
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_NAMED = Prepared(workspaces.select().where(workspaces.c.name == sa.bindparam("said")))
 
 
 def check_name(name: str, what: str) -> str:
@@ -111,13 +113,13 @@ def delete_workspace(store: GatewayStore, name: str, by: str) -> Workspace:
 
 def workspace_in(db: sa.Connection, name: str) -> Workspace:
     """A workspace by its name, in a transaction. Raises `NotThere`."""
-    row = db.execute(workspaces.select().where(workspaces.c.name == name)).first()
-    if row is None:
+    found = _NAMED.run(db, said=name)
+    if not found:
         raise NotThere(f"there is no workspace {name[:80]!r}")
-    return _workspace(row)
+    return _workspace(found[0])
 
 
-def _workspace(row: sa.Row[Any]) -> Workspace:
+def _workspace(row: Any) -> Workspace:
     known = {key: value for key, value in row.settings.items() if key in WorkspaceSettings.model_fields}
     return Workspace(row.name, WorkspaceSettings.model_validate(known), row.created_at)
 
