@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
+from penstock.base.prepared import driver
 from penstock.contexts import words
-from penstock.contexts.driver import run
 from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import find, head_of, read, read_short, read_text
 from penstock.contexts.records import (
@@ -179,11 +179,11 @@ class Contexts:
             ):
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
-                run(db, "BEGIN IMMEDIATE")  # the driver would begin when the first row is written
+                driver(db).execute("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
                     writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
                     yield writer
-                    run(db, "COMMIT")
+                    driver(db).execute("COMMIT")
                 except BaseException:
                     self._roll_back(db)
                     if is_durable:
@@ -322,7 +322,7 @@ class Contexts:
         self._check_file()
         try:
             with self._engine.connect() as db:
-                run(db, "BEGIN")  # all selects see one state of the file; closing ends it
+                driver(db).execute("BEGIN")  # all selects see one state of the file; closing ends it
                 yield db
         except _FAILURES as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rapidfuzz import fuzz, process
 
 from penstock.base.format import rfc3339
-from penstock.contexts.driver import Query
+from penstock.base.prepared import Prepared
 from penstock.contexts.errors import ContextError, Expired, NoContext
 from penstock.contexts.keys import check_key
 from penstock.contexts.records import ContextHead, ContextText, ContextValue
@@ -30,7 +30,7 @@ SHORT = 64 << 10
 """Bytes of JSON up to which a value is short: it is read in a fraction of a millisecond."""
 
 _ONE = (contexts.c.workspace == sa.bindparam("workspace")) & (contexts.c.key == sa.bindparam("key"))
-_HEAD = Query(contexts.select().where(_ONE))
+_HEAD = Prepared(contexts.select().where(_ONE))
 _ITS = {"size": "size", "digest": "digest", "updated_at": "at", "by": "by"}
 """Columns of a version by their names in a head."""
 _VALUE = (
@@ -44,8 +44,8 @@ _VALUE = (
     .join(context_versions, context_versions.c.context == contexts.c.id)
     .where(_ONE, context_versions.c.version == sa.func.coalesce(sa.bindparam("version"), contexts.c.version))
 )
-_READ = Query(_VALUE)
-_READ_SHORT = Query(_VALUE.where(contexts.c.data_key.is_(None), sa.text(f"contexts.size <= {SHORT}")))
+_READ = Prepared(_VALUE)
+_READ_SHORT = Prepared(_VALUE.where(contexts.c.data_key.is_(None), sa.text(f"contexts.size <= {SHORT}")))
 
 
 def look_up(db: sa.Connection, workspace: str, key: str) -> Row | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.contexts.driver import Query, run
+from penstock.base.prepared import Prepared, driver
 from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import head_of
 from penstock.contexts.records import Filter, Hit
@@ -43,12 +43,12 @@ def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
     """Index the context of this number, in place of its earlier entry. `said`: its key, tags and value as text."""
     remove(db, number)
     stems = " ".join(terms(_ESCAPE.sub(" ", said[:_INDEXED])))
-    run(db, f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
+    driver(db).execute(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
 
 
 def remove(db: sa.Connection, number: int) -> None:
     """Remove a context. Its words stay in the file until `scrub`."""
-    run(db, f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
+    driver(db).execute(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
 
 
 def scrub(db: sa.Connection) -> None:
@@ -66,7 +66,7 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
         if tried and len(hits) < limit:
             values = {"asked": _match(tried), "workspace": workspace, "now": now, "limit": limit}
             is_any = wanted == Filter()
-            rows = _OF_ALL.all(db, **values) if is_any else db.execute(_statement(*fitting(wanted)), values)
+            rows = _OF_ALL.run(db, **values) if is_any else db.execute(_statement(*fitting(wanted)), values)
             hits = [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
     return hits
 
@@ -75,7 +75,7 @@ def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word. BM25 gives nothing for those, but looks at each that has one."""
     most = "SELECT coalesce(max(id), 0) / 2 FROM contexts"
     some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ({most})"
-    return bool(run(db, f"SELECT count(*) >= ({most}) FROM ({some})", (_match([word]),)).fetchone()[0])
+    return bool(driver(db).execute(f"SELECT count(*) >= ({most}) FROM ({some})", (_match([word]),)).fetchone()[0])
 
 
 def _statement(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -97,7 +97,7 @@ def _statement(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-_OF_ALL = Query(_statement())
+_OF_ALL = Prepared(_statement())
 
 
 def _match(asked: list[str]) -> str:

@@ -7,12 +7,13 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base.prepared import Prepared, driver
 from penstock.contexts import words
-from penstock.contexts.driver import insert, run, update
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.marks import check_marks
@@ -41,6 +42,7 @@ _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
 _ADD = contexts.insert().returning(contexts.c.id)
 """Built once: to build a statement takes longer than SQLite does for it."""
+_ADD_VERSION, _ADD_CHANGE = Prepared(context_versions.insert()), Prepared(changes.insert())
 _OLD = "DELETE FROM context_versions WHERE context = ? AND version <= ?"
 
 
@@ -289,13 +291,13 @@ class Writer:
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
         self._write_version(row.id, row.key, version, stored, change)
-        run(self._db, _OLD, (row.id, version - self._retention.versions))
+        driver(self._db).execute(_OLD, (row.id, version - self._retention.versions))
         return version
 
     def _write_version(self, number: int, key: str, version: int, stored: StoredValue, change: str) -> None:
         values = {"body": stored.body, "codec": stored.codec, "size": stored.size, "digest": stored.digest}
         row = {"context": number, "version": version, "change": change, "by": self._by, "at": self._now}
-        insert(self._db, context_versions, **row, **values)
+        _ADD_VERSION.run(self._db, **row, **values)
         self.written.append((key, stored.size))
 
     def _update(
@@ -320,7 +322,8 @@ class Writer:
             self._index(row.id, row.key, tags, stored.text)
 
     def _set(self, number: int, **values: Any) -> None:
-        update(self._db, contexts, number, **values)
+        new = {f"new_{name}": value for name, value in values.items()}
+        _update_of(tuple(values)).run(self._db, number=number, **new)
 
     def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
         words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
@@ -379,7 +382,14 @@ class Writer:
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
-        insert(self._db, changes, workspace=self._workspace, **row)
+        _ADD_CHANGE.run(self._db, seq=None, workspace=self._workspace, **row)
+
+
+@cache
+def _update_of(names: tuple[str, ...]) -> Prepared:
+    """The statement that sets these columns of a context."""
+    values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
+    return Prepared(contexts.update().where(contexts.c.id == sa.bindparam("number")).values(values))
 
 
 def _marks(head: ContextHead) -> tuple[tuple[str, ...], str, str, bool]:

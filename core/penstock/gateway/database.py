@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
-from penstock.gateway.prepared import driver
+from penstock.base.prepared import driver
 from penstock.gateway.schema import audit, metadata, workspaces
 from penstock.sealing.master_key import MasterKeys
 

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from penstock.base.errors import StoreError
+from penstock.base.prepared import Prepared, among
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed, QuotaFull
 from penstock.gateway.periods import day_of, period_of, periods_of
-from penstock.gateway.prepared import Prepared, among
 from penstock.gateway.quotas import counted_limits, counter_row, in_words, open_counters, scopes_of
 from penstock.gateway.records import UNITS, Limit, Reached, Unit, Usage
 from penstock.gateway.schema import counters, holds, usage_days, usage_lines

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
+from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore, new_id
 from penstock.gateway.errors import BadKey, InvalidSetting, NotThere
-from penstock.gateway.prepared import Prepared
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey, Scope
 from penstock.gateway.schema import api_keys
 from penstock.gateway.workspaces import check_name, workspace_in

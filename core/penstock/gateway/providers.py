@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.base_urls import check_base_url
 from penstock.gateway.database import GatewayStore, new_id
 from penstock.gateway.errors import Conflict, InvalidSetting, NotThere
 from penstock.gateway.key_wrapping import wrap_new
-from penstock.gateway.prepared import Prepared
 from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.records import Provider, SealedCredential
 from penstock.gateway.schema import models, providers

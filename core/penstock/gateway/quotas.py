@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base.prepared import Prepared, among
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import InvalidSetting, NotThere
 from penstock.gateway.periods import day_of, end_of, period_of
-from penstock.gateway.prepared import Prepared, among
 from penstock.gateway.records import BILLION, PERIODS, UNITS, Limit, LimitState, Period, Unit
 from penstock.gateway.schema import api_keys, counters, limits, usage_days, workspaces
 from penstock.models.names import key_of, parse

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
 from penstock.gateway.errors import Conflict, InvalidSetting, NotThere
-from penstock.gateway.prepared import Prepared
 from penstock.gateway.records import Workspace, WorkspaceSettings
 from penstock.gateway.schema import (
     api_keys,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.gateway.database import GatewayStore
+from penstock.base.prepared import Prepared, among, driver
+from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.holds import hold, settle
-from penstock.gateway.prepared import Prepared, among, driver
 from penstock.gateway.quotas import set_limits
 from penstock.gateway.records import Limit, Usage
 from penstock.gateway.schema import workspaces
@@ -19,6 +21,17 @@ from tests.core.gateway.tables import call
 
 ADD = Prepared(workspaces.insert())
 NAMED = Prepared(workspaces.select().where(among(workspaces.c.name, "names")).order_by(workspaces.c.name))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / FILE_NAME
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[GatewayStore]:
+    with closing(GatewayStore(path)) as store:
+        yield store
 
 
 def test_values_come_back_as_the_columns_have_them(store: GatewayStore) -> None:
@@ -33,6 +46,8 @@ def test_values_come_back_as_the_columns_have_them(store: GatewayStore) -> None:
         ]
         assert rows == [tuple(row) for row in db.execute(workspaces.select().where(workspaces.c.name.in_(["a", "c"])))]
         assert NAMED.run(db, names=[]) == []
+        assert NAMED.first(db, names=["c", "a"]) == rows[0]
+        assert NAMED.first(db, names=[]) is None
 
 
 def test_literals_of_the_statement_are_kept() -> None:
