@@ -55,12 +55,12 @@ strip = ChatHeaders(KNOWN)
         "Sat 2031-02-14 18:49:07 America/Bogota",
     ],
 )
-@pytest.mark.parametrize("words", ["hello", "[1] is a note", "Ada (@ada): [link](x)", ""])
-def test_a_header_goes(header: str, words: str) -> None:
+def test_a_header_goes(header: str) -> None:
     """At the beginning of a text and of any line, and the words stay whole."""
-    assert strip(f"[{header}] {words}") == words
-    assert strip(f"one\n[{header}]\t{words}\nthree") == f"one\n{words}\nthree"
-    assert strip(f"[{header}]\n{words}") == f"\n{words}"
+    for words in ("hello", "[1] is a note", "Ada (@ada): [link](x)", ""):
+        assert strip(f"[{header}] {words}") == words
+        assert strip(f"one\n[{header}]\t{words}\nthree") == f"one\n{words}\nthree"
+        assert strip(f"[{header}]\n{words}") == f"\n{words}"
 
 
 @pytest.mark.parametrize(

@@ -41,15 +41,13 @@ SECRETS = {
 
 
 @pytest.mark.parametrize("what", SECRETS)
-@pytest.mark.parametrize(
-    "around", ["{}", "the key is {}, keep it", '{{"key":"{}"}}', "export KEY={}\n", "({})", "a\n{}\nb"]
-)
-def test_known_secrets_are_taken_out(what: str, around: str) -> None:
+def test_known_secrets_are_taken_out(what: str) -> None:
     """Their kind stands in their place; the rest of the text stays."""
     secret = SECRETS[what]
-    said = redact(around.format(secret))
-    assert secret.split(" ")[-1] not in said
-    assert "[redacted " in said
+    for around in ("{}", "the key is {}, keep it", '{{"key":"{}"}}', "export KEY={}\n", "({})", "a\n{}\nb"):
+        said = redact(around.format(secret))
+        assert secret.split(" ")[-1] not in said
+        assert "[redacted " in said, around
 
 
 def test_a_private_key_is_taken_out_whole() -> None:
