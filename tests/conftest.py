@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import datetime
 import gc
+import itertools
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from penstock.memory.vectors import index
 from penstock.models import age
+from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.leftover_threads import LeftoverThreads
 from tests.sizing import EXPLORE, examples
 from tests.vectorprocesses import SharedChild
 
 THE_DAY = datetime.date(2026, 11, 22)
 """A day on which no price of the bundled table was about to change."""
+
+_HOMES = itertools.count()
 
 pytest_plugins = ["penstock.testing.fixtures"]
 
@@ -55,21 +58,23 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(5_000, 20, 20)
 
 
-@pytest.fixture(autouse=True)
-def _young_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table of models is as old as on the day it was made, so that tests hold in later years, too."""
-    monkeypatch.setattr(age, "today", lambda: THE_DAY)
+@pytest.fixture(scope="session", autouse=True)
+def _in_every_test() -> Iterator[None]:
+    """The table of models is as old as on the day it was made: what is tested holds in years, too. A memory gets a
+    process for its vectors that another test has used. No plugin is blocked, and no vocabulary installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(age, "today", lambda: THE_DAY)
+        patch.setattr(index, "Child", SharedChild)
+        patch.delenv(BLOCK_VARIABLE, raising=False)
+        patch.setenv("TIKTOKEN_CACHE_DIR", "")
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _nothing_of_this_machine(penstock_home: Path) -> None:
-    """No test reads the profiles, plugins or store of the user who runs it."""
-
-
-@pytest.fixture(autouse=True)
-def _shared_vector_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A memory of a test gets a process for its vectors that another test has used."""
-    monkeypatch.setattr(index, "Child", SharedChild)
+def _nothing_of_this_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the profiles, plugins or store of whoever runs it. One that asks for no folder makes none: that
+    took longer than most of them."""
+    monkeypatch.setenv("PENSTOCK_HOME", f"{tmp_path_factory.getbasetemp()}/home-{next(_HOMES)}")
 
 
 @pytest.fixture(scope="module", autouse=True)
