@@ -9,12 +9,14 @@ import itertools
 import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
 from penstock.memory.vectors import index
 from penstock.models import age
 from penstock.plugins.manager import BLOCK_VARIABLE
+from tests.certificates import shared_ssl_context
 from tests.leftover_threads import LeftoverThreads
 from tests.sizing import EXPLORE, examples
 from tests.vectorprocesses import SharedChild
@@ -60,11 +62,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _in_every_test() -> Iterator[None]:
-    """The table of models is as old as on the day it was made: what is tested holds in years, too. A memory gets a
-    process for its vectors that another test has used. No plugin is blocked, and no vocabulary installed."""
+    """The table of models is as old as on the day it was made, so that tests hold in later years, too. A memory gets a
+    process for its vectors that another test has used; HTTP clients share the trusted certificates. No plugin is
+    blocked, and no vocabulary installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(age, "today", lambda: THE_DAY)
         patch.setattr(index, "Child", SharedChild)
+        patch.setattr(httpx._transports.default, "create_ssl_context", shared_ssl_context)
         patch.delenv(BLOCK_VARIABLE, raising=False)
         patch.setenv("TIKTOKEN_CACHE_DIR", "")
         yield
@@ -72,8 +76,8 @@ def _in_every_test() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_this_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the profiles, plugins or store of whoever runs it. One that asks for no folder makes none: that
-    took longer than most of them."""
+    """No test reads the profiles, plugins or store of the user who runs it. No folder is made: that took longer than
+    most tests."""
     monkeypatch.setenv("PENSTOCK_HOME", f"{tmp_path_factory.getbasetemp()}/home-{next(_HOMES)}")
 
 
