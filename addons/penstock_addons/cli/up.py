@@ -54,8 +54,8 @@ def up(
         list[str] | None,
         typer.Option(
             help="Also stand for a provider on a port: anthropic=8411, openai, gemini, ollama, chatgpt, or an address. "
-            "May be repeated.",
-            metavar="NAME=PORT",
+            "Without a port it takes any that is free, and prints it. May be repeated.",
+            metavar="NAME[=PORT]",
         ),
     ] = None,
     serve: Annotated[

@@ -146,6 +146,15 @@ def test_a_wrong_proxy_behind_is_an_error(run: Run, url: str, said: str) -> None
     assert said in found.stderr
 
 
+def test_a_reverse_port_without_a_number_is_printed(run: Run, up: Up) -> None:
+    """The help says that the number may be left out; the address is printed, as a client is given it."""
+    assert "NAME[=PORT]" in run("up", "--help").stdout
+    program = up("--reverse", "anthropic")
+    program.wait_for("Ctrl-C")
+    address = program.wait_until_up().reverse["anthropic"]
+    assert f"{address} -> https://api.anthropic.com   export ANTHROPIC_BASE_URL={address}" in program.out
+
+
 def test_the_log_names_each_address_once(up: Up) -> None:
     """A reverse port to https listens twice, by TCP and by UDP."""
     program = up("--reverse", "anthropic")
