@@ -238,7 +238,9 @@ class Draft:
 
     def replace(self, spot: BlockRef, text: str, *, reason: str) -> None:
         """Have the block at `spot` read `text`. Raises `InvalidEdit` for blocks that must stay: thinking, tool calls,
-        media, and text that would become empty."""
+        media, and text that would become empty. The text of a tool result may become empty."""
+        if not isinstance(spot, BlockRef):
+            raise InvalidEdit(f"a BlockRef of draft.blocks() was expected, not a {type(spot).__name__}")
         if spot.block.slot is None:
             raise InvalidEdit(f"a {spot.kind} block can not be replaced")
         if not _checked(text).strip() and spot.kind is BlockKind.TEXT:

@@ -335,7 +335,7 @@ def load_file(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as e:
         del sys.modules[name]
-        told = f"{type(e).__name__}: {e}{line_in(e, str(file))}{_renamed_import(e)}"
+        told = f"{type(e).__name__}: {e}{line_in(e, spec.origin or '')}{_renamed_import(e)}"
         raise PluginError(f"plugin {file}: cannot be imported: {told}") from e
     return module
 

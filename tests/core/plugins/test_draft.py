@@ -117,6 +117,14 @@ def test_thinking_and_calls_can_not_be_replaced(draft: Draft, index: int) -> Non
     assert draft.edits == ()
 
 
+@pytest.mark.parametrize("place", ["hello", 0, None])
+def test_only_a_block_of_the_draft_can_be_replaced(draft: Draft, place: Any) -> None:
+    """The error says where one comes from."""
+    with pytest.raises(InvalidEdit, match=r"a BlockRef of draft\.blocks\(\) was expected, not a"):
+        draft.replace(place, "x", reason="r")
+    assert draft.edits == ()
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\t"])
 def test_a_text_can_not_become_empty(draft: Draft, text: str) -> None:
     """Providers refuse that; a result may be empty."""
