@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
-from penstock.base.errors import PenstockError
+from penstock.base.errors import PenstockError, PluginError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.cli.models import UPDATE
@@ -245,6 +245,9 @@ def _embedder(subject: Installation) -> CheckResult:
         return CheckResult("embedder", Level.OK, "not needed: nothing is remembered under this profile")
     try:
         return CheckResult("embedder", Level.OK, memory_checks.embedder(profile))
+    except PluginError:
+        said = "not checked: a plugin that cannot be used may give it"
+        return CheckResult("embedder", Level.WARN, said, "See `plugins` above.")
     except PenstockError as e:
         return CheckResult(
             "embedder", Level.WARN, f"{_one_line(e)}: memory stays shut without it", memory_checks.INSTALL

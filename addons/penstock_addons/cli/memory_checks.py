@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from penstock.base import paths
-from penstock.base.errors import MemoryDown
+from penstock.base.errors import MemoryDown, PluginError
 from penstock.base.format import plural
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
@@ -42,7 +42,7 @@ def remembers(profile: Profile) -> bool:
 
 
 def embedder(profile: Profile) -> str:
-    """The embedder of this profile, in words. Raises `MemoryDown`."""
+    """The embedder of this profile, in words. Raises `MemoryDown`, and `PluginError` if plugins cannot be loaded."""
     from penstock.memory.opening import embedder_of
 
     found = embedder_of(profile, Plugins.load().embedders())
@@ -50,12 +50,12 @@ def embedder(profile: Profile) -> str:
 
 
 def _name(profile: Profile) -> str:
-    """The embedder's name; empty where there is none."""
+    """The embedder's name; empty if there is none, or if plugins cannot be loaded."""
     from penstock.memory.opening import embedder_of
 
     try:
         return embedder_of(profile, Plugins.load().embedders()).name
-    except MemoryDown:
+    except (MemoryDown, PluginError):
         return ""
 
 

@@ -211,6 +211,23 @@ def test_a_broken_plugin_fails(look: Look) -> None:
     assert "PENSTOCK_BLOCK_PLUGINS" in found["fix"]
 
 
+def test_a_broken_plugin_is_no_fault_of_the_memory(look: Look) -> None:
+    """The embedder may be the plugin's, so neither it nor a memory without vectors is known to be wrong."""
+    memory = Memory(paths.memory_dir(), Trigrams())
+    memory.add([Item("p", "The kiln runs at 900 degrees.")])
+    memory.close()
+    paths.plugins_dir().mkdir(parents=True)
+    (paths.plugins_dir() / "theirs.py").write_text("1 / 0", encoding="utf-8")
+    found = look()
+    assert found["embedder"] == {
+        "name": "embedder",
+        "level": "warn",
+        "said": "not checked: a plugin that cannot be used may give it",
+        "fix": "See `plugins` above.",
+    }
+    assert (found["memory"]["level"], "1 items" in found["memory"]["said"]) == ("ok", True)
+
+
 def test_a_sound_store_is_well(look: Look) -> None:
     """Read, and found writable, without a change; a proxy may be writing meanwhile."""
     path = _store()
