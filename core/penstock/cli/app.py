@@ -25,6 +25,9 @@ BYPASS = (
     "`penstock run --bypass -- CLIENT`, or HTTPS_PROXY=http://bypass:x@127.0.0.1:8080."
 )
 
+SAID = "penstock.said"
+"""The key in `ctx.meta` of the lines that were printed before the command: its error does not repeat them."""
+
 
 class Commands(TyperGroup):
     """Says in a line what is wrong, and ends with status 2; for the commands of plugins too. Lists commands by topic,
@@ -43,7 +46,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except PenstockError as e:
-            _say(str(e))
+            _say("\n".join(line for line in str(e).splitlines() if line not in ctx.meta.get(SAID, ())))
             raise typer.Exit(2) from e
 
 
@@ -56,17 +59,23 @@ def build() -> typer.Typer:
     """The command line with everybody's commands. A plugin that does not work is named on stderr, and costs the
     commands of all plugins that are not bundled."""
     try:
-        return _app(Plugins.load(stages_later=True))
+        found = Plugins.load(stages_later=True)
     except PluginError as e:
-        _say(f"{e}\nGoing on with the bundled plugins only.")
+        said = f"{e}\nGoing on with the bundled plugins only; no proxy starts until this is mended."
+    else:
+        try:
+            return _app(found)
+        except PluginError as e:
+            said = f"{e}\nGoing on with the bundled plugins only."
+    _say(said)
     try:
-        return _app(Plugins.load(blocked=("all",), stages_later=True))
+        return _app(Plugins.load(blocked=("all",), stages_later=True), said)
     except PluginError as e:
         _say(f"{e}\nGoing on without plugins.")
     return _app(Plugins())
 
 
-def _app(found: Plugins) -> typer.Typer:
+def _app(found: Plugins, said: str = "") -> typer.Typer:
     app = typer.Typer(
         name="penstock",
         cls=Commands,
@@ -87,6 +96,7 @@ def _app(found: Plugins) -> typer.Typer:
         Start with `penstock run -- claude`, watch with `penstock tui`.
         """
         ctx.obj = found
+        ctx.meta[SAID] = said.splitlines()
 
     found.add_commands(app)
     _add_own_commands(app)

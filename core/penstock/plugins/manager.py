@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -77,7 +78,7 @@ class Plugins:
             if stages_later and entry.value.startswith(f"{_STAGES}."):
                 plugins._later.append(entry)
             else:
-                plugins.add(_load_entry(entry), entry.name, entry.value)
+                plugins._add_loaded(partial(_load_entry, entry), entry.name, entry.value)
         folder = folder or paths.plugins_dir()
         if folder.is_dir():
             for file in sorted(folder.glob("*.py")):
@@ -85,8 +86,15 @@ class Plugins:
                     why = why_untrusted(file)
                     if why:
                         raise PluginError(f"plugin {file} is not loaded: {why}")
-                    plugins.add(load_file(file), file.stem, str(file))
+                    plugins._add_loaded(partial(load_file, file), file.stem, str(file))
         return plugins
+
+    def _add_loaded(self, load: Callable[[], object], name: str, source: str) -> None:
+        """Load and register one plugin. Raises `PluginError`, which says how to start without it."""
+        try:
+            self.add(load(), name, source)
+        except PluginError as e:
+            raise PluginError(f"{e}\nTo start without it: {BLOCK_VARIABLE}={name}") from e
 
     def add(self, plugin: object, name: str, source: str = "") -> None:
         """Register one plugin. Raises `PluginError` when it breaks the contract."""
@@ -265,7 +273,7 @@ class Plugins:
         later, self._later = self._later, []
         while later:
             try:
-                self.add(_load_entry(later[0]), later[0].name, later[0].value)
+                self._add_loaded(partial(_load_entry, later[0]), later[0].name, later[0].value)
             except BaseException:
                 self._later = later  # nothing goes on without them in silence: who asks next meets the same error
                 raise
@@ -345,8 +353,7 @@ def _load_entry(entry: EntryPoint) -> object:
         return entry.load()
     except (Exception, SystemExit) as e:
         raise PluginError(
-            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}. "
-            f"Set {BLOCK_VARIABLE}={entry.name} to start without it."
+            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}"
         ) from e
 
 

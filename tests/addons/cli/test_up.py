@@ -121,14 +121,21 @@ def test_a_broken_profile_stops_before_anything_listens(start: Start, tmp_path: 
     assert not discovery.default_file().exists()
 
 
-def test_a_broken_plugin_stops_it(run: Run) -> None:
-    """The command line goes on without it, a proxy does not: a person counts on what the plugin does."""
+def test_a_broken_plugin_stops_it(start: Start) -> None:
+    """The command line goes on without it, a proxy does not: a person counts on what the plugin does. One message says
+    what is wrong and how to start without the plugin."""
     paths.plugins_dir().mkdir(parents=True)
-    (paths.plugins_dir() / "theirs.py").write_text("1 / 0", encoding="utf-8")
-    found = run("up", "--port", "0")
-    assert found.exit_code == 2
-    assert "theirs.py" in found.stderr
-    assert "ZeroDivisionError" in found.stderr
+    (file := paths.plugins_dir() / "theirs.py").write_text("1 / 0", encoding="utf-8")
+    for words in (("up", "--port", "0"), ("run", "--", "true")):
+        program = start(*words)
+        assert program.status() == 2
+        assert program.err.splitlines() == [
+            f"penstock: plugin {file}: cannot be imported: ZeroDivisionError: division by zero (line 1)",
+            "penstock: To start without it: PENSTOCK_BLOCK_PLUGINS=theirs",
+            "penstock: Going on with the bundled plugins only; no proxy starts until this is mended.",
+        ]
+    program = start("run", "--", "true", PENSTOCK_BLOCK_PLUGINS="theirs")
+    assert (program.status(), "plugin" in program.err) == (0, False)
 
 
 def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:
