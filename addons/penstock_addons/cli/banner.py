@@ -54,12 +54,14 @@ def banner(
     reverse: list[Upstream],
     servers: Sequence[Server] = (),
     *,
+    has_store: bool = True,
     first: bool,
 ) -> Iterator[str]:
-    """The lines to print for a proxy that listens now. `first`: also what a new user should know."""
+    """The lines to print for a proxy that listens now. `has_store`: its store could be opened; `first`: also what a new
+    user should know."""
     yield f"Penstock {__version__} listens on {what.url()}"
     yield f"  profile  {profile.name}: {profile.about}" if profile.about else f"  profile  {profile.name}"
-    yield f"  store    {what.store}"
+    yield f"  store    {what.store}" if has_store else f"  store    none: {what.store} cannot be opened, see above"
     yield f"  CA       {what.ca}"
     for upstream in reverse:
         base = what.reverse.get(upstream.name, "")

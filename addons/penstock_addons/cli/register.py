@@ -24,14 +24,15 @@ logger = logging.getLogger(__name__)
 
 class Announcer:
     """Writes the proxy's addresses to a file once it listens, and removes the file when it ends. `reverse` is keyed by
-    mitmproxy's mode specification of each reverse port. `file` and `ca` have defaults."""
+    mitmproxy's mode specification of each reverse port. `file` and `ca` have defaults. `say` gets the announcement,
+    and whether the store is used."""
 
     def __init__(
         self,
         file: Path | None = None,
         ca: Path | None = None,
         reverse: Mapping[str, Upstream] | None = None,
-        say: Callable[[Announcement], None] | None = None,
+        say: Callable[[Announcement, bool], None] | None = None,
     ) -> None:
         self._file, self._ca, self._reverse, self._say = file or default_file(), ca, reverse or {}, say
         self._beside: Path | None = None
@@ -47,7 +48,8 @@ class Announcer:
             except OSError as e:
                 logger.warning("%s cannot be written (%s): %s will not find this proxy", file, e, who)
         if self._say is not None:
-            self._say(what)
+            suite = ctx.master.addons.get("modelrequests").suite
+            self._say(what, suite is not None and not suite.degraded)
 
     def done(self) -> None:
         for file in (self._file, self._beside):

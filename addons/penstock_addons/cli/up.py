@@ -124,8 +124,9 @@ def up(
 
     servers = plugins.servers(chosen, store)
 
-    def say(what: discovery.Announcement) -> None:
-        for line in banner.banner(what, chosen, bundle, upstreams, servers, first=banner.is_first_time()):
+    def say(what: discovery.Announcement, has_store: bool) -> None:
+        first = banner.is_first_time()
+        for line in banner.banner(what, chosen, bundle, upstreams, servers, has_store=has_store, first=first):
             typer.echo(line)
 
     more: list[object] = [

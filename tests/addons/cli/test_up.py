@@ -138,6 +138,22 @@ def test_a_broken_plugin_stops_it(start: Start) -> None:
     assert (program.status(), "plugin" in program.err) == (0, False)
 
 
+@pytest.mark.parametrize("is_folder", [True, False], ids=["a folder", "below a file"])
+def test_a_store_that_cannot_be_opened_is_not_called_the_store(up: Up, tmp_path: Path, is_folder: bool) -> None:
+    """Traffic goes on without it, and the lines at the start say so."""
+    place = tmp_path / "place"
+    if is_folder:
+        place.mkdir()
+    else:
+        place.write_text("a file where a folder is needed")
+        place /= "penstock.db"
+    program = up("--store", str(place))
+    program.wait_for("Ctrl-C")
+    program.send(signal.SIGTERM)
+    assert program.status() == 0
+    assert f"  store    none: {place} cannot be opened, see above" in program.out.splitlines()
+
+
 def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:
     """mitmproxy says which."""
     program = start("up", "--port", "0", "--confdir", str(confdir), "--", "--set", "penstock_hosts_=x", "--no-such")
