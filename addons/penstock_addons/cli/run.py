@@ -98,7 +98,8 @@ def run(
         plugins = ctx.find_object(Plugins) or Plugins()
         if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
-        end = None if bypass else RunEnd(Path(proxy.store), is_shared=file in _files())
+        reaches_http = http or client == "ollama"
+        end = None if bypass else RunEnd(Path(proxy.store), is_shared=file in _files(), plain_http=reaches_http)
         try:
             status = run_in_foreground([program, *arguments], environ)
         except OSError as e:

@@ -30,10 +30,11 @@ _Lines = queue.SimpleQueue[str | None]
 class RunEnd:
     """Made before the client starts. What goes wrong in it never changes how the command ends."""
 
-    def __init__(self, store: Path, *, is_shared: bool, limit_s: float = LIMIT_S) -> None:
-        """`is_shared`: as for `RunSummary`."""
+    def __init__(self, store: Path, *, is_shared: bool, plain_http: bool = False, limit_s: float = LIMIT_S) -> None:
+        """`is_shared` and `plain_http`: as for `RunSummary`."""
         self.log = RunLog(store)
-        self._summary, self._limit_s = RunSummary(self.log, is_shared=is_shared), limit_s
+        self._summary = RunSummary(self.log, is_shared=is_shared, plain_http=plain_http)
+        self._limit_s = limit_s
         threading.Thread(target=_import, name="penstock-run-end", daemon=True).start()
 
     def say(self, profile: str, proxy: Announcement, plugins: Plugins, *, asks: bool) -> None:

@@ -10,25 +10,32 @@ from pathlib import Path
 
 from penstock.base import paths
 from penstock.base.format import percent, plural, printable
-from penstock.events.event import Event
+from penstock.events.event import Event, EventKind
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock_addons.cli.run_log import RunLog
 
 __all__ = ["RunSummary"]
 
+PLAIN_HTTP = "plain HTTP goes through Penstock with --http only, and "
+UNKNOWN_HOST = "an unknown host is read if `hosts` in the profile names it. More: docs/how-to/nothing-saved.md"
+
 
 class RunSummary:
     """What a run cost, in a line or two."""
 
-    def __init__(self, log: RunLog, *, is_shared: bool) -> None:
+    def __init__(self, log: RunLog, *, is_shared: bool, plain_http: bool = False) -> None:
         """`is_shared`: the proxy serves others, too. Then only requests from the project of this folder count, and
-        those that name none."""
-        self._log, self._is_shared = log, is_shared
+        those that name none. `plain_http`: the client's plain HTTP goes through the proxy, too."""
+        self._log, self._is_shared, self._plain_http = log, is_shared, plain_http
 
     def lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
-        """Nothing where nothing was paid for. Raises `PenstockError`, and whatever a plugin raises."""
+        """Nothing where nothing was paid for; a line that says why where no request was seen. Raises `PenstockError`,
+        and whatever a plugin raises."""
         if self._log.after is None:
+            return
+        if self._saw_nothing():
+            yield f"no request to a model was seen: {'' if self._plain_http else PLAIN_HTTP}{UNKNOWN_HOST}"
             return
         from penstock.stats.cost_totals import CostTotals
         from penstock.stats.exchange import ExchangeStats
@@ -57,6 +64,12 @@ class RunSummary:
             for one in requests:
                 sessions[one.session or one.conversation] += events[one.id]
             yield from _why(list(sessions.values()), profile, plugins)
+
+    def _saw_nothing(self) -> bool:
+        """Whether the log of the run is complete, since its proxy has stopped, and holds no request."""
+        events = self._log.events()
+        has_stopped = any(event.kind is EventKind.STOPPED for event in events)
+        return has_stopped and not any(event.exchange for event in events)
 
     def _events(self) -> dict[str, list[Event]]:
         """Those of this run, by exchange."""

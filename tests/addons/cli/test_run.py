@@ -241,6 +241,19 @@ def test_traffic_passes(run: Run, shared: ChildProxy, provider: Provider, monkey
     wait_until(lambda: _whys(shared.announced.store) == ["asked for"], "the second request alone was passed by")
 
 
+def test_a_host_that_is_not_read_is_no_silence(start: Start, confdir: Path, provider: Provider) -> None:
+    """Where the client asked a model behind an address that Penstock does not know, the last line says what to do."""
+    ask = str(write_client("ask", ASK))
+    address = f"http://127.0.0.1:{provider.port}/unseen/v1/messages"
+    program = start("run", "--confdir", str(confdir), "--http", sys.executable, ask, address)
+    assert program.status() == 0, program.err
+    assert len(provider.received("unseen")) == 1
+    last = program.err.splitlines()[-1]
+    assert last.startswith(
+        "penstock: no request to a model was seen: an unknown host is read if `hosts` in the profile"
+    )
+
+
 def test_a_profile_in_a_file_gets_a_proxy_of_its_own(
     told_by: Callable[..., Told], pretended: Announcement, confdir: Path, tmp_path: Path
 ) -> None:

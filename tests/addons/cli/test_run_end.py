@@ -33,8 +33,10 @@ def _add(name: str, baseline: float | None, paid: float | None, **about: object)
     log.close()
 
 
-def _end(store: Path | None = None, *, is_shared: bool = False, limit_s: float = PATIENCE) -> RunEnd:
-    return RunEnd(store or paths.store_path(), is_shared=is_shared, limit_s=limit_s)
+def _end(
+    store: Path | None = None, *, is_shared: bool = False, plain_http: bool = False, limit_s: float = PATIENCE
+) -> RunEnd:
+    return RunEnd(store or paths.store_path(), is_shared=is_shared, plain_http=plain_http, limit_s=limit_s)
 
 
 def _said(end: RunEnd, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -78,6 +80,26 @@ def test_of_a_shared_proxy_what_this_folder_sent(penstock_home: Path, capsys: py
     assert len(_said(own, capsys)) == 1
     _add("b", 2, 1, project="")
     assert "1 request for" in _said(again, capsys)[0]
+
+
+def test_a_run_without_a_request_says_why_that_may_be(penstock_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only once the proxy has ended: until then the log may lack the newest requests. A run with a request, though it
+    was not answered, is none."""
+    _add("before", 5, 5)
+    plain, other = _end(), _end(plain_http=True)
+    assert _said(_end(), capsys) == []
+    log = SqlStore(paths.store_path())
+    log.add_events([Event(0, 4.0, "", K.STOPPED, {"pid": 1})])
+    assert _said(plain, capsys) == [
+        "penstock: no request to a model was seen: plain HTTP goes through Penstock with --http only, and an unknown "
+        "host is read if `hosts` in the profile names it. More: docs/how-to/nothing-saved.md"
+    ]
+    [line] = _said(other, capsys)
+    assert "--http" not in line
+    end = _end()
+    log.add_events([Event(0, 5.0, "a", K.RECEIVED, {}), Event(0, 6.0, "", K.STOPPED, {"pid": 1})])
+    log.close()
+    assert _said(end, capsys) == []
 
 
 def test_a_login_and_another_store(
