@@ -92,6 +92,7 @@ def _try_stage(file: Path, profile: Profile, *, turns: int, port: int) -> int:
     """Say what the stage in `file` does to the session. The status of the command."""
     from penstock_addons.demo.home import temporary_home
     from penstock_addons.demo.player import Player
+    from penstock_addons.demo.recorder import RecordedTexts
     from penstock_addons.demo.stage import StageReport, stages_in
 
     names = stages_in(file, profile)
@@ -102,7 +103,7 @@ def _try_stage(file: Path, profile: Profile, *, turns: int, port: int) -> int:
             _say_where(player)
             player.wait()
         with closing(_open(player.store)) as log:
-            report = StageReport(log, names, file)
+            report = StageReport(log, names, file, RecordedTexts(home.record))
             typer.echo("\n".join(report.lines()))
         _check(player)
     return 1 if report.has_failed else 0

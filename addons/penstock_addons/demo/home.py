@@ -17,6 +17,7 @@ from penstock.plugins.manager import BLOCK_VARIABLE
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import StoreLock, holder
+from penstock_addons.demo.recorder import PLUGIN, RECORD, recorder_of
 
 __all__ = ["Home", "kept_home", "temporary_home"]
 
@@ -73,6 +74,7 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = self.folder / "state" / "penstock.db"
+        self.record = self.folder / "state" / RECORD
         paths.make_private(self.folder / "config")
 
     @property
@@ -87,16 +89,19 @@ class Home:
             (self.folder / "config" / "plugins").symlink_to(paths.plugins_dir().absolute(), target_is_directory=True)
 
     def link_plugin(self, file: Path) -> None:
-        """Have the demo's proxy load the plugin `file`."""
+        """Have the demo's proxy load the plugin `file`, and the recorders of its stages."""
         plugins = self.folder / "config" / "plugins"
         plugins.mkdir()
+        (plugins / "penstock_demo_recorder.py").write_text(PLUGIN, encoding="utf-8")
         (plugins / file.name.lstrip("_")).symlink_to(file.absolute())  # with a `_` it would be passed over
 
     def write_profile(self, base: Profile, *, requests: int, lifetime_s: float, stages: Sequence[str] = ()) -> Path:
         """`base`, where cache entries live `lifetime_s`, the budget of a conversation runs low with so many requests,
-        and `stages` run behind those of `base`. Written whole: its own is not found from here by its name."""
+        and `stages` run behind those of `base`, each behind its recorder. Written whole: its own is not found from here
+        by its name."""
+        order = dict.fromkeys((*base.stages, *stages))
         over = {
-            "stages": list(dict.fromkeys((*base.stages, *stages))),
+            "stages": [name for one in order for name in ([recorder_of(one), one] if one in stages else [one])],
             "cache": {"margin_s": MARGIN_S},
             "prices": {"anthropic": {"ttl_s": lifetime_s}},
             "budget": {"conversation": {"requests": round(requests / SHARE)}},

@@ -13,7 +13,7 @@ from penstock.base.errors import PluginError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural, printable
 from penstock.base.readable import one_line
-from penstock.edits.edit import Edit
+from penstock.edits.edit import Edit, Op
 from penstock.events.request_events import ClassifiedEvent, EditEvent, LoggedBlock, StageEvent
 from penstock.plugins.manager import Plugins, load_file
 from penstock.plugins.stage import WRONG_RESULT, StageOutcome
@@ -21,6 +21,8 @@ from penstock.profiles.profile import Profile
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events
+from penstock.tokens.estimate import estimate
+from penstock_addons.demo.recorder import RecordedTexts
 
 __all__ = ["StageReport", "stages_in"]
 
@@ -54,13 +56,35 @@ _NO_LOOK = {
 """Outcomes of requests that the stage did not finish."""
 
 
+@dataclass(frozen=True)
+class _StageEdit:
+    """An edit of the stage, against the text that the stages before it left."""
+
+    exchange: str
+    event: EditEvent
+    text_before: str | None
+    """What the stages before it made of the block. None: they left it as the client sent it."""
+
+    @property
+    def before(self) -> int:
+        """Tokens of the block as the stage read it."""
+        return (self.event.before or 0) if self.text_before is None else estimate(self.text_before)
+
+    @property
+    def freed(self) -> int:
+        """Tokens that the stage took out; 0 if the edit has not landed."""
+        return self.before - (self.event.after or 0) if self.event.has_landed else 0
+
+
 @dataclass
 class StageReport:
-    """A report from the log `log` on the stages `names` of the plugin `file`."""
+    """A report from the log `log` on the stages `names` of the plugin `file`, against the texts that their recorders
+    wrote."""
 
     log: Store
     names: Sequence[str]
     file: Path
+    recorded: RecordedTexts
     has_failed: bool = False
     """Whether the stage failed, set by `lines`: it raised, was late, returned a wrong value, or got no request."""
     _blocks: dict[tuple[str, int, int | None], LoggedBlock] = field(default_factory=dict)
@@ -69,7 +93,7 @@ class StageReport:
 
     def lines(self) -> Iterator[str]:
         """The lines of the report: the edits, then mistakes, if any, and sums."""
-        edits: dict[tuple[str, str], tuple[str, EditEvent]] = {}
+        edits: dict[tuple[str, str], _StageEdit] = {}
         verdicts: list[StageEvent] = []
         for event in all_events(self.log):
             said = event.data
@@ -78,33 +102,41 @@ class StageReport:
                 self._blocks |= {(said.conversation, block.m, block.b): block for block in said.blocks}
             elif isinstance(said, EditEvent) and said.stage in self.names:
                 key = self._conversations.get(event.exchange, ""), said.op + said.place
-                if key not in edits or not edits[key][1].has_landed:  # it is proposed again until it lands
-                    edits[key] = event.exchange, said
+                if key not in edits or not edits[key].event.has_landed:  # it is proposed again until it lands
+                    edits[key] = _StageEdit(event.exchange, said, self._text_before(event.exchange, said))
             elif isinstance(said, StageEvent) and said.stage in self.names:
                 verdicts.append(said)
-        landed = [(exchange, edit) for exchange, edit in edits.values() if edit.has_landed]
-        for exchange, edit in landed[:SHOWN]:
-            yield from self._edit(exchange, edit)
+        landed = [edit for edit in edits.values() if edit.event.has_landed]
+        for edit in landed[:SHOWN]:
+            yield from self._edit(edit)
         if len(landed) > SHOWN:
             yield f"… and {plural(len(landed) - SHOWN, 'edit')} more"
         if landed:
-            yield "\nTokens are against what the client sent; bundled stages may have shortened the block before.\n"
-        yield from self._sums([edit for _, edit in edits.values()], verdicts)
+            yield "\nTokens are against what the stages before it left.\n"
+        yield from self._sums(list(edits.values()), verdicts)
 
-    def _edit(self, exchange: str, edit: EditEvent) -> Iterator[str]:
-        conversation = self._conversations.get(exchange, "")
+    def _text_before(self, exchange: str, edit: EditEvent) -> str | None:
+        """What the stages before it made of the block of `edit`. None: nothing, or it replaces no block."""
+        if edit.op != Op.REPLACE or edit.m is None or edit.b is None:
+            return None
+        place = self._conversations.get(exchange, ""), edit.m, edit.b
+        return self.recorded.before(edit.stage, place, self._conversations)
+
+    def _edit(self, shown: _StageEdit) -> Iterator[str]:
+        edit, conversation = shown.event, self._conversations.get(shown.exchange, "")
         block = self._blocks.get((conversation, edit.m if edit.m is not None else -1, edit.b))
         what = f"{block.kind} {block.name}".strip() if block is not None else edit.op
-        tokens = f"~{edit.before or 0:,} -> {edit.after or 0:,} tokens ({-edit.freed:+,})"
+        tokens = f"~{shown.before:,} -> {edit.after or 0:,} tokens ({-shown.freed:+,})"
         yield f"{_where(edit)}, {printable(what)}: {tokens}: {one_line(edit.reason)}"
         ledger: list[Edit] = [one.edit for one in self.log.edits_of(conversation)]
         texts = before_after(self.log, ledger, edit)
-        changed = changed_lines((texts.before or "").splitlines(), texts.after.splitlines(), context=0)
+        before = (texts.before or "") if shown.text_before is None else shown.text_before
+        changed = changed_lines(before.splitlines(), texts.after.splitlines(), context=0)
         for sign in "-+":
             for line in [line for line in changed if line.startswith(sign)][:_LINES]:
                 yield f"    {printable(line.expandtabs(4))[:_WIDE]}"
 
-    def _sums(self, edits: Sequence[EditEvent], verdicts: Sequence[StageEvent]) -> Iterator[str]:
+    def _sums(self, edits: Sequence[_StageEdit], verdicts: Sequence[StageEvent]) -> Iterator[str]:
         """The mistakes first: what follows comes of them."""
         names = ", ".join(self.names)
         if not verdicts:
@@ -115,11 +147,11 @@ class StageReport:
         self.has_failed = bool(mistakes)
         for (what, remark), n in mistakes.most_common(3):
             yield f"{what}: {self.file}: {one_line(remark)} ({plural(n, 'request')})"
-        states = Counter(edit.state for edit in edits)
+        states = Counter(edit.event.state for edit in edits)
         freed = sum(edit.freed for edit in edits)
         whole = ", ".join(f"{n:,} {state}" for state, n in states.most_common()) or "no edits"
         yield f"{names} {_looked(verdicts)}: {whole}; {freed:,} tokens taken out before they were sent"
-        reasons = Counter(edit.reason for edit in edits if edit.state == "left out")
+        reasons = Counter(edit.event.reason for edit in edits if edit.event.state == "left out")
         yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
         others = (v for v in verdicts if v.outcome not in ("edited", *_NO_LOOK) and not _mistake(v))
         outcomes = Counter((v.outcome, v.remark) for v in others if v.remark)

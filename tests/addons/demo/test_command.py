@@ -97,13 +97,16 @@ def test_a_profile_that_edits_nothing_says_why(start: Start) -> None:
 
 
 def test_tries_one_stage(start: Start, tmp_path: Path) -> None:
-    """Each edit with its reason, before and after."""
+    """Each edit with its reason, before and after: against what the bundled stages left, not what the client sent."""
     (file := tmp_path / "mine.py").write_text(STAGE, encoding="utf-8")
     program = start("demo", "--stage", str(file), "--turns", "3")
     assert program.status() == 0, program.err
     assert "tokens (" in program.out
     assert ": shouted" in program.out
     assert "mine looked at " in program.out
+    old, new = ([line[5:] for line in program.out.splitlines() if line[:5] == f"    {sign}"] for sign in "-+")
+    assert old
+    assert [line.upper() for line in old] == new
     assert list(tmp_path.glob("penstock-*")) == []
 
 

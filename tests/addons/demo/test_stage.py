@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from penstock.events.event import Event, EventKind
 from penstock.plugins.stage import WRONG_RESULT
 from penstock.store.sql import SqlStore
+from penstock.tokens.estimate import estimate
+from penstock_addons.demo.recorder import RECORD, RecordedTexts
 from penstock_addons.demo.stage import StageReport
 
 FILE = Path("mine.py")
@@ -27,7 +30,8 @@ def verdicts(log: SqlStore, outcome: str, remark: str = "", count: int = 1) -> N
 
 def report(log: SqlStore) -> tuple[list[str], bool]:
     """Its lines, and whether it failed."""
-    found = StageReport(log, ["mine"], FILE)
+    record = log.path.parent / RECORD
+    found = StageReport(log, ["mine"], FILE, RecordedTexts(record))
     lines = list(found.lines())
     log.close()
     return lines, found.has_failed
@@ -81,3 +85,30 @@ def test_an_edit_whose_message_is_gone_is_named_without_a_number(log: SqlStore) 
     lines, has_failed = report(log)
     assert lines[:2] == ["an earlier message, replace: ~90 -> 9 tokens (-81): why"] * 2
     assert not has_failed
+
+
+def test_what_earlier_stages_took_out_is_not_counted(log: SqlStore) -> None:
+    """Before and after, tokens and their sum are against the text that the stage read: that of the newest request up to
+    its edit, not of one after it."""
+    record = log.path.parent / RECORD
+    texts = [("x0", "older"), ("x1", "word " * 20 + "\nlast "), ("x2", "newer")]
+    record.write_text("".join(json.dumps(["mine", "c", 4, 0, exchange, text]) + "\n" for exchange, text in texts))
+    edit = {"stage": "mine", "op": "replace", "state": "landed", "reason": "why", "before": 900, "place": "a.0"}
+    edit |= {"m": 4, "b": 0, "after": 21, "text": "word " * 20 + "\nlast"}
+    log.add_events(
+        [
+            Event(0, 1.0, "x0", EventKind.CLASSIFIED, {"conversation": "c"}),
+            Event(0, 2.0, "x1", EventKind.CLASSIFIED, {"conversation": "c"}),
+            Event(0, 2.0, "x1", EventKind.EDIT, edit),
+            Event(0, 3.0, "x2", EventKind.CLASSIFIED, {"conversation": "c"}),
+        ]
+    )
+    verdicts(log, "edited")
+    lines, _ = report(log)
+    before = estimate(texts[1][1])
+    assert lines[:3] == [
+        f"message 4, replace: ~{before} -> 21 tokens ({21 - before:+}): why",
+        "    -last ",
+        "    +last",
+    ]
+    assert lines[-1] == f"mine looked at 1 request: 1 landed; {before - 21} tokens taken out before they were sent"
