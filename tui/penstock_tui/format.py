@@ -40,7 +40,10 @@ def count(number: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """A sum in at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away."""
+    """A sum in at most eight characters up to a million: $0.0041, -$0.3100, $4.20, $1,204. No loss is rounded away: a
+    very small one is -<$0.001."""
+    if -0.0001 < amount < 0:
+        return "-<$0.001"
     if abs(amount) < 99.995:
         return format.dollars(amount)
     return f"{'-' if amount < 0 else ''}${abs(amount):,.0f}"

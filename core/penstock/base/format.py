@@ -40,11 +40,14 @@ def lasted(ms: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Dollars as `$12.34`; with four decimals if two would show nothing. A loss is never rounded to zero."""
+    """Dollars as `$12.34`; below a dollar with four decimals, `$0.0829`; less than they can show is `<$0.0001`. A loss
+    has a minus sign, however small."""
     size, sign = abs(amount), "-" if amount < 0 else ""
     if not size:
         return "$0"
-    return f"{sign}${size:,.2f}" if size >= 0.99995 else f"{sign}${max(size, 0.0001):.4f}"
+    if size < 0.0001:
+        return f"{sign}<$0.0001"
+    return f"{sign}${size:,.2f}" if size >= 0.99995 else f"{sign}${size:.4f}"
 
 
 def percent(share: float | None) -> str:

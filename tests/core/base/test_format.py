@@ -10,9 +10,10 @@ from penstock.base.format import columns, dollars, lasted, percent, plural, prin
 
 
 def test_dollars() -> None:
-    """No loss is rounded away."""
-    amounts = (0, 12.345, -1, 0.5, -0.31, 0.0000001, -0.0000001, 1234.5)
-    written = ["$0", "$12.35", "-$1.00", "$0.5000", "-$0.3100", "$0.0001", "-$0.0001", "$1,234.50"]
+    """No loss is rounded away, and less than four decimals can show is not rounded up."""
+    amounts = (0, 12.345, -1, 0.5, -0.31, 0.0001, 0.000099, 0.000006, -0.0000001, 1234.5)
+    written = ["$0", "$12.35", "-$1.00", "$0.5000", "-$0.3100", "$0.0001"]
+    written += ["<$0.0001", "<$0.0001", "-<$0.0001", "$1,234.50"]
     assert [dollars(amount) for amount in amounts] == written
 
 

@@ -78,6 +78,12 @@ def test_keep_alive_is_its_own_figure(log: Log) -> None:
     assert "requests 2 " in " ".join(text.split())
 
 
+def test_the_smallest_sums_are_shown_as_text(log: Log) -> None:
+    """`<$0.0001` is no beginning of an element."""
+    log.exchange(paid_life(0.000009, 0.000003))
+    assert "without Penstock <$0.0001 paid <$0.0001 saved <$0.0001" in " ".join(Read(html(log)).text.split())
+
+
 def test_it_says_why_little_was_saved(log: Log) -> None:
     """In one section, by session where there are several; what came from outside is escaped."""
     log.exchange(paid_life(0.5, 0.3))

@@ -130,7 +130,7 @@ def _facts(report: Report) -> str:
         ("compactions", f"{sum(one.state == 'landed' for one in report.stats.compactions):,}"),
         ("failed, refused", f"{sums.failed:,}, {sums.refused:,}"),
     ]
-    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts) + "</dl>"
+    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{_safe(value)}</dd></div>" for name, value in facts) + "</dl>"
 
 
 def _plot(plot: Plot) -> str:
@@ -251,7 +251,7 @@ def _cell(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return not text or text.replace(",", "").replace(".", "").strip(" $%~+-ms").isdecimal()
+    return not text or text.replace(",", "").replace(".", "").strip(" <$%~+-ms").isdecimal()
 
 
 def _safe(text: str) -> str:
