@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from penstock.base.format import dollars
+
 __all__ = ["MEASURES", "Amount", "amount_in_words", "number", "part_in_words"]
 
 MEASURES = ("dollars", "tokens", "requests")
@@ -52,8 +54,8 @@ def number(value: object) -> float:
 
 
 def amount_in_words(measure: str, amount: float) -> str:
-    """An amount of a measure for people: `$3.20`, `1,200 tokens`."""
-    return f"${amount:,.2f}" if measure == "dollars" else f"{amount:,.0f} {measure}"
+    """An amount of a measure for people: `$3.20`, `$0.0031`, `1,200 tokens`."""
+    return dollars(amount) if measure == "dollars" else f"{amount:,.0f} {measure}"
 
 
 def part_in_words(measure: str, used: float, limit: float) -> str:

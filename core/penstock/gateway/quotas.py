@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base.format import dollars
 from penstock.base.prepared import Prepared, among
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
@@ -80,8 +81,8 @@ def amount(unit: Unit, said: float) -> int:
 
 
 def in_words(unit: Unit, counted: int) -> str:
-    """An amount for people: `$3.20`, `1,200 tokens`."""
-    return f"${counted / BILLION:,.2f}" if unit == "dollars" else f"{counted:,} {unit}"
+    """An amount for people: `$3.20`, `$0.0031`, `1,200 tokens`."""
+    return dollars(counted / BILLION) if unit == "dollars" else f"{counted:,} {unit}"
 
 
 def read_limit(per: str, unit: str, most: float) -> Limit:

@@ -108,7 +108,7 @@ def test_the_proxy_that_is_up_is_asked(say: Say, up: Callable[..., Program]) -> 
     up()
     say("budget", "set", "day", "--dollars", "20")
     assert rows(say)["day"]["limits"] == {"dollars": 20.0}
-    assert "$0.00 of $20.00" in say("budget", "show")
+    assert "$0 of $20.00" in say("budget", "show")
 
 
 def test_names_of_strangers_do_not_steer_the_terminal(say: Say) -> None:

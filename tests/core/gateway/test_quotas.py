@@ -16,7 +16,9 @@ from penstock.gateway.records import BILLION, Limit
 @pytest.mark.parametrize(
     ("said", "cap", "words"),
     [
-        (("day", "dollars", 0.01), BILLION // 100, "$0.01"),
+        (("day", "dollars", 0.01), BILLION // 100, "$0.0100"),
+        (("day", "dollars", 0.002), BILLION // 500, "$0.0020"),
+        (("day", "dollars", 0.000006), 6000, "<$0.0001"),
         (("month", "dollars", 1234.5), 1234 * BILLION + BILLION // 2, "$1,234.50"),
         (("minute", "requests", 60), 60, "60 requests"),
         (("day", "tokens", 0), 0, "0 tokens"),

@@ -78,7 +78,7 @@ async def test_it_is_read_again_while_one_looks(log: Log) -> None:
     a_day(log)
     async with screen_of(log) as screen:
         await screen.press("7")
-        await screen.sees("$0.00, 0 tokens, 0 requests; no limit")
+        await screen.sees("$0, 0 tokens, 0 requests; no limit")
         books(log, (Scope.DAY, Limit(dollars=4)))
         await screen.sees("$3.00 of $4.00")
 
@@ -170,7 +170,7 @@ async def test_a_budget_is_reset(log: Log) -> None:
         await screen.sees("Reset day?", "counts from nothing")
         await screen.press("n")
         await screen.press("x", "y")
-        await screen.sees("Counts from nothing again: day", "$0.00 of $4.00", "$3.00 of $3.00")
+        await screen.sees("Counts from nothing again: day", "$0 of $4.00", "$3.00 of $3.00")
 
 
 async def test_what_cannot_be_raised_is_told(log: Log) -> None:

@@ -16,6 +16,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import DEFAULT_WORKSPACE
 from penstock.gateway.keys import list_keys
 from penstock.gateway.periods import day_of
+from penstock.gateway.quotas import in_words
 from penstock.gateway.records import BILLION
 from penstock.gateway.usage import BY, UsageSum, usage_by
 from penstock.gateway.workspaces import find_workspace
@@ -74,7 +75,7 @@ def usage(
 def _row(one: UsageSum, names: dict[str, str]) -> tuple[str, ...]:
     name = shortened(printable(names.get(one.name, one.name)) or "(none)", _NAME)
     amounts = (one.requests, one.input + one.cache_write, one.cache_read, one.output)
-    return (name, *(f"{amount:,}" for amount in amounts), f"${one.dollars / BILLION:,.2f}")
+    return (name, *(f"{amount:,}" for amount in amounts), in_words("dollars", one.dollars))
 
 
 def _plain(one: UsageSum, names: dict[str, str]) -> dict[str, Any]:

@@ -35,6 +35,12 @@ def test_how_clients_use_it_is_said_beside(say: Say) -> None:
     assert "pst_" not in shown
 
 
+def test_a_small_limit_is_said_and_audited_as_it_is(say: Say, store: GatewayStore) -> None:
+    shown = CliRunner().invoke(build(), ["keys", "add", "carl", "--limit", "0.001 dollars per day"]).stderr
+    assert "at most $0.0010 per day" in shown
+    assert {"dollars per day": "$0.0010"} in [dict(one.details) for one in audit_page(store, "default")[0]]
+
+
 def test_keys_are_listed_without_their_secret_within_80_columns(say: Say) -> None:
     secret = say("keys", "add", "a-name-of-very-many-letters-" + "x" * 40, "--expires", "2099-01-31").strip()
     shown = say("keys", "list")

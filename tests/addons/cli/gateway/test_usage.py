@@ -36,6 +36,14 @@ def test_what_was_used_this_month_is_summed(say: Say, used: str) -> None:
     ]
 
 
+def test_a_small_sum_is_not_shown_as_nothing(say: Say, store: GatewayStore) -> None:
+    """Fifteen requests to a small model cost less than a cent, and something."""
+    key = str(json.loads(say("keys", "add", "carl", "--json"))["id"])
+    hold(store, Call("r", "default", key, "p", "small", "s", 1, 1, 1, 1))
+    settle(store, "r", Usage(100, 2000, 10, 30, dollars=BILLION * 31 // 10_000))
+    assert [line.split()[-1] for line in say("usage").splitlines()] == ["cost", "$0.0031", "$0.0031"]
+
+
 def test_it_is_given_to_programs(say: Say, used: str, store: GatewayStore) -> None:
     found = json.loads(say("usage", "--by", "day", "--json"))
     assert [(row["name"], row["dollars"]) for row in found["rows"]] == [(day_of(store.clock.now()), 3.0)]
