@@ -164,7 +164,7 @@ def _gateway(profile: Profile, port: int | None) -> list[Upstream]:
         return []
     if port is None or port == NO_NUMBER:
         port = settings.port or DEFAULT_GATEWAY_PORT
-    return [Upstream("gateway", GATEWAY_URL, port, host=settings.host)]
+    return [Upstream(discovery.GATEWAY, GATEWAY_URL, port, host=settings.host)]
 
 
 def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:

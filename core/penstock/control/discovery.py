@@ -10,6 +10,7 @@ import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from penstock.base import paths
 from penstock.base.errors import StoreError
@@ -20,6 +21,7 @@ from penstock.store.lock import is_taken
 from penstock.store.reading import all_events, open_log
 
 __all__ = [
+    "GATEWAY",
     "Announcement",
     "all_beside",
     "announce",
@@ -28,6 +30,7 @@ __all__ = [
     "default_file",
     "file_beside",
     "free_port",
+    "gateway_port",
     "is_alive",
     "is_free",
     "reachable",
@@ -35,6 +38,9 @@ __all__ = [
     "running",
     "withdraw",
 ]
+
+GATEWAY = "gateway"
+"""The name of the team gateway's port in `Announcement.reverse`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,12 @@ def all_beside(store: Path) -> list[Announcement]:
     """Every running proxy with this store, or with one beside it."""
     files = sorted(file_beside(store, 0).parent.glob("*.json"))
     return [what for what in map(announced, files) if what is not None]
+
+
+def gateway_port(store: Path) -> int | None:
+    """The port of the team gateway of a running proxy with this store, or with one beside it. None: there is none."""
+    found = (one.reverse[GATEWAY] for one in all_beside(store) if GATEWAY in one.reverse)
+    return next((urlsplit(base).port for base in found), None)
 
 
 def announce(what: Announcement, file: Path) -> None:

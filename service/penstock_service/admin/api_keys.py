@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
+from penstock.control.discovery import gateway_port
 from penstock.gateway import keys
 from penstock.gateway.errors import InvalidSetting
 from penstock.gateway.quotas import limits_of, set_limits, show_limits
@@ -63,10 +64,10 @@ def show_new(visit: Visits) -> Response:
     if made is None or made[0].workspace != visit.call.workspace:
         visit.tell("A new key is shown once. If you do not have it, rotate the key to get another.")
         return see(_HERE)
-    settings = in_use().gateway
+    port = gateway_port(visit.call.store.path) or in_use().gateway.port or DEFAULT_GATEWAY_PORT
     host = visit.request.url.hostname or ""
     shown = f"[{host}]" if ":" in host else host
-    base = f"http://{shown}:{settings.port or DEFAULT_GATEWAY_PORT}"
+    base = f"http://{shown}:{port}"
     return page(visit, "new_key.html", f"Key {made[0].name}", key=made[0], secret=made[1], base=base)
 
 

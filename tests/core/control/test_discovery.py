@@ -12,7 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from penstock.control.discovery import Announcement, announce, announced, answers, free_port, is_free, read, withdraw
+from penstock.control.discovery import (
+    GATEWAY,
+    Announcement,
+    announce,
+    announced,
+    answers,
+    file_beside,
+    free_port,
+    gateway_port,
+    is_free,
+    read,
+    withdraw,
+)
 
 HERE = Announcement(os.getpid(), "127.0.0.1", 1, "default", "/store.db", "/ca.pem", 1.0, {"openai": "http://x/v1"})
 
@@ -42,6 +54,18 @@ def test_a_file_that_says_something_else_is_no_proxy(tmp_path: Path, text: str) 
     (tmp_path / "proxy.json").write_text(text, encoding="utf-8")
     assert read(tmp_path / "proxy.json") is None
     assert announced(tmp_path / "proxy.json") is None
+
+
+def test_the_port_of_a_running_gateway_is_found_by_its_store(tmp_path: Path) -> None:
+    """That of a proxy that ended, or has no gateway, is none."""
+    store = tmp_path / "penstock.db"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = replace(HERE, port=server.getsockname()[1])
+        announce(here, file_beside(store, os.getpid()))
+        assert gateway_port(store) is None
+        announce(replace(here, reverse={GATEWAY: "http://[::1]:8290"}), file_beside(store, os.getpid()))
+        assert gateway_port(store) == 8290
+    assert gateway_port(store) is None
 
 
 def test_takes_back_its_own_only(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from penstock.base.errors import StoreError
 from penstock.contexts.records import NewContext
+from penstock.control.discovery import GATEWAY, Announcement, announce, file_beside
 from penstock.gateway.holds import Call, hold, settle
 from penstock.gateway.keys import add_key, check_key, list_keys
 from penstock.gateway.quotas import limits_of
@@ -96,6 +99,18 @@ def test_a_key_is_shown_once(service: Service, owner: Browser) -> None:
     assert owner.get("/admin/api-keys/new").status_code == 303
     for page in ("/admin/api-keys", f"/admin/api-keys/{key.id}", "/admin/audit"):
         assert secret not in owner.get(page).text
+
+
+def test_a_new_key_is_shown_with_the_port_of_the_running_gateway(service: Service, owner: Browser) -> None:
+    store = store_of(service).path
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port, up = proxy.getsockname()[1], {GATEWAY: "http://127.0.0.1:8290"}
+        announce(
+            Announcement(os.getpid(), "127.0.0.1", port, "safe", str(store), "", 1.0, up),
+            file_beside(store, os.getpid()),
+        )
+        owner.send("/admin/api-keys", "/admin/api-keys/add", name="ada", scopes="models")
+        assert "ANTHROPIC_BASE_URL=http://127.0.0.1:8290" in owner.get("/admin/api-keys/new").text
 
 
 def test_a_key_is_changed_rotated_and_revoked(service: Service, owner: Browser) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, rfc3339
+from penstock.control.discovery import gateway_port
 from penstock.gateway.database import DEFAULT_WORKSPACE
 from penstock.gateway.keys import add_key, list_keys, revoke_key, rotate_key
 from penstock.gateway.providers import list_providers
@@ -72,14 +73,14 @@ def add(
         )
         if limits:
             set_limits(kept, f"key:{key.id}", limits, by_whom())
-        has_provider = bool(list_providers(kept, workspace))
+        has_provider, running = bool(list_providers(kept, workspace)), gateway_port(kept.path)
     if json_:
         as_json(_plain(key, now) | {"key": secret})
         return
     typer.echo(secret)  # alone on stdout, for KEY=$(penstock keys add ...)
     said = "".join(f", at most {in_words(one.unit, one.cap)} per {one.per}" for one in limits)
     only([f"the key {name} of workspace {workspace}{said}. It is shown this once: a digest of it is all that is kept."])
-    for line in _uses():
+    for line in _uses(running):
         typer.echo(f"  {line}", err=True)
     if not has_provider:
         only([f"workspace {workspace} has no provider yet: `penstock providers add anthropic`"])
@@ -152,11 +153,11 @@ def revoke(
     typer.echo(f"The key {found.name} ({found.id}) is revoked.")
 
 
-def _uses() -> list[str]:
-    """How clients use a key."""
+def _uses(running: int | None) -> list[str]:
+    """How clients use a key. `running`: the port of the gateway that is up."""
     settings = profile_in_use().gateway
     host = "THIS-MACHINE" if settings.host in ("0.0.0.0", "::") else settings.host
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port or DEFAULT_GATEWAY_PORT}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{running or settings.port or DEFAULT_GATEWAY_PORT}"
     rows = (
         ("Claude Code", f"ANTHROPIC_BASE_URL={url}", "ANTHROPIC_AUTH_TOKEN=KEY"),
         ("OpenAI SDKs", f"OPENAI_BASE_URL={url}/v1", "OPENAI_API_KEY=KEY"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 
 import pytest
 from typer.testing import CliRunner
 
 from penstock.cli import build
+from penstock.control.discovery import GATEWAY, Announcement, announce, file_beside
 from penstock.gateway.audit_log import audit_page
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import BadKey
@@ -33,6 +36,16 @@ def test_how_clients_use_it_is_said_beside(say: Say) -> None:
     assert "OPENAI_BASE_URL=http://127.0.0.1:8090/v1 " in shown
     assert "`penstock providers add anthropic`" in shown
     assert "pst_" not in shown
+
+
+def test_the_running_gateway_is_named_in_place_of_the_profiles(say: Say, store: GatewayStore) -> None:
+    """`penstock up --gateway 8290` listens there, whatever the profile says."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port, up = proxy.getsockname()[1], {GATEWAY: "http://127.0.0.1:8290"}
+        here = Announcement(os.getpid(), "127.0.0.1", port, "safe", str(store.path), "", 1.0, up)
+        announce(here, file_beside(store.path, os.getpid()))
+        shown = CliRunner().invoke(build(), ["keys", "add", "laptop"]).stderr
+    assert "ANTHROPIC_BASE_URL=http://127.0.0.1:8290 " in shown
 
 
 def test_a_small_limit_is_said_and_audited_as_it_is(say: Say, store: GatewayStore) -> None:
