@@ -10,13 +10,13 @@ NEAR = 70
 """The least resemblance, from 0 to 100, of a known word to the one given. `nope` and `openai` have 60."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'stages'?` for the nearest of `known`. If none is near, it lists all of them; empty if `known`
-    is."""
+def did_you_mean(word: str, known: Iterable[str], *, lists_all: bool = True) -> str:
+    """` Did you mean 'stages'?` for the nearest of `known`. If none is near, it lists all of them, or nothing without
+    `lists_all`; empty if `known` is."""
     from rapidfuzz import fuzz, process  # only for those who misspelled something
 
     words = sorted(known)
     found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=NEAR)
     if found is not None:
         return f" Did you mean {found[0]!r}?"
-    return f" Known: {', '.join(words)}." if words else ""
+    return f" Known: {', '.join(words)}." if words and lists_all else ""

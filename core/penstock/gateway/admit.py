@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from penstock.base.errors import StoreError
+from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.errors import NotAllowed, NotThere
+from penstock.gateway.errors import NotAllowed, NotThere, UnknownPrice
 from penstock.gateway.holds import Call, hold
 from penstock.gateway.model_lists import models_by_provider
 from penstock.gateway.provider_kinds import COUNTING, Endpoint
@@ -88,6 +89,11 @@ class Directory:
         except NotThere:  # it may have been added within the last second
             return self._route(self._of(name, fresh=True), said, endpoint)
 
+    def listed(self, name: str, provider: Provider) -> Collection[str]:
+        """The models that a provider of a workspace lists; empty if its list was never fetched. Raises `NotThere` and
+        `StoreError`."""
+        return self._of(name).listed.get(provider.id, ())
+
     def _route(self, known: _Known, said: str, endpoint: Endpoint) -> Route:
         settings = known.workspace.settings
         return route(said, endpoint, known.providers, settings.aliases, known.listed, self._translations())
@@ -142,7 +148,10 @@ def admit(
     _check(key, asked, asked.model, found)
     second = None if own is not None else _fallback(directory, key, found, asked, endpoint, fallback)
     call = _call(key, found, asked, endpoint, number, session[:200], price_of, usual_output)
-    hold(store, call)
+    try:
+        hold(store, call)
+    except UnknownPrice as e:
+        raise _no_price(e, found, directory.listed(key.workspace, found.provider)) from e
     return Admitted(key, workspace, found, asked, endpoint, usual_output, call, second)
 
 
@@ -183,8 +192,21 @@ def instead(store: GatewayStore, before: Admitted, number: str, price_of: PriceO
     assert before.fallback is not None
     how = (before.asked, before.endpoint, number, before.call.session, price_of, before.usual_output)
     call = _call(before.key, before.fallback, *how)
-    hold(store, call)
+    try:
+        hold(store, call)
+    except UnknownPrice as e:
+        raise _no_price(e, before.fallback, ()) from e
     return replace(before, route=before.fallback, call=call, fallback=None)
+
+
+def _no_price(e: UnknownPrice, route: Route, listed: Collection[str]) -> NotAllowed | NotThere:
+    """The refusal of a model without a price: what sets one, unless the model is missing in its provider's list."""
+    if not listed or route.model in listed:
+        price = f'[prices.{price_name(route.provider)}."{route.model}"]'
+        return NotAllowed(f"{e}: the owner can set it under `{price}` in the profile")
+    near = did_you_mean(route.model, listed, lists_all=False)
+    shown = f".{near}" if near else ": `penstock providers models` shows those it has"
+    return NotThere(f"{route.provider.name} lists no model {route.model[:80]!r}{shown}")
 
 
 def price_name(provider: Provider) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "NotThere",
     "ProviderDown",
     "QuotaFull",
+    "UnknownPrice",
 ]
 
 
@@ -40,6 +41,10 @@ class BadKey(PenstockError):
 
 class NotAllowed(PenstockError):
     """The key is valid, but may not do this."""
+
+
+class UnknownPrice(NotAllowed):
+    """A limit of dollars counts for a model whose price is not known."""
 
 
 class ProviderDown(PenstockError):

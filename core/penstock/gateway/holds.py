@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert
 from penstock.base.errors import StoreError
 from penstock.base.prepared import Prepared, among
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.errors import NotAllowed, QuotaFull
+from penstock.gateway.errors import QuotaFull, UnknownPrice
 from penstock.gateway.periods import day_of, period_of, periods_of
 from penstock.gateway.quotas import counted_limits, counter_row, in_words, open_counters, scopes_of
 from penstock.gateway.records import UNITS, Limit, Reached, Unit, Usage
@@ -70,8 +70,7 @@ class Call:
 
 def hold(store: GatewayStore, call: Call) -> None:
     """Let a request in, and hold what it may cost. Raises `QuotaFull`: then nothing is held, and the error names the
-    limit that has no room, the one that lasts longest where there are several. Raises `NotAllowed` where a limit of
-    dollars counts for a model whose price is not known."""
+    limit that has no room, the one that lasts longest where there are several. Raises `UnknownPrice`."""
     try:
         with store.writing() as db:
             _hold(db, call, store.clock.now())
@@ -129,10 +128,7 @@ def _hold(db: sa.Connection, call: Call, now: float) -> None:
         raise _refusal(full, call)
     unpriced = next((row.scope for row in rows if row.unit == "dollars" and not call.is_priced), None)
     if unpriced is not None:
-        raise NotAllowed(
-            f"{unpriced} has a limit of dollars, and the price of {call.model} is unknown: the owner can, under "
-            f'`[prices.{call.provider}."{call.model}"]` in the profile'
-        )
+        raise UnknownPrice(f"{unpriced} has a limit of dollars, and the price of {call.model} is unknown")
     counted = [[row.scope, row.period, row.unit] for row in rows]
     _add_held(db, counted, {unit: call.of(unit) for unit in UNITS})
     values = {

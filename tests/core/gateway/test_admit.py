@@ -8,22 +8,34 @@ from typing import Any
 import pytest
 
 from penstock.cost.prices import Prices
+from penstock.gateway import schema
 from penstock.gateway.admit import Admitted, Directory, admit
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.errors import NotAllowed
+from penstock.gateway.errors import NotAllowed, NotThere
 from penstock.gateway.keys import add_key
 from penstock.gateway.provider_kinds import endpoint_of
 from penstock.gateway.providers import add_provider
+from penstock.gateway.quotas import set_limits
+from penstock.gateway.records import BILLION, Limit
 from penstock.gateway.request_fields import read
 
 CHAT = "/v1/chat/completions"
 
 
-def ask(store: GatewayStore, body: dict[str, Any], models: tuple[str, ...] = (), path: str = CHAT) -> Admitted:
-    """A request for a model of the provider `router`, with a key that is limited to `models`."""
+def ask(
+    store: GatewayStore,
+    body: dict[str, Any],
+    models: tuple[str, ...] = (),
+    path: str = CHAT,
+    listed: tuple[str, ...] = (),
+) -> Admitted:
+    """A request for a model of the provider `router`, which lists `listed`, with a key that is limited to `models`."""
     url = "http://127.0.0.1:1"
     where: dict[str, Any] = {"workspace": "default", "base_url": url, "allow_private": True}
-    add_provider(store, "router", "me", kind="openai-compatible", **where)
+    router = add_provider(store, "router", "me", kind="openai-compatible", **where)
+    with store.writing() as db:
+        for name in listed:
+            db.execute(schema.models.insert().values(provider=router.id, name=name, entry={}, at=1.0))
     key, _ = add_key(store, "default", "ci", "me", models=models)
     endpoint = endpoint_of(path)
     assert endpoint is not None
@@ -55,6 +67,33 @@ def test_a_body_may_name_others_that_its_key_may_ask(store: GatewayStore) -> Non
 
 def test_a_key_for_all_models_may_name_any(store: GatewayStore) -> None:
     assert ask(store, {"model": "router/m", "models": ["a/b"]}).route.model == "m"
+
+
+def test_a_model_without_a_price_is_refused_with_what_sets_it(store: GatewayStore) -> None:
+    set_limits(store, "workspace:default", [Limit("day", "dollars", BILLION)], "me")
+    with pytest.raises(NotAllowed) as refused:
+        ask(store, {"model": "router/clude-sonnet"})
+    assert str(refused.value) == (
+        "workspace:default has a limit of dollars, and the price of clude-sonnet is unknown: the owner can set it "
+        'under `[prices.openai."clude-sonnet"]` in the profile'
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "said"),
+    [
+        ("clude-sonnet-9", NotThere, r"^router lists no model 'clude-sonnet-9'\. Did you mean 'claude-sonnet-9'\?$"),
+        ("zebra", NotThere, r"^router lists no model 'zebra': `penstock providers models` shows those it has$"),
+        ("claude-opus-9", NotAllowed, "the price of claude-opus-9 is unknown"),
+    ],
+)
+def test_a_misspelt_model_is_refused_with_the_nearest_that_its_provider_lists(
+    store: GatewayStore, model: str, error: type[Exception], said: str
+) -> None:
+    """No owner has to look up a price for it. One that is listed is no typo."""
+    set_limits(store, "workspace:default", [Limit("day", "dollars", BILLION)], "me")
+    with pytest.raises(error, match=said):
+        ask(store, {"model": f"router/{model}"}, listed=("claude-sonnet-9", "claude-opus-9"))
 
 
 def test_nothing_is_held_for_a_count_of_tokens(store: GatewayStore) -> None:
