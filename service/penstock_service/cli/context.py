@@ -37,8 +37,9 @@ app.command("import")(import_)
 @app.command()
 def put(
     key: Key,
-    value: Annotated[str, typer.Argument(help="JSON; text that is none is kept as a text; - reads stdin.")] = "-",
+    value: Annotated[str, typer.Argument(help="JSON, or words, which are kept as a text; - reads stdin.")] = "-",
     file: Annotated[Path | None, typer.Option(help="Read the value from this file.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Keep the value as a text, also if it is JSON.")] = False,
     ttl: Annotated[
         float | None, typer.Option(help="Seconds until it ends; 0: no end. A new one lasts 24 hours.")
     ] = None,
@@ -51,8 +52,12 @@ def put(
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
-    """Keep a value under a key: version 1, or one more."""
-    data = _value(_read(file) if file is not None else sys.stdin.read() if value == "-" else value)
+    """Keep a value under a key: version 1, or one more.
+
+    What begins with { or [ and is not JSON is refused, from a file and stdin, too: --text keeps it as a text.
+    """
+    given = _read(file) if file is not None else sys.stdin.read() if value == "-" else value
+    data = given if text else _value(given)
     with _client(url, workspace) as client:
         _print_head(client.put(key, data, ttl=ttl, tags=tag, seal=seal, expected=expect), as_json)
 
@@ -175,16 +180,17 @@ def _client(url: str | None, workspace: str) -> Client:
 
 
 def _value(text: str) -> Any:
-    """`text` as JSON, or itself; with a hint where it begins as JSON does."""
+    """`text` as JSON, or itself; with a hint where it begins as a string of JSON does. Raises `PenstockError` if it
+    begins as an object or a list does and is neither: it would take the place of a value that programs can read."""
     try:
         return json.loads(text)
     except ValueError as e:
-        if text.lstrip()[:1] in ("{", "[", '"'):
-            shown = printable(text[:_SHOWN])
+        shown, first = printable(text[:_SHOWN]), text.lstrip()[:1]
+        if first in ("{", "["):
+            raise PenstockError(f"{shown!r} is no JSON: {e}. Mend it there; --text keeps it as a text") from e
+        if first == '"':
             typer.echo(
-                f"{shown!r} is no JSON ({e}), and is kept as a text. Put a text that begins so in double quotes, as "
-                "JSON, to do without this hint.",
-                err=True,
+                f"{shown!r} is no JSON ({e}), and is kept as a text: --text does so without this hint.", err=True
             )
         return text
 

@@ -110,12 +110,36 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             assert f"127.0.0.1:{port} cannot be listened on" in said
 
 
-def test_text_that_looks_like_json_is_kept_with_a_hint(command: Command) -> None:
+def test_broken_json_does_not_take_the_place_of_a_value(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Neither as an argument nor from a file or stdin."""
+    run("put", "plan", '{"step": 1}')
+    (tmp_path / "broken.json").write_text('{"step": 2,\n')
+    for words, stdin, said in (
+        (("{'step': 2}",), "", "line 1 column 2"),
+        (("[1, 2",), "", "line 1 column 6"),
+        (("-",), '\n{"step"', "line 2 column 8"),
+        (("--file", str(tmp_path / "broken.json")), "", "line 2 column 1"),
+    ):
+        refused = run("put", "plan", *words, stdin=stdin)
+        assert refused.exit_code == 2
+        assert said in refused.stderr
+        assert "--text keeps it as a text" in refused.stderr
+    assert json.loads(run("get", "plan").stdout) == {"step": 1}
+
+
+def test_a_text_is_kept_as_it_is_on_request(run) -> None:  # type: ignore[no-untyped-def]
+    """Broken JSON, and JSON as well."""
+    for value in ("{oops", '{"a": 1}'):
+        run("put", "text", value, "--text")
+        assert json.loads(run("get", "text").stdout) == value
+
+
+def test_text_that_begins_with_a_quote_is_kept_with_a_hint(command: Command) -> None:
     """Plain words and JSON get none."""
-    said = command("context", "put", "hint", "{oops")
-    assert "'{oops' is no JSON" in said.stderr
+    said = command("context", "put", "hint", '"oops')
+    assert "'\"oops' is no JSON" in said.stderr
     assert "kept as a text" in said.stderr
-    assert command("context", "get", "hint").stdout.strip() == '"{oops"'
+    assert json.loads(command("context", "get", "hint").stdout) == '"oops'
     for value in ("plain words", '{"a": 1}', '"{oops"'):
         assert command("context", "put", "hint", value).stderr == ""
     assert command("context", "get", "hint").stdout.strip() == '"{oops"'
