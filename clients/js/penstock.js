@@ -140,7 +140,7 @@ export class Client {
   #unreachable(error, signal) {
     if (signal?.aborted) return error;
     const why = error.cause?.message ?? error.message;
-    return new ServiceError(`the service does not answer at ${this.url} (${why}): \`penstock serve\` starts it`, "unreachable");
+    return new ServiceError(`the service does not answer at ${this.url} (${why}): \`penstock serve\` starts it; if it listens elsewhere, \`url\` or PENSTOCK_SERVICE names its address`, "unreachable");
   }
 
   async #send(method, where, { body, query = {}, expected, signal } = {}) {

@@ -8,6 +8,7 @@ import pytest
 
 from penstock import client
 from penstock.client import Client, ServiceError
+from penstock.control.discovery import free_port
 from penstock.gateway.keys import add_key
 from penstock.gateway.workspaces import add_workspace
 from tests.service.conftest import TOKEN, Service
@@ -138,3 +139,13 @@ def test_a_key_is_as_good_as_the_token(service: Service) -> None:
         assert client.put("of-a-key", 1).by == "ci"
     with Client(service.url, token=TOKEN, workspace="web") as client:
         assert client.get("of-a-key").data == 1
+
+
+def test_a_service_that_does_not_answer_is_an_error_with_ways_to_reach_it() -> None:
+    """It may run, and listen elsewhere."""
+    url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    with Client(url, token="x") as contexts, pytest.raises(ServiceError) as unreachable:
+        contexts.get("a")
+    said = str(unreachable.value)
+    assert f"does not answer at {url}" in said
+    assert "`penstock serve` starts it; if it listens elsewhere, PENSTOCK_SERVICE or --url names its address" in said

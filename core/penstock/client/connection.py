@@ -68,7 +68,10 @@ class Connection:
 
     def unreachable(self, e: Exception) -> ServiceError:
         """The error for a failed connection."""
-        text = f"the service does not answer at {self.url} ({e}): `penstock serve` starts it"
+        text = (
+            f"the service does not answer at {self.url} ({e}): `penstock serve` starts it; if it listens elsewhere, "
+            "PENSTOCK_SERVICE or --url names its address"
+        )
         return ServiceError(text, "unreachable")
 
 
