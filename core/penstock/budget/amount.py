@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from penstock.base.format import dollars
+from penstock.base.format import dollars, plural
 
 __all__ = ["MEASURES", "Amount", "amount_in_words", "number", "part_in_words"]
 
@@ -55,7 +55,7 @@ def number(value: object) -> float:
 
 def amount_in_words(measure: str, amount: float) -> str:
     """An amount of a measure for people: `$3.20`, `$0.0031`, `1,200 tokens`."""
-    return dollars(amount) if measure == "dollars" else f"{amount:,.0f} {measure}"
+    return dollars(amount) if measure == "dollars" else plural(round(amount), measure[:-1])
 
 
 def part_in_words(measure: str, used: float, limit: float) -> str:

@@ -158,12 +158,14 @@ def _refusal(full: Sequence[Any], call: Call) -> QuotaFull:
     row = max(full, key=lambda one: one.ends_at)
     limit = Limit(row.per, row.unit, row.cap)
     kinds = {"key": "this key", "workspace": "this workspace", "model": f"the model {call.model}"}
-    used, wanted = in_words(limit.unit, row.spent), in_words(limit.unit, call.of(limit.unit))
+    used, wanted = in_words(limit.unit, row.spent), f"this request may need {in_words(limit.unit, call.of(limit.unit))}"
+    if limit.unit == "requests":
+        wanted = "this would be one more"
     under_way = f", {in_words(limit.unit, row.held)} held for requests under way" if row.held else ""
     cap = limit.cap + row.raised
     text = (
         f"{kinds[row.scope.partition(':')[0]]} may use {in_words(limit.unit, cap)} per {limit.per}: {used} used"
-        f"{under_way}, and this request may need {wanted}"
+        f"{under_way}, and {wanted}"
     )
     return QuotaFull(text, scope=row.scope, limit=limit, cap=cap, spent=row.spent, held=row.held, resets_at=row.ends_at)
 

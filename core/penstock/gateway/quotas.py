@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.base.format import dollars
+from penstock.base.format import dollars, plural
 from penstock.base.prepared import Prepared, among
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
@@ -82,7 +82,7 @@ def amount(unit: Unit, said: float) -> int:
 
 def in_words(unit: Unit, counted: int) -> str:
     """An amount for people: `$3.20`, `$0.0031`, `1,200 tokens`."""
-    return dollars(counted / BILLION) if unit == "dollars" else f"{counted:,} {unit}"
+    return dollars(counted / BILLION) if unit == "dollars" else plural(counted, unit[:-1])
 
 
 def read_limit(per: str, unit: str, most: float) -> Limit:

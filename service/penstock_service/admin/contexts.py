@@ -58,5 +58,5 @@ def delete(visit: Visits) -> Response:
     key = visit.text("key")
     with visit.parts.contexts.write(visit.call.workspace, visit.call.by) as writer:
         writer.delete(key)
-    visit.tell(f"{key} was deleted. `penstock context undelete {key}` brings it back for 30 days.")
+    visit.tell(f"{key} was deleted. `penstock context undelete {key}` brings it back within 30 days.")
     return see(f"{HOME}/contexts")

@@ -127,7 +127,7 @@ def delete(
     url: Url = None,
     workspace: Workspace = "default",
 ) -> None:
-    """Take a context away. For 30 days `undelete` brings it back."""
+    """Take a context away. Within 30 days `undelete` brings it back."""
     with _client(url, workspace) as client:
         client.delete(key, purge=purge)
     typer.echo(f"{key} is deleted{', for good' if purge else ''}.")
@@ -135,7 +135,7 @@ def delete(
 
 @app.command()
 def undelete(key: Key, url: Url = None, workspace: Workspace = "default", as_json: AsJson = False) -> None:
-    """Bring back what was deleted or has ended, for 24 hours."""
+    """Bring back what was deleted or has ended within the last 30 days. It then lasts 24 hours."""
     with _client(url, workspace) as client:
         _print_head(client.undelete(key), as_json)
 

@@ -110,7 +110,7 @@ def patch(key: Key, body: schemas.PatchBody, call: Calls) -> Response:
 
 @router.delete("/contexts/{key:path}", tags=["contexts"], status_code=204)
 def delete(key: Key, call: Calls, purge: bool = False) -> Response:
-    """Delete a context. For 30 days it can be brought back; `purge` removes it for good, with all its versions."""
+    """Delete a context. Within 30 days it can be brought back; `purge` removes it for good, with all its versions."""
 
     def do(writer: Writer) -> tuple[int, Any]:
         writer.delete(key, purge=purge, expected=call.expected)
@@ -148,7 +148,7 @@ def rollback(key: Key, body: schemas.RollbackBody, call: Calls) -> Response:
 
 @router.post("/undelete/{key:path}", tags=["history"], response_model=schemas.ContextLine)
 def undelete(key: Key, call: Calls) -> Response:
-    """Bring back a deleted or expired context, for 24 hours."""
+    """Bring back a context that was deleted or has ended within the last 30 days. It then lasts 24 hours."""
     return call.change(lambda writer: (200, head_json(writer.undelete(key, expected=call.expected))), version=True)
 
 

@@ -51,7 +51,7 @@ def test_from_setting_to_resetting(say: Say, run: Run) -> None:
     spend(3.0)
     assert "Nothing is limited" in say("budget", "show")
     assert "project kiln" not in say("budget", "show")
-    assert "$3.00, 1,000 tokens, 1 requests" in say("budget", "show", "--all")
+    assert "$3.00, 1,000 tokens, 1 request " in say("budget", "show", "--all")
     say("budget", "set", "project", "kiln", "--dollars", "4")
     shown = say("budget", "show")
     assert "project kiln" in shown

@@ -54,6 +54,9 @@ def test_a_refusal_names_the_limit_and_what_counts_against_it(store: GatewayStor
         hold(store, call("two", dollars=2 * BILLION))
     assert str(refused.value) == ("this workspace may use $3.00 per month: $2.00 used, and this request may need $2.00")
     assert not refused.value.is_rate
+    set_limits(store, WORKSPACE, [Limit("minute", "requests", 1)], "me")
+    with pytest.raises(QuotaFull, match=r"may use 1 request per minute: 1 request used, and this would be one more$"):
+        hold(store, call("three"))
 
 
 def test_what_is_refused_first_is_announced_once(store: GatewayStore) -> None:

@@ -152,7 +152,7 @@ def _say(found: list[LimitState], json_: bool) -> None:
 
 
 def _amount(one: LimitState, counted: int) -> str:
-    return in_words(one.unit, counted).removesuffix(f" {one.unit}")
+    return in_words(one.unit, counted).partition(" ")[0]
 
 
 def _plain(one: LimitState) -> dict[str, Any]:
