@@ -9,8 +9,8 @@ import sqlite3
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -65,25 +65,46 @@ def restore(
     store = store.expanduser().absolute()
     encrypted = is_encrypted(file)
     try:
-        make_private(store.parent)
-        with (
-            alone(store.parent),
-            file.open("rb") as source,
-            tempfile.TemporaryDirectory(dir=store.parent, prefix=COPIES) as folder,
-        ):
-            take_back(store.parent)
-            _refuse_full(store)
-            plain = EncryptedReader(source, passphrase(), str(file)) if encrypted else source
-            manifest = _unpack(cast(BinaryIO, plain), Path(folder), file)
-            parts = [part for part in PARTS if any(one.name == part.name for one in manifest.members)]
-            for part in parts:
-                if part.package:
-                    _check_database(Path(folder) / part.name, file)
-            _mark_older(Path(folder) / "penstock.db", now())
-            place(parts, Path(folder), store)
+        with _folder_made(store.parent):
+            manifest = _restore(file, store, encrypted, passphrase, now)
     except OSError as e:
         raise BackupError(f"{file} cannot be restored to {store.parent}: {e}") from e
     return Restored(manifest, _missing_keys(store))
+
+
+@contextmanager
+def _folder_made(home: Path) -> Iterator[None]:
+    """Make the folder `home`; if the block raises, remove what was made of it and its parents and is still empty."""
+    made = [folder for folder in (home, *home.parents) if not folder.exists()]
+    make_private(home)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # something has been put there meanwhile: it stays
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+def _restore(
+    file: Path, store: Path, encrypted: bool, passphrase: Callable[[], str], now: Callable[[], float]
+) -> Manifest:
+    with (
+        alone(store.parent),
+        file.open("rb") as source,
+        tempfile.TemporaryDirectory(dir=store.parent, prefix=COPIES) as folder,
+    ):
+        take_back(store.parent)
+        _refuse_full(store)
+        plain = EncryptedReader(source, passphrase(), str(file)) if encrypted else source
+        manifest = _unpack(cast(BinaryIO, plain), Path(folder), file)
+        parts = [part for part in PARTS if any(one.name == part.name for one in manifest.members)]
+        for part in parts:
+            if part.package:
+                _check_database(Path(folder) / part.name, file)
+        _mark_older(Path(folder) / "penstock.db", now())
+        place(parts, Path(folder), store)
+        return manifest
 
 
 def _refuse_full(store: Path) -> None:
@@ -115,7 +136,8 @@ def _unpack(source: BinaryIO, folder: Path, file: Path) -> Manifest:
                 pass
             return manifest
     except (tarfile.TarError, zstandard.ZstdError, EOFError) as e:
-        raise BackupError(f"{file} is truncated or damaged, or no backup: {e}. Take another backup") from e
+        why = "it ends too early" if str(e) in ("empty file", "unexpected end of data") else e  # tarfile's words
+        raise BackupError(f"{file} is truncated or damaged, or no backup: {why}. Take another backup") from e
 
 
 def _manifest(tar: tarfile.TarFile, file: Path) -> Manifest:
