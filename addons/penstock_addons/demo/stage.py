@@ -150,7 +150,8 @@ class StageReport:
         states = Counter(edit.event.state for edit in edits)
         freed = sum(edit.freed for edit in edits)
         whole = ", ".join(f"{n:,} {state}" for state, n in states.most_common()) or "no edits"
-        yield f"{names} {_looked(verdicts)}: {whole}; {freed:,} tokens taken out before they were sent"
+        did = "taken out of" if freed >= 0 else "added to"
+        yield f"{names} {_looked(verdicts)}: {whole}; {abs(freed):,} tokens {did} what was sent"
         reasons = Counter(edit.event.reason for edit in edits if edit.event.state == "left out")
         yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
         others = (v for v in verdicts if v.outcome not in ("edited", *_NO_LOOK) and not _mistake(v))

@@ -15,7 +15,7 @@ def did_you_mean(word: str, known: Iterable[str], *, lists_all: bool = True) -> 
     `lists_all`; empty if `known` is."""
     from rapidfuzz import fuzz, process  # only for those who misspelled something
 
-    words = sorted(known)
+    words = sorted(map(str, known))  # a member of an enumeration by its value
     found = process.extractOne(word, words, scorer=fuzz.ratio, score_cutoff=NEAR)
     if found is not None:
         return f" Did you mean {found[0]!r}?"

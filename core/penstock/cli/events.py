@@ -30,7 +30,7 @@ def _kind(name: str) -> EventKind:
     try:
         return EventKind(name)
     except ValueError as e:
-        raise typer.BadParameter(f"{name!r} is no kind of event.{did_you_mean(name, EventKind)} {_KINDS}") from e
+        raise typer.BadParameter(f"{name!r} is no kind of event.{did_you_mean(name, EventKind)}") from e
 
 
 _KINDS = f"[{'|'.join(EventKind)}]"

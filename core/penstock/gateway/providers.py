@@ -52,8 +52,7 @@ def add_provider(
     check_name(name, "provider")
     kind = kind or name
     if kind not in KINDS:
-        known = f"one of {', '.join(KINDS)} was expected"
-        raise InvalidSetting(f"kind {kind[:80]!r}: {known}.{did_you_mean(kind, KINDS)}", "kind")
+        raise InvalidSetting(f"kind {kind[:80]!r} is unknown.{did_you_mean(kind, KINDS)}", "kind")
     url = base_url or KINDS[kind].base_url
     if not url:
         raise InvalidSetting(f"a provider of the kind {kind} needs the address it answers at", "base_url")

@@ -88,9 +88,9 @@ def in_words(unit: Unit, counted: int) -> str:
 def read_limit(per: str, unit: str, most: float) -> Limit:
     """A limit as a person gives it, dollars in dollars. Raises `InvalidSetting`."""
     if per not in PERIODS:
-        raise InvalidSetting(f"per: {per!r} is none of {', '.join(PERIODS)}.{did_you_mean(per, PERIODS)}", "per")
+        raise InvalidSetting(f"per: {per!r} is no period.{did_you_mean(per, PERIODS)}", "per")
     if unit not in UNITS:
-        raise InvalidSetting(f"{unit!r} is none of {', '.join(UNITS)}.{did_you_mean(unit, UNITS)}", unit)
+        raise InvalidSetting(f"{unit!r} is no unit of a limit.{did_you_mean(unit, UNITS)}", unit)
     highest = _MOST // BILLION if unit == "dollars" else _MOST // 1000
     cap = amount(unit, most) if 0 <= most <= highest else -1
     if cap < 0 or (cap == 0 and most > 0):

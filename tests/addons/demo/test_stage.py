@@ -45,7 +45,7 @@ def test_requests_that_were_skipped_after_failures_were_not_looked_at(log: SqlSt
     assert lines == [
         f"failed: {FILE}: NameError: name 'nope' is not defined (line 9) (3 requests)",
         "mine looked at 0 requests, failed in 3, was skipped in 60 after its failures: no edits; "
-        "0 tokens taken out before they were sent",
+        "0 tokens taken out of what was sent",
     ]
     assert has_failed
 
@@ -111,4 +111,13 @@ def test_what_earlier_stages_took_out_is_not_counted(log: SqlStore) -> None:
         "    -last ",
         "    +last",
     ]
-    assert lines[-1] == f"mine looked at 1 request: 1 landed; {before - 21} tokens taken out before they were sent"
+    assert lines[-1] == f"mine looked at 1 request: 1 landed; {before - 21} tokens taken out of what was sent"
+
+
+def test_a_stage_that_adds_is_said_to_add(log: SqlStore) -> None:
+    """No negative number of tokens is taken out."""
+    note = {"stage": "mine", "op": "note", "state": "landed", "reason": "why", "before": 0, "after": 916, "text": "x"}
+    log.add_events([Event(0, 1.0, "x", EventKind.EDIT, {**note, "m": 1, "place": "a.1"})])
+    verdicts(log, "edited")
+    lines, _ = report(log)
+    assert lines[-1] == "mine looked at 1 request: 1 landed; 916 tokens added to what was sent"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.base.suggest import did_you_mean
+from penstock.events.event import EventKind
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,8 @@ def test_the_nearest_word_is_named_or_all_of_them(word: str, said: str) -> None:
 def test_where_nothing_is_known_nothing_is_said() -> None:
     """Not an empty list."""
     assert did_you_mean("word", []) == ""
+
+
+def test_a_member_of_an_enumeration_is_named_by_its_value() -> None:
+    """As it is typed, not as Python shows it."""
+    assert did_you_mean("bypased", EventKind) == " Did you mean 'bypassed'?"

@@ -33,7 +33,7 @@ def test_an_amount_is_counted_as_a_whole_number(said: tuple[str, str, float], ca
 @pytest.mark.parametrize(
     ("said", "names"),
     [
-        (("week", "tokens", 1.0), "'week' is none of minute, day, month"),
+        (("week", "tokens", 1.0), "'week' is no period. Known: day, minute, month"),
         (("days", "tokens", 1.0), "Did you mean.*day"),
         (("day", "dollar", 1.0), "Did you mean.*dollars"),
         (("day", "tokens", -1.0), "tokens: an amount from 0"),

@@ -75,8 +75,8 @@ def add(
     """Add a provider. Its credential is asked for, and kept encrypted. It is no argument: others could see that."""
     found = KINDS.get(kind or name)
     if found is None:
-        said = f"{kind or name!r} is no kind of provider: --kind takes {', '.join(KINDS)}."
-        raise PenstockError(said + did_you_mean(kind or name, KINDS))
+        more = "" if kind else ", and --kind is not given"
+        raise PenstockError(f"{kind or name!r} is no kind of provider{more}.{did_you_mean(kind or name, KINDS)}")
     credential = _credential(credential_file, credential_env, name if found.wants_credential else "")
     with opened(store) as kept:
         made = add_provider(

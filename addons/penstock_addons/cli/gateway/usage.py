@@ -43,7 +43,7 @@ def usage(
     """Show what was used through the gateway: this month, unless --from and --to say otherwise."""
     what = next((one for one in BY if one == by), None)
     if what is None:
-        raise PenstockError(f"--by {by[:40]!r}: one of {', '.join(BY)} was expected.{did_you_mean(by, BY)}")
+        raise PenstockError(f"--by {by[:40]!r}: usage is not grouped by that.{did_you_mean(by, BY)}")
     if as_csv and json_:
         raise typer.BadParameter("--csv and --json exclude each other")
     for option, day in (("--from", first), ("--to", last)):

@@ -43,7 +43,8 @@ def test_there_is_no_argument_for_a_credential(say: Say) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "antropic"), "'antropic' is no kind of provider: --kind takes anthropic, openai"),
+        (("add", "antropic"), "'antropic' is no kind of provider, and --kind is not given. Did you mean 'anthropic'?"),
+        (("add", "house", "--kind", "zzz"), "'zzz' is no kind of provider. Known: anthropic, "),
         (("add", "anthropic"), "stdin is not a terminal: --credential-file FILE (- for stdin) or --credential-env"),
         (("add", "anthropic", "--credential-env", "NOT_SET"), "NOT_SET is not set"),
         (("add", "anthropic", "--credential-file", "/none"), "cannot be read from /none"),

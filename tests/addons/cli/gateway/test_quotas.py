@@ -86,7 +86,7 @@ def test_limits_are_set_shown_raised_and_removed(say: Say, store: GatewayStore) 
     ("words", "said"),
     [
         (("set", "5 dollars"), "'5 dollars' is no limit: `5 dollars per day` was expected"),
-        (("set", "5 tokens per week"), "'week' is none of minute, day, month"),
+        (("set", "5 tokens per week"), "'week' is no period. Known: day, minute, month"),
         (("set", "5 tokens per day", "--model", "claude"), "PROVIDER/NAME was expected"),
         (("set", "5 tokens per day", "--key", "nobody"), "has no key 'nobody'"),
         (("set", "5 tokens per day", "-w", "tema"), "there is no scope 'workspace:tema'"),
