@@ -78,6 +78,26 @@ async def test_what_was_sent_against_what_came(log: Log, size: tuple[int, int]) 
         await screen.sees("Nothing was changed: it went as it came.")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_escape_goes_one_level_back(log: Log, size: tuple[int, int]) -> None:
+    """From the differences or the edits to what was shown before them, then to the log; opened from the log, at once."""
+    play(log, upto=5)
+    async with screen_of(log, size) as screen:
+        await screen.press("enter", "d")
+        await screen.sees("Sent against came · 1")
+        await screen.press("x")
+        await screen.sees("frozen · 1")
+        await screen.press("escape")
+        await screen.sees("Overview")
+        assert isinstance(screen.app.screen, DetailScreen)
+        await screen.press("escape")
+        await opened(screen, LogScreen)
+        await screen.press("d")
+        await opened(screen, DetailScreen)
+        await screen.press("escape")
+        await opened(screen, LogScreen)
+
+
 async def test_an_edit_of_an_older_log(log: Log) -> None:
     """No handle, no ledger: the log's beginning of it, and a word that it is no more than that."""
     log.exchange()

@@ -84,6 +84,8 @@ class DetailScreen(ExchangeScreen):
         """`place`: message and block to begin at."""
         super().__init__(row, feed, changed, walk)
         self._pane = pane
+        self._back_to: tuple[Pane, bool] | None = None
+        """The pane that Esc goes back to, and whether focus was on it. None: Esc closes the screen."""
         self._place = place
         self._detail = ExchangeDetail()
         self.is_compared = False
@@ -119,6 +121,7 @@ class DetailScreen(ExchangeScreen):
 
     def to_blocks(self) -> None:
         """Show the blocks, beside the overview or in its place."""
+        self._back_to = None
         self._turn_to(Pane.BLOCKS, on_panes=True)
 
     def action_other(self) -> None:
@@ -127,17 +130,33 @@ class DetailScreen(ExchangeScreen):
 
     def action_pane(self, name: str) -> None:
         """Show a pane, or the blocks again if it is shown already."""
-        is_there = self._pane == name and self.has_class("-on-panes")
-        self._turn_to(Pane.BLOCKS if is_there else Pane(name), on_panes=True)
-        if self._pane is Pane.DIFF:
-            self.load()
+        before = self._pane, self.has_class("-on-panes")
+        if before == (name, True):
+            self._back_to = None
+            self._turn_to(Pane.BLOCKS, on_panes=True)
+            return
+        if self._pane != name:
+            self._back_to = self._back_to or before
+        self._turn_to(Pane(name), on_panes=True)
+
+    def action_close(self) -> None:
+        """Go back from the edits or the differences to what was shown before them; from there, close the screen."""
+        is_hidden = self.has_class("-narrow") and not self.has_class("-on-panes")
+        if self._back_to is None or is_hidden:
+            super().action_close()
+            return
+        (pane, on_panes), self._back_to = self._back_to, None
+        self._turn_to(pane, on_panes=on_panes)
 
     def _turn_to(self, pane: Pane, *, on_panes: bool) -> None:
+        is_unread = pane is Pane.DIFF and pane is not self._pane
         self._pane = pane
         self.query_one(ContentSwitcher).current = pane
         self.set_class(on_panes, "-on-panes")
         self.set_class(not on_panes, "-on-overview")
         self.query_one(f"#{pane}" if on_panes else "#overview").focus()
+        if is_unread:
+            self.load()
 
     def action_full(self) -> None:
         pane = self.query_one(f"#{self._pane}")
