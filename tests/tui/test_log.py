@@ -88,6 +88,16 @@ async def test_tags_of_both_ways(log: Log) -> None:
         assert screen.table.count == 0
 
 
+async def test_sums_say_that_they_are_of_all_while_a_filter_hides_some(log: Log) -> None:
+    log.exchange(life("one"))
+    log.exchange(life("two"))
+    async with screen_of(log, (120, 40)) as screen:
+        await screen.sees("Penstock · 2 requests")
+        await screen.press("slash")
+        await screen.type("one")
+        await screen.sees("1 of 2", "Penstock · of all, not only those shown: 2 requests")
+
+
 async def test_history_is_dim_and_marked(log: Log) -> None:
     """What came before the proxy started last is told from what came since, by more than its tone."""
     log.started()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import pytest
 
+from penstock.base.clock import ManualClock
 from penstock.events.event import EventKind
 from penstock.models import age
+from penstock_tui.log.feed import Feed
+from penstock_tui.screens.overview_lines import traffic_lines
 from tests.tui.logs import Log, kept_alive, paid_life, unpriced_life
 from tests.tui.pilot import screen_of
 from tests.tui.screens.days import a_day
@@ -22,10 +26,19 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
     async with screen_of(log, (160, 48)) as screen:
         await screen.press("2")
         await screen.sees("1 landed, 8.3k tokens removed", "1.5k kept off the wire (25%)", "80% of input read from it")
-        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests a minute", "█")
+        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests in the last minute", "█")
         await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
         await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
         await screen.sees("! REDUCED day", "stages        ✓ all stages running")
+
+
+def test_the_busiest_minute_has_no_fewer_requests_than_the_last_one() -> None:
+    """Also where the last 60 seconds lie across two of the clock's minutes."""
+    feed = Feed(Path("none.db"), ManualClock(1000.0))
+    for second in range(1000, 1060, 10):
+        feed.model.request_rate.count(second)  # two in the one clock minute, four in the other
+    lines = traffic_lines(feed, 1059.0, 80)
+    assert "6 requests in the last minute, at most 6 a minute in that hour" in str(lines)
 
 
 async def test_a_loss_has_a_minus_and_a_word(log: Log) -> None:

@@ -191,7 +191,8 @@ _QUALITIES: dict[str, Test] = {
     "refused": lambda row: row.state == "refused",
     "lost": lambda row: row.lost,
     "retry": lambda row: row.retry,
-    "edited": lambda row: row.edits + row.replayed > 0,
+    "edited": lambda row: row.edits > 0,
+    "replayed": lambda row: row.replayed > 0,
     "pending": lambda row: row.pending > 0,
     "bypassed": lambda row: bool(row.bypassed),
     "trouble": lambda row: row.trouble > 0,
@@ -219,6 +220,7 @@ HELP = (
         "numbers with > >= < <=; k and m for thousands and millions, for times ms, s and m (minutes)",
     ),
     ("is:failed", f"one of {', '.join(_QUALITIES)}"),
+    ("is:edited  is:replayed", "edited for the first time in this request; sent with edits of earlier requests again"),
     ("is:live  is:history", "came since the proxy started last, or before that"),
     ("-kind:side", "a minus finds what does not match the term"),
 )

@@ -334,7 +334,9 @@ class LogScreen(Screen[None]):
 
     def show_now(self) -> None:
         """Update the lines of facts at once."""
-        self.query_one("#totals", FittedLine).show(total_facts(self._feed, self._table.newer, waits=self._table.waits))
+        table, is_filtered = self._table, bool(self._filter)
+        facts = total_facts(self._feed, table.newer, waits=table.waits, is_filtered=is_filtered)
+        self.query_one("#totals", FittedLine).show(facts)
         self.query_one("#health", FittedLine).show(health_facts(self._feed))
         shown, known = self._table.rows, len(self._feed.model.rows)
         self._line.counted(f"{shown:,} of {known:,}" if self._filter else "")

@@ -49,7 +49,9 @@ def traffic_lines(feed: Feed, now: float, width: int) -> list[Line]:
     freed = f", {count(taken.freed)} tokens removed" if taken.landed else ""
     label, end = _hour(feed, now)
     minutes = request_rate.minutes(end, HOUR)
-    told = f"{plural(request_rate.per_minute(now), 'request')} a minute, at most {max(minutes)} in that hour"
+    lately = request_rate.per_minute(now)
+    # The last 60 seconds may lie across two of the clock's minutes, and have more requests than either of them.
+    told = f"{plural(lately, 'request')} in the last minute, at most {max(lately, *minutes)} a minute in that hour"
     return [
         labelled("uptime", (_uptime(feed, now), "plain")),
         labelled("requests", (f"{plural(totals.requests, 'request')}, {plural(totals.turns, 'turn')}", "strong")),

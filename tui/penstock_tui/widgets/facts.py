@@ -21,13 +21,13 @@ __all__ = ["health_facts", "session_heading", "total_facts"]
 WAITS = Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "accent")
 
 
-def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False) -> list[Fact]:
-    """The header: traffic and savings. `newer`: the number of rows above the visible ones, not followed; with `waits`,
+def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False, is_filtered: bool = False) -> list[Fact]:
+    """The header: traffic and savings of all requests; with `is_filtered`, it says that they are of all. `newer`: the number of rows above the visible ones, not followed; with `waits`,
     rows are not added while text is selected."""
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
-        Fact(plural(totals.requests, "request"), 2),
+        Fact(("of all, not only those shown: " if is_filtered else "") + plural(totals.requests, "request"), 2),
         Fact(plural(totals.turns, "turn"), 4),
     ]
     if totals.tokens_out:
