@@ -33,6 +33,13 @@ def test_no_label_is_there_twice() -> None:
     assert labels(chart) == ["$0.00", "$0.01", "$0.02", "$0.03", "$0.04", "$0.05", "1", "2", "3", "request"]
 
 
+def test_an_axis_of_losses_ends_at_nothing() -> None:
+    """It reaches from the largest loss to 0, and no further up."""
+    chart = Chart("request", 2, lambda dollars: f"{dollars:.5f}")
+    chart.line("saved", BLUE, [(1, -0.00005), (2, -0.0002)])
+    assert labels(chart)[:5] == ["-0.00020", "-0.00015", "-0.00010", "-0.00005", "0.00000"]
+
+
 def test_a_logarithmic_axis_has_powers_of_ten() -> None:
     chart = Chart("request", 2, lambda ms: f"{ms:g} ms", is_log=True)
     chart.line("all", BLUE, [(1, 4.0), (2, 164.0)])

@@ -133,7 +133,12 @@ class Chart:
             return []
         if self.is_log:
             return [10.0**n for n in range(math.floor(self._low), math.ceil(self._high) + 1)]
-        return ticks(self.least, self.most or 1, 5)
+        return ticks(self.least, self._top, 5)
+
+    @property
+    def _top(self) -> float:
+        """The highest value of the y axis, above `least` also where all values are 0."""
+        return 1.0 if self.most == self.least == 0 else self.most
 
     @property
     def _low(self) -> float:
@@ -147,7 +152,7 @@ class Chart:
             return len(self.names) - 0.5
         if self.is_log:
             return max(math.ceil(math.log10(self.most or 1)), self._low + 1)
-        return (self.most or 1) * 1.04
+        return self._top + (self._top - self.least) * 0.04
 
     def _x(self, x: float) -> float:
         left = 16 + _LETTER * max(map(len, self.names)) if self.names else self._left
