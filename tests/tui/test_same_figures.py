@@ -150,6 +150,20 @@ def test_the_commands_agree(played: Log) -> None:
     assert costs["total"]["saved"] == pytest.approx(shown[""].saved)
 
 
+def test_a_session_has_one_project(log: Log) -> None:
+    """The one that its client named last, although its first request named no folder yet."""
+    log.exchange(paid_life(0.04, 0.01, project="account-7f55", kind="side"))
+    log.exchange(paid_life(0.04, 0.01, project="/src/tidewatch"))
+    log.close()
+    model = LogModel()
+    model.apply(log.store.events_after(0))
+    shown = [one.project for one in model.sessions.listed()]
+    listed = [one["project"] for one in command(log, "sessions", "list", "--json")]
+    exported = [one["project"] for one in command(log, "export")["sessions"]]
+    assert shown == listed == exported == ["/src/tidewatch"]
+    assert "project tidewatch" in page(gather(log.store, choose(log.store)))
+
+
 def test_the_page_says_so(played: Log) -> None:
     """Not only what is behind it."""
     shown = on_screen(played)[""]

@@ -196,7 +196,7 @@ class Totals:
             session = self.sessions.setdefault(name, Session(name, one.client, one.project, one.at, one.at))
             session.sums.add(one)
             session.last_at = max(session.last_at, one.at)
-            session.client, session.project = session.client or one.client, session.project or one.project
+            session.client, session.project = one.client or session.client, one.project or session.project
             session.models.update({one.model: None} if one.model else {})
         if one.kind in (Kind.MAIN, Kind.TOOL_LOOP, Kind.SUBAGENT):
             key = (name, one.conversation, one.epoch, one.turn)
