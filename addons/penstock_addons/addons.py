@@ -18,6 +18,7 @@ from penstock_addons.wire.hosts import ModelHosts
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.peers import Peers
+from penstock_addons.wire.recorded_answers import RecordedAnswers
 from penstock_addons.wire.upgrade import NoWebSocket
 
 __all__ = ["suite_addons"]
@@ -47,4 +48,5 @@ def suite_addons() -> list[object]:
         Settlement(threads),
         TranslatedAnswers(requests),
         personal,
+        RecordedAnswers(),
     ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import brotli
 import pytest
 import zstandard
 
 from penstock.events.event import EventKind
+from penstock_addons.cli.flowfile import read_flows
 from tests.road.bodies import body_for
 from tests.road.client import Road
 from tests.road.provider import Answer
@@ -96,3 +98,17 @@ def test_an_answer_that_can_not_be_unpacked_reaches_the_client_as_sent(plain: Ro
     call = plain.post("/v1/messages", request_for("/v1/messages"), {}, Answer((body[:20], body[20:]), headers=headers))
     assert call.answer.body == body
     assert call.wait(EventKind.ANSWERED).payload["bytes"] == len(body)
+
+
+def test_a_recording_has_the_answers_that_streamed_by(start: Callable[..., Road], tmp_path: Path) -> None:
+    """`-w FILE` keeps what the provider counted, so that `penstock whatif` need not estimate it."""
+    file = tmp_path / "rec.flow"
+    road = start(options=(f"save_stream_file={file}",))
+    path = "/v1/messages"
+    kind, events = STREAMS[path]
+    call = road.post(path, request_for(path), {}, Answer(events, headers=(("Content-Type", kind),)))
+    assert call.answer.body == b"".join(events)
+    call.wait(EventKind.ANSWERED)
+    road.proxy.stop()
+    [(_, recorded)] = read_flows(file, lambda number, why: pytest.fail(why))
+    assert recorded.answer == b"".join(events)
