@@ -80,7 +80,7 @@ async def test_what_was_sent_against_what_came(log: Log, size: tuple[int, int]) 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_escape_goes_one_level_back(log: Log, size: tuple[int, int]) -> None:
-    """From the differences or the edits to what was shown before them, then to the log; opened from the log, at once."""
+    """From the differences or the edits to what was shown before them, then to the log."""
     play(log, upto=5)
     async with screen_of(log, size) as screen:
         await screen.press("enter", "d")

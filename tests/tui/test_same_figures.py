@@ -53,6 +53,13 @@ def uncounted(**more: Any) -> Facts:
     ]
 
 
+def counted(**more: Any) -> Facts:
+    """A life of 2,000 tokens by our estimate, of which 1,500 were sent; its provider counted 1,000 of those."""
+    split = {"came": {"plain": 133, "read": 1100, "write": 100}, "sent": {"plain": 100, "read": 800, "write": 100}}
+    facts = paid_life(0.04, 0.01, **more)
+    return [(kind, data | {"money": data["money"] | split} if kind is K.ANSWERED else data) for kind, data in facts]
+
+
 @pytest.fixture
 def played(log: Log) -> Log:
     """Two sessions, and a conversation of a client that names none."""
@@ -66,7 +73,7 @@ def played(log: Log) -> Log:
     other = {"session": "session-2", "conversation": "talk-3", "client": "codex"}
     log.exchange(uncounted(**other))
     log.exchange(life("", kind="count", **other))
-    log.exchange(paid_life(0.001, 0.001, kind="side", **other))
+    log.exchange(counted(kind="side", **other))
     log.exchange([*life(**other)[:2], (K.BYPASSED, {"why": "no room"}), (K.FORWARDED, {"ms": 1.0})])
     log.exchange([*life(**other)[:7], (K.FAILED, {"why": "provider", "status": 529})])
     log.exchange(life(session="", conversation="talk-4", client="aider"))
@@ -150,6 +157,34 @@ def test_the_commands_agree(played: Log) -> None:
     assert costs["total"]["saved"] == pytest.approx(shown[""].saved)
 
 
+def test_all_count_the_tokens_that_the_provider_counted(log: Log) -> None:
+    """`penstock cost` too, whose tokens are those that were paid for."""
+    log.exchange(counted())
+    log.exchange(counted(turn=2))
+    log.close()
+    shown = on_screen(log)["session-1"]
+    assert (shown.came, shown.sent) == (2 * 1333, 2 * 1000)
+    assert on_screen(log) == in_report(log) == exported(log)
+    [listed] = command(log, "sessions", "list", "--json")
+    [paid] = command(log, "cost", "--json")["sessions"]
+    assert (listed["tokens_in"], listed["tokens_out"]) == (paid["came"], paid["sent"]) == (shown.came, shown.sent)
+    assert listed["uncounted"] == 0
+
+
+def test_where_the_provider_did_not_count_sums_are_estimates_with_a_mark(log: Log) -> None:
+    """By the figures behind the dollars; of a request that was not answered, by ours."""
+    log.exchange(uncounted())
+    log.exchange([*life()[:7], (K.FAILED, {"why": "provider", "status": 529})])
+    log.close()
+    [listed] = command(log, "sessions", "list", "--json")
+    assert (listed["tokens_in"], listed["tokens_out"], listed["uncounted"]) == (500 + 2000, 500 + 1500, 2)
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page(gather(log.store, choose(log.store)))))
+    assert (facts["tokens came"], facts["tokens sent"]) == ("~2,500", "~2,000")
+    text = CliRunner().invoke(build(), ["sessions", "list", "--store", str(log.path)], prog_name="penstock").stdout
+    assert "~2,500" in text
+    log.close()
+
+
 def test_a_session_has_one_project(log: Log) -> None:
     """The one that its client named last, although its first request named no folder yet."""
     log.exchange(paid_life(0.04, 0.01, project="account-7f55", kind="side"))
@@ -169,5 +204,5 @@ def test_the_page_says_so(played: Log) -> None:
     shown = on_screen(played)[""]
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page(gather(played.store, choose(played.store)))))
     assert (facts["requests"], facts["turns"]) == (f"{shown.requests}", f"{shown.turns}")
-    assert (facts["tokens came"], facts["tokens sent"]) == (f"{shown.came:,}", f"{shown.sent:,}")
+    assert (facts["tokens came"], facts["tokens sent"]) == (f"~{shown.came:,}", f"~{shown.sent:,}")
     assert facts["from the cache"] == f"{shown.cache_share:.0%}"

@@ -119,6 +119,7 @@ def _deleted(found: dict[str, Any]) -> list[str]:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     name = f"{printable(one['label'])}  {printable(one['session'])}" if one["label"] else printable(one["session"])
+    about = "~" if one["uncounted"] else ""
     return (
         shortened(name, _NAME),
         printable(one["client"]) or "?",
@@ -126,8 +127,8 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
         moment(one["last_at"]),
         f"{one['requests']:,}",
         f"{one['turns']:,}",
-        f"{one['tokens_in']:,}",
-        f"{one['tokens_out']:,}",
+        f"{about}{one['tokens_in']:,}",
+        f"{about}{one['tokens_out']:,}",
         percent(one["ratio"]),
         f"{one['bytes'] / 1000:,.0f} kB",
     )

@@ -38,6 +38,7 @@ from penstock.store.reading import all_events, backwards, open_log
 __all__ = ["difference", "explain"]
 
 _HOW = {
+    "exact": "counted by the provider",
     "estimated": "estimated from the request's bytes",
     "calibrated": "estimated, by what the provider counted before",
     "tokenizer": "estimated, by what the model's own tokenizer counted of a part",
@@ -211,7 +212,8 @@ def _edits(record: ExchangeRecord, every: bool) -> Iterator[str]:
         yield f"  {record.replayed:,} replayed from earlier requests{'' if every else ' (--all lists them)'}"
     if record.tokens_in is not None and record.tokens_out is not None:
         how = _HOW.get(record.how, _HOW["estimated"])
-        yield f"  in all ~{record.tokens_in:,} -> {record.tokens_out:,} tokens, {how}"
+        about = "" if record.how == "exact" else "~"
+        yield f"  in all {about}{record.tokens_in:,} -> {record.tokens_out:,} tokens, {how}"
 
 
 def _edit(edit: EditEvent) -> tuple[str, ...]:

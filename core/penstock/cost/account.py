@@ -55,6 +55,8 @@ class RequestCost:
     edits."""
     own: float = 0.0
     """Dollars that Penstock's own model calls have cost since the last request."""
+    scale: float = 1.0
+    """How many tokens the provider is expected to count for one that the cache model counts."""
 
 
 @dataclass(slots=True)

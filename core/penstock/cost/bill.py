@@ -83,7 +83,7 @@ def bill(booking: RequestCost, usage: Usage, counted: _Side = "forwarded", price
     request would have been cleared of at least as much.
     """
     known: Cost = getattr(booking, counted)
-    real = known if usage.prompt is None else _real(usage, known)
+    real = _expected(known, booking.scale) if usage.prompt is None else _real(usage, known)
     costs = (booking.original, booking.forwarded)
     original, forwarded = (real if usage.cleared else _moved(cost, known, real) for cost in costs)
     price, output, rate = booking.price, usage.output or 0, _rate(booking.price, usage)
@@ -131,6 +131,11 @@ def _real(usage: Usage, known: Cost) -> Cost:
         hour = round(written * _share(known.write_hour, _written(known)))
     hour = min(hour, written)
     return Cost(usage.input or 0, usage.cache_read or 0, written - hour, hour)
+
+
+def _expected(known: Cost, scale: float) -> Cost:
+    """What the provider would have counted, by its counts of earlier requests."""
+    return Cost(*(round(n * scale) for n in (known.plain, known.read, known.write, known.write_hour)))
 
 
 def _moved(cost: Cost, known: Cost, real: Cost) -> Cost:

@@ -20,7 +20,7 @@ from functools import partial
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation, transcript
 from penstock.conversation.exchange import Exchange, Kind
-from penstock.cost.account import cache_blocks
+from penstock.cost.account import RequestCost, cache_blocks
 from penstock.edits.cache_order import notes
 from penstock.edits.flush_reason import FlushReason
 from penstock.edits.replay import Replay
@@ -160,7 +160,7 @@ class EditScheduler:
         own = sum(one.dollars for one in context.draft.spendings) if context.draft is not None else 0.0
         if own:
             state.account.spend(own, context.price)
-            rewrite.booking = replace(rewrite.booking, own=own)
+        rewrite.booking = replace(rewrite.booking, own=own, scale=_scale(context, rewrite.booking))
         left = len(rewrite.view.thinking)
         attempt = Attempt(state.ledger.revision, untouched, rewrite.mark, rewrite.booking, left)
         state.note_attempt(context.body_key, attempt)
@@ -188,6 +188,7 @@ class EditScheduler:
             notes(conversation, rewrite.replay),
             counts=first is None and is_known,
         )
+        booking = replace(booking, scale=_scale(context, booking))
         rewrite.booking = replace(first, idle=0.0) if first else booking  # what the first one wrote proves no long life
 
     def _archive_history(self, exchange: Exchange, conversation: Conversation) -> None:
@@ -207,6 +208,11 @@ class EditScheduler:
 
     def _fault(self, where: str, error: str, exchange: Exchange) -> None:
         self._log.append(FaultEvent(where, error[:400]), exchange.id)
+
+
+def _scale(context: RequestContext, booking: RequestCost) -> float:
+    sent = booking.forwarded.total
+    return context.scale.count(sent).tokens / sent if sent else 1.0
 
 
 def archive_history(store: Store, conversation: Conversation, name: str, at: float) -> HistoryArchivedEvent:

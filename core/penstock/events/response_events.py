@@ -139,6 +139,18 @@ class AnsweredEvent(EventData):
     money: LoggedCost | None = None
     """What the request cost. None: nothing is booked."""
 
+    @property
+    def traffic(self) -> tuple[int, int] | None:
+        """Input tokens as received and as forwarded, by the provider's count where it gave one. None: the log does not
+        say what was paid for."""
+        money = self.money
+        return (money.came.total, money.sent.total) if money is not None and money.sent.total else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether `traffic` is by the provider's count."""
+        return self.traffic is not None and self.usage is not None and self.usage.prompt is not None
+
 
 @dataclass(frozen=True, slots=True)
 class FailedEvent(EventData):

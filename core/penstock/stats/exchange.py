@@ -41,17 +41,8 @@ __all__ = ["ExchangeRecord", "ExchangeStats"]
 
 Data = TypeVar("Data", bound=EventData)
 _ABOUT = ("client", "provider", "model", "conversation", "session", "agent", "project", "kind", "dialect")
-_ORDER = (
-    State.RECEIVED,
-    State.CLASSIFIED,
-    State.REWRITTEN,
-    State.FORWARDED,
-    State.ANSWERED,
-    State.PROCESSED,
-    State.REFUSED,
-    State.FAILED,
-)
-_RANK: Final = {state: rank for rank, state in enumerate(_ORDER)}
+_ENDS = (State.REFUSED, State.FAILED)
+_RANK: Final = {state: n for n, state in enumerate((*(state for state in State if state not in _ENDS), *_ENDS))}
 """A state never goes back."""
 _NO_SHARES, _NO_USAGE = TokenShares(), LoggedUsage()
 
@@ -96,7 +87,7 @@ class ExchangeStats:
     tokens_out: int | None = None
     """Tokens of the whole request as forwarded."""
     how: str = ""
-    """How the tokens were counted: calibrated, tokenizer or estimated."""
+    """How the tokens were counted: exact (by the provider), calibrated, tokenizer or estimated."""
     injected: int | None = None
     """Tokens of Penstock's notes in the request. None: the log is too old to say."""
     edits: int = 0
@@ -332,11 +323,12 @@ def _tagged(one: ExchangeStats, said: TaggedEvent) -> None:
 
 def _rewritten(one: ExchangeStats, said: RewrittenEvent) -> None:
     one.reach(State.REWRITTEN)
-    for name in ("edits", "pending", "tokens_in", "tokens_out", "injected"):
+    is_counted = one.how == "exact"  # an answer that was stored first
+    for name in ("edits", "pending", "injected", *(() if is_counted else ("tokens_in", "tokens_out"))):
         if (value := getattr(said, name)) is not None:
             setattr(one, name, value)
     one.replayed = said.replayed
-    one.how = one_line(said.how) or one.how
+    one.how = one.how if is_counted else one_line(said.how) or one.how
     one.suite_ms = said.ms if one.suite_ms is None else one.suite_ms
 
 
@@ -361,6 +353,8 @@ def _answered(one: ExchangeStats, said: AnsweredEvent) -> None:
     one.status, one.first_ms, one.ms = said.status, said.first_ms, said.ms
     one.model = one_line(said.model or "") or one.model
     one.usage, one.money = said.usage or _NO_USAGE, said.money
+    one.tokens_in, one.tokens_out = said.traffic or (one.tokens_in, one.tokens_out)
+    one.how = "exact" if said.is_counted else one.how
     one.tools = tuple(map(one_line, said.tools or ()))
     one.complete = said.complete is not False
 

@@ -11,6 +11,7 @@ from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent
+from penstock.events.response_events import AnsweredEvent
 from penstock.store.base import Store
 from penstock.store.reading import all_events
 
@@ -40,18 +41,24 @@ class FoundSession:
     """About how many bytes its events take in the log."""
     conversations: set[str] = field(default_factory=set)
     exchanges: set[str] = field(default_factory=set)
-    tokens: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Tokens as received and as sent, by exchange. Exchanges that only count tokens are left out."""
+    tokens: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    """Tokens as received and as sent, and whether the provider counted them, by exchange. Exchanges that only count
+    tokens are left out."""
     open: dict[str, float] = field(default_factory=dict)
     """Exchanges of the newest proxy whose end is not in the log, with when they came."""
 
     @property
     def tokens_in(self) -> int:
-        return sum(came for came, _ in self.tokens.values())
+        return sum(came for came, _, _ in self.tokens.values())
 
     @property
     def tokens_out(self) -> int:
-        return sum(sent for _, sent in self.tokens.values())
+        return sum(sent for _, sent, _ in self.tokens.values())
+
+    @property
+    def uncounted(self) -> int:
+        """Requests whose tokens are an estimate, since no provider counted them."""
+        return sum(came > 0 and not is_counted for came, _, is_counted in self.tokens.values())
 
     @property
     def ratio(self) -> float | None:
@@ -73,6 +80,7 @@ class FoundSession:
             "conversations": len(self.conversations),
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
+            "uncounted": self.uncounted,
             "ratio": None if self.ratio is None else round(self.ratio, 4),
             "events": self.events,
             "bytes": self.bytes,
@@ -124,7 +132,7 @@ def _begin(event: Event, said: ClassifiedEvent, sessions: dict[str, FoundSession
     session.open[event.exchange] = event.at
     if said.kind != Kind.COUNT:
         came = said.tokens.total or 0
-        session.tokens[event.exchange] = came, came
+        session.tokens[event.exchange] = came, came, False
 
 
 def _go_on(event: Event, session: FoundSession) -> None:
@@ -132,8 +140,12 @@ def _go_on(event: Event, session: FoundSession) -> None:
     said = event.data
     if not isinstance(said, RewrittenEvent):
         session.open.pop(event.exchange, None)
-    elif event.exchange in session.tokens:
-        came = session.tokens[event.exchange][0] if said.tokens_in is None else said.tokens_in
-        session.tokens[event.exchange] = came, came if said.tokens_out is None else said.tokens_out
+    if event.exchange in session.tokens:
+        came, sent, is_counted = session.tokens[event.exchange]
+        if isinstance(said, RewrittenEvent) and not is_counted:
+            came = came if said.tokens_in is None else said.tokens_in
+            session.tokens[event.exchange] = came, came if said.tokens_out is None else said.tokens_out, False
+        elif isinstance(said, AnsweredEvent):
+            session.tokens[event.exchange] = *(said.traffic or (came, sent)), said.is_counted
     if isinstance(said, RefusedEvent):
         session.tokens.pop(event.exchange, None)

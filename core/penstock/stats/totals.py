@@ -28,6 +28,8 @@ class SessionTotals:
     """Tokens as received from clients."""
     sent: int = 0
     """Tokens as forwarded to providers."""
+    uncounted: int = 0
+    """Requests whose tokens are an estimate, since no provider counted them."""
     injected: int = 0
     freed: int = 0
     edits: int = 0
@@ -56,6 +58,7 @@ class SessionTotals:
             return
         came, sent = one.traffic
         self.came, self.sent = self.came + came, self.sent + sent
+        self.uncounted += came > 0 and one.how != "exact"
         self.injected += one.injected_now
         self.freed += one.freed_now
         self.edits += sum(change.has_landed for change in one.changes)
@@ -78,7 +81,13 @@ class SessionTotals:
             "turns": self.turns,
             "failed": self.failed,
             "refused": self.refused,
-            "tokens": {"came": self.came, "sent": self.sent, "injected": self.injected, "freed": self.freed},
+            "tokens": {
+                "came": self.came,
+                "sent": self.sent,
+                "injected": self.injected,
+                "freed": self.freed,
+                "uncounted": self.uncounted,
+            },
             "edits": self.edits,
             "provider": {"input": self.prompt, "cache_read": self.cache_read, "output": self.output},
             "cache_share": self.cache_share,

@@ -158,11 +158,12 @@ def test_of_a_log_without_edits(run: Run, store: Path) -> None:
 
 
 def test_tells_the_same_tokens_as_the_log(run: Run, log: Path) -> None:
-    """What the request was and what it became, as the event `rewritten` says it."""
+    """What the request was and what it became, as the event `answered` says it was paid for."""
     store = SqlStore(log)
-    sums = next(e.payload for e in store.events_of("x0002") if e.kind is EventKind.REWRITTEN)
+    money = next(e.payload["money"] for e in store.events_of("x0002") if e.kind is EventKind.ANSWERED)
     store.close()
-    assert f"in all ~{sums['tokens_in']:,} -> {sums['tokens_out']:,} tokens" in run("explain", "x0002").stdout
+    came, sent = sum(money["came"].values()), sum(money["sent"].values())
+    assert f"in all {came:,} -> {sent:,} tokens, counted by the provider" in run("explain", "x0002").stdout
 
 
 @pytest.mark.parametrize(

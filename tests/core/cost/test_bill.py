@@ -66,6 +66,16 @@ def test_what_the_provider_counted_is_what_was_paid() -> None:
     assert found.original.total == round(10_000 * 5300 / 5000), "our estimate was so many times too small"
 
 
+def test_what_was_not_counted_is_estimated_by_earlier_counts() -> None:
+    """Tokens and dollars, of both sides; without earlier counts, as the cache model has them."""
+    booking = RequestCost(Cost(plain=1000, read=8000), Cost(plain=1000, read=4000), PRICE)
+    found, scaled = bill(booking, Usage(output=100)), bill(replace(booking, scale=1.4), Usage(output=100))
+    assert (found.original, found.forwarded) == (booking.original, booking.forwarded)
+    assert (scaled.original.total, scaled.forwarded.total) == (12_600, 7_000)
+    assert scaled.paid == pytest.approx((1400 + 5600 * 0.1) * 3e-6 + 100 * 15e-6)
+    assert not scaled.counted
+
+
 def test_entries_of_an_hour_are_paid_as_such() -> None:
     """The provider names one sum; the breakpoints of the request tell which it is."""
     cost = Cost(write_hour=1000)

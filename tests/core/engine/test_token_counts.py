@@ -54,6 +54,18 @@ def test_the_shown_number_becomes_the_providers() -> None:
         assert tokens["total"] == tokens["system"] + tokens["tools"] + tokens["messages"]
 
 
+def test_the_cost_of_an_answer_without_a_count_is_estimated_by_earlier_counts() -> None:
+    """Tokens that are shown and tokens that are paid for are the same."""
+    with Session() as session:
+        ask(session, 0)
+        session.send(conversation(*TURNS[:3]))
+        session.reply("yes", usage=Usage(output=1))
+        shown = session.events(EventKind.REWRITTEN)[-1].payload["tokens_out"]
+        money = session.events(EventKind.ANSWERED)[-1].payload["money"]
+        assert money["how"] == "estimated"
+        assert sum(money["sent"].values()) == pytest.approx(shown, abs=3)  # each part is rounded
+
+
 def test_a_classified_request_is_told_by_what_was_known_then() -> None:
     """Its event is written later; by then the answer may have come."""
     with Session() as session:

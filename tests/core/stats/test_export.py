@@ -54,7 +54,7 @@ def test_the_whole_of_it() -> None:
     assert [(t["turn"], t["tags"][:1], t["compactions"]) for t in found["turns"][:2]] == [(1, ["keys"], 0), (2, [], 1)]
     assert [c["why_now"] for c in found["compactions"]] == ["cold"]
     assert [one["session"] for one in found["sessions"]] == ["s", "other"]
-    assert found["totals"]["tokens"] == {"came": 1100, "sent": 290, "injected": 0, "freed": 810}
+    assert found["totals"]["tokens"] == {"came": 1100, "sent": 290, "injected": 0, "freed": 810, "uncounted": 2}
     assert found["settings"][0]["profile"] == "default"
 
 

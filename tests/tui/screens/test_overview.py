@@ -26,7 +26,9 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
     async with screen_of(log, (160, 48)) as screen:
         await screen.press("2")
         await screen.sees("1 landed, 8.3k tokens removed", "1.5k kept off the wire (25%)", "80% of input read from it")
-        await screen.sees("$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests in the last minute", "█")
+        await screen.sees(
+            "$0.0300 saved (30%)", "$0.0700 of $0.1000 without Penstock", "3 requests in the last minute", "█"
+        )
         await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
         await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
         await screen.sees("! REDUCED day", "stages        ✓ all stages running")

@@ -114,12 +114,12 @@ def _some(names: Iterable[str]) -> str:
 
 def _facts(report: Report) -> str:
     sums, about = report.stats.totals, "~" if report.stats.totals.money.estimated else ""
-    kept = sums.came - sums.sent
+    kept, counted = sums.came - sums.sent, "~" if sums.uncounted else ""
     facts = [
         ("requests", f"{sums.requests:,}"),
         ("turns", f"{sums.turns:,}"),
-        ("tokens came", f"{sums.came:,}"),
-        ("tokens sent", f"{sums.sent:,}"),
+        ("tokens came", f"{counted}{sums.came:,}"),
+        ("tokens sent", f"{counted}{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
         ("without Penstock", f"{about}{sums.money.in_dollars(sums.money.baseline)}"),

@@ -148,7 +148,7 @@ def why_lines(feed: Feed, reasons: Mapping[str, Sequence[str]]) -> list[Line]:
 def _client(name: str, totals: Totals, last: float, now: float) -> Line:
     costs = totals.costs
     money = f", {dollars(costs.paid)} paid" if costs.requests else ", unknown price" if costs.unpriced else ""
-    said = f"{plural(totals.requests, 'request')}, {count(totals.tokens_out)} tokens{money}"
+    said = f"{plural(totals.requests, 'request')}, {totals.about}{count(totals.tokens_out)} tokens{money}"
     return ((fitted(name, LABEL), "strong"), (said, "plain"), (f", {ago(last, now)}", "dim"))
 
 
@@ -179,7 +179,7 @@ def _uptime(feed: Feed, now: float) -> str:
 
 
 def _tokens(totals: Totals) -> tuple[tuple[str, str], ...]:
-    sent = (f"{count(totals.tokens_out)} sent", "plain")
+    sent = (f"{totals.about}{count(totals.tokens_out)} sent", "plain")
     if not totals.saved:
         return (sent,)
     share = f" ({percent(abs(totals.saved) / totals.tokens_in)})" if totals.tokens_in else ""

@@ -43,7 +43,7 @@ KEEP, BOTH = "keep what is remembered of it", "forget that, too"
 
 def _tokens(session: Session, _moment: Moment) -> Cell:
     totals = session.totals
-    return f"{count(totals.tokens_in)} → {count(totals.tokens_out)}", ""
+    return f"{totals.about}{count(totals.tokens_in)} → {count(totals.tokens_out)}", ""
 
 
 def _saved(session: Session, _moment: Moment) -> Cell:

@@ -22,8 +22,8 @@ WAITS = Fact("text is selected: rows wait, Ctrl+C copies, Esc goes on", 2, "acce
 
 
 def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False, is_filtered: bool = False) -> list[Fact]:
-    """The header: traffic and savings of all requests; with `is_filtered`, it says that they are of all. `newer`: the number of rows above the visible ones, not followed; with `waits`,
-    rows are not added while text is selected."""
+    """The header: traffic and savings of all requests; it says so with `is_filtered`. `newer`: the number of rows over
+    the visible ones, not followed; with `waits`, rows are not added while text is selected."""
     totals = feed.model.totals
     facts = [
         Fact("Penstock", 1, "head"),
@@ -31,7 +31,7 @@ def total_facts(feed: Feed, newer: int = 0, *, waits: bool = False, is_filtered:
         Fact(plural(totals.turns, "turn"), 4),
     ]
     if totals.tokens_out:
-        facts.append(Fact(f"{count(totals.tokens_out)} tokens sent", 4))
+        facts.append(Fact(f"{totals.about}{count(totals.tokens_out)} tokens sent", 4))
     if totals.saved > 0 and totals.tokens_in:
         share = percent(totals.saved / totals.tokens_in)
         facts.append(Fact(f"{count(totals.saved)} tokens fewer ({share})", 6))

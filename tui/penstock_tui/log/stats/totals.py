@@ -22,10 +22,17 @@ class Totals:
     """Tokens that clients sent. Requests that only count tokens, and refused ones, are left out here and below."""
     tokens_out: int = 0
     """Tokens that were forwarded to providers."""
+    uncounted: int = 0
+    """Requests whose tokens are an estimate, since no provider counted them."""
     prompt: int = 0
     """Input tokens as the providers counted them; where one did not, as the bill has them."""
     cache_read: int = 0
     costs: CostTotals = field(default_factory=CostTotals)
+
+    @property
+    def about(self) -> str:
+        """What stands before a sum of tokens: `~` if some of them are an estimate."""
+        return "~" if self.uncounted else ""
 
     @property
     def saved(self) -> int:
@@ -46,6 +53,7 @@ class Totals:
         (came, sent), (read, prompt) = row.traffic, row.cached
         self.tokens_in += sign * came
         self.tokens_out += sign * sent
+        self.uncounted += sign * (came > 0 and row.how != "exact")
         self.prompt += sign * prompt
         self.cache_read += sign * read
         self.costs.add(row.money, sign)
@@ -57,6 +65,7 @@ class Totals:
         self.turns += other.turns
         self.tokens_in += other.tokens_in
         self.tokens_out += other.tokens_out
+        self.uncounted += other.uncounted
         self.prompt += other.prompt
         self.cache_read += other.cache_read
         self.costs.join(other.costs)
