@@ -179,8 +179,8 @@ class Contexts:
             ):
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
-                driver(db).execute("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                 try:
+                    driver(db).execute("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
                     writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
                     yield writer
                     driver(db).execute("COMMIT")

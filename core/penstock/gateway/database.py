@@ -75,8 +75,8 @@ class GatewayStore:
             with self._one_at_a_time(), self._engine.connect() as db:
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
-                driver(db).execute("BEGIN IMMEDIATE")
                 try:
+                    driver(db).execute("BEGIN IMMEDIATE")
                     yield db
                     driver(db).execute("COMMIT")
                 except BaseException:

@@ -148,6 +148,8 @@ def raise_limit(store: GatewayStore, scope: str, per: str, unit: str, by_amount:
     scope = scope_of(scope)
     with store.writing() as db:
         found = _counted_limit(db, scope, more, now)
+        if found.cap + (found.raised or 0) + more.cap > _MOST:
+            raise InvalidSetting(f"the limit would be {in_words(more.unit, _MOST)} and more: raise it by less", "by")
         if found.period is None:
             _open(db, found, now)
         row = counter_row(scope, period_of(more.per, now), more.unit)

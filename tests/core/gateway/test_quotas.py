@@ -76,6 +76,16 @@ def test_limits_take_the_place_of_those_before(store: GatewayStore) -> None:
     assert lines[1].details == {"tokens per day": "3 tokens"}
 
 
+def test_a_limit_is_raised_to_what_can_be_counted(store: GatewayStore) -> None:
+    scope = "workspace:default"
+    set_limits(store, scope, [Limit("day", "dollars", BILLION)], "me")
+    for _ in range(2):
+        raise_limit(store, scope, "day", "dollars", 4e8, "me")
+    with pytest.raises(InvalidSetting, match="raise it by less"):
+        raise_limit(store, scope, "day", "dollars", 4e8, "me")
+    assert [one.cap for one in show_limits(store, [scope])] == [800_000_001 * BILLION]
+
+
 def test_the_audit_log_names_the_key_that_was_limited(store: GatewayStore) -> None:
     """Not only its id, which says nothing to a person."""
     key, _ = add_key(store, "default", "ada", "me")
