@@ -29,7 +29,7 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(penstock_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project that one works in, with the embedder that needs nothing."""
     folder = tmp_path / "kiln"
     folder.mkdir()

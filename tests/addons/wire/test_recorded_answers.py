@@ -24,7 +24,7 @@ def streamed(flow: http.HTTPFlow, *chunks: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("limit", "kept"), [(10, b"one two"), (7, b"one two"), (6, None)])
-def test_an_answer_is_kept_while_flows_are_recorded(
+async def test_an_answer_is_kept_while_flows_are_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, kept: bytes | None
 ) -> None:
     """As it passed; one that is too large is left out, and passes all the same."""
@@ -33,11 +33,12 @@ def test_an_answer_is_kept_while_flows_are_recorded(
     with taddons.context(Save()) as context:  # type: ignore[no-untyped-call]
         context.options.save_stream_file = str(tmp_path / "flows")
         assert streamed(flow, b"one ", b"two") == b"one two"
+        context.options.save_stream_file = None  # which closes the file
     assert flow.response is not None
     assert flow.response.raw_content == kept
 
 
-def test_nothing_is_kept_where_no_flows_are_recorded() -> None:
+async def test_nothing_is_kept_where_no_flows_are_recorded() -> None:
     """Nor where mitmproxy has no such option."""
     for addons in ((), (Save(),)):
         flow = tflow.tflow(resp=True)
