@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -76,6 +77,8 @@ class ChatToMessages(Translation):
         self._usage: dict[str, Any] = {}
         self._calls: dict[int, int] = {}
         """By block of the answer, the number of the tool call."""
+        self._inputs: dict[int, Any] = {}
+        """By block of a tool call without a delta so far, the input that stands in the block itself."""
         self._is_whole = False
 
     @converting("the answer")
@@ -91,6 +94,31 @@ class ChatToMessages(Translation):
 
     @converting("the answer")
     def feed(self, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        return [chunk for one in self._with_input(event) for chunk in self._chunks(one)]
+
+    @converting("the answer")
+    def close(self) -> Iterable[dict[str, Any]]:
+        if not self._is_whole:
+            raise NotTranslatable("it ended before its end")
+        if not self._wants_usage:
+            return []
+        usage = _convert_usage(Usage.construct(**self._usage)).model_dump(mode="json", exclude_none=True)
+        return [{**self._chunk([]), "usage": usage}]
+
+    def _with_input(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The event, after a delta with the input of the tool call that it ends, if there was none. Arguments are JSON,
+        `{}` where a tool takes nothing; a client cannot read an empty text."""
+        at, block = event.get("index", 0), event.get("content_block")
+        if kind_of(event) == "content_block_start" and isinstance(block, dict) and kind_of(block) == "tool_use":
+            self._inputs[at] = block.get("input") or {}
+        elif kind_of(event) == "content_block_delta" and event["delta"].get("partial_json"):
+            self._inputs.pop(at, None)
+        elif kind_of(event) == "content_block_stop" and at in self._inputs:
+            said = json.dumps(self._inputs.pop(at))
+            yield _delta_event(at, type="input_json_delta", partial_json=said)
+        yield event
+
+    def _chunks(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         if kind_of(event) == "message_stop":
             self._is_whole = True
         self._learn(event)
@@ -102,15 +130,6 @@ class ChatToMessages(Translation):
         (choice,) = _create_openai_chunk_from_anthropic_chunk(known.construct(**event), "").choices
         delta = self._delta(choice.delta.model_dump(mode="json", exclude_none=True))
         return [self._chunk([_choice(delta, choice.finish_reason)])] if delta or choice.finish_reason else []
-
-    @converting("the answer")
-    def close(self) -> Iterable[dict[str, Any]]:
-        if not self._is_whole:
-            raise NotTranslatable("it ended before its end")
-        if not self._wants_usage:
-            return []
-        usage = _convert_usage(Usage.construct(**self._usage)).model_dump(mode="json", exclude_none=True)
-        return [{**self._chunk([]), "usage": usage}]
 
     def _learn(self, event: dict[str, Any]) -> None:
         """What later chunks need to know of an event."""
@@ -137,6 +156,10 @@ class ChatToMessages(Translation):
 
     def _chunk(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {**self._head, "object": "chat.completion.chunk", "choices": choices}
+
+
+def _delta_event(at: int, **delta: str) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": at, "delta": delta}
 
 
 def _choice(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

@@ -208,6 +208,27 @@ def test_a_stream_comes_as_chunks_of_one_answer() -> None:
     assert (with_usage[-1]["usage"]["prompt_tokens"], with_usage[-1]["usage"]["completion_tokens"]) == (5646, 7)
 
 
+def streamed(block: dict[str, Any], *deltas: dict[str, Any]) -> list[dict[str, Any]]:
+    """The deltas of an answer of one block."""
+    found = ChatToMessages(request(stream=True))
+    events = [
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": 0},
+    ]
+    return [chunk["choices"][0]["delta"] for event in events for chunk in found.feed(event)]
+
+
+@pytest.mark.parametrize("pieces", [[], [""], ["", "{}"], ["{", "}"]])
+def test_a_call_without_arguments_is_json(pieces: list[str]) -> None:
+    """Clients parse the joined pieces, and an empty text is no JSON."""
+    block = {"type": "tool_use", "id": "t", "name": "now", "input": {}}
+    deltas = streamed(block, *({"type": "input_json_delta", "partial_json": piece} for piece in pieces))
+    calls = [call for delta in deltas for call in delta["tool_calls"]]
+    assert "".join(call["function"]["arguments"] for call in calls) == "{}"
+    assert {call["index"] for call in calls} == {0}
+
+
 def test_a_stream_that_breaks_off_has_no_end() -> None:
     with pytest.raises(NotTranslatable, match="before its end"):
         list(ChatToMessages(request(stream=True)).close())
