@@ -94,7 +94,7 @@ class ChatToMessages(Translation):
 
     @converting("the answer")
     def feed(self, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        return [chunk for one in self._with_input(event) for chunk in self._chunks(one)]
+        return [chunk for one in self._with_content(event) for chunk in self._chunks(one)]
 
     @converting("the answer")
     def close(self) -> Iterable[dict[str, Any]]:
@@ -105,18 +105,23 @@ class ChatToMessages(Translation):
         usage = _convert_usage(Usage.construct(**self._usage)).model_dump(mode="json", exclude_none=True)
         return [{**self._chunk([]), "usage": usage}]
 
-    def _with_input(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The event, after a delta with the input of the tool call that it ends, if there was none. Arguments are JSON,
-        `{}` where a tool takes nothing; a client cannot read an empty text."""
-        at, block = event.get("index", 0), event.get("content_block")
-        if kind_of(event) == "content_block_start" and isinstance(block, dict) and kind_of(block) == "tool_use":
-            self._inputs[at] = block.get("input") or {}
-        elif kind_of(event) == "content_block_delta" and event["delta"].get("partial_json"):
+    def _with_content(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The event, and as deltas what stands in its block: a text is sent after the event that begins it, the input
+        of a tool call before the one that ends it, if there was no delta until then. Arguments are JSON, `{}` where a
+        tool takes nothing; a client cannot read an empty text."""
+        kind, at, block = kind_of(event), event.get("index", 0), event.get("content_block")
+        if kind == "content_block_delta" and event["delta"].get("partial_json"):
             self._inputs.pop(at, None)
-        elif kind_of(event) == "content_block_stop" and at in self._inputs:
+        elif kind == "content_block_stop" and at in self._inputs:
             said = json.dumps(self._inputs.pop(at))
             yield _delta_event(at, type="input_json_delta", partial_json=said)
         yield event
+        if kind != "content_block_start" or not isinstance(block, dict):
+            return
+        if kind_of(block) == "tool_use":
+            self._inputs[at] = block.get("input") or {}
+        elif kind_of(block) in ("text", "thinking") and block.get(kind_of(block)):
+            yield _delta_event(at, type=f"{kind_of(block)}_delta", **{kind_of(block): block[kind_of(block)]})
 
     def _chunks(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         if kind_of(event) == "message_stop":

@@ -229,6 +229,19 @@ def test_a_call_without_arguments_is_json(pieces: list[str]) -> None:
     assert {call["index"] for call in calls} == {0}
 
 
+def test_what_a_block_says_at_its_start_is_said() -> None:
+    """Servers that do not stream a block themselves write it whole."""
+    text = {"type": "text", "text": "HELLO"}
+    assert streamed(text) == [{"content": "HELLO"}]
+    assert streamed(text, {"type": "text_delta", "text": " you"}) == [{"content": "HELLO"}, {"content": " you"}]
+    assert streamed({"type": "thinking", "thinking": "hm", "signature": ""}) == [{"reasoning": "hm"}]
+    tool_use = {"type": "tool_use", "id": "t", "name": "Bash", "input": {"a": 1}}
+    _, said = streamed(tool_use)
+    assert json.loads(said["tool_calls"][0]["function"]["arguments"]) == {"a": 1}
+    _, said = streamed(tool_use, {"type": "input_json_delta", "partial_json": '{"a": 2}'})
+    assert json.loads(said["tool_calls"][0]["function"]["arguments"]) == {"a": 2}
+
+
 def test_a_stream_that_breaks_off_has_no_end() -> None:
     with pytest.raises(NotTranslatable, match="before its end"):
         list(ChatToMessages(request(stream=True)).close())
