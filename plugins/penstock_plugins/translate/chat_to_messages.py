@@ -49,7 +49,9 @@ _EVENTS: Mapping[str, type[RawContentBlockStartEvent | RawContentBlockDeltaEvent
 """Events that say something, besides the first. Others are passed over."""
 _DELTAS = ("text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta")
 _BLOCKS = ("text", "tool_use", "thinking", "redacted_thinking")
-_READ = ("content", "stop_reason", "usage")
+_READ = ("content", "stop_reason")
+_NO_USAGE: Mapping[str, Any] = {"input_tokens": 0, "output_tokens": 0}
+"""Tokens of an answer whose provider does not count them."""
 
 
 class ChatToMessages(Translation):
@@ -74,7 +76,7 @@ class ChatToMessages(Translation):
         options = body.get("stream_options")
         self._wants_usage = isinstance(options, dict) and options.get("include_usage") is True
         self._head: dict[str, Any] = {"id": "", "model": body.get("model"), "created": int(time.time())}
-        self._usage: dict[str, Any] = {}
+        self._usage = dict(_NO_USAGE)
         self._calls: dict[int, int] = {}
         """By block of the answer, the number of the tool call."""
         self._inputs: dict[int, Any] = {}
@@ -85,8 +87,9 @@ class ChatToMessages(Translation):
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         content = body.get("content")
         check_blocks(blocks_of(content, "content"), _BLOCKS, "content")
-        head = {"id": body.get("id") or "", "model": body.get("model") or self.body["model"], "usage": {}}
-        whole = {**head, **{name: body[name] for name in _READ if body.get(name) is not None}}
+        head = {"id": body.get("id") or "", "model": body.get("model") or self.body["model"]}
+        given = {name: body[name] for name in _READ if body.get(name) is not None}
+        whole = {**head, **given, "usage": {**_NO_USAGE, **_counted(body.get("usage"))}}
         value = _convert_response(Message.construct(**whole)).model_dump(mode="json", exclude_none=True)
         for choice in value["choices"]:
             choice["message"].pop("extra_content", None)
@@ -142,8 +145,7 @@ class ChatToMessages(Translation):
         if isinstance(message, dict):
             self._head |= {name: message[name] for name in ("id", "model") if message.get(name)}
         usage = message.get("usage") if isinstance(message, dict) else event.get("usage")
-        if isinstance(usage, dict):
-            self._usage |= {name: value for name, value in usage.items() if value is not None}
+        self._usage |= _counted(usage)
         block = event.get("content_block")
         if kind_of(event) == "content_block_delta":
             check_blocks([event["delta"]], _DELTAS, "content")
@@ -161,6 +163,10 @@ class ChatToMessages(Translation):
 
     def _chunk(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {**self._head, "object": "chat.completion.chunk", "choices": choices}
+
+
+def _counted(usage: Any) -> dict[str, Any]:
+    return {name: value for name, value in usage.items() if value is not None} if isinstance(usage, dict) else {}
 
 
 def _delta_event(at: int, **delta: str) -> dict[str, Any]:

@@ -242,6 +242,20 @@ def test_what_a_block_says_at_its_start_is_said() -> None:
     assert json.loads(said["tool_calls"][0]["function"]["arguments"]) == {"a": 2}
 
 
+@pytest.mark.parametrize("usage", [None, {}, {"output_tokens": 7}, {"input_tokens": None, "output_tokens": 7}])
+def test_an_answer_without_usage_is_an_answer(usage: dict[str, Any] | None) -> None:
+    """Its tokens are zero where the provider does not say them."""
+    made = 7 if usage else 0
+    whole = ChatToMessages(request()).answer({**answer({"type": "text", "text": "a"}), "usage": usage})
+    assert (whole["choices"][0]["message"]["content"], whole["usage"]["total_tokens"]) == ("a", made)
+    found = ChatToMessages(request(stream=True, stream_options={"include_usage": True}))
+    list(found.feed({"type": "message_start", "message": {**answer(), "usage": usage}}))
+    list(found.feed({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}))
+    list(found.feed({"type": "message_stop"}))
+    (last,) = found.close()
+    assert (last["usage"]["prompt_tokens"], last["usage"]["completion_tokens"]) == (0, made)
+
+
 def test_a_stream_that_breaks_off_has_no_end() -> None:
     with pytest.raises(NotTranslatable, match="before its end"):
         list(ChatToMessages(request(stream=True)).close())
