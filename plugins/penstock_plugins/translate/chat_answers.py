@@ -10,6 +10,7 @@ from uuid import uuid4
 from any_llm.types.completion import ChatCompletion, ChatCompletionChunk
 
 from penstock import NotTranslatable
+from penstock_plugins.translate.arguments import is_whole
 
 __all__ = ["ChatAnswers"]
 
@@ -55,7 +56,8 @@ class ChatAnswers:
         message, finish = choice["message"], choice.get("finish_reason")
         if finish is None:
             raise NotTranslatable("it ended before its end")
-        calls = [_whole_call(call) for call in message.get("tool_calls") or ()]
+        given = message.get("tool_calls") or ()
+        calls = [_whole_call(call) for call in given if finish != "length" or not _is_cut(call)]
         self.calls += len(calls)
         said = {name: message[name] for name in _MESSAGE if message.get(name) is not None} | {"tool_calls": calls}
         finish = "tool_calls" if calls and finish == "stop" else finish  # as most servers say it
@@ -72,6 +74,12 @@ class ChatAnswers:
             if at not in self._numbers:
                 raise NotTranslatable("a piece of a call comes before its beginning")
             call["index"] = self._numbers[at]
+
+
+def _is_cut(call: dict[str, Any]) -> bool:
+    """Whether its arguments end before their end, as those of the last call do in an answer that became too long."""
+    said = call["function"].get("arguments")
+    return isinstance(said, str) and not is_whole(said)
 
 
 def _whole_call(call: dict[str, Any]) -> dict[str, Any]:

@@ -204,6 +204,22 @@ def test_a_call_whose_arguments_cannot_be_read_is_not_made_without_them(argument
         MessagesToChat(request()).answer({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
 
 
+@pytest.mark.parametrize("cut", ["", '{"x":', '{"x": "}'])
+def test_an_answer_cut_at_its_longest_is_without_the_call_that_is_cut(cut: str) -> None:
+    """An error would have the client ask again, and the answer be cut again."""
+    calls = [
+        {"id": str(nth), "type": "function", "function": {"name": "Bash", "arguments": arguments}}
+        for nth, arguments in enumerate(('{"a": 1}', cut))
+    ]
+    message = {"role": "assistant", "content": "Look.", "tool_calls": calls}
+    found = MessagesToChat(request()).answer({"choices": [{"message": message, "finish_reason": "length"}]})
+    said, made = found["content"]
+    assert (said["text"], made["input"], found["stop_reason"]) == ("Look.", {"a": 1}, "max_tokens")
+    message = {"role": "assistant", "content": None, "tool_calls": calls[1:]}
+    found = MessagesToChat(request()).answer({"choices": [{"message": message, "finish_reason": "length"}]})
+    assert (found["content"], found["stop_reason"]) == ([{"type": "text", "text": ""}], "max_tokens")
+
+
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{"message": {"role": "assistant"}}]}])
 def test_an_answer_that_says_nothing_is_no_answer(answer: dict[str, Any]) -> None:
     with pytest.raises(NotTranslatable):
