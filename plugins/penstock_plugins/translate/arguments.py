@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 __all__ = ["is_whole"]
 
 
-def is_whole(said: str) -> bool:
-    """Whether it is JSON to its end; False if more has to follow, as after an empty text."""
-    if not said.rstrip().endswith("}"):  # which most pieces are not, and parsing each time would be slow
+def is_whole(pieces: Sequence[str]) -> bool:
+    """Whether the pieces are JSON to its end; False if more has to follow, as where there are none."""
+    last = next((piece for piece in reversed(pieces) if piece.strip()), "")
+    if not last.rstrip().endswith("}"):  # as most do not; to join and parse them each time would be slow
         return False
     try:
-        json.loads(said)
+        json.loads("".join(pieces))
     except ValueError:
         return False
     return True

@@ -4,6 +4,7 @@ OpenAI documents them, and passes over, or stumbles upon, what is otherwise."""
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -24,9 +25,8 @@ class ChatAnswers:
     def __init__(self, model: str) -> None:
         """`model`: its name where the answer does not say it."""
         self._head: dict[str, Any] = {"id": f"msg_{uuid4().hex}", "created": 0, "model": model}
-        self._numbers: dict[int, int] = {}
-        """By the provider's number of a call, ours."""
-        self._ids: dict[int, str] = {}
+        self._open: dict[int, _Call] = {}
+        """By the provider's number of a call, the last one."""
         self.calls = 0
         """How many calls of tools there are so far."""
 
@@ -65,21 +65,43 @@ class ChatAnswers:
 
     def _number_calls(self, delta: dict[str, Any]) -> None:
         """Give each call a number and an id. Gemini numbers them all 0, and some servers give no id."""
-        for call in delta.get("tool_calls") or ():
-            at, given, name = call.get("index") or 0, call.get("id"), (call.get("function") or {}).get("name")
-            if given != self._ids.get(at) if given else name:
-                self._ids[at] = call["id"] = given or _new_id()
-                self._numbers[at] = self.calls
+        for piece in delta.get("tool_calls") or ():
+            at, given, function = piece.get("index") or 0, piece.get("id"), piece.get("function") or {}
+            name, said = function.get("name"), function.get("arguments") or ""
+            call = self._open.get(at)
+            is_next = (call is None or given != call.id) if given else name and _is_next(call, name, said)
+            if is_next:
+                call = self._open[at] = _Call(self.calls, given or _new_id(), name)
+                piece["id"] = call.id
                 self.calls += 1
-            if at not in self._numbers:
+            if call is None:
                 raise NotTranslatable("a piece of a call comes before its beginning")
-            call["index"] = self._numbers[at]
+            call.said.append(said)
+            piece["index"] = call.number
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call in a stream, as far as it has come."""
+
+    number: int
+    """Ours, of all calls of the answer."""
+    id: str
+    name: str | None
+    said: list[str] = field(default_factory=list)
+    """Its arguments, in pieces."""
+
+
+def _is_next(call: _Call | None, name: str, said: str) -> bool:
+    """Whether a piece without an id begins a call after `call`. Servers repeat the name in each piece of one call, and
+    number several calls of one name alike; then the next begins where the arguments of the last are whole."""
+    return call is None or name != call.name or bool(said.strip() and is_whole(call.said))
 
 
 def _is_cut(call: dict[str, Any]) -> bool:
     """Whether its arguments end before their end, as those of the last call do in an answer that became too long."""
     said = call["function"].get("arguments")
-    return isinstance(said, str) and not is_whole(said)
+    return isinstance(said, str) and not is_whole([said])
 
 
 def _whole_call(call: dict[str, Any]) -> dict[str, Any]:

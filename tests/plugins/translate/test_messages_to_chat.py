@@ -215,8 +215,8 @@ def test_an_answer_cut_at_its_longest_is_without_the_call_that_is_cut(cut: str) 
     found = MessagesToChat(request()).answer({"choices": [{"message": message, "finish_reason": "length"}]})
     said, made = found["content"]
     assert (said["text"], made["input"], found["stop_reason"]) == ("Look.", {"a": 1}, "max_tokens")
-    message = {"role": "assistant", "content": None, "tool_calls": calls[1:]}
-    found = MessagesToChat(request()).answer({"choices": [{"message": message, "finish_reason": "length"}]})
+    alone = {"role": "assistant", "content": None, "tool_calls": calls[1:]}
+    found = MessagesToChat(request()).answer({"choices": [{"message": alone, "finish_reason": "length"}]})
     assert (found["content"], found["stop_reason"]) == ([{"type": "text", "text": ""}], "max_tokens")
 
 
@@ -271,6 +271,24 @@ def test_calls_of_one_number_are_two_calls(ids: tuple[str | None, ...], found: l
     said = [event["index"] for event in events if event["type"] == "content_block_delta"]
     assert (len(set(begun.values())), said) == (2, list(begun))
     assert all(one.startswith(start) for one, start in zip(begun.values(), found, strict=True))
+
+
+@pytest.mark.parametrize("first", [None, "a"])
+def test_a_name_in_each_piece_makes_no_call_of_each(first: str | None) -> None:
+    """Some servers repeat the name, and give an id with the first piece, or none at all."""
+    translation = MessagesToChat(request(stream=True))
+    events: list[dict[str, Any]] = []
+    pieces = [("Bash", 0, ""), ("Bash", 0, '{"a"'), ("Bash", 0, ": 1}"), ("Bash", 0, ""), ("Read", 0, "{}")]
+    for nth, (name, number, arguments) in enumerate([*pieces, ("Read", 1, '{"b": 2}')]):
+        call = {"index": number, "id": None if nth else first, "function": {"name": name, "arguments": arguments}}
+        events += translation.feed({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+    events += translation.feed({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    said: dict[int, str] = {}
+    for event in events:
+        if event["type"] == "content_block_delta":
+            said[event["index"]] = said.get(event["index"], "") + event["delta"]["partial_json"]
+    assert [one["content_block"]["name"] for one in events if "content_block" in one] == ["Bash", "Read", "Read"]
+    assert said == {0: '{"a": 1}', 1: "{}", 2: '{"b": 2}'}
 
 
 def test_a_piece_of_an_unknown_call_is_not_left_out() -> None:
