@@ -25,6 +25,7 @@ from any_llm.utils.messages_compat import (
 )
 
 from penstock import NotTranslatable, Translation
+from penstock_plugins.translate.block_order import BlockOrder
 from penstock_plugins.translate.chat_answers import ChatAnswers
 from penstock_plugins.translate.checks import (
     blocks_of,
@@ -81,7 +82,7 @@ class MessagesToChat(Translation):
         if takes_effort and effort and isinstance(thinking, dict) and thinking.get("type") != "disabled":
             self.body["reasoning_effort"] = effort
         _finish(self.body)
-        self._state = StreamingState()
+        self._state, self._order = StreamingState(), BlockOrder()
         self._answers = ChatAnswers(self.body["model"])
         self.dropped = tuple(_dropped(body, self.body))
 
@@ -93,7 +94,8 @@ class MessagesToChat(Translation):
     @converting("the answer")
     def feed(self, event: dict[str, Any]) -> Iterable[dict[str, Any]]:
         chunk = self._answers.chunk(event)
-        return [_event(one) for one in chat_completion_chunk_to_message_stream_events(chunk, self._state)]
+        events = chat_completion_chunk_to_message_stream_events(chunk, self._state)
+        return list(self._order.feed(_event(one) for one in events))
 
     @converting("the answer")
     def close(self) -> Iterable[dict[str, Any]]:
@@ -111,7 +113,8 @@ class MessagesToChat(Translation):
         )
         stop = "tool_use" if self._answers.calls and state.stop_reason == "end_turn" else state.stop_reason
         delta = MessageDeltaEvent(type="message_delta", delta=MessageDelta(stop_reason=stop), usage=usage)
-        return [_event(one) for one in (*close_open_blocks(state), delta, MessageStopEvent(type="message_stop"))]
+        events = (*close_open_blocks(state), delta, MessageStopEvent(type="message_stop"))
+        return list(self._order.feed(_event(one) for one in events))
 
 
 def _messages(given: Any) -> Iterator[dict[str, Any]]:

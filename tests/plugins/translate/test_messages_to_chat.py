@@ -226,8 +226,17 @@ def test_an_answer_that_says_nothing_is_no_answer(answer: dict[str, Any]) -> Non
         MessagesToChat(request()).answer(answer)
 
 
+def said_of(events: list[dict[str, Any]]) -> dict[int, str]:
+    """The arguments of calls, by block."""
+    said: dict[int, str] = {}
+    for event in events:
+        if event["type"] == "content_block_delta":
+            said[event["index"]] = said.get(event["index"], "") + event["delta"]["partial_json"]
+    return said
+
+
 def test_calls_in_a_stream_come_as_blocks() -> None:
-    """Two at once, their arguments in pieces that take turns."""
+    """Two at once, one after another, though the pieces of their arguments take turns."""
 
     def piece(nth: int, arguments: str, **head: Any) -> dict[str, Any]:
         function = {"arguments": arguments, **({"name": "Bash"} if head else {})}
@@ -245,15 +254,14 @@ def test_calls_in_a_stream_come_as_blocks() -> None:
         *found.feed({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}}),
         *found.close(),
     ]
-    arguments: dict[int, str] = {}
-    for event in events:
-        if event["type"] == "content_block_delta":
-            arguments[event["index"]] = arguments.get(event["index"], "") + event["delta"]["partial_json"]
-    assert arguments == {0: "{}", 1: '{"n": 1}'}
-    assert [event["type"] for event in events if event["type"].endswith("stop")] == [
-        "content_block_stop",
-        "content_block_stop",
-        "message_stop",
+    assert said_of(events) == {0: "{}", 1: '{"n": 1}'}
+    assert [(event["type"], event.get("index")) for event in events if not event["type"].endswith("delta")] == [
+        ("message_start", None),
+        ("content_block_start", 0),
+        ("content_block_stop", 0),
+        ("content_block_start", 1),
+        ("content_block_stop", 1),
+        ("message_stop", None),
     ]
     assert events[-2]["delta"] == {"stop_reason": "tool_use", "stop_sequence": None}
     assert events[-2]["usage"] == {"input_tokens": 9, "output_tokens": 3}
@@ -283,12 +291,8 @@ def test_a_name_in_each_piece_makes_no_call_of_each(first: str | None) -> None:
         call = {"index": number, "id": None if nth else first, "function": {"name": name, "arguments": arguments}}
         events += translation.feed({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
     events += translation.feed({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
-    said: dict[int, str] = {}
-    for event in events:
-        if event["type"] == "content_block_delta":
-            said[event["index"]] = said.get(event["index"], "") + event["delta"]["partial_json"]
     assert [one["content_block"]["name"] for one in events if "content_block" in one] == ["Bash", "Read", "Read"]
-    assert said == {0: '{"a": 1}', 1: "{}", 2: '{"b": 2}'}
+    assert said_of(events) == {0: '{"a": 1}', 1: "{}", 2: '{"b": 2}'}
 
 
 def test_a_piece_of_an_unknown_call_is_not_left_out() -> None:
