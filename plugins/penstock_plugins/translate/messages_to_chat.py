@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from any_llm.types.messages import (
@@ -50,13 +50,20 @@ _WITH_DATA = {"image": ("base64", "url"), "document": ("base64", "text", "conten
 _OPENAI = re.compile(r"(?:.*/)?(?:gpt-(?!oss)|chatgpt|o\d)")
 """Models of OpenAI, which take `max_completion_tokens` in place of `max_tokens`; servers of others may know that one
 alone."""
+_REASONING = re.compile(r"(?:.*/)?(?:gpt-(?:oss|[5-9]|[1-9]\d)(?!.*-chat)|o\d)")
+"""Models known to take an effort: OpenAI's from GPT-5 on, except those of ChatGPT, its o models, and gpt-oss. The
+table of models does not say which reason, and one that does not refuses a request with an effort."""
+_IN_ALL: Mapping[str, str] = {"minimal": "low", "xhigh": "high"}
+"""For the efforts into which the library turns a budget of thinking, and which some models refuse, those that all
+have."""
 _BILLING = "x-anthropic-billing-header:"
 """Claude Code tells Anthropic by this block which client it is. To others it says nothing, and it changes."""
 
 
 class MessagesToChat(Translation):
     """Thinking is left out both ways: what another model thought has no signature, and Anthropic refuses thinking
-    without one when the conversation goes back there."""
+    without one when the conversation goes back there. How much to think, `thinking` and `output_config.effort`, is
+    asked for as `reasoning_effort` of models whose names are known to take it, and is dropped for others."""
 
     @converting("the request")
     def __init__(self, body: dict[str, Any]) -> None:
@@ -74,11 +81,13 @@ class MessagesToChat(Translation):
             given["output_format"] = shape
         thinking = body.get("thinking")
         # OpenAI's Chat Completions refuse an effort beside tools.
-        takes_effort = not body.get("tools")
+        takes_effort = not body.get("tools") and _REASONING.match(str(body.get("model"))) is not None
         if takes_effort and isinstance(thinking, dict) and thinking.get("type") == "enabled":
             given["thinking"] = thinking
         self.body = messages_params_to_completion_params(MessagesParams(**given))
         self.body = {"model": self.body.pop("model_id"), **self.body}
+        if derived := self.body.get("reasoning_effort"):
+            self.body["reasoning_effort"] = _IN_ALL.get(derived, derived)
         if takes_effort and effort and isinstance(thinking, dict) and thinking.get("type") != "disabled":
             self.body["reasoning_effort"] = effort
         _finish(self.body)

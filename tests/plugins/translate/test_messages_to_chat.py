@@ -109,6 +109,39 @@ def test_what_has_no_place_is_named(fields: dict[str, Any], sent: str | None, dr
     assert (found.body.get("reasoning_effort"), found.dropped) == (sent, dropped)
 
 
+@pytest.mark.parametrize(
+    ("model", "takes_it"),
+    [
+        ("gpt-5", True),
+        ("gpt-6.2-sol", True),
+        ("gpt-10", True),
+        ("openai/o4-mini", True),
+        ("openai/gpt-oss-120b", True),
+        ("gpt-4.1", False),
+        ("gpt-4o-mini", False),
+        ("gpt-5-chat-latest", False),
+        ("chatgpt-4o-latest", False),
+        ("qwen3", False),
+        ("llama-3.3-70b", False),
+    ],
+)
+def test_an_effort_is_for_models_that_are_known_to_reason(model: str, takes_it: bool) -> None:
+    """Others refuse the whole request for it."""
+    found = translated(model=model, thinking={"type": "enabled", "budget_tokens": 20000})
+    assert (found.body.get("reasoning_effort"), found.dropped) == (("high", ()) if takes_it else (None, ("thinking",)))
+    found = translated(model=model, thinking={"type": "adaptive"}, output_config={"effort": "max"})
+    assert (found.body.get("reasoning_effort"), found.dropped) == (
+        ("max", ()) if takes_it else (None, ("output_config.effort",))
+    )
+
+
+@pytest.mark.parametrize(("tokens", "effort"), [(1024, "low"), (2048, "low"), (8192, "medium"), (31999, "high")])
+def test_a_budget_of_thinking_becomes_an_effort_that_all_models_have(tokens: int, effort: str) -> None:
+    """GPT-5.1 has no `minimal`, and the o models neither that nor `xhigh`."""
+    found = translated(model="o3", thinking={"type": "enabled", "budget_tokens": tokens})
+    assert (found.body["reasoning_effort"], found.dropped) == (effort, ())
+
+
 def test_the_form_of_an_output_is_asked_for() -> None:
     schema = {"type": "object", "title": "Answer", "properties": {}}
     body = translated(output_config={"format": {"type": "json_schema", "schema": schema}}).body
