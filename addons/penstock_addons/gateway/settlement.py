@@ -7,7 +7,6 @@ The cost of an answer that is streamed is not known when its headers leave: it i
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,13 +17,15 @@ from penstock.conversation.reply import Reply
 from penstock.conversation.reply import Usage as Reported
 from penstock.cost.account import RequestCost
 from penstock.cost.prices import Prices
+from penstock.dialects import content_encoding
+from penstock.dialects.content_encoding import stream_decoder
 from penstock.engine.admission import cost_of
 from penstock.gateway.admit import Admitted, price_name
 from penstock.gateway.holds import Call
 from penstock.gateway.records import BILLION, Usage
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.hidden_credentials import HidingStream, credentials_of_flow, hide_credentials
 from penstock_addons.gateway.store_threads import StoreThreads
-from penstock_addons.wire.credentials import without
 from penstock_addons.wire.in_flight import InFlight, RequestResult, in_flight_requests, usage_so_far
 from penstock_addons.wire.tee import Tee
 
@@ -68,9 +69,19 @@ class Settlement:
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         is_json = kind.endswith("json") and not kind.endswith("ndjson")
         length = response.headers.get("content-length", "")
-        if is_json and (found.is_redacted or (length.isdecimal() and int(length) <= _WHOLE_BYTES)):
+        is_short = length.isdecimal() and int(length) <= _WHOLE_BYTES
+        is_error = response.status_code >= 400 and not found.is_own
+        encoding = response.headers.get("content-encoding")
+        decoder = stream_decoder(encoding)
+        is_opaque = decoder is None and bool(content_encoding.names(encoding))
+        is_changed = found.is_redacted or found.translated is not None
+        if (is_json and (found.is_redacted or is_short)) or (is_error and (is_opaque or is_changed)):
             found.tee = response.stream if isinstance(response.stream, Tee) else None
             response.stream = False
+        elif is_error:
+            response.stream = HidingStream(response.stream, decoder, credentials_of_flow(flow))
+            for name in ("content-encoding", "content-length"):
+                response.headers.pop(name, None)
 
     def response(self, flow: http.HTTPFlow) -> None:
         found = gateway_requests.get(flow)
@@ -101,8 +112,8 @@ class Settlement:
                 usage = _estimated(admitted.call, result)
         self._threads.settle(admitted.call.id, usage, in_flight.id if in_flight is not None else "")
         if flow.response is not None and not flow.response.stream:
-            if not found.is_own and in_flight is not None:
-                _hide_credentials(flow.response, in_flight.credentials)
+            if not found.is_own:
+                hide_credentials(flow, flow.response)
             flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
 
 
@@ -164,17 +175,6 @@ def _usage(
 def _estimated(call: Call, result: RequestResult) -> Usage:
     """What is known where nothing of the answer is."""
     return Usage(input=call.input_tokens, dollars=call.input_dollars, how="estimated", status=result.status)
-
-
-def _hide_credentials(response: http.Response, credentials: Sequence[str]) -> None:
-    """Providers repeat credentials in their errors; this one is not the client's."""
-    said = response.raw_content or b""
-    if response.status_code < 400 or response.headers.get("content-encoding"):
-        return
-    hidden = without(said.decode("utf-8", "surrogateescape"), credentials).encode("utf-8", "surrogateescape")
-    if hidden != said:
-        response.raw_content = hidden
-        response.headers["content-length"] = str(len(hidden))
 
 
 def _count(said: int | None) -> int:

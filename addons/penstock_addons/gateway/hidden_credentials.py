@@ -1,0 +1,89 @@
+"""`hide_credentials` removes the provider's credential from an error that was collected as a whole, `HidingStream` from
+one that streams by; `credentials_of_flow`: what is removed. Providers repeat credentials in their errors, and this one is
+not the client's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from mitmproxy import http
+
+from penstock.base.errors import Unreadable
+from penstock.dialects import content_encoding
+from penstock.dialects.content_encoding import StreamDecoder
+from penstock_addons.wire.credentials import credentials_of, without
+from penstock_addons.wire.in_flight import in_flight_requests
+
+__all__ = ["HidingStream", "credentials_of_flow", "hide_credentials"]
+
+logger = logging.getLogger(__name__)
+_WHOLE_BYTES = 16 << 20
+"""Bytes of an unpacked error. A longer one does not reach the client."""
+
+
+def credentials_of_flow(flow: http.HTTPFlow) -> Sequence[str]:
+    """The strings that the client of a flow must not see in an error."""
+    in_flight = in_flight_requests.get(flow)
+    return in_flight.credentials if in_flight is not None else credentials_of(flow.request)
+
+
+def hide_credentials(flow: http.HTTPFlow, response: http.Response) -> None:
+    """Remove the credentials from a response that was collected as a whole. An error that cannot be unpacked is
+    replaced by one of Penstock."""
+    if response.status_code < 400:
+        return
+    said = response.raw_content or b""
+    try:
+        plain = content_encoding.decode(said, response.headers.get("content-encoding"), _WHOLE_BYTES)
+    except Unreadable as e:
+        hidden = _unreadable(flow, response, e)
+    else:
+        hidden = _without(plain, credentials_of_flow(flow))
+        if hidden == plain:
+            return
+    response.headers.pop("content-encoding", None)
+    response.raw_content = hidden
+    if "content-length" in response.headers:
+        response.headers["content-length"] = str(len(hidden))
+
+
+class HidingStream:
+    """For `flow.response.stream`, of one error. It keeps back as many bytes as the longest credential has, for one may
+    be cut between two chunks."""
+
+    def __init__(
+        self, before: bool | Callable[[bytes], Any], decoder: StreamDecoder | None, credentials: Sequence[str]
+    ) -> None:
+        """`before` sees the bytes as they came; `decoder` undoes their content-encoding."""
+        self._before, self._decoder, self._credentials = before, decoder, credentials
+        self._kept_bytes = max((len(one.encode("utf-8", "surrogateescape")) for one in credentials), default=1) - 1
+        self._rest = b""
+
+    def __call__(self, chunk: bytes) -> list[bytes]:
+        """A list: an empty chunk would end the body."""
+        if callable(self._before):
+            self._before(chunk)
+        try:
+            plain = self._decoder(chunk) if self._decoder is not None and chunk else chunk
+        except Unreadable as e:
+            logger.warning("the rest of an error cannot be read, and is left out: %s", e)
+            plain = b""
+        whole = _without(self._rest + plain, self._credentials)
+        end = max(len(whole) - self._kept_bytes, 0) if chunk else len(whole)
+        self._rest = whole[end:]
+        return [whole[:end]] if end else []
+
+
+def _without(said: bytes, credentials: Sequence[str]) -> bytes:
+    return without(said.decode("utf-8", "surrogateescape"), credentials).encode("utf-8", "surrogateescape")
+
+
+def _unreadable(flow: http.HTTPFlow, response: http.Response, why: Unreadable) -> bytes:
+    in_flight, message = in_flight_requests.get(flow), f"Penstock: the provider's error cannot be read: {why}"
+    response.headers["content-type"] = "application/json"
+    if in_flight is None:
+        return msgspec.json.encode({"error": {"message": message}})
+    return msgspec.json.encode(in_flight.dialect.error_body(response.status_code, message))

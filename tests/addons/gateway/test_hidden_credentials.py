@@ -1,0 +1,51 @@
+"""A provider's credential does not reach the client, however the provider repeats it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from tests.addons.gateway.conftest import SECRET, TeamProxy
+from tests.road.provider import Answer
+
+MESSAGES = {"model": "claude-opus-5-5", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
+JSON = ("Content-Type", "application/json")
+GZIP = ("Content-Encoding", "gzip")
+SAID = json.dumps({"type": "error", "error": {"type": "x", "message": f"invalid x-api-key: {SECRET}"}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("plain", Answer(SAID, 401, (JSON,)), "invalid x-api-key: [redacted credential]"),
+        ("packed", Answer(gzip.compress(SAID), 401, (JSON, GZIP)), "invalid x-api-key: [redacted credential]"),
+        ("chunked", Answer((SAID[:10], SAID[10:]), 401, (JSON,)), "invalid x-api-key: [redacted credential]"),
+        ("cut", Answer((SAID[:-25], SAID[-25:]), 401, (JSON,)), "invalid x-api-key: [redacted credential]"),
+        ("stream", Answer((gzip.compress(SAID),), 401, (JSON, GZIP)), "invalid x-api-key: [redacted credential]"),
+        ("text", Answer(SAID, 401, (("Content-Type", "text/plain"),)), "invalid x-api-key: [redacted credential]"),
+        ("events", Answer((b"data: " + SAID,), 401, (("Content-Type", "text/event-stream"),)), "[redacted credential]"),
+        ("damaged", Answer(gzip.compress(SAID)[:-9], 401, (JSON, GZIP)), "the provider's error cannot be read"),
+        ("unknown", Answer(SAID, 401, (JSON, ("Content-Encoding", "rot13"))), "the provider's error cannot be read"),
+    ],
+)
+def test_an_error_does_not_name_the_providers_credential(
+    team: TeamProxy, name: str, answer: Answer, words: str
+) -> None:
+    """Packed, in pieces or as a text. What cannot be unpacked is replaced."""
+    key, tag = team.workspace(f"repeats-{name}")
+    team.provider.answer(tag, [answer])
+    with team.client(key) as client:
+        found = client.post("/v1/messages", json=MESSAGES)
+    assert found.status_code == 401
+    assert SECRET not in found.text
+    assert words in found.text
+
+
+def test_nor_does_the_error_of_a_path_that_no_dialect_reads(team: TeamProxy) -> None:
+    key, tag = team.workspace("repeats-embeddings", "openai")
+    team.provider.answer(tag, [Answer(SAID, 401, (JSON,))])
+    with team.client(key) as client:
+        found = client.post("/v1/embeddings", json={"model": "text-embedding-3-small", "input": "hi"})
+    assert (found.status_code, SECRET in found.text) == (401, False)
