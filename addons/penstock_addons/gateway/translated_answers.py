@@ -10,16 +10,19 @@ from typing import Any
 
 import msgspec
 from mitmproxy import http
+from mitmproxy.net.http.status_codes import RESPONSES
 
 from penstock.base.errors import Unreadable
 from penstock.dialects import content_encoding
-from penstock.dialects.base import Dialect
+from penstock.dialects.base import Dialect, Refusal
 from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
 from penstock.gateway.provider_kinds import TRANSLATED
 from penstock.plugins.translator import NotTranslatable
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.hidden_credentials import credentials_of_flow
 from penstock_addons.gateway.translate import Translated
-from penstock_addons.gateway.translated_stream import TranslatedStream, error_text
+from penstock_addons.gateway.translated_stream import TranslatedStream, error_of, error_text
+from penstock_addons.wire.credentials import without
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.tee import Tee
 
@@ -56,7 +59,8 @@ class TranslatedAnswers:
         if response.status_code >= 400 or not is_readable or dialect is None:
             _hold_whole(found, response)
             return
-        stream = TranslatedStream(translated.translation, translated.source, dialect.error_body)
+        error_body = _Errors(dialect, credentials_of_flow(flow)).body
+        stream = TranslatedStream(translated.translation, translated.source, error_body)
         response.stream = _translating(response.stream, decoder, stream)
         for name in ("content-encoding", "content-length"):
             response.headers.pop(name, None)
@@ -68,21 +72,26 @@ class TranslatedAnswers:
         dialect = self._dialect(found.translated)
         if dialect is None:  # the proxy ends
             return
+        errors = _Errors(dialect, credentials_of_flow(flow))
         try:
             body = content_encoding.decode(
                 response.raw_content or b"", response.headers.get("content-encoding"), _WHOLE_BYTES
             )
-            if response.status_code < 400:
-                answer = found.translated.translation.answer(msgspec.json.decode(body, type=dict[str, Any]))
-                _replace(response, msgspec.json.encode(answer))
+            if response.status_code >= 400:
+                status, error = _error(response, errors, body)
+                _answer(response, status, error)
+                return
+            said = msgspec.json.decode(body, type=dict[str, Any])
+            if failure := error_of(said):
+                _fail(response, errors, failure)
             else:
-                response.status_code, error = _error(response, dialect, body)
-                _replace(response, error)
+                answer = found.translated.translation.answer(said)
+                _replace(response, msgspec.json.encode(answer))
         except (NotTranslatable, Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
-            _fail(response, dialect, f"the provider's answer cannot be translated: {e}")
+            _fail(response, errors, f"Penstock: the provider's answer cannot be translated: {e}")
         except Exception:
             logger.exception("an answer cannot be translated")
-            _fail(response, dialect, "the provider's answer cannot be translated: the translator failed")
+            _fail(response, errors, "Penstock: the provider's answer cannot be translated: the translator failed")
 
     def _dialect(self, translated: Translated) -> Dialect | None:
         """What the client speaks."""
@@ -117,7 +126,21 @@ def _translating(
     return translate
 
 
-def _error(response: http.Response, dialect: Dialect, body: bytes) -> tuple[int, bytes]:
+class _Errors:
+    """Errors of one answer in the client's format, without credentials."""
+
+    def __init__(self, dialect: Dialect, credentials: Sequence[str]) -> None:
+        self._dialect, self._credentials = dialect, credentials
+
+    def body(self, status: int, text: str) -> dict[str, Any]:
+        return self._dialect.error_body(status, without(text, self._credentials))
+
+    def final(self, text: str, wait_s: int) -> Refusal:
+        """The refusal that a client does not repeat."""
+        return self._dialect.refusal(without(text, self._credentials), wait_s, is_final=True)
+
+
+def _error(response: http.Response, errors: _Errors, body: bytes) -> tuple[int, bytes]:
     """Status and body of an error in the client's format."""
     status = response.status_code
     try:
@@ -128,14 +151,19 @@ def _error(response: http.Response, dialect: Dialect, body: bytes) -> tuple[int,
     text = text or f"the provider answered {status}"
     if response.headers.get("x-should-retry") == "false":
         wait = response.headers.get("retry-after", "")
-        final = dialect.refusal(text, int(wait) if wait.isdecimal() else 0, is_final=True)
+        final = errors.final(text, int(wait) if wait.isdecimal() else 0)
         return final.status, final.body
-    return status, msgspec.json.encode(dialect.error_body(status, text))
+    return status, msgspec.json.encode(errors.body(status, text))
 
 
-def _fail(response: http.Response, dialect: Dialect, text: str) -> None:
-    response.status_code = 502
-    _replace(response, msgspec.json.encode(dialect.error_body(502, f"Penstock: {text}")))
+def _fail(response: http.Response, errors: _Errors, text: str) -> None:
+    _answer(response, 502, msgspec.json.encode(errors.body(502, text)))
+
+
+def _answer(response: http.Response, status: int, body: bytes) -> None:
+    if status != response.status_code:
+        response.status_code, response.reason = status, RESPONSES.get(status, "")
+    _replace(response, body)
 
 
 def _replace(response: http.Response, body: bytes) -> None:

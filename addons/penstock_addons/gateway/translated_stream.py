@@ -12,7 +12,7 @@ from penstock.dialects.sse import SseSplitter
 from penstock.gateway.provider_kinds import Endpoint
 from penstock.plugins.translator import NotTranslatable, Translation
 
-__all__ = ["TranslatedStream", "error_text"]
+__all__ = ["TranslatedStream", "error_of", "error_text"]
 
 logger = logging.getLogger(__name__)
 _DONE = b"[DONE]"
@@ -53,7 +53,7 @@ class TranslatedStream:
         is_end = data == _DONE
         try:
             event = None if is_end else msgspec.json.decode(data, type=dict[str, Any])
-            said = "" if event is None else _error_of(event)
+            said = "" if event is None else error_of(event)
             if said:
                 return self.fail(said)
             out = self._encoded(self._translation.close() if event is None else self._translation.feed(event))
@@ -85,8 +85,8 @@ def error_text(value: Any) -> str:
     return ""
 
 
-def _error_of(event: dict[str, Any]) -> str:
-    """What the provider says in an event that is an error. Empty: it is none."""
+def error_of(event: dict[str, Any]) -> str:
+    """What the provider says in an event, or a whole answer, that is an error. Empty: it is none."""
     response = event.get("response")
     error = event.get("error") or (response.get("error") if isinstance(response, dict) else None)
     if event.get("type") == "error":

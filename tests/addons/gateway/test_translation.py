@@ -241,6 +241,19 @@ def test_an_error_in_the_middle_of_a_stream_is_one_of_the_clients_format(team: T
     assert events[-1] == {"type": "error", "error": {"type": "api_error", "message": "The model is gone"}}
 
 
+@pytest.mark.parametrize("is_stream", [True, False])
+def test_no_error_of_a_translated_answer_names_the_providers_credential(team: TeamProxy, is_stream: bool) -> None:
+    """Nor one with status 200, whose reason is the provider's own words."""
+    key, tag = team.workspace(f"names-{is_stream}".lower(), "openai")
+    error = {"error": {"message": f"The key {SECRET} is expired", "code": 401}}
+    streamed = Answer((b"data: " + json.dumps(error).encode() + b"\n\n",), headers=EVENTS)
+    team.provider.answer(tag, [streamed if is_stream else Answer(json.dumps(error).encode(), headers=JSON)])
+    answer = ask(team, key, "/v1/messages", {**ASKED, "stream": is_stream})
+    said = events_of(answer.text)[-1] if is_stream else answer.json()
+    assert (said["type"], said["error"]["message"]) == ("error", "The key [redacted credential] is expired")
+    assert is_stream or (answer.status_code, answer.reason_phrase) == (502, "Bad Gateway")
+
+
 def test_what_cannot_be_translated_does_not_leave(team: TeamProxy) -> None:
     """And nothing stays held for it."""
     key, tag = team.workspace("refused", "openai")
