@@ -89,7 +89,9 @@ class PersonalData:
         decoder, is_plain = stream_decoder(encoding), not content_encoding.names(encoding)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         lines = kind.endswith("ndjson") or kind.endswith("jsonl")
-        if not (lines or kind == "text/event-stream") or (decoder is None and not is_plain):
+        is_stream = lines or kind == "text/event-stream"
+        # Where an addon before wants it as a whole, its body is not yet what the client gets.
+        if response.stream is False or not is_stream or (decoder is None and not is_plain):
             response.stream = False
             return
         found.restorer = AnswerRestorer(found.endpoint, found.values, lines=lines)
@@ -128,7 +130,12 @@ class PersonalData:
         encoding = response.headers.get("content-encoding")
         try:
             body = content_encoding.decode(response.raw_content or b"", encoding, _WHOLE_BYTES)
-            if response.headers.get("content-type", "").partition(";")[0].strip().endswith("json"):
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            lines = kind.endswith(("ndjson", "jsonl"))
+            if lines or kind == "text/event-stream":
+                restorer = AnswerRestorer(found.endpoint, found.values, lines=lines)
+                body = restorer.feed(body) + restorer.close()
+            elif kind.endswith("json"):
                 body, found.said = restore_whole(found.endpoint, body, found.values)
         except Unreadable as e:
             why = Unreadable(f"personal data cannot be put back in the provider's answer: {e}")

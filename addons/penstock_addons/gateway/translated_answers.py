@@ -16,6 +16,7 @@ from penstock.base.errors import Unreadable
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Dialect, Refusal
 from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
+from penstock.dialects.sse import SseSplitter
 from penstock.gateway.provider_kinds import TRANSLATED
 from penstock.plugins.translator import NotTranslatable
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
@@ -143,10 +144,9 @@ class _Errors:
 def _error(response: http.Response, errors: _Errors, body: bytes) -> tuple[int, bytes]:
     """Status and body of an error in the client's format."""
     status = response.status_code
-    try:
-        text = error_text(msgspec.json.decode(body))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        is_page = "html" in response.headers.get("content-type", "")
+    is_page = "html" in response.headers.get("content-type", "")
+    text = _said(body)
+    if text is None:
         text = "" if is_page else body[: 4 * _ERROR_CHARACTERS].decode("utf-8", "replace")[:_ERROR_CHARACTERS].strip()
     text = text or f"the provider answered {status}"
     if response.headers.get("x-should-retry") == "false":
@@ -154,6 +154,19 @@ def _error(response: http.Response, errors: _Errors, body: bytes) -> tuple[int, 
         final = errors.final(text, int(wait) if wait.isdecimal() else 0)
         return final.status, final.body
     return status, msgspec.json.encode(errors.body(status, text))
+
+
+def _said(body: bytes) -> str | None:
+    """The words of an error in JSON, alone or as an event of a stream; empty: it has none. None: it is no JSON."""
+    splitter, found = SseSplitter(), None
+    for data in (body, *splitter.feed(body), *splitter.close()):
+        try:
+            found = error_text(msgspec.json.decode(data))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if found:
+            break
+    return found
 
 
 def _fail(response: http.Response, errors: _Errors, text: str) -> None:

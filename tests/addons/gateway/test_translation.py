@@ -346,6 +346,21 @@ def test_personal_data_is_redacted_before_and_put_back_after(team: TeamProxy) ->
     assert "".join(delta["text"] for delta in deltas) == "to ada.lovelace@acme.io!"
 
 
+@pytest.mark.parametrize("redact", [True, False])
+def test_an_error_in_the_form_of_a_stream_comes_in_the_clients_format(team: TeamProxy, redact: bool) -> None:
+    """Also where personal data is put back in it."""
+    name = f"redacts-error-{redact}".lower()
+    key, tag = team.workspace(name, "openai")
+    change_workspace(team.store, name, "test", {"redact": redact})
+    who = "<email 1>" if redact else "ada.lovelace@acme.io"
+    error = sse({"error": {"message": f"No room for {who}"}}, named=False)
+    team.provider.answer(tag, [Answer((*error, b"data: [DONE]\n\n"), 429, EVENTS)] * 4)
+    asked = {**ASKED, "stream": True, "messages": [{"role": "user", "content": "mail ada.lovelace@acme.io"}]}
+    answer = ask(team, key, "/v1/messages", asked)
+    assert (answer.status_code, answer.headers["content-type"]) == (429, "application/json")
+    assert (answer.json()["type"], answer.json()["error"]["message"]) == ("error", "No room for ada.lovelace@acme.io")
+
+
 def test_a_refusal_of_a_budget_comes_in_the_clients_format(team: TeamProxy) -> None:
     """Budgets and stages see what is forwarded. The client sees its own format, and what that says of a limit that
     waiting does not lift."""
