@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -33,11 +33,11 @@ class TranslatedStream:
 
     def feed(self, chunk: bytes) -> bytes:
         """What the client gets for the next bytes of the provider, content-encoding undone."""
-        return b"".join(self._event(data) for data in self._splitter.feed(chunk))
+        return self._events(self._splitter.feed(chunk))
 
     def close(self) -> bytes:
         """What the client gets at the end."""
-        return b"".join(self._event(data) for data in self._splitter.close()) + self._event(_DONE)
+        return self._events(self._splitter.close()) + self._event(_DONE)
 
     def fail(self, text: str) -> bytes:
         """An error, and nothing after it."""
@@ -46,6 +46,17 @@ class TranslatedStream:
         self._is_over = True
         error = self._error_body(_FAILED, text)
         return self._encoded([error if self._source == "chat" else {**error, "type": "error"}])
+
+    def _events(self, found: Iterator[bytes]) -> bytes:
+        out = []
+        for data in found:
+            out.append(self._skipped() or self._event(data))
+        return b"".join([*out, self._skipped()])
+
+    def _skipped(self) -> bytes:
+        """An error in place of an event that is too long to be read. Empty: there was none, or it was said."""
+        limit = self._splitter.limit
+        return self.fail(f"Penstock: an event of over {limit} bytes cannot be read") if self._splitter.skipped else b""
 
     def _event(self, data: bytes) -> bytes:
         if self._is_over:

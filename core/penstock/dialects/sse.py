@@ -64,6 +64,8 @@ class SseSplitter:
 
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
         self.limit = limit
+        self.skipped = 0
+        """The number of events that were longer than `limit`."""
         self._lines = _AnyNewline(limit)
         self._data: list[bytes] = []
         self._size = 0
@@ -83,6 +85,7 @@ class SseSplitter:
         elif not line:
             data, size = self._data, self._size
             self._data, self._size = [], 0
+            self.skipped += size > self.limit
             if data and size <= self.limit:
                 yield b"\n".join(data)
         elif line.startswith(b"data:"):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import NotTranslatable, Translation
+from penstock.dialects.sse import EVENT_LIMIT
 from penstock.gateway.provider_kinds import Endpoint
 from penstock.plugins.manager import Plugins
 from penstock.testing import dialect_of
@@ -111,3 +112,14 @@ def test_after_an_error_nothing_more_is_said(source: Endpoint, event: bytes, wor
     assert len(events) == 2
     assert words in events[1]["error"]["message"]
     assert (events[1].get("type") == "error") == (source != "chat")
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\n\ndata: [DONE]\n\n", b"", b'\n\ndata: {"say": 2}\n\n'])
+def test_an_event_that_is_too_long_ends_the_answer_with_an_error(end: bytes) -> None:
+    """Without it the rest would look whole."""
+    stream = stream_of(Echo(), "messages")
+    said = stream.feed(b'data: {"say": 1}\n\ndata: {"say": "' + b"x" * EVENT_LIMIT)
+    said += stream.feed(b'"}' + end) + stream.close()
+    events = [json.loads(line[6:]) for line in said.decode().splitlines() if line.startswith("data: ")]
+    assert [event.get("type") for event in events] == [None, "error"]
+    assert "bytes cannot be read" in events[1]["error"]["message"]
