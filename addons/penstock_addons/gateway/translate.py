@@ -4,8 +4,9 @@ client. `Translated`: what is kept of it for the answer."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -55,20 +56,33 @@ def outgoing(
 ) -> tuple[bytes, str, Translated | None]:
     """Body and path of a request as `route` is asked. `path` and `endpoint`: the client's; `body`: in the format of
     `sent`, as which it was sent to another provider before; None: in the client's. What was edited in another format
-    than the new one is lost: its place is in the other body. Raises `Unreadable`, `NotTranslatable` and
-    `TranslatorFailed`."""
+    than the new one is lost: its place is in the other body. What the translator chose for another model is chosen
+    again. Raises `Unreadable`, `NotTranslatable` and `TranslatorFailed`."""
     present, wanted = sent.target if sent is not None else endpoint, route.asked_in or endpoint
-    if sent is not None and present == wanted:
-        return *with_model(body, TRANSLATED[present], present, route.model), sent
     original, own_path = with_model(sent.original if sent is not None else body, path, endpoint, route.model)
     if wanted == endpoint:
         return original, own_path, None
     found = next(one for one in translators if (one.source, one.target) == (endpoint, wanted))
-    translation, encoded = _translated(found, original)
+    edits = _edits(body, sent) if sent is not None and present == wanted else {}
+    translation, encoded = _translated(found, original, edits)
     return encoded, TRANSLATED[wanted], Translated(endpoint, wanted, translation, original)
 
 
-def _translated(translator: Translator, body: bytes) -> tuple[Translation, bytes]:
+def _edits(body: bytes, sent: Translated) -> dict[str, Any]:
+    """The fields of a request that differ from its translation, since stages edited them."""
+    try:
+        said = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"the request cannot be translated for another model: {e}") from e
+    before = sent.translation.body
+
+    def is_edited(name: str) -> bool:
+        return name not in before or msgspec.json.encode(said[name]) != msgspec.json.encode(before[name])
+
+    return {name: value for name, value in said.items() if name != "model" and is_edited(name)}
+
+
+def _translated(translator: Translator, body: bytes, edits: Mapping[str, Any]) -> tuple[Translation, bytes]:
     what = f"the request cannot be translated from {translator.source} to {translator.target}"
     try:
         said = msgspec.json.decode(body)
@@ -76,7 +90,7 @@ def _translated(translator: Translator, body: bytes) -> tuple[Translation, bytes
         raise Unreadable(f"{what}: {e}") from e
     try:
         translation = translator.translate(said)
-        return translation, msgspec.json.encode(translation.body)
+        return translation, msgspec.json.encode({**translation.body, **edits})
     except NotTranslatable as e:
         raise NotTranslatable(f"{what}: {e}") from e
     except Exception as e:
