@@ -34,13 +34,13 @@ from penstock.gateway.request_fields import RequestFields, read
 from penstock.gateway.routing import check_models
 from penstock.tokens.estimate import estimate_bytes
 from penstock_addons.gateway import answers
+from penstock_addons.gateway.client_format import speak
 from penstock_addons.gateway.credentials import (
     has_credential,
     home_of,
     keep_only,
     put_credential,
     send_to,
-    speak,
     take_key,
     without_credentials,
 )
@@ -202,7 +202,7 @@ class TeamGateway:
         without_credentials(request)
         put_credential(request, kind.header(found.wire), secret)
         if found.translated is not None:
-            speak(request, found.wire)
+            speak(flow, found.endpoint, found.wire)
         in_flight = in_flight_requests.get(flow)
         if in_flight is not None:  # a fallback: its credential may not be logged either
             in_flight.credentials = (*credentials_of(request), *in_flight.credentials)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 
 from penstock.gateway.keys import PREFIX
-from penstock.gateway.provider_kinds import KINDS, Endpoint, ProviderKind
+from penstock.gateway.provider_kinds import KINDS, ProviderKind
 
 __all__ = [
     "has_credential",
@@ -18,14 +18,12 @@ __all__ = [
     "keep_only",
     "put_credential",
     "send_to",
-    "speak",
     "take_key",
     "without_credentials",
 ]
 
 KEY_HEADER = "x-penstock-key"
 """The header that carries a gateway key beside the client's own credential."""
-_ANTHROPIC_VERSION = "2023-06-01"
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _ACCOUNTS = ("cookie", "chatgpt-account-id", "openai-organization", "openai-project", "proxy-authorization")
 """Headers that are about the client's own account at a provider."""
@@ -98,15 +96,6 @@ def put_credential(request: http.Request, header: str, secret: str) -> None:
     """Put a provider's credential into a header of the request; if it is empty, none."""
     if secret:
         request.headers[header] = f"Bearer {secret}" if header == "authorization" else secret
-
-
-def speak(request: http.Request, endpoint: Endpoint) -> None:
-    """Have a translated request say what its provider wants to hear besides the body."""
-    request.path = request.path.partition("?")[0]  # the query is of the client's format
-    request.headers["content-type"] = "application/json"
-    request.headers["accept-encoding"] = "identity"
-    if endpoint == "messages":
-        request.headers.setdefault("anthropic-version", _ANTHROPIC_VERSION)
 
 
 def send_to(request: http.Request, base_url: str, path: str) -> None:

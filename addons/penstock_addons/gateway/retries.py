@@ -18,6 +18,7 @@ from penstock.gateway.admit import Admitted, Directory, instead
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.providers import open_credential
 from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
+from penstock_addons.gateway.client_format import put_back, set_aside_session
 from penstock_addons.gateway.retrying import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translate import Translated, outgoing
@@ -111,7 +112,10 @@ class Retries:
 
         new, secret, body, path, found.translated = await self._threads.do(let_in)
         found.admitted, found.retries, found.is_elsewhere = new, 0, True
+        put_back(flow)
         self._gateway.send_with(flow, found, new.route.provider, secret, body, path)
+        if found.translated is not None:
+            set_aside_session(flow)
 
 
 def _status(response: http.Response | None) -> int:

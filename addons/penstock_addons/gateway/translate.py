@@ -35,7 +35,8 @@ class Translated:
     """What the provider is asked in."""
     translation: Translation = field(repr=False)
     original: bytes = field(repr=False)
-    """The body in the client's format, personal data redacted: a fallback may speak that."""
+    """The body in the client's format, personal data redacted: a fallback may speak that. Empty, once an answer is
+    accepted."""
 
 
 def translations_of(translators: Sequence[Translator]) -> Translations:

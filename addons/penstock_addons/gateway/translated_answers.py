@@ -20,6 +20,7 @@ from penstock.dialects.sse import SseSplitter
 from penstock.gateway.provider_kinds import TRANSLATED
 from penstock.plugins.translator import NotTranslatable
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.client_format import set_aside_session
 from penstock_addons.gateway.hidden_credentials import credentials_of_flow
 from penstock_addons.gateway.translate import Translated
 from penstock_addons.gateway.translated_stream import TranslatedStream, error_of, error_text
@@ -44,11 +45,15 @@ class TranslatedAnswers:
     def __init__(self, requests: ModelRequests) -> None:
         self._requests = requests
 
+    def request(self, flow: http.HTTPFlow) -> None:
+        set_aside_session(flow)
+
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         found, response = gateway_requests.get(flow), flow.response
         if found is None or found.translated is None or response is None:
             return
         translated = found.translated
+        translated.original = b""  # it is sent to no other provider any more
         response.headers["x-penstock-translated"] = f"{translated.source} to {translated.target}"
         if translated.translation.dropped:
             response.headers["x-penstock-dropped"] = _listed(translated.translation.dropped)
@@ -134,7 +139,8 @@ class _Errors:
         self._dialect, self._credentials = dialect, credentials
 
     def body(self, status: int, text: str) -> dict[str, Any]:
-        return self._dialect.error_body(status, without(text, self._credentials))
+        said: dict[str, Any] = self._dialect.error_body(status, without(text, self._credentials))
+        return said
 
     def final(self, text: str, wait_s: int) -> Refusal:
         """The refusal that a client does not repeat."""

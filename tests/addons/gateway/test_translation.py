@@ -331,6 +331,24 @@ def test_a_fallback_may_speak_another_format(team: TeamProxy) -> None:
     wait_until(lambda: lines() == counted, "both are counted by what their provider says", lines)
 
 
+def test_what_only_the_clients_format_knows_goes_to_no_provider_of_another(team: TeamProxy) -> None:
+    """A fallback that speaks it gets all of it."""
+    key, tag = team.workspace("headers", "openai")
+    native = add_second(team, "headers", "anthropic")
+    own = {"anthropic-beta": "x-1", "x-stainless-lang": "python", "x-claude-code-session-id": "session-1"}
+    team.provider.answer(tag, [Answer(b"{}", 503, JSON)])
+    with team.client(key, **own) as client:
+        asked = client.post(
+            "/v1/messages?beta=true", json=ASKED, headers={"x-penstock-fallback": "anthropic/claude-opus-5-5"}
+        )
+    assert asked.json() == json.loads(ANTHROPIC_REPLY)
+    (first,), (second,) = team.provider.received(tag), team.provider.received(native)
+    assert first.target == f"/{tag}/v1/chat/completions"
+    assert [first.head.get(name) for name in own] == ["", "", ""]
+    assert second.target == f"/{native}/v1/messages?beta=true"
+    assert {name: second.head.get(name) for name in own} == own
+
+
 def test_personal_data_is_redacted_before_and_put_back_after(team: TeamProxy) -> None:
     """In the client's format, both ways."""
     key, tag = team.workspace("redacts", "openai")
