@@ -14,6 +14,7 @@ from mitmproxy import http
 from penstock.base.errors import Unreadable
 from penstock.dialects import content_encoding
 from penstock.dialects.content_encoding import StreamDecoder
+from penstock_addons.gateway.translated_stream import error_of
 from penstock_addons.wire.credentials import credentials_of, without
 from penstock_addons.wire.in_flight import in_flight_requests
 
@@ -33,9 +34,9 @@ def credentials_of_flow(flow: http.HTTPFlow) -> Sequence[str]:
 def hide_credentials(flow: http.HTTPFlow, response: http.Response) -> None:
     """Remove the credentials from a response that was collected as a whole. An error that cannot be unpacked is
     replaced by one of Penstock."""
-    if response.status_code < 400:
-        return
     said = response.raw_content or b""
+    if response.status_code < 400 and not _is_error(said):
+        return
     try:
         plain = content_encoding.decode(said, response.headers.get("content-encoding"), _WHOLE_BYTES)
     except Unreadable as e:
@@ -48,6 +49,17 @@ def hide_credentials(flow: http.HTTPFlow, response: http.Response) -> None:
     response.raw_content = hidden
     if "content-length" in response.headers:
         response.headers["content-length"] = str(len(hidden))
+
+
+def _is_error(said: bytes) -> bool:
+    """Whether an answer with a good status is an error in JSON, as OpenRouter sends some. A packed one is not looked
+    into."""
+    if b'"error"' not in said:
+        return False
+    try:
+        return bool(error_of(msgspec.json.decode(said, type=dict[str, Any])))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 class HidingStream:

@@ -49,3 +49,11 @@ def test_nor_does_the_error_of_a_path_that_no_dialect_reads(team: TeamProxy) -> 
     with team.client(key) as client:
         found = client.post("/v1/embeddings", json={"model": "text-embedding-3-small", "input": "hi"})
     assert (found.status_code, SECRET in found.text) == (401, False)
+
+
+def test_nor_does_an_error_with_a_good_status(team: TeamProxy) -> None:
+    key, tag = team.workspace("repeats-good")
+    team.provider.answer(tag, [Answer(SAID, 200, (JSON,))])
+    with team.client(key) as client:
+        found = client.post("/v1/messages", json=MESSAGES)
+    assert (found.status_code, "[redacted credential]" in found.text, SECRET in found.text) == (200, True, False)
