@@ -23,6 +23,9 @@ __all__ = ["HidingStream", "credentials_of_flow", "hide_credentials"]
 logger = logging.getLogger(__name__)
 _WHOLE_BYTES = 16 << 20
 """Bytes of an unpacked error. A longer one does not reach the client."""
+_ERROR_BYTES = 64 << 10
+"""Bytes of an answer with a good status up to which it may be an error. Longer ones are not parsed: many answers about
+code hold the word."""
 
 
 def credentials_of_flow(flow: http.HTTPFlow) -> Sequence[str]:
@@ -54,7 +57,7 @@ def hide_credentials(flow: http.HTTPFlow, response: http.Response) -> None:
 def _is_error(said: bytes) -> bool:
     """Whether an answer with a good status is an error in JSON, as OpenRouter sends some. A packed one is not looked
     into."""
-    if b'"error"' not in said:
+    if len(said) > _ERROR_BYTES or b'"error"' not in said:
         return False
     try:
         return bool(error_of(msgspec.json.decode(said, type=dict[str, Any])))

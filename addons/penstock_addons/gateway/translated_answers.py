@@ -3,6 +3,7 @@ ones, streams as they come, and errors."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -71,7 +72,7 @@ class TranslatedAnswers:
         for name in ("content-encoding", "content-length"):
             response.headers.pop(name, None)
 
-    def response(self, flow: http.HTTPFlow) -> None:
+    async def response(self, flow: http.HTTPFlow) -> None:
         found, response = gateway_requests.get(flow), flow.response
         if found is None or found.translated is None or response is None or response.stream:
             return
@@ -79,31 +80,38 @@ class TranslatedAnswers:
         if dialect is None:  # the proxy ends
             return
         errors = _Errors(dialect, credentials_of_flow(flow))
-        try:
-            body = content_encoding.decode(
-                response.raw_content or b"", response.headers.get("content-encoding"), _WHOLE_BYTES
-            )
-            if response.status_code >= 400:
-                status, error = _error(response, errors, body)
-                _answer(response, status, error)
-                return
-            said = msgspec.json.decode(body, type=dict[str, Any])
-            if failure := error_of(said):
-                _fail(response, errors, failure)
-            else:
-                answer = found.translated.translation.answer(said)
-                _replace(response, msgspec.json.encode(answer))
-        except (NotTranslatable, Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
-            _fail(response, errors, f"Penstock: the provider's answer cannot be translated: {e}")
-        except Exception:
-            logger.exception("an answer cannot be translated")
-            _fail(response, errors, "Penstock: the provider's answer cannot be translated: the translator failed")
+        # In a thread: a long answer takes a tenth of a second and more.
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, _translate_whole, found.translated, response, errors)
 
     def _dialect(self, translated: Translated) -> Dialect | None:
         """What the client speaks."""
         suite = self._requests.suite
         found = suite.engine.route("POST", TRANSLATED[translated.source]) if suite is not None else None
         return found[0] if found is not None else None
+
+
+def _translate_whole(translated: Translated, response: http.Response, errors: _Errors) -> None:
+    """Put the answer in the client's format in place of the provider's, or an error where that cannot be done."""
+    try:
+        body = content_encoding.decode(
+            response.raw_content or b"", response.headers.get("content-encoding"), _WHOLE_BYTES
+        )
+        if response.status_code >= 400:
+            status, error = _error(response, errors, body)
+            _answer(response, status, error)
+            return
+        said = msgspec.json.decode(body, type=dict[str, Any])
+        if failure := error_of(said):
+            _fail(response, errors, failure)
+        else:
+            answer = translated.translation.answer(said)
+            _replace(response, msgspec.json.encode(answer))
+    except (NotTranslatable, Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        _fail(response, errors, f"Penstock: the provider's answer cannot be translated: {e}")
+    except Exception:
+        logger.exception("an answer cannot be translated")
+        _fail(response, errors, "Penstock: the provider's answer cannot be translated: the translator failed")
 
 
 def _hold_whole(found: GatewayRequest, response: http.Response) -> None:

@@ -107,7 +107,7 @@ class _Receiver:
             return {"label": mark.model_dump()}
         if isinstance(mark, ForgottenLine):
             return {"forgotten": mark.model_dump()}
-        # An account is named by a hash under the installation's key. By another key nobody is known by it: a project
+        # An account is named by a hash under the installation's key. Under another key it names no account: a project
         # that belonged to such an owner could be used by no client.
         is_known = bool(mark.owner_key) and mark.owner_key == self._owner_key
         owner = mark.owner if is_known else ""

@@ -32,6 +32,7 @@ ASKED = {"model": "openai/gpt-6-sol", "max_tokens": 10, "messages": [{"role": "u
 TEXTS = {"model": "anthropic/claude-opus-5-5", "input": "hi"}
 """A request in the format of the plugin's clients."""
 _BROKEN = """
+import asyncio
 from penstock import Translation, Translator, hookimpl
 
 class Broken(Translation):
@@ -41,7 +42,7 @@ class Broken(Translation):
         self.body = {"model": body["model"], "stream": True, "messages": []}
 
     def answer(self, body):
-        return body
+        return {"is_on_the_loop": asyncio._get_running_loop() is not None}
 
     def feed(self, event):
         if event["choices"][0]["delta"]["content"] == "pass.":
@@ -265,6 +266,13 @@ def test_what_cannot_be_translated_does_not_leave(team: TeamProxy) -> None:
     wait_until(lambda: [one.held for one in show_limits(team.store, ["workspace:refused"])] == [0], "nothing is held")
     assert ask(team, key, "/v1/messages", ASKED).status_code == 200
     assert len(team.provider.received(tag)) == 1
+
+
+def test_a_whole_answer_is_translated_beside_the_event_loop(team: TeamProxy) -> None:
+    """P11: a long one takes a while, in which other requests go on."""
+    key, _ = team.workspace("beside", "gemini")
+    answer = ask(team, key, "/v1/responses", {"model": "gemini/gemini-3-pro", "input": "hi"})
+    assert (answer.status_code, answer.json()) == (200, {"is_on_the_loop": False})
 
 
 def test_a_translator_that_fails_costs_its_request_alone(team: TeamProxy) -> None:
