@@ -13,6 +13,7 @@ from penstock.gateway.keys import PREFIX
 from penstock.gateway.provider_kinds import KINDS, ProviderKind
 
 __all__ = [
+    "credential_of",
     "has_credential",
     "home_of",
     "keep_only",
@@ -55,6 +56,11 @@ def take_key(request: http.Request) -> str:
 def has_credential(request: http.Request) -> bool:
     """Whether a client sends a credential of its own."""
     return any(request.headers.get(name) for name in _HEADERS) or "key" in request.query
+
+
+def credential_of(request: http.Request) -> str:
+    """The credential in a request's headers, without `Bearer`. Empty: it has none."""
+    return next((_token(request.headers[name]) for name in _HEADERS if request.headers.get(name)), "")
 
 
 def home_of(request: http.Request) -> ProviderKind | None:

@@ -1,6 +1,6 @@
 """`hide_credentials` removes the provider's credential from an error that was collected as a whole, `HidingStream` from
-one that streams by; `credentials_of_flow` gives what is removed. Providers repeat credentials in their errors, and this
-one is not the client's."""
+an answer that streams by; `credentials_of_flow` gives what is removed from errors. Providers repeat credentials in their
+errors, and this one is not the client's."""
 
 from __future__ import annotations
 
@@ -66,30 +66,40 @@ def _is_error(said: bytes) -> bool:
 
 
 class HidingStream:
-    """For `flow.response.stream`, of one error. It keeps back as many bytes as the longest credential has, for one may
-    be cut between two chunks."""
+    """For `flow.response.stream`. It keeps back the end of a chunk only where that may be the beginning of a credential
+    which the next chunk completes."""
 
     def __init__(
         self, before: bool | Callable[[bytes], Any], decoder: StreamDecoder | None, credentials: Sequence[str]
     ) -> None:
-        """`before` sees the bytes as they came; `decoder` undoes their content-encoding."""
+        """`before` gives the bytes to look at; `decoder` undoes their content-encoding."""
         self._before, self._decoder, self._credentials = before, decoder, credentials
-        self._kept_bytes = max((len(one.encode("utf-8", "surrogateescape")) for one in credentials), default=1) - 1
+        self._encoded = [one.encode("utf-8", "surrogateescape") for one in credentials]
         self._rest = b""
 
     def __call__(self, chunk: bytes) -> list[bytes]:
         """A list: an empty chunk would end the body."""
-        if callable(self._before):
-            self._before(chunk)
+        came = self._before(chunk) if callable(self._before) else chunk
+        came = came if isinstance(came, bytes) else b"".join(came)
         try:
-            plain = self._decoder(chunk) if self._decoder is not None and chunk else chunk
+            plain = self._decoder(came) if self._decoder is not None and came else came
         except Unreadable as e:
             logger.warning("the rest of an error cannot be read, and is left out: %s", e)
             plain = b""
-        whole = _without(self._rest + plain, self._credentials)
-        end = max(len(whole) - self._kept_bytes, 0) if chunk else len(whole)
+        whole = self._rest + plain
+        if any(one in whole for one in self._encoded):
+            whole = _without(whole, self._credentials)
+        end = len(whole) - (max((_overlap(whole, one) for one in self._encoded), default=0) if chunk else 0)
         self._rest = whole[end:]
         return [whole[:end]] if end else []
+
+
+def _overlap(said: bytes, credential: bytes) -> int:
+    """The number of bytes at the end of `said` that a credential may begin with, without all of it."""
+    start = said.find(credential[:1], max(len(said) - len(credential) + 1, 0))
+    while start >= 0 and not credential.startswith(said[start:]):
+        start = said.find(credential[:1], start + 1)
+    return len(said) - start if start >= 0 else 0
 
 
 def _without(said: bytes, credentials: Sequence[str]) -> bytes:

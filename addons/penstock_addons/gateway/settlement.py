@@ -24,6 +24,7 @@ from penstock.gateway.admit import Admitted, price_name
 from penstock.gateway.holds import Call
 from penstock.gateway.records import BILLION, Usage
 from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
+from penstock_addons.gateway.credentials import credential_of
 from penstock_addons.gateway.hidden_credentials import HidingStream, credentials_of_flow, hide_credentials
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.in_flight import InFlight, RequestResult, in_flight_requests, usage_so_far
@@ -82,6 +83,10 @@ class Settlement:
             response.stream = HidingStream(response.stream, decoder, credentials_of_flow(flow))
             for name in ("content-encoding", "content-length"):
                 response.headers.pop(name, None)
+        elif kind == "text/event-stream" and not found.is_own and not encoding and credential_of(flow.request):
+            # One of its events may be an error. A packed stream is forwarded as it is.
+            response.stream = HidingStream(response.stream, None, [credential_of(flow.request)])
+            response.headers.pop("content-length", None)
 
     def response(self, flow: http.HTTPFlow) -> None:
         found = gateway_requests.get(flow)

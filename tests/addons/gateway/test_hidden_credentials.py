@@ -6,7 +6,10 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from penstock_addons.gateway.hidden_credentials import HidingStream
 from tests.addons.gateway.conftest import SECRET, TeamProxy
 from tests.road.provider import Answer
 
@@ -57,3 +60,26 @@ def test_nor_does_an_error_with_a_good_status(team: TeamProxy) -> None:
     with team.client(key) as client:
         found = client.post("/v1/messages", json=MESSAGES)
     assert (found.status_code, "[redacted credential]" in found.text, SECRET in found.text) == (200, True, False)
+
+
+def test_nor_does_an_error_in_a_stream_with_a_good_status(team: TeamProxy) -> None:
+    key, tag = team.workspace("repeats-in-a-stream")
+    event = b"event: error\ndata: " + SAID + b"\n\n"
+    pieces = (b"event: ping\ndata: {}\n\n", event[:-20], event[-20:])
+    team.provider.answer(tag, [Answer(pieces, 200, (("Content-Type", "text/event-stream"),))])
+    with team.client(key) as client:
+        found = client.post("/v1/messages", json={**MESSAGES, "stream": True})
+    assert found.status_code == 200
+    assert found.content == b"".join(pieces).replace(SECRET.encode(), b"[redacted credential]")
+
+
+@given(st.lists(st.text("abk", max_size=4).map(str.encode), max_size=12))
+def test_only_a_credential_changes_a_stream(pieces: list[bytes]) -> None:
+    """However it is cut, and nothing is kept back that no credential can begin with."""
+    stream = HidingStream(True, None, ["kaak"])
+    out, came = b"", b""
+    for piece in filter(None, pieces):
+        out, came = out + b"".join(stream(piece)), came + piece
+        assert came.endswith((b"k", b"ka", b"kaa")) or out == came.replace(b"kaak", b"[redacted credential]")
+    out += b"".join(stream(b""))
+    assert out == came.replace(b"kaak", b"[redacted credential]")
