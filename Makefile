@@ -34,7 +34,7 @@ TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dis
 test: setup ## Run the tests but the slow ones
 	$(TESTS) -m "not slow"
 
-test-slow: setup ## Run the slow tests: many proxies are started, long texts read
+test-slow: setup ## Run the slow tests: many processes and browsers are started, long texts read
 	$(TESTS) -m slow
 
 check: setup ## Lint, types and import contracts

@@ -37,6 +37,7 @@ def read(site: Path, name: str) -> str:
     return html.unescape((site / "reference" / f"{name}.html").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_every_command_is_there(site: Path) -> None:
     group: object = get_command(build())
     page = read(site, "commands")

@@ -85,6 +85,7 @@ def is_recalled_by_words(road: Road) -> bool:
     return FACT in [hit["text"] for hit in asked(road, "search", query=QUESTION)["hits"]]
 
 
+@pytest.mark.slow
 def test_a_full_disk(start: Callable[..., Road], disk: Path | None, tmp_path: Path) -> None:
     """With a small disk of its own where this user may mount one, else by a limit on the size of files: every request
     is answered, and what was said before is found by its words. Once there is space, what was said meanwhile is
@@ -113,6 +114,7 @@ def test_a_full_disk(start: Callable[..., Road], disk: Path | None, tmp_path: Pa
     assert not status(road)["owes"]
 
 
+@pytest.mark.slow
 def test_a_vector_index_that_hangs(start: Callable[..., Road], tmp_path: Path) -> None:
     """And holds its interpreter: while it does, requests are answered and words are recalled, and the control channel
     answers; its process is killed, and the vectors return. The proxy leaves no process behind."""

@@ -9,6 +9,9 @@ import pytest
 
 from penstock_tui.gc_pauses import ANSWERED, EVERY, MANY, MOST, QUIET, SOME, GcScheduler
 
+# Each look goes through all that the tests have imported.
+pytestmark = pytest.mark.slow
+
 
 class Circle:
     """Holds itself, so that only the collector frees it."""

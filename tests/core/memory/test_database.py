@@ -94,6 +94,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_what_somebody_reads_is_cleaned_once_they_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader keeps the old pages: that is said, and cleaning again leaves nothing."""
     monkeypatch.setattr("penstock.memory.database.SCRUB_S", 0)
+    monkeypatch.setattr("penstock.memory.database.BUSY_MS", 50)
     database = MemoryDatabase(tmp_path / "memory.db")
     with database.writing() as db:
         db.exec_driver_sql("CREATE TABLE notes (text)")

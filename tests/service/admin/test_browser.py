@@ -17,7 +17,7 @@ from tests.service.conftest import TOKEN, running
 from tests.tui.web.chromium import Page, chromium, open_page
 
 __all__ = ["provider", "team"]
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(chromium() is None, reason="no Chromium here")]
 MESSAGES = {"model": "claude-opus-5-5", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
 WIDER = """
 [...document.querySelectorAll("body *")].filter((one) => !one.closest(".scroll, pre, .unseen, .skip")

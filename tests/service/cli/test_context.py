@@ -80,6 +80,7 @@ def serving(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
             up.kill()
 
 
+@pytest.mark.slow
 def test_serve_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
     """And what was kept is there at the next start."""
     for words in (("put", "kept", "1"), ("get", "kept")):

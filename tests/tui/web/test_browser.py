@@ -12,6 +12,7 @@ from tests.tui.web.processes import needs_proc
 from tests.tui.web.test_server import serve
 
 pytestmark = [
+    pytest.mark.slow,
     needs_proc,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here"),
 ]

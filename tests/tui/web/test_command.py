@@ -17,7 +17,7 @@ from aiohttp import ClientSession, CookieJar, WSMsgType
 from tests.tui.logs import Log
 from tests.tui.web.processes import children, needs_proc, said_of, wait_until_gone
 
-pytestmark = needs_proc
+pytestmark = [pytest.mark.slow, needs_proc]
 
 COMMAND = (sys.executable, "-m", "penstock", "tui", "--web")
 

@@ -17,7 +17,7 @@ from penstock_tui.web.server import HOST, PortTaken, WebScreen, listen
 from tests.tui.logs import Log, life
 from tests.tui.web.processes import children, needs_proc, wait_until_gone
 
-pytestmark = needs_proc
+pytestmark = [pytest.mark.slow, needs_proc]
 
 
 class Served:
