@@ -29,15 +29,15 @@ def test_as_json(run: Run) -> None:
 
 def test_a_new_plugin_works_as_it_is(run: Run) -> None:
     """What `new` writes is found, keeps the contract, and its stage edits what it says it edits."""
-    found = run("plugins", "new", "tidy_logs")
+    found = run("plugins", "new", "short_runs")
     assert found.exit_code == 0, found.output
     stages = Plugins.load().stages(profile_of())
-    assert [stage.name for stage in stages] == [*profile_of().stages, "tidy_logs"]
-    turns = [user("list it"), assistant(call("Bash", command="ls")), results("one   \ntwo\t\nthree")]
+    assert [stage.name for stage in stages] == [*profile_of().stages, "short_runs"]
+    turns = [user("test it"), assistant(call("Bash", command="pytest -v")), results("a PASSED\nb FAILED\nc PASSED")]
     done = run_stage(stages[-1], conversation(*turns))
-    assert [edit.text for edit in done.edits] == ["one\ntwo\nthree"]
-    assert done.verdict.remark == "1 results tidied"
-    assert run_stage(stages[-1], conversation(*turns[:2], results("one\ntwo"))).edits == ()
+    assert [edit.text for edit in done.edits] == ["b FAILED"]
+    assert done.verdict.remark == "2 lines taken out"
+    assert run_stage(stages[-1], conversation(*turns[:2], results("b FAILED"))).edits == ()
 
 
 def test_a_new_plugin_is_short_and_explained(run: Run) -> None:
