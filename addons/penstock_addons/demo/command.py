@@ -66,6 +66,7 @@ def _show_session(profile: Profile, plugins: Plugins, *, turns: int, speed: floa
     from penstock_addons.demo.player import Player
     from penstock_addons.demo.report import Report
 
+    Plugins.load(stages_later=True)  # raises here if one is broken: the proxy would say it again, of its own copy
     with ended_by_signals(), kept_home() as home:
         home.link_plugins()
         report = Report()

@@ -176,3 +176,14 @@ def test_a_profile_that_is_not_there_starts_nothing(start: Start) -> None:
     program = start("demo", "--no-tui", "--profile", "obsrve")
     assert program.status() == 2
     assert program.err.splitlines()[0].startswith("penstock: no profile is called 'obsrve'. Did you mean 'observe'?")
+
+
+def test_a_plugin_that_is_broken_is_named_once(start: Start) -> None:
+    """And no proxy is started."""
+    (folder := paths.config_dir() / "plugins").mkdir(parents=True)
+    (folder / "broken.py").write_text("def (:", encoding="utf-8")
+    program = start("demo", "--no-tui")
+    assert program.status() == 2
+    assert program.err.count("cannot be imported: SyntaxError") == 1
+    assert "To start without it: PENSTOCK_BLOCK_PLUGINS=broken" in program.err
+    assert "starting a proxy" not in program.out
