@@ -7,7 +7,7 @@ from penstock_addons.control.addon import Control
 from penstock_addons.control.hangup import HangUp
 from penstock_addons.gateway.addon import TeamGateway
 from penstock_addons.gateway.personal_data import PersonalData
-from penstock_addons.gateway.retries import Retries
+from penstock_addons.gateway.retry_policy import RetryPolicy
 from penstock_addons.gateway.settlement import Settlement
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translated_answers import TranslatedAnswers
@@ -19,7 +19,7 @@ from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
 from penstock_addons.wire.peers import Peers
 from penstock_addons.wire.recorded_answers import RecordedAnswers
-from penstock_addons.wire.upgrade import NoWebSocket
+from penstock_addons.wire.refuse_websocket import NoWebSocket
 
 __all__ = ["suite_addons"]
 
@@ -41,7 +41,7 @@ def suite_addons() -> list[object]:
         WebPages(options, requests),
         NoWebSocket(hosts),
         gateway,
-        Retries(gateway, threads, requests),
+        RetryPolicy(gateway, threads, requests),
         HeldAnswers(),
         requests,
         BodyLimit(requests),

@@ -13,7 +13,7 @@ from mitmproxy.test import taddons, tflow, tutils
 from penstock.models.providers import KNOWN
 from penstock_addons.wire.hosts import KNOWN_HOSTS, ModelHosts, host_of, is_listed
 from penstock_addons.wire.options import ProxyOptions
-from penstock_addons.wire.upgrade import NoWebSocket
+from penstock_addons.wire.refuse_websocket import NoWebSocket
 
 
 def flow(

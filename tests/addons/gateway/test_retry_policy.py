@@ -30,8 +30,8 @@ from penstock.gateway.usage import usage_page
 from penstock.gateway.workspaces import change_workspace
 from penstock.profiles.gateway import GATEWAY_URL, GatewaySettings
 from penstock_addons.gateway.addon import gateway_requests
-from penstock_addons.gateway.retries import Retries
-from penstock_addons.gateway.retrying import PenstockRetryHook, RetryingLayer, again
+from penstock_addons.gateway.resend import PenstockRetryHook, RetryingLayer, again
+from penstock_addons.gateway.retry_policy import RetryPolicy
 from tests.addons.gateway.conftest import SECRET, TeamProxy
 from tests.addons.gateway.http2_provider import Http2Provider, http2_provider
 from tests.road.provider import Answer, Gate
@@ -180,7 +180,7 @@ async def test_a_client_that_left_is_not_waited_for() -> None:
     found = SimpleNamespace(admitted=SimpleNamespace(fallback=None), retries=0, is_own=False)
     gateway_requests.set(flow, cast(Any, found))
     suite = SimpleNamespace(profile=SimpleNamespace(gateway=GatewaySettings()))
-    await Retries(cast(Any, None), cast(Any, None), cast(Any, SimpleNamespace(suite=suite))).penstock_retry(flow)
+    await RetryPolicy(cast(Any, None), cast(Any, None), cast(Any, SimpleNamespace(suite=suite))).penstock_retry(flow)
     assert again.get(flow) is None
 
 

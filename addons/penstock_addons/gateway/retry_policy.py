@@ -1,4 +1,4 @@
-"""`Retries`: the addon that decides whether a request of the gateway is sent again, and prepares it: for the same
+"""`RetryPolicy`: the addon that decides whether a request of the gateway is sent again, and prepares it: for the same
 provider when that cannot be reached or asks for a short wait, and else for the fallback that the client or the
 workspace named, whose cost is held instead."""
 
@@ -19,7 +19,7 @@ from penstock.gateway.database import GatewayStore
 from penstock.gateway.providers import open_credential
 from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
 from penstock_addons.gateway.client_format import put_back, set_aside_session
-from penstock_addons.gateway.retrying import again, retrying
+from penstock_addons.gateway.resend import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translate import Translated, outgoing
 from penstock_addons.wire.flows import has_turn
@@ -27,7 +27,7 @@ from penstock_addons.wire.gateway_port import is_gateway
 from penstock_addons.wire.in_flight import in_flight_requests
 from penstock_addons.wire.model_requests import ModelRequests
 
-__all__ = ["Retries"]
+__all__ = ["RetryPolicy"]
 
 logger = logging.getLogger(__name__)
 _BUSY = frozenset({429, 529})
@@ -37,7 +37,7 @@ _FIRST_WAIT_S = 0.5
 """Before the second attempt where the provider names no time; twice as long before each further one."""
 
 
-class Retries:
+class RetryPolicy:
     """Answers the questions of `RetryingStream`. Its place among the addons does not matter."""
 
     def __init__(self, gateway: TeamGateway, threads: StoreThreads, requests: ModelRequests) -> None:
