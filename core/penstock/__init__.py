@@ -37,7 +37,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.tagger import Tagger, Tags
     from penstock.plugins.tool import Caller, Tool
     from penstock.plugins.translator import NotTranslatable, Translation, Translator
-    from penstock.profiles.envelope import EnvelopeSettings, envelope_settings
+    from penstock.profiles.envelope_rules import EnvelopeSettings, envelope_settings
     from penstock.profiles.profile import Aggressiveness, Profile
     from penstock.tokens.estimate import estimate as estimate_tokens
 
@@ -114,7 +114,7 @@ _HOMES = {
     "Conversation": "conversation.conversation",
     "DailySpendCap": "budget.daily_spend_cap",
     "Draft": "plugins.draft",
-    "EnvelopeSettings": "profiles.envelope",
+    "EnvelopeSettings": "profiles.envelope_rules",
     "Event": "events.event",
     "EventKind": "events.event",
     "Exchange": "conversation.exchange",
@@ -150,7 +150,7 @@ _HOMES = {
     "Usage": "conversation.reply",
     "common_head": "conversation.conversation",
     "did_you_mean": "base.suggest",
-    "envelope_settings": "profiles.envelope",
+    "envelope_settings": "profiles.envelope_rules",
     "estimate_tokens": "tokens.estimate",
     "handle_of": "plugins.compressor",
     "hookimpl": "plugins.hookspecs",

@@ -27,7 +27,7 @@ from penstock.memory import chunks, clean, text_kind
 from penstock.memory.search import text_features
 from penstock.models import names as models
 from penstock.profiles.chat_header import ChatHeaders
-from penstock.profiles.envelope import envelope_settings
+from penstock.profiles.envelope_rules import envelope_settings
 from penstock.redaction.by_name import without_named
 from penstock.redaction.by_place import without_placed
 from penstock.redaction.by_shape import without_shapes

@@ -14,7 +14,7 @@ from penstock import EventKind, Stage
 from penstock.base.errors import ProfileError
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import StageOutcome
-from penstock.profiles.envelope import Rule, Stripper
+from penstock.profiles.envelope_rules import Rule, Stripper
 from penstock.testing import Session, assistant, call, conversation, profile_of, results, run_stage, user
 from tests.shapes import claude_code, claude_code_headers
 

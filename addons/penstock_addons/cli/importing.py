@@ -17,7 +17,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import plural, printable
 from penstock.base.validation import validate_table
 from penstock.identify.working_directory import project_of_folder
-from penstock.profiles.envelope import Stripper, envelope_settings
+from penstock.profiles.envelope_rules import Stripper, envelope_settings
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
 from penstock_addons.cli.memory.printing import confirmed, only

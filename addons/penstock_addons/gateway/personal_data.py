@@ -20,7 +20,7 @@ from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.placeholder_store import Placeholders, PlaceholderStore
 from penstock.gateway.provider_kinds import TRANSLATED, Endpoint
-from penstock.gateway.redact_request import RequestRedactor, conversation_of, is_continued
+from penstock.gateway.request_redactor import RequestRedactor, conversation_of, is_continued
 from penstock.gateway.restore_answer import AnswerRestorer, restore_whole
 from penstock.identify.identity import session_of
 from penstock_addons.gateway import answers

@@ -18,7 +18,7 @@ from penstock.cli.numbers import finite
 from penstock.profiles import profile as profiles
 
 if TYPE_CHECKING:
-    from penstock.replay.replay import Played, PromptReplay
+    from penstock.replay.prompt_replay import Played, PromptReplay
     from penstock.replay.runner import Runner
 
 __all__ = ["replay"]
@@ -63,8 +63,8 @@ def replay(
     Nothing leaves this machine: a stand-in answers, and store and memory are of this replay alone. With --to each
     prompt is sent for real, with the key in ANTHROPIC_API_KEY or OPENAI_API_KEY. Ctrl-C ends it; what was done stays.
     """
+    from penstock.replay.prompt_replay import PromptReplay
     from penstock.replay.prompts import read_prompts
-    from penstock.replay.replay import PromptReplay
 
     dialects = {"": "", "anthropic": "anthropic", "openai": "openai-chat"}
     if api not in dialects:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from penstock.base.prepared import Prepared, driver
 from penstock.contexts import words
+from penstock.contexts.check_tags import check_tags
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
-from penstock.contexts.marks import check_marks
 from penstock.contexts.records import (
     DEFAULT_TTL_S,
     ChangeKind,
@@ -84,7 +84,7 @@ class Writer:
         equal to the newest makes no version, but renews its expiry and sets tags, session and agent. A deleted or
         expired context goes on with its history. `expected`: the version that the caller has seen, 0 for none; raises
         `StaleVersion` when it is another. Raises `InvalidContext` and `TooLarge`."""
-        check_marks(new, self._by)
+        check_tags(new, self._by)
         row = look_up(self._db, self._workspace, key)
         before = None if row is None else _marks(head_of(row))
         is_new = row is None or not self._is_alive(row)

@@ -9,7 +9,7 @@ from collections import Counter
 from penstock.conversation.conversation import Conversation, Role
 from penstock.dialects.base import RangeEdit
 from penstock.edits.edit import Op
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["notes", "places", "user_ends"]

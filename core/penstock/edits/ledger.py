@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from penstock.conversation.conversation import KEY_BYTES, Conversation, chain_of, digest
 from penstock.dialects.base import BlockEdit, RangeEdit, Removal
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 
 __all__ = ["Ledger", "locate", "resolve", "thinking_of"]
 

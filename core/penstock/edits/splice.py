@@ -10,8 +10,8 @@ from penstock.base.errors import InvalidEdit, InvalidRequest
 from penstock.conversation.conversation import Conversation
 from penstock.dialects.base import Dialect
 from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.ledger import resolve
-from penstock.edits.replay import Replay
 from penstock.edits.validate import check
 
 __all__ = ["Spliced", "splice_edits", "strip_thinking", "without_thinking"]

@@ -11,8 +11,8 @@ from penstock.conversation.conversation import Conversation
 from penstock.cost.account import RequestCost, cache_blocks
 from penstock.cost.prompt_cache import CacheBlock
 from penstock.edits.edit import Edit
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.ledger import resolve
-from penstock.edits.replay import Replay
 from penstock.edits.splice import splice_edits, without_thinking
 from penstock.engine.request_context import RequestContext
 

@@ -22,8 +22,8 @@ from penstock.conversation.conversation import Conversation, transcript
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.cost.account import RequestCost, cache_blocks
 from penstock.edits.cache_order import notes
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.flush_reason import FlushReason
-from penstock.edits.replay import Replay
 from penstock.engine import event_builders
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, blocks_of, sealed
 from penstock.engine.flush import weigh_flush

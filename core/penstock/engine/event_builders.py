@@ -14,7 +14,7 @@ from penstock.cost.account import RequestCost
 from penstock.cost.bill import PriceOf, bill
 from penstock.edits.cache_order import notes
 from penstock.edits.edit import Edit, Op
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 from penstock.events.request_events import (
     ClassifiedEvent,
     EditEvent,

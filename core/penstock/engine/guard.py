@@ -10,7 +10,7 @@ from penstock.cost.account import cache_blocks
 from penstock.cost.prices import Price
 from penstock.cost.prompt_cache import breakpoints
 from penstock.edits.edit import Edit, Op
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 from penstock.tokens.estimate import estimate_bytes
 
 __all__ = ["COVERED", "GROWTH", "LONGER", "UNCACHED", "reject_unprofitable"]

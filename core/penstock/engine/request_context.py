@@ -14,8 +14,8 @@ from penstock.conversation.exchange import Exchange, Request
 from penstock.cost.prices import Price
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.dialects.signed_body import SIGNED, is_signed
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.flush_reason import FlushReason
-from penstock.edits.replay import Replay
 from penstock.engine.pipeline import Pipeline, Verdict
 from penstock.engine.state import Attempt, ConversationState
 from penstock.plugins.draft import Draft

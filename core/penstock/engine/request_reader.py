@@ -11,9 +11,9 @@ from penstock.conversation.exchange import Exchange, Identity, Kind, State
 from penstock.cost.cache_ttl import CacheClock
 from penstock.dialects import content_encoding
 from penstock.edits.edit import Edit
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
-from penstock.edits.replay import Replay
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.refusals import Refusals
 from penstock.engine.request_context import RequestContext

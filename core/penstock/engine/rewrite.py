@@ -6,7 +6,7 @@ conversation's state is not changed."""
 from __future__ import annotations
 
 from penstock.edits.edit import Edit
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.splice import without_thinking
 from penstock.engine.apply_edits import CHANGED, Rewrite, apply_edits, sealed, valid_thinking
 from penstock.engine.flush import end_pause, is_paid_for, place_breakpoint

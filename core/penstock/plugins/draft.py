@@ -20,7 +20,7 @@ from penstock.budget.settings import Level
 from penstock.conversation.conversation import HEAD_FIELDS, Block, BlockKind, Conversation, Role, chain_of, transcript
 from penstock.conversation.exchange import Exchange
 from penstock.edits.edit import Edit, Op, Place
-from penstock.edits.replay import Replay
+from penstock.edits.edits_in_request import Replay
 from penstock.plugins.services import Services
 from penstock.tokens.estimate import estimate_bytes
 

@@ -16,8 +16,8 @@ from penstock.stats.totals import SessionTotals
 
 if TYPE_CHECKING:
     from penstock.plugins.manager import Plugins
+    from penstock.replay.prompt_replay import Played, PromptReplay
     from penstock.replay.prompts import Prompts
-    from penstock.replay.replay import Played, PromptReplay
 
 __all__ = ["COLD", "WARM", "Run", "Stage"]
 
@@ -104,8 +104,8 @@ class Run:
 
     def _go(self, tell: Callable[[], None]) -> None:
         from penstock.replay.offline_run import OfflineRunner  # brings the engine and the memory
+        from penstock.replay.prompt_replay import PromptReplay
         from penstock.replay.prompts import read_prompts
-        from penstock.replay.replay import PromptReplay
 
         source = self._source
         prompts, folder = (read_prompts(source), source.parent) if isinstance(source, Path) else (source, None)

@@ -14,8 +14,8 @@ from penstock.dialects.base import Dialect
 from penstock.dialects.bundled import bundled_dialects
 from penstock.edits.cache_order import notes, places, user_ends
 from penstock.edits.edit import Place
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.ledger import resolve
-from penstock.edits.replay import Replay
 from penstock.edits.splice import splice_edits
 from penstock.plugins.draft import Draft
 from penstock.testing import assistant, call, conversation, draft_for, results, user

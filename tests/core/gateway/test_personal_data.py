@@ -18,7 +18,7 @@ from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import AnalyserFailed
 from penstock.gateway.placeholder_store import PlaceholderStore
 from penstock.gateway.provider_kinds import Endpoint
-from penstock.gateway.redact_request import RequestRedactor, conversation_of
+from penstock.gateway.request_redactor import RequestRedactor, conversation_of
 from penstock.gateway.restore_answer import AnswerRestorer, restore_whole
 
 VALUES = ["ada@acme.io", "+49 151 12345678", "4111 1111 1111 1111", "DE89370400440532013000", "93.184.216.34"]

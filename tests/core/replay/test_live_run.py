@@ -16,8 +16,8 @@ from penstock.conversation.reply import Usage
 from penstock.events.event import Event, EventKind
 from penstock.replay import live_run
 from penstock.replay.live_run import LiveRunner
+from penstock.replay.prompt_replay import Played, PromptReplay
 from penstock.replay.prompts import Prompt
-from penstock.replay.replay import Played, PromptReplay
 from penstock.store.sql import SqlStore
 from penstock.testing import answer, assistant
 

@@ -13,8 +13,8 @@ from penstock.base.errors import ProfileError, StoreError
 from penstock.events.event import EventKind
 from penstock.plugins.manager import Plugins
 from penstock.replay.offline_run import OfflineRunner, stand_in
+from penstock.replay.prompt_replay import PromptReplay
 from penstock.replay.prompts import Prompt
-from penstock.replay.replay import PromptReplay
 from penstock.store.lock import is_taken
 from tests.plugins.compaction.talks import Mine
 

@@ -32,7 +32,7 @@ from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
-    from penstock.replay.replay import Played
+    from penstock.replay.prompt_replay import Played
 
 __all__ = ["OpenLog", "ReplayView"]
 

@@ -13,7 +13,7 @@ from penstock_tui.widgets.fitted_line import Fact
 from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 if TYPE_CHECKING:
-    from penstock.replay.replay import Played
+    from penstock.replay.prompt_replay import Played
     from penstock.stats.cost_totals import CostTotals
 
 __all__ = ["COLUMNS", "cache", "hint", "progress", "sums"]

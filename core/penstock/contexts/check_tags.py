@@ -1,5 +1,5 @@
-"""`check_marks`: checks what is stored beside a context's value: tags, session, agent, and the name of the change in
-the history."""
+"""`check_tags`: checks what is stored beside a context's value: at most 50 tags, the session, the agent, and the name of
+the change in the history, each without control characters and of 80 to 200 characters at most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import NewContext
 
-__all__ = ["check_marks"]
+__all__ = ["check_tags"]
 
 MAX_TAGS = 50
 _LENGTHS = {"tags": 100, "session": 200, "agent": 200, "change": 80, "by": 200}
@@ -17,7 +17,7 @@ _UNFIT = re.compile("[\x00-\x1f\ud800-\udfff]")
 """Control characters, and lone surrogates, which UTF-8 cannot encode."""
 
 
-def check_marks(new: NewContext, by: str) -> None:
+def check_tags(new: NewContext, by: str) -> None:
     """Raises `InvalidContext` if the tags, session, agent or change of `new`, or `by`, are not valid."""
     tags = new.tags or ()
     if len(tags) > MAX_TAGS:

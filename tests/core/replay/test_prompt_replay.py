@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from penstock.replay.prompt_replay import FAILURES, PromptReplay
 from penstock.replay.prompts import Prompt
-from penstock.replay.replay import FAILURES, PromptReplay
 from penstock.replay.runner import PromptResult, ReplayClient
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.tags import Tagged

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from penstock.dialects.base import RangeEdit
 from penstock.edits.edit import Edit, Op, Place
+from penstock.edits.edits_in_request import Replay
 from penstock.edits.ledger import resolve
-from penstock.edits.replay import Replay
 from penstock.testing import assistant, conversation, draft_for, user
 
 SAID = [user("one", "two"), assistant("three"), user("four"), assistant("five"), user("six")]
