@@ -17,7 +17,7 @@ from penstock.control.discovery import Announcement
 from penstock.plugins.server import Server
 from penstock.profiles.gateway import GATEWAY_URL
 from penstock.profiles.profile import Profile
-from penstock_addons.cli.upstreams import Upstream
+from penstock_addons.cli.reverse_ports import ReversePort
 
 __all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]
 
@@ -51,7 +51,7 @@ def banner(
     what: Announcement,
     profile: Profile,
     bundle: Path,
-    reverse: list[Upstream],
+    reverse: list[ReversePort],
     servers: Sequence[Server] = (),
     *,
     has_store: bool = True,

@@ -16,7 +16,7 @@ from penstock.base.format import columns, moment, printable
 from penstock.budget.amount import amount_in_words, part_in_words
 from penstock.cli.numbers import finite
 from penstock.control.client import do_budget
-from penstock_addons.cli.memory.client import profile_in_use
+from penstock.profiles.profile import in_use
 from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]
@@ -119,7 +119,7 @@ def reset(
 
 def _do(store: Path | None, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Send a command to the proxy that owns the store; where none runs, carry it out on the store."""
-    return do_budget(store or paths.store_path(), lambda: profile_in_use().budget, command, arguments)
+    return do_budget(store or paths.store_path(), lambda: in_use().budget, command, arguments)
 
 
 def _is_shown(row: dict[str, Any], every: bool) -> bool:

@@ -18,10 +18,9 @@ from penstock.base.format import plural, printable
 from penstock.base.validation import validate_table
 from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.envelope_rules import Stripper, envelope_settings
-from penstock.profiles.profile import Profile
-from penstock_addons.cli.memory.client import MemoryClient, chosen_project, profile_in_use, reached
+from penstock.profiles.profile import Profile, in_use
+from penstock_addons.cli.memory.client import MemoryClient, StoreOption, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import confirmed, only
-from penstock_addons.cli.memory.search import StoreOption
 
 if TYPE_CHECKING:
     from penstock.memory.text_kind import MessageFilter
@@ -60,8 +59,8 @@ def import_(
     a file could not be read at all, or when there was nothing to take in the files named.
     """
     files = _files(places or [], yes=yes)
-    how = _How.of(profile_in_use(), chosen_project(project) or "" if project else "")
-    with reached(store, mends=True) as memory:
+    how = _How.of(in_use(), chosen_project(project) or "" if project else "")
+    with open_memory(store, mends=True) as memory:
         done = _imported(memory, files, how)
     typer.echo(
         f"{plural(done.new, 'message')} remembered, {done.known:,} known already, from "

@@ -15,7 +15,7 @@ from penstock.base.format import plural
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
-from penstock_addons.cli.memory.client import reached
+from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import process
 
 __all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
@@ -66,7 +66,7 @@ def memory(store: Path, profile: Profile) -> Found:
     if not file.exists():
         return Found(f"none yet; the first turn through a proxy makes {folder}")
     if is_taken(file):
-        with reached(store) as owner:
+        with open_memory(store) as owner:
             state = owner.do("status", {})
         if state.get("fault"):
             raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")

@@ -15,7 +15,7 @@ from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
 from penstock.control.discovery import Announcement, announce, default_file, file_beside, reachable, withdraw
 from penstock_addons.cli.certificate_authority import certificate
-from penstock_addons.cli.upstreams import Upstream
+from penstock_addons.cli.reverse_ports import ReversePort
 
 __all__ = ["Announcer", "Tether"]
 
@@ -31,7 +31,7 @@ class Announcer:
         self,
         file: Path | None = None,
         ca: Path | None = None,
-        reverse: Mapping[str, Upstream] | None = None,
+        reverse: Mapping[str, ReversePort] | None = None,
         say: Callable[[Announcement, bool], None] | None = None,
     ) -> None:
         self._file, self._ca, self._reverse, self._say = file or default_file(), ca, reverse or {}, say

@@ -23,10 +23,10 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli import environment, mcp_arguments
+from penstock_addons.cli.after_run import RunEnd
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
 from penstock_addons.cli.foreground import ended_by_signals, run_in_foreground
-from penstock_addons.cli.run_end import RunEnd
 from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]

@@ -14,7 +14,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
 from penstock.cli import completion
 from penstock.control.client import do_sessions
-from penstock_addons.cli.memory.client import reached
+from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 
 __all__ = ["app"]
@@ -90,7 +90,7 @@ def delete(
     gone = 0
     if memory:  # first: where that fails, all is as it was. A person may have thought for long before they said yes
         _resting(store, found["session"], force=force)
-        with reached(store) as kept:
+        with open_memory(store) as kept:
             gone = int(kept.do("forget_session", {"session": found["session"]})["forgotten"])
     done = _do(store, "delete", {"session": found["session"], "force": force})
     more = f" {gone:,} {'memory was' if gone == 1 else 'memories were'} forgotten." if memory else ""

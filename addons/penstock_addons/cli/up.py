@@ -24,7 +24,7 @@ from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
 from penstock_addons.cli.plugin_servers import running_servers
-from penstock_addons.cli.upstreams import Upstream, parse
+from penstock_addons.cli.reverse_ports import ReversePort, parse
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "up"]
 
@@ -109,8 +109,8 @@ def up(
     plugins = Plugins.load()
     plugins.check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
     main_mode, login = _main_mode(upstream, host, port)
-    upstreams = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
-    _check_ports(host, port, upstreams)
+    reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
+    _check_ports(host, port, reverse_ports)
     store = (store or paths.store_path()).expanduser().absolute()
     if is_taken(store):
         raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
@@ -126,16 +126,16 @@ def up(
 
     def say(what: discovery.Announcement, has_store: bool) -> None:
         first = banner.is_first_time()
-        for line in banner.banner(what, chosen, bundle, upstreams, servers, has_store=has_store, first=first):
+        for line in banner.banner(what, chosen, bundle, reverse_ports, servers, has_store=has_store, first=first):
             typer.echo(line)
 
     more: list[object] = [
         Announcer(
-            announce or discovery.default_file(), ca, {u.mode(host): u for u in upstreams}, None if quiet else say
+            announce or discovery.default_file(), ca, {u.mode(host): u for u in reverse_ports}, None if quiet else say
         ),
         *([Tether()] if tethered else []),
     ]
-    modes = [main_mode, *(u.mode(host) for u in upstreams)]
+    modes = [main_mode, *(u.mode(host) for u in reverse_ports)]
     settings = {
         "confdir": ca.parent,
         "penstock_profile": profile,
@@ -157,14 +157,14 @@ def _with_service(profile: Profile, port: int | None) -> Profile:
     return profiles.changed(chosen, {"service": {"port": port or discovery.free_port(chosen.service.host)}})
 
 
-def _gateway(profile: Profile, port: int | None) -> list[Upstream]:
+def _gateway(profile: Profile, port: int | None) -> list[ReversePort]:
     """The gateway's port, where the profile or `--gateway` asks for one."""
     settings = profile.gateway
     if port is None and not settings.port:
         return []
     if port is None or port == NO_NUMBER:
         port = settings.port or DEFAULT_GATEWAY_PORT
-    return [Upstream(discovery.GATEWAY, GATEWAY_URL, port, host=settings.host)]
+    return [ReversePort(discovery.GATEWAY, GATEWAY_URL, port, host=settings.host)]
 
 
 def _arguments(modes: Sequence[str], settings: Mapping[str, object], more: Sequence[str]) -> list[str]:
@@ -187,12 +187,12 @@ def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
     return f"upstream:{parts.scheme}://{where}@{host}:{port}", login
 
 
-def _with_ports(reverse: list[Upstream], host: str) -> list[Upstream]:
+def _with_ports(reverse: list[ReversePort], host: str) -> list[ReversePort]:
     """Gives a free port to each reverse port that names none: mitmproxy takes two without one for the same."""
     return [replace(u, port=u.port or discovery.free_port(u.host or host)) for u in reverse]
 
 
-def _check_ports(host: str, port: int, reverse: Sequence[Upstream]) -> None:
+def _check_ports(host: str, port: int, reverse: Sequence[ReversePort]) -> None:
     """Raises `PenstockError` for the first port that is in use, with what to do."""
     wanted = [(host, port, "--port")]
     for u in reverse:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from penstock_addons.cli.memory.client import chosen_project, profile_in_use
+from penstock.profiles.profile import in_use
+from penstock_addons.cli.memory.client import chosen_project
 
 __all__ = ["mcp"]
 
@@ -42,4 +43,4 @@ def mcp(
 
 def _project(project: str) -> str:
     """The project whose memory the tools use; empty where the profile has no memory."""
-    return chosen_project(project) or "" if profile_in_use().memory.enabled else ""
+    return chosen_project(project) or "" if in_use().memory.enabled else ""

@@ -21,7 +21,7 @@ from penstock.plugins.tool import Caller
 from penstock.profiles.profile import service_in_use
 from penstock.tools.memory_tools import MEMORY_TOOLS
 from penstock.tools.table import chosen_tools
-from penstock_addons.cli.memory.client import reached
+from penstock_addons.cli.memory.client import open_memory
 
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
@@ -50,7 +50,7 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         # Opened for each call where no proxy has it: a proxy that is started later finds it free.
-        with reached(store) as client:
+        with open_memory(store) as client:
             return client.do(command, arguments)
 
     @contextmanager

@@ -1,5 +1,5 @@
-"""`check_tags`: checks what is stored beside a context's value: at most 50 tags, the session, the agent, and the name of
-the change in the history, each without control characters and of 80 to 200 characters at most."""
+"""`check_tags`: checks what is stored beside a context's value: at most 50 tags, the session, the agent, and the name
+of the change in the history. Each has at most 80 to 200 characters, and no control characters."""
 
 from __future__ import annotations
 

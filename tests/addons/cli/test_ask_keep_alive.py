@@ -14,7 +14,7 @@ from penstock.events.event import Event, EventKind
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.run_end import RunEnd
+from penstock_addons.cli.after_run import RunEnd
 from tests.road.wire import PATIENCE
 
 TOKENS = 400_000

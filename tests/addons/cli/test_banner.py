@@ -9,7 +9,7 @@ import pytest
 from penstock.control.discovery import Announcement
 from penstock.profiles import profile
 from penstock_addons.cli import banner
-from penstock_addons.cli.upstreams import parse
+from penstock_addons.cli.reverse_ports import parse
 
 HERE = Announcement(1, "127.0.0.1", 8080, "default", "/s.db", "/ca.pem", 1.0, {"anthropic": "http://127.0.0.1:8411"})
 

@@ -369,7 +369,7 @@ def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch,
                 raise KeyboardInterrupt
             return {"items": 1}
 
-    monkeypatch.setattr(reindex, "reached", lambda *_, **__: nullcontext(Slow()))
+    monkeypatch.setattr(reindex, "open_memory", lambda *_, **__: nullcontext(Slow()))
     found = run("memory", "reindex")
     assert found.exit_code == 130
     assert "next start" in found.output

@@ -15,6 +15,7 @@ from penstock.gateway.providers import list_providers
 from penstock.gateway.quotas import in_words, set_limits
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey
 from penstock.profiles.gateway import DEFAULT_GATEWAY_PORT
+from penstock.profiles.profile import in_use
 from penstock_addons.cli.gateway.options import (
     AsJson,
     Key,
@@ -28,7 +29,6 @@ from penstock_addons.cli.gateway.options import (
     seconds_in,
     time_in,
 )
-from penstock_addons.cli.memory.client import profile_in_use
 from penstock_addons.cli.memory.printing import as_json, confirmed, only, shortened
 
 __all__ = ["app"]
@@ -155,7 +155,7 @@ def revoke(
 
 def _uses(running: int | None) -> list[str]:
     """How clients use a key. `running`: the port of the gateway that is up."""
-    settings = profile_in_use().gateway
+    settings = in_use().gateway
     host = "THIS-MACHINE" if settings.host in ("0.0.0.0", "::") else settings.host
     url = f"http://{f'[{host}]' if ':' in host else host}:{running or settings.port or DEFAULT_GATEWAY_PORT}"
     rows = (

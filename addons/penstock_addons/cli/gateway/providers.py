@@ -19,6 +19,7 @@ from penstock.gateway.model_lists import fetch_models, listed_models
 from penstock.gateway.provider_kinds import KINDS
 from penstock.gateway.providers import add_provider, delete_provider, list_providers
 from penstock.gateway.records import Provider
+from penstock.profiles.profile import in_use
 from penstock_addons.cli.gateway.options import (
     AsJson,
     Store,
@@ -28,7 +29,6 @@ from penstock_addons.cli.gateway.options import (
     complete_providers,
     opened,
 )
-from penstock_addons.cli.memory.client import profile_in_use
 from penstock_addons.cli.memory.printing import as_json, confirmed, only, shortened
 
 __all__ = ["app"]
@@ -88,7 +88,7 @@ def add(
             base_url=base_url,
             credential=credential,
             allow_private=allow_private,
-            allowed=profile_in_use().gateway.allow_private,
+            allowed=in_use().gateway.allow_private,
         )
     if json_:
         as_json(_plain(made))
@@ -148,7 +148,7 @@ def models(
     """Fetch the lists of models from the providers of a workspace, and show them. A model without a provider's name
     goes to the provider that lists it."""
     failed: list[str] = []
-    allowed = profile_in_use().gateway.allow_private
+    allowed = in_use().gateway.allow_private
     with opened(store) as kept:
         chosen = [one for one in list_providers(kept, workspace) if name in ("", one.name, one.id)]
         if not chosen:

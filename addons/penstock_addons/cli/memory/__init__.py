@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from penstock_addons.cli.memory import change, delete, reindex, search
+from penstock_addons.cli.memory import change, delete, read_commands, reindex
 
 __all__ = ["app"]
 
@@ -26,14 +26,14 @@ def app() -> typer.Typer:
         help="Look at what is remembered, correct it, delete it. Of the project that the current folder belongs to, "
         "unless --project or --all says otherwise.",
     )
-    group.command("list")(search.show_newest)
-    group.command("search")(search.search)
-    group.command("show")(search.show)
+    group.command("list")(read_commands.show_newest)
+    group.command("search")(read_commands.search)
+    group.command("show")(read_commands.show)
     projects = typer.Typer(help="The projects that something is remembered for, and who may use them.")
-    projects.callback(invoke_without_command=True)(search.projects)
+    projects.callback(invoke_without_command=True)(read_commands.projects)
     projects.command("share")(change.share)
     group.add_typer(projects, name="projects")
-    group.command("status")(search.status)
+    group.command("status")(read_commands.status)
     group.command("add")(change.add)
     group.command("edit")(change.edit)
     group.command("pin")(change.pin)

@@ -12,9 +12,8 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
-from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_project, reached
+from penstock_addons.cli.memory.client import AllOption, ProjectOption, StoreOption, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import line, only
-from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["Verdict", "add", "edit", "label", "pin", "rate", "share", "unpin"]
 
@@ -37,7 +36,7 @@ def add(
 ) -> None:
     """Add a memory to this project."""
     said = sys.stdin.read() if text == "-" else text
-    with reached(store, mends=True) as memory:
+    with open_memory(store, mends=True) as memory:
         found = memory.do("remember", {"text": said, "project": chosen_project(project), "pinned": pinned})
     for item in found["items"]:
         typer.echo(line(item))
@@ -54,7 +53,7 @@ def share(
 ) -> None:
     """Let every account whose client works in the project's folder read and add to its memory. Without this, only the
     account that used it first does; another one has a memory of its own."""
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         done = memory.do("share", {"project": chosen_project(project), "shared": not off})
     who = "the account that used it first" if off else "every account that names it"
     typer.echo(f"{done['project']}: used by {who} from now on")
@@ -69,13 +68,13 @@ def edit(
 ) -> None:
     """Give a memory another text. Its time, its place and its marks stay; the old text is forgotten."""
     where = chosen_project(project, every)
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         old = memory.do("show", {"id": id, "project": where, "around": 0})["item"]
     new = text or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
     if new.strip() == old["text"].strip():
         only(["nothing was changed"])
         return
-    with reached(store, mends=True) as memory:
+    with open_memory(store, mends=True) as memory:
         found = memory.do("edit", {"id": old["id"], "text": new, "project": old["project"]})
     typer.echo(line(found["item"]))
 
@@ -114,13 +113,13 @@ def label(
     store: StoreOption = None,
 ) -> None:
     """Give a session a name of your own."""
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         found = memory.do("label", {"session": session, "label": name, "project": chosen_project(project)})
     typer.echo(f"{found['session']} ({found['items']} items) is called {name!r} now" if name else "The label is gone.")
 
 
 def _done(command: str, arguments: dict[str, object], store: StoreOption) -> None:
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         found = memory.do(command, arguments)
     for item in found["items"]:
         typer.echo(line(item))

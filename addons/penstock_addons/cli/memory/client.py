@@ -1,5 +1,6 @@
-"""`reached`: opens the memory for a command, through the proxy that owns it or directly where none runs. Also the
-options `--project`, `--all` and `--json` of the memory commands, and the profile and project that they choose."""
+"""`open_memory`: opens the memory for a command, through the proxy that has it open, or in this process when no proxy
+has. Also the options `--project`, `--all`, `--json` and `--store` of the memory commands, and `chosen_project`, the
+project that the first two choose."""
 
 from __future__ import annotations
 
@@ -13,20 +14,18 @@ import typer
 from penstock.base import paths
 from penstock.control.client import MemoryClient, open_client
 from penstock.identify.working_directory import project_of_folder
-from penstock.profiles.profile import Profile, in_use
+from penstock.profiles.profile import in_use
 
-__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "chosen_project", "profile_in_use", "reached"]
+__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "StoreOption", "chosen_project", "open_memory"]
 
 ProjectOption = Annotated[
     str, typer.Option("--project", "-p", help="A project, by its folder or its name.", metavar="P", show_default=False)
 ]
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Every project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
-
-
-def profile_in_use() -> Profile:
-    """The profile with whose `[memory]` the memory is opened."""
-    return in_use()
+StoreOption = Annotated[
+    Path | None, typer.Option(help="The store that the memory stands beside. The proxy's own when not given.")
+]
 
 
 def chosen_project(project: str, every: bool = False) -> str | None:
@@ -38,15 +37,15 @@ def chosen_project(project: str, every: bool = False) -> str | None:
     if project:
         known = Path(project).expanduser()
         return project_of_folder(known) if known.is_dir() else project
-    return profile_in_use().memory.project or project_of_folder(Path.cwd())
+    return in_use().memory.project or project_of_folder(Path.cwd())
 
 
 @contextmanager
-def reached(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[MemoryClient]:
+def open_memory(store: Path | None = None, *, embedder: str = "", mends: bool = False) -> Iterator[MemoryClient]:
     """Open the memory that belongs to `store`. `mends`: where it is opened in this process, first complete its indexes.
     Raises `PenstockError`."""
     tell = _tell if mends else None
-    with open_client(store or paths.store_path(), profile_in_use, embedder=embedder, tell=tell) as memory:
+    with open_client(store or paths.store_path(), in_use, embedder=embedder, tell=tell) as memory:
         yield memory
 
 

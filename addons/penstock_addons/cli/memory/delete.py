@@ -9,9 +9,15 @@ import typer
 
 from penstock.base.format import plural
 from penstock.cli import completion
-from penstock_addons.cli.memory.client import AllOption, MemoryClient, ProjectOption, chosen_project, reached
+from penstock_addons.cli.memory.client import (
+    AllOption,
+    MemoryClient,
+    ProjectOption,
+    StoreOption,
+    chosen_project,
+    open_memory,
+)
 from penstock_addons.cli.memory.printing import confirmed, line, only
-from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["delete", "prune"]
 
@@ -45,12 +51,12 @@ def delete(
     if every and not ids:
         raise typer.BadParameter("--all goes with ids: sessions and projects are deleted one by one")
     where = chosen_project(project, every)
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         command, arguments, question = _meant(memory, ids or [], session, where)
     # It is let go of while a person thinks: a proxy may want it.
     if not yes:
         confirmed(question)
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         done = memory.do(command, arguments)
     more = f", {plural(done['originals'], 'original')} with the same text" if done["originals"] else ""
     typer.echo(f"{plural(done['forgotten'], 'memory', 'memories')} deleted{more}.")
@@ -59,7 +65,7 @@ def delete(
 
 def prune(store: StoreOption = None) -> None:
     """Delete what is past its time. A proxy does so by itself; what is pinned stays."""
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         done = memory.do("expire", {})
     typer.echo(f"{done['forgotten']:,} past their time were deleted.")
 

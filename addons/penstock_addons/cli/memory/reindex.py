@@ -1,4 +1,6 @@
-"""`penstock memory reindex`: rebuilds the word index and the vectors from the stored texts."""
+"""`penstock memory reindex`: has the word index and the vectors rebuilt, for all projects or one, with the profile's
+embedder or another. Shows the progress, and stops the rebuild on Ctrl-C. The rebuild itself is in
+`penstock.memory.indexer`."""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from rich.progress import Progress, TaskID
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
-from penstock_addons.cli.memory.client import MemoryClient, profile_in_use, reached
+from penstock.profiles.profile import in_use
+from penstock_addons.cli.memory.client import MemoryClient, StoreOption, open_memory
 from penstock_addons.cli.memory.printing import only
-from penstock_addons.cli.memory.search import StoreOption
 
 __all__ = ["reindex"]
 
@@ -29,7 +31,7 @@ def reindex(
     store: StoreOption = None,
 ) -> None:
     """Rebuild the word index and the vectors from the record. Ctrl-C stops it, and it can be run again."""
-    with reached(store, embedder=embedder) as memory:
+    with open_memory(store, embedder=embedder) as memory:
         state = memory.do("status", {})
         if not state["items"]:
             only(["nothing is remembered yet"])
@@ -39,7 +41,7 @@ def reindex(
             raise typer.Exit(130)
         found = memory.do("status", {})
     typer.echo(f"{plural(found['passages'], 'passage')} indexed with {found['embedder']}.")
-    wanted = profile_in_use().memory.embedder
+    wanted = in_use().memory.embedder
     if embedder and wanted != embedder:
         only([f'set `embedder = "{embedder}"` under `[memory]` in the profile, or the next start rebuilds them'])
 

@@ -6,7 +6,7 @@ import pytest
 from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
 from penstock.base.errors import PenstockError
-from penstock_addons.cli.upstreams import parse
+from penstock_addons.cli.reverse_ports import parse
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""`Upstream`: a reverse port, which forwards to one provider for clients that take a base URL, with the URL and the
-variable to give to a client; `parse` reads it from `--reverse anthropic=8411`."""
+"""`ReversePort`: a local port that stands in for one provider, with the base URL and the environment variable for
+clients. `parse` reads `--reverse anthropic=8411`; the providers it knows are listed here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from penstock.base.errors import PenstockError
 from penstock.base.suggest import did_you_mean
 
-__all__ = ["Upstream", "parse"]
+__all__ = ["ReversePort", "parse"]
 
 _KNOWN = {
     "anthropic": ("https://api.anthropic.com", "ANTHROPIC_BASE_URL", ""),
@@ -23,7 +23,7 @@ _SPEC = re.compile(r"(?P<name>.+?)(?:=(?P<port>\d{1,5}))?")
 
 
 @dataclass(frozen=True)
-class Upstream:
+class ReversePort:
     """A reverse port and the provider that it forwards to."""
 
     name: str
@@ -48,7 +48,7 @@ class Upstream:
         return f"reverse:{self.url}@{self.host or host}:{self.port}"
 
 
-def parse(spec: str) -> Upstream:
+def parse(spec: str) -> ReversePort:
     """Parse `anthropic=8411`, `anthropic`, or `http://gpu-box:11434=8411`. Raises `PenstockError`."""
     found = _SPEC.fullmatch(spec)
     name = found["name"] if found else ""
@@ -57,9 +57,9 @@ def parse(spec: str) -> Upstream:
         raise PenstockError(f"--reverse {spec}: {port} is no port")
     if name in _KNOWN:
         url, variable, suffix = _KNOWN[name]
-        return Upstream(name, url, port, variable, suffix)
+        return ReversePort(name, url, port, variable, suffix)
     if name.startswith(("http://", "https://")):
-        return Upstream(name, name.rstrip("/"), port)
+        return ReversePort(name, name.rstrip("/"), port)
     raise PenstockError(
         f"--reverse {spec}: a provider or an address was expected, such as anthropic=8411 or "
         f"http://gpu-box:11434=8412.{did_you_mean(name, _KNOWN)}"

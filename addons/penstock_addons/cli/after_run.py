@@ -1,5 +1,5 @@
-"""`RunEnd`: when the client of a `penstock run` has ended, prints the summary of the run and asks about keep-alive
-requests. Reading the log for it delays the end by a second at most."""
+"""`RunEnd`: after the client of `penstock run` has exited, prints what the run cost, and offers to turn keep-alive on
+where that would have saved money (see `ask_keep_alive`). Waits at most one second for the log to be read."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from penstock.control.discovery import Announcement
 from penstock.events.event import Event, EventKind
 from penstock.plugins.manager import Plugins
 from penstock.store.sql import SqlStore
-from penstock_addons.cli.run_end import RunEnd
+from penstock_addons.cli.after_run import RunEnd
 from penstock_addons.cli.run_log import RunLog
 from tests.road.wire import PATIENCE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,14 +10,18 @@ import typer
 from penstock.base.format import columns, moment, plural, printable
 from penstock.cli import completion
 from penstock.cli.numbers import MOST
-from penstock_addons.cli.memory.client import AllOption, JsonOption, ProjectOption, chosen_project, reached
+from penstock_addons.cli.memory.client import (
+    AllOption,
+    JsonOption,
+    ProjectOption,
+    StoreOption,
+    chosen_project,
+    open_memory,
+)
 from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
 
 __all__ = ["projects", "search", "show", "show_newest", "status"]
 
-StoreOption = Annotated[
-    Path | None, typer.Option(help="The store that the memory stands beside. The proxy's own when not given.")
-]
 _PARTS = 6
 _GAP = 2
 _NAME = 20
@@ -40,7 +43,7 @@ def show_newest(
 ) -> None:
     """List what was remembered last, the newest first."""
     where = chosen_project(project, every)
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         items = memory.do("list", {"project": where, "session": session, "limit": limit})["items"]
     if json_:
         as_json(items)
@@ -64,7 +67,7 @@ def search(
 ) -> None:
     """Search as recall does, the best first. Scores compare within one project only."""
     where = chosen_project(project, every)
-    with reached(store, mends=True) as memory:
+    with open_memory(store, mends=True) as memory:
         found = memory.do("search", {"query": query, "project": where, "limit": limit})
     if json_:
         as_json(found)
@@ -89,7 +92,7 @@ def show(
 ) -> None:
     """Show one memory whole, and what was said around it."""
     where = chosen_project(project, every)
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         found = memory.do("show", {"id": id, "project": where, "around": around})
     if json_:
         as_json(found)
@@ -106,7 +109,7 @@ def projects(context: typer.Context, json_: JsonOption = False, store: StoreOpti
     """List the projects that something is remembered for. `share` lets other accounts use one."""
     if context.invoked_subcommand is not None:
         return
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         found = memory.do("projects", {})["projects"]
     if json_:
         as_json(found)
@@ -133,7 +136,7 @@ def projects(context: typer.Context, json_: JsonOption = False, store: StoreOpti
 
 def status(json_: JsonOption = False, store: StoreOption = None) -> None:
     """Say how much is remembered, with what it is found, and what is not as it should be."""
-    with reached(store) as memory:
+    with open_memory(store) as memory:
         found = memory.do("status", {})
     if json_:
         as_json(found)
