@@ -1,6 +1,6 @@
 """The script that mitmproxy loads with `mitmdump -s addons/context.py`: it gives mitmproxy all addons of Penstock."""
 
 from penstock_addons.addons import suite_addons
-from penstock_addons.cli.register import Announcer
+from penstock_addons.cli.announcer import Announcer
 
 addons = [*suite_addons(), Announcer()]

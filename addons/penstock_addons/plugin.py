@@ -33,16 +33,16 @@ def commands(app: typer.Typer) -> None:
     add_command(
         app,
         "down",
-        f"{cli}.settings:down",
+        f"{cli}.proxy_control:down",
         "Shut the proxy down, when what is under way is done. Clients that still use it then get no answer.",
     )
     add_command(
         app,
         "pause",
-        f"{cli}.settings:pause",
+        f"{cli}.proxy_control:pause",
         "Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on.",
     )
-    add_command(app, "resume", f"{cli}.settings:resume", "Have a paused proxy edit again.")
+    add_command(app, "resume", f"{cli}.proxy_control:resume", "Have a paused proxy edit again.")
     add_command(
         app,
         "doctor",

@@ -1,5 +1,5 @@
-"""`penstock settings`: shows the running proxy's settings, changes or resets them for this run, saves them as a
-profile. Also `penstock pause`, `resume` and `down` (shut down)."""
+"""`penstock settings`: shows the running proxy's settings, changes them or resets them to those of its profile for the
+rest of the run (`show`, `set`, `reset`), and saves them as a profile (`save`)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import printable
 from penstock.cli import completion
-from penstock.cli.numbers import finite
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
-from penstock_addons.cli.memory.printing import confirmed
 
-__all__ = ["app", "down", "pause", "resume"]
+__all__ = ["app"]
 
 app = typer.Typer(help="The settings of the running proxy; changes last for this run.")
 WAIT_S = 60.0
@@ -99,37 +97,6 @@ def save(
     """Keep what was changed as a profile of your own, which extends the one in use."""
     done = _do(store, "/settings/save", {"name": name, "profile": profile, "replace": replace})
     typer.echo(f"Wrote {printable(done['saved'])}. `penstock up --profile {name}` starts with it.")
-
-
-def pause(store: Store = None) -> None:
-    """Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on."""
-    done = _do(store, "/settings/pause", {})
-    was = " already" if done["was"] else ""
-    typer.echo(f"Editing is paused{was}: the proxy watches, and nothing new is edited. `penstock resume` goes on.")
-
-
-def resume(store: Store = None) -> None:
-    """Have a paused proxy edit again."""
-    done = _do(store, "/settings/resume", {})
-    typer.echo("Editing goes on." if done["was"] else "It was not paused.")
-
-
-def down(
-    grace: Annotated[
-        float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
-    ] = 30,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    store: Store = None,
-) -> None:
-    """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
-    remote = Remote(store or paths.store_path())
-    remote.up()  # said before anybody is asked
-    if not yes:
-        confirmed("Shut the proxy down?")
-    done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
-    left = done["under_way"]
-    waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
-    typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")
 
 
 def _do(store: Path | None, path: str, arguments: dict[str, Any]) -> dict[str, Any]:

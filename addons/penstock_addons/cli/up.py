@@ -116,8 +116,9 @@ def up(
         raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
 
     from penstock_addons.cli import banner, certificate_authority
+    from penstock_addons.cli.announcer import Announcer
     from penstock_addons.cli.master import run_proxy
-    from penstock_addons.cli.register import Announcer, Tether
+    from penstock_addons.cli.tether import Tether
 
     ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
     bundle = certificate_authority.write_bundle(ca)

@@ -1,11 +1,10 @@
-"""Two addons that `penstock up` adds to the proxy: `Announcer` writes the proxy's address to a file where other
-programs find it; `Tether` stops the proxy when the program that started it ends."""
+"""`Announcer`: an addon that writes the proxy's addresses to a file once it listens, so that other programs find it,
+and removes the file when the proxy ends. A second file, beside the store, is for `penstock memory`."""
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from penstock.control.discovery import Announcement, announce, default_file, fil
 from penstock_addons.cli.certificate_authority import certificate
 from penstock_addons.cli.reverse_ports import ReversePort
 
-__all__ = ["Announcer", "Tether"]
+__all__ = ["Announcer"]
 
 logger = logging.getLogger(__name__)
 
@@ -79,16 +78,3 @@ class Announcer:
             started=time.time(),
             reverse=reverse,
         )
-
-
-class Tether:
-    """Stops the proxy at the end of its stdin: when the program that started it has ended, in whatever way."""
-
-    def running(self) -> None:
-        threading.Thread(target=self._wait, args=(ctx.master.shutdown,), name="penstock-tether", daemon=True).start()
-
-    def _wait(self, shutdown: Callable[[], None]) -> None:
-        # os.read, not sys.stdin: a thread inside a buffered reader is an error when the interpreter ends.
-        while os.read(0, 1024):
-            pass
-        shutdown()

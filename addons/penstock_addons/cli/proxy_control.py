@@ -1,0 +1,55 @@
+"""`penstock pause` and `resume`: have the running proxy make no new edits, or make them again. `penstock down`: shuts
+it down after asking; requests under way have 30 seconds, or `--grace` up to 600."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.base import paths
+from penstock.cli.numbers import finite
+from penstock.control.client import Remote
+from penstock_addons.cli.memory.printing import confirmed
+
+__all__ = ["down", "pause", "resume"]
+
+WAIT_S = 60.0
+
+Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+
+
+def pause(store: Store = None) -> None:
+    """Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on."""
+    done = _remote(store).do("/settings/pause", {}, WAIT_S)
+    was = " already" if done["was"] else ""
+    typer.echo(f"Editing is paused{was}: the proxy watches, and nothing new is edited. `penstock resume` goes on.")
+
+
+def resume(store: Store = None) -> None:
+    """Have a paused proxy edit again."""
+    done = _remote(store).do("/settings/resume", {}, WAIT_S)
+    typer.echo("Editing goes on." if done["was"] else "It was not paused.")
+
+
+def down(
+    grace: Annotated[
+        float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
+    ] = 30,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    store: Store = None,
+) -> None:
+    """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
+    remote = _remote(store)
+    remote.up()  # said before anybody is asked
+    if not yes:
+        confirmed("Shut the proxy down?")
+    done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
+    left = done["under_way"]
+    waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
+    typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")
+
+
+def _remote(store: Path | None) -> Remote:
+    return Remote(store or paths.store_path())
