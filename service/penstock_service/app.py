@@ -34,7 +34,7 @@ from penstock_service.http.errors import handle_errors
 from penstock_service.http.idempotency import CHANGING, IdempotentCalls
 from penstock_service.http.key_checker import KeyChecker
 from penstock_service.http.observing import Observing
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from penstock_service.jobs import routes as jobs
 from penstock_service.jobs.engine import JobEngine
 from penstock_service.memory import expand, ingest

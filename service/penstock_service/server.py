@@ -65,7 +65,7 @@ class ServiceServer:
         from penstock_service.app import LOCAL_HOSTS, create_app
         from penstock_service.http.closing_server import ClosingServer
         from penstock_service.http.json_log import json_log
-        from penstock_service.http.parts import Parts
+        from penstock_service.http.route_dependencies import Parts
 
         settings = self._settings
         names = {*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}

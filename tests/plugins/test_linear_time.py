@@ -15,7 +15,7 @@ from penstock_plugins.compaction import decisions, segment_parts, textrank
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import line_names, page, repack, repeats
 from penstock_plugins.tags import keywords, tagging
-from penstock_plugins.tags.vocabulary import Vocabulary
+from penstock_plugins.tags.tag_vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
 from penstock_plugins.trim.kinds import KINDS

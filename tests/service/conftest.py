@@ -19,7 +19,7 @@ from penstock.client.client import Client
 from penstock.contexts.contexts import Contexts
 from penstock.profiles.service import ServiceSettings
 from penstock_service.app import create_app
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from penstock_service.memory.reach import MemoryReach
 from tests.service.beside import Beside, starting
 

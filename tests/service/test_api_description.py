@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from penstock.contexts.contexts import Contexts
 from penstock_service.app import create_app
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from tests.service.conftest import TOKEN
 from tests.service.proxy.conftest import write_log
 

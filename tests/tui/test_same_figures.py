@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from penstock.cli import build
 from penstock.events.event import EventKind
 from penstock.stats.selection import choose
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from penstock_tui.report.gather import gather
 from penstock_tui.report.page import page
 from tests.tui.logs import Facts, Log, kept_alive, life, paid_life

@@ -23,7 +23,7 @@ from penstock_tui.data.settings import ProxyClient
 from penstock_tui.format import home_path
 from penstock_tui.gc_pauses import GcScheduler
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes, LogModel
+from penstock_tui.log.log_model import Changes, LogModel
 from penstock_tui.log.query import parse
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.base import BaseView, ShowInLog

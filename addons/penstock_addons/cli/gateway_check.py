@@ -13,7 +13,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import plural
 from penstock.gateway.database import FILE_NAME
 from penstock.sealing.master_key import MasterKeys
-from penstock_addons.cli.memory_checks import Found
+from penstock_addons.cli.check_finding import Finding
 
 __all__ = ["GatewayFault", "gateway"]
 
@@ -25,11 +25,11 @@ class GatewayFault(PenstockError):
     """No request with a key can be let in."""
 
 
-def gateway(store: Path) -> Found:
+def gateway(store: Path) -> Finding:
     """The state of the gateway beside `store`. Raises `GatewayFault` where it cannot be used."""
     file = store.parent / FILE_NAME
     if not file.exists():
-        return Found("none is set up")
+        return Finding("none is set up")
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
             sound = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -44,5 +44,5 @@ def gateway(store: Path) -> Found:
         raise GatewayFault(f"the credentials of its providers cannot be decrypted: {why}")
     said = f"{file}, {plural(providers, 'provider')}, {plural(keys, 'active key')}"
     if not providers:
-        return Found(said, "Only a client's own credential can be sent: penstock providers add NAME")
-    return Found(said, "" if keys else "No client can use it yet: penstock keys add NAME")
+        return Finding(said, "Only a client's own credential can be sent: penstock providers add NAME")
+    return Finding(said, "" if keys else "No client can use it yet: penstock keys add NAME")

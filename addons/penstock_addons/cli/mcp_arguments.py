@@ -1,5 +1,6 @@
-"""`wired`: adds the arguments with which `penstock run` gives Claude Code or Codex the MCP server `penstock mcp` for
-one session, without writing a configuration file. Also whether the server can run, and whether the profile needs it."""
+"""`with_mcp_server`: adds arguments that give Claude Code or Codex the server `penstock mcp` for one run, and let
+Claude Code call its tools `expand` and `recall` without asking the user; no configuration file is written. Also whether
+the package `mcp` is installed, and whether the profile has a use for the server."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 
-__all__ = ["can_shorten", "is_possible", "wired"]
+__all__ = ["is_mcp_installed", "needs_mcp_server", "with_mcp_server"]
 
 TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "recall"))
 """The tools that the client may call without asking its user: those that only read."""
@@ -22,18 +23,18 @@ _WITH_TOOLS = frozenset({"trim", "pruning", "compaction", "memory"})
 _COMMAND = re.compile(r"[a-z][a-z-]*")
 
 
-def is_possible() -> bool:
-    """Whether `penstock mcp` can run: whether the package `mcp` is installed."""
+def is_mcp_installed() -> bool:
+    """Whether the package `mcp` is installed, without which `penstock mcp` cannot run."""
     return find_spec("mcp") is not None
 
 
-def can_shorten(profile: Profile, plugins: Plugins) -> bool:
+def needs_mcp_server(profile: Profile, plugins: Plugins) -> bool:
     """Whether a stage under `profile` remembers, or leaves stubs whose originals an agent may ask for. Raises
     `PluginError` and `ProfileError`."""
     return profile.mode == "edit" and any(stage.name in _WITH_TOOLS for stage in plugins.stages(profile))
 
 
-def wired(client: str, arguments: Sequence[str], store: Path) -> list[str]:
+def with_mcp_server(client: str, arguments: Sequence[str], store: Path) -> list[str]:
     """`arguments` with those that configure the MCP server, if `client` is one that takes such arguments."""
     known = _CLIENTS.get(client)
     return list(arguments) if known is None else known(list(arguments), _command(store))

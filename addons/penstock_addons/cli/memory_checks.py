@@ -1,11 +1,11 @@
-"""The checks of the memory for `penstock doctor`: size, embedder, vector index. They create nothing and open nothing
-that another process owns."""
+"""The checks of the memory for `penstock doctor`: `memory` (its size, its vector index, and the embedder of its
+vectors), `embedder`, and `remembers`, whether the profile has a memory. They change nothing. A memory that a proxy has
+open is asked for through that proxy."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,10 +15,11 @@ from penstock.base.format import plural
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
+from penstock_addons.cli.check_finding import Finding
 from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import process
 
-__all__ = ["FIX", "INSTALL", "Found", "embedder", "memory", "remembers"]
+__all__ = ["FIX", "INSTALL", "embedder", "memory", "remembers"]
 
 INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
 FIX = (
@@ -26,14 +27,6 @@ FIX = (
     "a new one is begun."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
-
-
-@dataclass(frozen=True)
-class Found:
-    """The result of a check, and how to fix it; an empty `fix`: nothing to fix."""
-
-    said: str
-    fix: str = ""
 
 
 def remembers(profile: Profile) -> bool:
@@ -59,12 +52,12 @@ def _name(profile: Profile) -> str:
         return ""
 
 
-def memory(store: Path, profile: Profile) -> Found:
+def memory(store: Path, profile: Profile) -> Finding:
     """The state of the memory that belongs to `store`. Raises `PenstockError` and `sqlite3.Error`."""
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():
-        return Found(f"none yet; the first turn through a proxy makes {folder}")
+        return Finding(f"none yet; the first turn through a proxy makes {folder}")
     if is_taken(file):
         with open_memory(store) as owner:
             state = owner.do("status", {})
@@ -95,6 +88,6 @@ def memory(store: Path, profile: Profile) -> Found:
     )
 
 
-def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Found:
+def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Finding:
     waiting = f", {unindexed:,} passages without one" if unindexed else ""
-    return Found(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or is_wrong else "")
+    return Finding(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or is_wrong else "")

@@ -97,7 +97,7 @@ def run(
         arguments = command[1:]
         plugins = ctx.find_object(Plugins) or Plugins()
         if mcp and _shortens(asked, proxy, plugins):
-            arguments = mcp_arguments.wired(client, arguments, Path(proxy.store))
+            arguments = mcp_arguments.with_mcp_server(client, arguments, Path(proxy.store))
         reaches_http = http or client == "ollama"
         end = None if bypass else RunEnd(Path(proxy.store), is_shared=file in _files(), plain_http=reaches_http)
         try:
@@ -112,10 +112,10 @@ def run(
 
 def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
     """Whether an agent in this session may see a stub, and can be given the tool that returns the original."""
-    if asked.bypass or not mcp_arguments.is_possible():
+    if asked.bypass or not mcp_arguments.is_mcp_installed():
         return False
     try:
-        return mcp_arguments.can_shorten(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
+        return mcp_arguments.needs_mcp_server(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
     except PenstockError:  # the proxy that is up knows plugins that this program does not, and has said what is wrong
         return False
 

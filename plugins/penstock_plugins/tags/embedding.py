@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from penstock.memory import MemoryService
 from penstock_plugins.tags.keywords import CHARS, MOST, keywords
-from penstock_plugins.tags.vocabulary import Vocabulary
+from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
 __all__ = ["Embedding"]
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penstock.text import STOP_WORDS, words
-from penstock_plugins.tags.vocabulary import Vocabulary
+from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
 __all__ = ["keywords"]
 

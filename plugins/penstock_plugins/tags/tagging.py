@@ -14,7 +14,7 @@ from itertools import islice
 from penstock import Tagger, Tags
 from penstock.text import times_in
 from penstock_plugins.tags.keywords import keywords
-from penstock_plugins.tags.vocabulary import Vocabulary
+from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
 __all__ = ["Tagging", "is_broad", "is_name", "is_temporal"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from penstock import NotTranslatable
-from penstock_plugins.translate.arguments import is_whole
+from penstock_plugins.translate.complete_json import is_complete_json
 
 __all__ = ["BlockOrder"]
 
@@ -53,7 +53,7 @@ class BlockOrder:
 
     def _next(self) -> Iterator[dict[str, Any]]:
         """The end of the open block if it is whole, and the events of the next one."""
-        if self._open is not None and is_whole(self._said):
+        if self._open is not None and is_complete_json(self._said):
             yield from self._of_open(self._open, {"type": "content_block_stop", "index": self._open})
         if self._open is None:
             yield from self.feed(self._waiting.pop(next(iter(self._waiting))))

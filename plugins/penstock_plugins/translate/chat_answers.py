@@ -11,7 +11,7 @@ from uuid import uuid4
 from any_llm.types.completion import ChatCompletion, ChatCompletionChunk
 
 from penstock import NotTranslatable
-from penstock_plugins.translate.arguments import is_whole
+from penstock_plugins.translate.complete_json import is_complete_json
 
 __all__ = ["ChatAnswers"]
 
@@ -95,13 +95,13 @@ class _Call:
 def _is_next(call: _Call | None, name: str, said: str) -> bool:
     """Whether a piece without an id begins a call after `call`. Servers repeat the name in each piece of one call, and
     number several calls of one name alike; then the next begins where the arguments of the last are whole."""
-    return call is None or name != call.name or bool(said.strip() and is_whole(call.said))
+    return call is None or name != call.name or bool(said.strip() and is_complete_json(call.said))
 
 
 def _is_cut(call: dict[str, Any]) -> bool:
     """Whether its arguments end before their end, as those of the last call do in an answer that became too long."""
     said = call["function"].get("arguments")
-    return isinstance(said, str) and not is_whole([said])
+    return isinstance(said, str) and not is_complete_json([said])
 
 
 def _whole_call(call: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from penstock_service.admin.rendering import HOME, TEMPLATES, error_page, see
 from penstock_service.admin.sessions import LoginNeeded, Notice, Sessions, TooManyLogins
 from penstock_service.admin.visits import BadForm, Visit
 from penstock_service.http.errors import STATUS
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from penstock_service.jobs.engine import JobEngine
 
 __all__ = ["admin_pages"]

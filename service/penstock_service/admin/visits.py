@@ -18,7 +18,7 @@ from penstock.gateway.errors import NotAllowed
 from penstock.gateway.workspaces import find_workspace
 from penstock_service.admin.sessions import Notice, Session, Sessions
 from penstock_service.gateway.calls import GatewayCall
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.http.scopes import ANY, needed
 
 __all__ = ["COOKIE", "BadForm", "FormOf", "Visit", "Visits", "check_form", "sessions_of"]

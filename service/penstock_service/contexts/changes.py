@@ -28,7 +28,7 @@ from penstock_service.http.calls import Call, call_of, check_workspace
 from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.feed import Feed
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 
 logger = logging.getLogger(__name__)
 

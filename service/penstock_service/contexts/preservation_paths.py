@@ -28,7 +28,7 @@ from penstock_service.contexts.routes import Key, delete, get
 from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
 from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.key_checker import key_of
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 
 __all__ = ["router"]
 

@@ -15,7 +15,7 @@ from penstock.contexts.json import head_json
 from penstock.contexts.records import ContextText
 from penstock_service.http.calls import MAX_BY, json_bytes
 from penstock_service.http.errors import WORKSPACE
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 
 __all__ = ["ShortRead", "whole_answer"]
 

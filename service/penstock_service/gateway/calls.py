@@ -18,7 +18,7 @@ from penstock.gateway.records import BILLION, ApiKey, Unit
 from penstock.gateway.workspaces import find_workspace
 from penstock_service.http.calls import Call, call_of
 from penstock_service.http.key_checker import key_of
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 
 __all__ = [
     "AllQuery",

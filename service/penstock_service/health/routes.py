@@ -13,7 +13,7 @@ from penstock.base.version import VERSION
 from penstock.control.client import NotUp, Refused, Remote
 from penstock_service.health.metrics import Metrics
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
 
 __all__ = ["router"]

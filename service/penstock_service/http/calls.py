@@ -22,7 +22,7 @@ from penstock.contexts.errors import InvalidContext
 from penstock.contexts.records import Expected
 from penstock.contexts.writing import Writer
 from penstock_service.http.errors import TAG, WORKSPACE
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 
 __all__ = [
     "MAX_BY",

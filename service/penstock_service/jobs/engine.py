@@ -16,7 +16,7 @@ from penstock.jobs.kinds import JobKinds
 from penstock.jobs.runner import JobRunner
 from penstock.jobs.schedule import Periodic, Schedule
 from penstock.transfer.importing import MemoryDo
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 
 __all__ = ["JobEngine", "JobEngineOf"]
 

@@ -14,7 +14,7 @@ from penstock.store.original_lookup import the_original
 from penstock.store.originals import Original
 from penstock_service.http.calls import json_answer
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.memory import schemas
 from penstock_service.memory.calls import MemoryCall, MemoryCalls, ProjectQuery
 

@@ -22,7 +22,7 @@ from penstock.transfer.ingest_lines import BadIngest, read_ingest
 from penstock.transfer.uploads import Uploads
 from penstock_service.http.calls import json_answer
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
 from penstock_service.memory import schemas
 from penstock_service.memory.calls import MemoryCall, MemoryCalls

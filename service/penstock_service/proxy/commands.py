@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from penstock.control.client import Remote, do_budget
 from penstock.profiles import profile as profiles
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 
 __all__ = ["CompactBody", "SettingsBody", "ShutdownBody", "ask", "router"]
 

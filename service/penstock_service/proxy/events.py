@@ -27,7 +27,7 @@ from penstock.store.base import Store
 from penstock_service.http.errors import error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.feed import forget_error
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.proxy.requests import log_of, newest_requests, summary
 
 __all__ = ["MAX_READERS", "Readers", "events", "make_snapshot", "router"]

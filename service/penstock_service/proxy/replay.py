@@ -15,7 +15,7 @@ from penstock.replay.prompts import MOST, prompts_of
 from penstock.replay.run import WARM
 from penstock.stats.export import clean
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 
 __all__ = ["ReplayAnswer", "ReplayBody", "router", "start", "status", "stop"]
 

@@ -22,7 +22,7 @@ from penstock.stats.totals import Totals
 from penstock.store.base import Store
 from penstock.store.reading import PAGE, open_log
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import Parts, PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.proxy.commands import ask
 
 __all__ = ["log_of", "newest_requests", "router", "summary"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.control.client import do_sessions
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 
 __all__ = ["LabelBody", "Session", "router"]
 

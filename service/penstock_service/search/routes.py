@@ -19,7 +19,7 @@ from penstock_service.contexts.schemas import Body, Name, Prefix, Word
 from penstock_service.http.calls import Call, call_of, check_limit, json_answer
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 from penstock_service.memory.calls import reach_of
 
 __all__ = ["router"]

@@ -13,7 +13,7 @@ from penstock.tools.context_tools import CONTEXT_TOOLS
 from penstock.tools.memory_tools import MEMORY_TOOLS
 from penstock_service.http.calls import check_workspace
 from penstock_service.http.key_checker import key_of
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from penstock_service.memory.calls import memory_of
 
 __all__ = ["caller_of"]

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from penstock.plugins.tool import Caller, Tool
 from penstock.tools.mcp_server import Request as ToolRequest
 from penstock.tools.mcp_server import add_tools
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from penstock_service.tools.callers import caller_of
 
 __all__ = ["mcp_server"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from penstock.plugins.tool import Tool
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 from penstock_service.tools.callers import caller_of
 
 __all__ = ["tool_router"]

@@ -21,7 +21,7 @@ from penstock.transfer.reading import BadExport, read_first
 from penstock.transfer.uploads import Uploads
 from penstock_service.http.calls import Call, call_of
 from penstock_service.http.errors import error_responses
-from penstock_service.http.parts import PartsOf
+from penstock_service.http.route_dependencies import PartsOf
 from penstock_service.jobs.engine import JobEngineOf
 from penstock_service.jobs.schemas import AddedAnswer
 from penstock_service.transfer.uploads import CHUNK, NDJSON, received

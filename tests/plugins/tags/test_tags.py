@@ -10,8 +10,8 @@ from penstock.base.errors import ProfileError
 from penstock.testing import profile_of
 from penstock_plugins.tags import keywords as rules
 from penstock_plugins.tags.keywords import MOST, keywords
+from penstock_plugins.tags.tag_vocabulary import LIMIT, Vocabulary
 from penstock_plugins.tags.tagging import KEPT, Tagging, is_broad, is_temporal
-from penstock_plugins.tags.vocabulary import LIMIT, Vocabulary
 
 
 class Says:

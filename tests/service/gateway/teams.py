@@ -19,7 +19,7 @@ from penstock.gateway.schema import models
 from penstock.gateway.workspaces import add_workspace
 from penstock.store.originals import digest_of
 from penstock.store.sql import SqlStore
-from penstock_service.http.parts import Parts
+from penstock_service.http.route_dependencies import Parts
 from tests.service.conftest import Service
 
 __all__ = ["Team", "http_of", "make_team", "store_of"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.diff import Difference, folded
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import LISTING, RECORD, SECRET, STUB, play
 

@@ -13,7 +13,7 @@ from penstock_tui.exchange.fold import build_detail
 from penstock_tui.exchange.history import complete, gather
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from penstock_tui.widgets.block_lines import lines_of
 from tests.tui.logs import Facts, Log, life
 

@@ -11,7 +11,7 @@ import pytest
 from penstock.store.sql import SqlStore
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.exchange.save import write_new
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import LISTING, SECRET, STUB, play
 

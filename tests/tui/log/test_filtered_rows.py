@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock_tui.log.filtered_rows import FilteredRows, Order
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.query import Query, parse
 from penstock_tui.log.row import Row
 

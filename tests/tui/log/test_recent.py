@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from penstock_tui.log.recent import recent_activity
 
 K = EventKind

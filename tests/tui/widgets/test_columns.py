@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from penstock.conversation.exchange import State
 from penstock.stats.tags import UNTAGGED, Tagged
 from penstock_tui.log.row import Row
+from penstock_tui.widgets.cell_width import cut, width_of
+from penstock_tui.widgets.column_layout import GAP, Column, Moment, fit, pages
 from penstock_tui.widgets.columns import COLUMNS, column_of, order_by, tag_parts, tag_text
-from penstock_tui.widgets.fitting import GAP, Column, Moment, fit, pages
-from penstock_tui.widgets.segments import cut, width_of
 
 
 @given(st.integers(0, 400))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.fitted_line import BETWEEN, Fact, choose
-from penstock_tui.widgets.segments import fitted
 
 FACTS = [Fact("running", 1), Fact("profile default", 3), Fact("a very long list of stages", 4), Fact("2/min", 2)]
 

@@ -7,8 +7,8 @@ import pytest
 from penstock_tui.exchange.context.limits import Limits
 from penstock_tui.exchange.context.window import WindowMap, window_map
 from penstock_tui.exchange.model import ExchangeDetail
+from penstock_tui.widgets.cell_width import width_of
 from penstock_tui.widgets.map_lines import map_lines
-from penstock_tui.widgets.segments import width_of
 from tests.tui.exchange.context.stories import WINDOW, block, detail, edit, whole
 
 

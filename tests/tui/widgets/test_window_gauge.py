@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock_tui.widgets.segments import width_of
+from penstock_tui.widgets.cell_width import width_of
 from penstock_tui.widgets.window_gauge import HARD, SOFT, WATERMARK, Fullness, Thresholds, thresholds_of
 
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from penstock_tui.dialogs.base import Dialog
-from penstock_tui.widgets.fitting import Column, Moment
+from penstock_tui.widgets.column_layout import Column, Moment
 from penstock_tui.widgets.keyed_table import KeyedTable
 
 __all__ = ["ChooseScreen"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from penstock.base.clock import Clock
 from penstock_tui.log.follow import Batch, Follower, LogState, follow
 from penstock_tui.log.health import Proxy
-from penstock_tui.log.model import Changes, LogModel
+from penstock_tui.log.log_model import Changes, LogModel
 
 __all__ = ["Feed"]
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from penstock.base.format import plural
 from penstock_tui.format import count
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from penstock_tui.log.stats.compactions import LANDED, Compaction
 from penstock_tui.log.stats.levels import LevelChange
 

@@ -17,7 +17,7 @@ from textual.signal import Signal
 
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.view_names import ViewName
 from penstock_tui.widgets.facts import WAITS, health_facts
 from penstock_tui.widgets.fitted_line import Fact, FittedLine

@@ -17,7 +17,7 @@ from penstock.base.format import plural
 from penstock_tui.data.budget import BudgetRow, BudgetSnapshot, read_budgets
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.budget_actions import BudgetActions
 from penstock_tui.screens.budget_lines import NAME_WIDTH, budget_lines, change_lines, limit_lines

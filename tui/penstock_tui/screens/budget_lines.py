@@ -9,7 +9,7 @@ from penstock.budget.amount import amount_in_words, part_in_words
 from penstock_tui.data.budget import BudgetRow
 from penstock_tui.format import age, bar, clock_time, count, percent
 from penstock_tui.log.stats.levels import LevelChange, ProviderLimit
-from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["NAME_WIDTH", "budget_lines", "change_lines", "limit_lines"]

@@ -19,16 +19,16 @@ from penstock_tui.exchange.reader import Wanted
 from penstock_tui.exchange.save import write_new
 from penstock_tui.format import clock_time, duration
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.row import Row
 from penstock_tui.screens.exchange_base import ExchangeScreen, OpenMap, OpenWhole, Walk
 from penstock_tui.widgets.block_list import BlockList
+from penstock_tui.widgets.column_layout import Moment
 from penstock_tui.widgets.columns import COLUMNS, tone_of_row
 from penstock_tui.widgets.diff_list import DiffList
 from penstock_tui.widgets.edit_list import EditList
 from penstock_tui.widgets.exchange_overview import exchange_overview
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.line_view import LineView
 from penstock_tui.widgets.text_lines import TextLines
 

@@ -23,7 +23,7 @@ from penstock_tui.dialogs.base import Transient
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.row import Row
 from penstock_tui.widgets.fitted_line import Fact, FittedLine
 from penstock_tui.widgets.key_line import KeyLine

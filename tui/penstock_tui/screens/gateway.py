@@ -20,15 +20,15 @@ from penstock_tui.data.gateway import GatewaySnapshot, KeyPage, KeyRow, read_gat
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.format import clock_time
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import ShowInLog, Words
 from penstock_tui.screens.gateway_key import KeyScreen
 from penstock_tui.screens.gateway_lines import STATES, last_used, limit_lines, money, usage_lines
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.wrapped_text import Line, content_of, section
 
 __all__ = ["GatewayView"]

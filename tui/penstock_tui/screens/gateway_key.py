@@ -18,7 +18,7 @@ from penstock_tui.data.gateway import KeyPage
 from penstock_tui.dialogs.base import Dialog
 from penstock_tui.format import clock_time, count
 from penstock_tui.screens.gateway_lines import money, page_lines
-from penstock_tui.widgets.fitting import Cell, Column, Moment
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.wrapped_text import content_of
 

@@ -12,7 +12,7 @@ from penstock.gateway.records import BILLION, LimitState
 from penstock.gateway.usage import UsageSum
 from penstock_tui.data.gateway import KeyPage
 from penstock_tui.format import age, bar, clock_time, count, dollars, percent
-from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["STATES", "last_used", "limit_lines", "money", "page_lines", "usage_lines"]

@@ -19,18 +19,18 @@ from penstock_tui.dialogs.columns import ColumnsScreen
 from penstock_tui.exchange.reader import words_of
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.filtered_rows import Order
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.screens.detail import DetailScreen, Pane
 from penstock_tui.screens.exchange_base import OpenMap
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Moment
 from penstock_tui.widgets.columns import BY_SESSION, COLUMNS, order_by
 from penstock_tui.widgets.facts import health_facts, session_heading, total_facts
 from penstock_tui.widgets.filter_line import FilterLine, Mode
 from penstock_tui.widgets.fitted_line import FittedLine
-from penstock_tui.widgets.fitting import Moment
 from penstock_tui.widgets.key_line import KeyLine
 from penstock_tui.widgets.notice import Notice, words_for
 from penstock_tui.widgets.request_table import RequestTable

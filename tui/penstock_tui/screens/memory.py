@@ -22,15 +22,15 @@ from penstock_tui.format import age, count
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.health import Proxy
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.memory_actions import MemoryActions
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 from penstock_tui.widgets.window_gauge import Fullness, Thresholds, thresholds_of
 from penstock_tui.widgets.wrapped_text import content_of
 

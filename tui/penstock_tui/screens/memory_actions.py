@@ -18,7 +18,7 @@ from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
 from penstock_tui.format import age, count, full_time
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import ShowInLog
 from penstock_tui.widgets.wrapped_text import Line, labelled, section

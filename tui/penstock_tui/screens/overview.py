@@ -17,7 +17,7 @@ from penstock.base.format import plural
 from penstock_tui.data.savings_reasons import reasons_for
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.model_windows import stale
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words

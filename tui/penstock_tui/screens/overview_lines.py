@@ -18,7 +18,7 @@ from penstock_tui.log.recent import recent_activity
 from penstock_tui.log.stats.faults import Fault
 from penstock_tui.log.stats.sessions import Session
 from penstock_tui.log.stats.totals import Totals
-from penstock_tui.widgets.segments import fitted
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.wrapped_text import LABEL, Line, labelled
 
 __all__ = [

@@ -12,8 +12,8 @@ from penstock_tui.log.feed import Feed
 from penstock_tui.log.health import Proxy
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.last_edits import LandedEdit
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.notice import words_for
-from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import LABEL, Line, labelled
 
 __all__ = ["cost_lines", "edit_lines", "next_lines", "window_lines"]

@@ -11,8 +11,8 @@ from penstock_tui.log.stats.samples import Samples
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 __all__ = ["PipelineView"]
 

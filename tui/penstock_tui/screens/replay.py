@@ -22,7 +22,7 @@ from textual.worker import get_current_worker
 from penstock.plugins.manager import Plugins
 from penstock.replay.run import COLD, WARM, Run
 from penstock_tui.log.feed import Feed
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.replay.completion import completed
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.replay_lines import COLUMNS, cache, hint, progress, sums

@@ -9,8 +9,8 @@ from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock.replay.run import WARM, Run, Stage
 from penstock_tui.format import bar, count, dollars, duration, home_path, percent
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 if TYPE_CHECKING:
     from penstock.replay.prompt_replay import Played

@@ -22,7 +22,7 @@ from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.format import bytes_of, clock_time, count, dollars, keep_alive, percent
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.model_windows import window_of
 from penstock_tui.log.stats.sessions import Session, session_of
 from penstock_tui.report.write import export_session, report_session
@@ -30,8 +30,8 @@ from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Cell, Column, Moment
 
 __all__ = ["SessionsView"]
 

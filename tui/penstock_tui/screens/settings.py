@@ -23,14 +23,14 @@ from penstock_tui.data.settings import SettingsSnapshot, read_settings
 from penstock_tui.dialogs.confirm import ConfirmScreen
 from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.proxy_commands import ProxyCommands
 from penstock_tui.screens.background_task import BackgroundTaskView
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Column
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Column
 from penstock_tui.widgets.keyed_table import KeyedTable
 from penstock_tui.widgets.value_line import ValueLine
 from penstock_tui.widgets.wrapped_text import Line, content_of

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from penstock_tui.screens.base import BaseView, ShowInLog
+from penstock_tui.widgets.column_layout import Column, Moment
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Column, Moment
 from penstock_tui.widgets.keyed_table import MOST, KeyedTable
 
 __all__ = ["TableView"]

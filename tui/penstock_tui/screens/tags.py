@@ -11,8 +11,8 @@ from penstock_tui.log.stats.tags import Tag
 from penstock_tui.screens.base import Words
 from penstock_tui.screens.table_base import TableView
 from penstock_tui.view_names import ViewName
+from penstock_tui.widgets.column_layout import Column
 from penstock_tui.widgets.fitted_line import Fact
-from penstock_tui.widgets.fitting import Column
 
 __all__ = ["TagsView"]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from penstock.base.format import plural
 from penstock_tui.exchange.model import Block, Change, ExchangeDetail
 from penstock_tui.format import count
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
-from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["LEGEND", "BlockLayout", "label_of", "letter_of", "lines_of", "role_tone", "wrapped"]

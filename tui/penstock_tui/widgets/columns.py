@@ -8,8 +8,8 @@ from penstock.stats.tags import Tagged
 from penstock_tui.format import clock_time, count, dollars, duration, percent
 from penstock_tui.log.filtered_rows import Order
 from penstock_tui.log.row import KEEP_ALIVE, Row
-from penstock_tui.widgets.fitting import Cell, Column, Moment
-from penstock_tui.widgets.segments import width_of
+from penstock_tui.widgets.cell_width import width_of
+from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.tones import session_tone
 
 __all__ = ["BY_SESSION", "COLUMNS", "column_of", "order_by", "tag_parts", "tag_text", "tone_of_row"]

@@ -9,9 +9,9 @@ from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock_tui.exchange.diff import Difference
 from penstock_tui.widgets.block_lines import label_of, letter_of, role_tone, wrapped
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["DiffList", "diff_lines"]

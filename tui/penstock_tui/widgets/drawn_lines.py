@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from penstock_tui.widgets.segments import width_of
+from penstock_tui.widgets.cell_width import width_of
 from penstock_tui.widgets.tones import Tones
 
 __all__ = ["DrawnLines", "highlighted", "text_in"]

@@ -9,9 +9,9 @@ from penstock.base.format import plural
 from penstock_tui.exchange.model import Change, EditState, ExchangeDetail
 from penstock_tui.format import count
 from penstock_tui.widgets.block_lines import wrapped
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.edit_words import mark_of, size_of, state_of, tone_of_edit
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.segments import fitted
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["EditList", "edit_lines"]

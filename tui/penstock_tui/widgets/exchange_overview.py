@@ -11,9 +11,9 @@ from penstock.stats.cost_totals import CostTotals
 from penstock_tui.exchange.model import ExchangeDetail
 from penstock_tui.format import count, dollars, duration, full_time, keep_alive, percent
 from penstock_tui.log.row import Row
+from penstock_tui.widgets.cell_width import fitted, width_of
+from penstock_tui.widgets.column_layout import Moment
 from penstock_tui.widgets.edit_words import describe, mark_of, tone_of_edit
-from penstock_tui.widgets.fitting import Moment
-from penstock_tui.widgets.segments import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line, labelled, section
 
 __all__ = ["exchange_overview"]

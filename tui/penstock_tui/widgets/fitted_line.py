@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textual.strip import Strip
 from textual.widget import Widget
 
-from penstock_tui.widgets.segments import fitted, strip_of, width_of
+from penstock_tui.widgets.cell_width import fitted, strip_of, width_of
 from penstock_tui.widgets.tones import Tones
 
 __all__ = ["Fact", "FittedLine", "choose"]

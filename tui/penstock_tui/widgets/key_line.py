@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from penstock_tui.widgets.segments import strip_of, width_of
+from penstock_tui.widgets.cell_width import strip_of, width_of
 from penstock_tui.widgets.tones import Tones
 
 __all__ = ["KeyLine"]

@@ -14,8 +14,8 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from penstock_tui.widgets.fitting import GAP, Column, Fitted, Moment, fit
-from penstock_tui.widgets.segments import fitted, strip_of
+from penstock_tui.widgets.cell_width import fitted, strip_of
+from penstock_tui.widgets.column_layout import GAP, Column, Fitted, Moment, fit
 from penstock_tui.widgets.table import Table
 
 __all__ = ["MOST", "KeyedTable"]

@@ -10,8 +10,8 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.strip import Strip
 
+from penstock_tui.widgets.cell_width import strip_of
 from penstock_tui.widgets.drawn_lines import DrawnLines
-from penstock_tui.widgets.segments import strip_of
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["LineView"]

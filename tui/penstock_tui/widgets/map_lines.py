@@ -8,7 +8,7 @@ from penstock_tui.exchange.context.chart import Chart, changes
 from penstock_tui.exchange.context.parts import Part, PartName
 from penstock_tui.exchange.context.window import WindowMap
 from penstock_tui.format import count, percent
-from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["map_lines"]

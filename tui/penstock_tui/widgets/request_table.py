@@ -16,12 +16,12 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from penstock_tui.log.filtered_rows import FilteredRows, Order
-from penstock_tui.log.model import Changes
+from penstock_tui.log.log_model import Changes
 from penstock_tui.log.query import Query
 from penstock_tui.log.row import Row
+from penstock_tui.widgets.cell_width import cut, fitted, strip_of, width_of
+from penstock_tui.widgets.column_layout import Cell, Column, Fitted, Moment, pages
 from penstock_tui.widgets.columns import COLUMNS, column_of, tone_of_row
-from penstock_tui.widgets.fitting import Cell, Column, Fitted, Moment, pages
-from penstock_tui.widgets.segments import cut, fitted, strip_of, width_of
 from penstock_tui.widgets.table import Table
 from penstock_tui.widgets.tones import session_tone
 

@@ -11,9 +11,9 @@ from textual.events import Blur, Click, Focus
 from textual.message import Message
 from textual.strip import Strip
 
+from penstock_tui.widgets.cell_width import fitted, strip_of
+from penstock_tui.widgets.column_layout import GAP, Column, Fitted
 from penstock_tui.widgets.drawn_lines import DrawnLines
-from penstock_tui.widgets.fitting import GAP, Column, Fitted
-from penstock_tui.widgets.segments import fitted, strip_of
 
 __all__ = ["Table"]
 

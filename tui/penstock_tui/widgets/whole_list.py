@@ -14,8 +14,8 @@ from penstock.base.format import plural
 from penstock_tui.exchange.whole import WholeSide
 from penstock_tui.format import count
 from penstock_tui.widgets.block_lines import LEGEND, lines_of, wrapped
+from penstock_tui.widgets.cell_width import fitted
 from penstock_tui.widgets.line_view import LineView
-from penstock_tui.widgets.segments import fitted
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["WholeList"]

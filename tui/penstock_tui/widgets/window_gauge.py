@@ -13,7 +13,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Window
 from penstock.settings.nesting import nested
 from penstock_tui.format import bar, count, percent
-from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["Fullness", "Thresholds", "thresholds_of"]

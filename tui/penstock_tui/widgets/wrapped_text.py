@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from textual.content import Content
 
-from penstock_tui.widgets.segments import fitted, width_of
+from penstock_tui.widgets.cell_width import fitted, width_of
 from penstock_tui.widgets.tones import TONES
 
 __all__ = ["Line", "content_of", "labelled", "section"]

@@ -9,7 +9,7 @@ from penstock_tui.exchange.context.weights import Weigh, Weights
 from penstock_tui.exchange.context.window import WindowMap
 from penstock_tui.exchange.model import EditState
 from penstock_tui.exchange.reader import ExchangeReader, Wanted
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from tests.tui.logs import Log
 from tests.tui.played import play
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.events.event import Event, EventKind
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from tests.tui.logs import paid_life
 
 K = EventKind

@@ -1,5 +1,5 @@
-"""`LogModel`: folds events into the rows, sums and health that the screens show; `Changes` says which rows a batch of
-events changed. Independent of Textual."""
+"""`LogModel`: builds what the screens show from the events of the log: the newest 10,000 requests as rows, totals, and
+whether the proxy is well. `Changes`: which rows a batch of events changed. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from penstock.conversation.exchange import State
 from penstock.events.event import Event, EventKind
 from penstock_tui.log.health import Proxy, pid_alive
-from penstock_tui.log.model import LogModel
+from penstock_tui.log.log_model import LogModel
 from penstock_tui.log.query import parse
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.log.stats.totals import Totals

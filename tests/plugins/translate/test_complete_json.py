@@ -1,14 +1,14 @@
-"""Whether the arguments of a call are all there is read of their text alone."""
+"""The end of a tool call's arguments is recognised by their text alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from penstock_plugins.translate.arguments import is_whole
+from penstock_plugins.translate.complete_json import is_complete_json
 
 
 @pytest.mark.parametrize(
-    ("pieces", "whole"),
+    ("pieces", "complete"),
     [
         (["{}"], True),
         ([' {"a": {"b": 1}}\n'], True),
@@ -21,5 +21,5 @@ from penstock_plugins.translate.arguments import is_whole
         (["{", '"a": 1', "}", "", " "], True),
     ],
 )
-def test_arguments_are_whole_when_nothing_has_to_follow(pieces: list[str], whole: bool) -> None:
-    assert is_whole(pieces) is whole
+def test_arguments_are_complete_when_nothing_has_to_follow(pieces: list[str], complete: bool) -> None:
+    assert is_complete_json(pieces) is complete
