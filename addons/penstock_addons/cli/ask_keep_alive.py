@@ -1,6 +1,6 @@
-"""Estimates what keep-alive requests would have saved in the sessions of a `penstock run` that just ended
-(`keep_alive_worth`), and asks the user, once on this machine, whether the profile is to send them
-(`ask_keep_alive`)."""
+"""`ask_keep_alive`: asks the user, once on this machine (`may_ask`), whether the profile is to send keep-alive
+requests. `keep_alive_worth`: what they would have saved in the newest 20 sessions of the `penstock run` that just
+ended; nothing where that is too little to ask."""
 
 from __future__ import annotations
 

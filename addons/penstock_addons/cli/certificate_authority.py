@@ -1,5 +1,6 @@
-"""Creates and finds the certificate authority that clients must trust (mitmproxy's own, made on this machine), and
-writes a bundle of it with the system's root certificates."""
+"""The certificate authority that clients must trust, mitmproxy's own: `ensure` creates it in a folder if there is none
+(`default_confdir`: mitmproxy's), `certificate` gives its file, and `write_bundle` writes one file of it and the
+system's root certificates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`check_all`: the checks of `penstock doctor`, of Python and packages, a running proxy and its port, certificate,
-profile, plugins, store and disk, gateway, memory and its embedder, the table of models, requests with a digest, and
-clients. Each gives a level, a finding and a fix; none changes anything."""
+"""`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
+port, certificate, profile, plugins, store and disk, gateway, memory and embedder, models, clients. Each gives a
+`Level`, a finding and a fix; none changes anything."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ChildProxy`: starts `penstock up` as a child process, waits until it listens, and stops it when it is no longer
-needed."""
+"""`ChildProxy`: starts `penstock up` as a child process, waits up to 60 seconds until it listens, and stops it at the
+end of a `with` block. Raises `PenstockError`, with what the proxy printed, if it does not start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock compact`: has the running proxy compact old turns at the next request, whether that pays or not."""
+"""`penstock compact`: has the running proxy compact old turns at the next request of each conversation, or of one
+session, even where it saves no money."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Builds the environment in which `penstock run` starts a client, so that it uses the proxy and trusts its certificate
-(`for_client`); and reads from the user's own environment the proxy used before and the hosts that `NO_PROXY`
-excludes."""
+"""`for_client`: the environment in which `penstock run` starts a client, so that it uses the proxy and trusts its
+certificate. From the user's own environment: `proxy_before`, the proxy used until now; `no_proxy`, and `left_out`, the
+hosts of models that it excludes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reads model requests, for `penstock whatif`, from a file of flows that mitmproxy wrote (`mitmdump -w FILE`)."""
+"""`read_flows`: reads model requests and their answers, for `penstock whatif`, from a file of flows that mitmproxy
+wrote (`mitmdump -w FILE`). Of a damaged file it gives those before the damage."""
 
 from __future__ import annotations
 

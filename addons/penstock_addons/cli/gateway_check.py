@@ -1,5 +1,6 @@
-"""The check of the team gateway for `penstock doctor`: its file, its providers and keys, and the master key that their
-credentials are encrypted under. It migrates and changes nothing."""
+"""`gateway`: the check of the team gateway for `penstock doctor`: its file, its providers and keys, and the master key
+that their credentials are encrypted under. Raises `GatewayFault` where the gateway cannot be used. It migrates and
+changes nothing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`penstock pause` and `resume`: have the running proxy make no new edits, or make them again. `penstock down`: shuts
-it down after asking; requests under way have 30 seconds, or `--grace` up to 600."""
+"""`penstock pause` and `resume`: have the running proxy make no new edits, or make them again. `penstock down`: asks,
+then shuts it down; requests under way have 30 seconds, or up to 600 by `--grace`."""
 
 from __future__ import annotations
 

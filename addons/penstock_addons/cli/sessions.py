@@ -1,5 +1,5 @@
-"""`penstock sessions`: lists the sessions in the log, labels them, and deletes one with its events, ledgers, originals
-and budgets."""
+"""`penstock sessions`: lists the sessions in the log, labels them, and deletes one: its events, the edits made in it,
+the texts that these replaced, and its budgets; with `--memory`, what is remembered of it, too."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock up`: starts the proxy in this process and runs it until Ctrl-C. Chooses and checks its ports (reverse ports
-and the gateway's included), the upstream proxy and the certificate, and runs the service beside it with `--serve`."""
+"""`penstock up`: starts the proxy in this process and runs it until Ctrl-C. Loads the profile, finds free ports (also
+for `--reverse` and `--gateway`) and refuses those in use, prepares the certificate and the upstream proxy, and has
+`run_proxy` run mitmproxy; `--serve` runs the service beside it."""
 
 from __future__ import annotations
 

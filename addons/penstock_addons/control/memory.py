@@ -1,5 +1,6 @@
-"""`MemoryRoutes`: the control channel's route `POST /memory/COMMAND`. Carries out a memory command, with a JSON object
-as its arguments, in the memory that this process has opened."""
+"""`MemoryRoutes`: the control channel's route `POST /memory/COMMAND`: has `MemoryCommands` carry a command out, with a
+JSON object as its arguments, in the memory that this process has opened. Waits up to 20 seconds for the memory to be
+opened."""
 
 from __future__ import annotations
 

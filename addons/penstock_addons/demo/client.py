@@ -1,6 +1,5 @@
-"""`Client`: plays the script of the demo's coding session against the proxy: sends its growing history, runs its
-scripted tools, counts tokens, and retries. `answers` and `faults` give the demo's provider what it answers to each
-step."""
+"""`Client`: plays the script of the demo's coding session against the proxy as a coding agent would: sends its growing
+history, gives the scripted results of its tools, counts tokens, and sends a request up to three times."""
 
 from __future__ import annotations
 
@@ -16,30 +15,14 @@ from penstock import __version__
 from penstock_addons.demo.pace import Pace
 from penstock_addons.demo.prompts import AGENT_SYSTEM, REMINDER, SYSTEM, TITLE_SYSTEM, TOOLS
 from penstock_addons.demo.provider import STEP_HEADER
-from penstock_addons.demo.script import TITLE, Call, Step, Turn
+from penstock_addons.demo.script import Call, Step, Turn
 
-__all__ = ["Client", "answers", "faults"]
+__all__ = ["Client"]
 
 MODEL, SMALL = "claude-sonnet-4-5", "claude-haiku-4-5"
 COUNT_EVERY = 8
 """Turns between two requests to `count_tokens`."""
 TRIES = 3
-
-
-def answers(session: list[Turn]) -> dict[str, Step]:
-    """Every step of a session by its id, for the demo's provider."""
-    out = {"title": Step(TITLE)}
-    for t, turn in enumerate(session):
-        for s, step in enumerate(turn.steps):
-            out[f"{t}-{s}"] = step
-            for c, call in enumerate(step.calls):
-                out |= {f"{t}-{s}-{c}-{a}": part for a, part in enumerate(call.agent)}
-    return out
-
-
-def faults(session: list[Turn]) -> dict[str, int]:
-    """The status that fails a step once, by the step's id: once 429, once 529."""
-    return {f"{turn}-0": status for turn, status in ((1, 429), (2, 529)) if turn < len(session)}
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""`Pace`: the demo's waits, scaled by its speed, which end at once when the demo is stopped."""
+"""`Pace`: waits for the demo, shorter at a higher speed. When the demo is stopped, every wait ends at once and raises
+`Stopped`."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ from typing import Self
 
 from penstock.profiles.profile import Profile
 from penstock_addons.cli.child import ChildProxy
-from penstock_addons.demo.client import Client, answers, faults
+from penstock_addons.demo.client import Client
 from penstock_addons.demo.home import MARGIN_S, Home
 from penstock_addons.demo.pace import Pace, Stopped
 from penstock_addons.demo.promptcache import PromptCache
 from penstock_addons.demo.provider import Provider
-from penstock_addons.demo.script import Turn, script
+from penstock_addons.demo.script import Turn, answers, faults, script
 
 __all__ = ["Player"]
 

@@ -1,7 +1,9 @@
-"""The imaginary project that the demo's client works on: generates its files, test runs and command outputs.
+"""The imaginary project that the demo's client works on, a small service that says which ferry leaves when, given the
+tide: its files (`source`, `test_source`), the outputs of commands (`listing`, `search`, `test_run`, `diff`, `install`,
+`server_log`), and answers of the service (`records`).
 
-A small service that says which ferry leaves when, given the tide. Everything is generated from the name of one of its
-parts, so that a long session never reads the same page twice unless the client does.
+Each text depends only on the name of a part (`PARTS`): different parts give different texts, the same part the same
+text again.
 """
 
 from __future__ import annotations

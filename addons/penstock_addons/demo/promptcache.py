@@ -1,5 +1,5 @@
 """`PromptCache`: simulates a provider's prompt cache for the demo. For each request it gives the tokens that are read
-from the cache, written to it, and paid in full."""
+from the cache, written to it, and paid in full (`Usage`); `tokens` estimates those of a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Texts that the demo's client sends with each request: system prompts, a reminder, tool definitions."""
+"""Texts that the demo's client sends with each request: system prompts for the session, its title and its subagents
+(`SYSTEM`, `TITLE_SYSTEM`, `AGENT_SYSTEM`), a `REMINDER`, and tool definitions (`TOOLS`)."""
 
 from __future__ import annotations
 

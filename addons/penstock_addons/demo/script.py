@@ -1,5 +1,6 @@
-"""The script of the demo's coding session: `script` gives its turns, each with the user's prompt, the model's answers
-and tool calls (`Step`, `Call`), and the tools' outputs."""
+"""The script of the demo's coding session: `script` gives its turns (`Turn`), each with the user's prompt, the model's
+answers and tool calls (`Step`, `Call`), and the tools' outputs. `answers` and `faults` give the demo's provider what it
+answers to each step, and which steps fail once."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 from penstock_addons.demo import project
 
-__all__ = ["TITLE", "Call", "Step", "Turn", "script", "session"]
+__all__ = ["Call", "Step", "Turn", "answers", "faults", "script", "session"]
 
 TITLE = "Timetable shows the wrong hour"
 
@@ -57,6 +58,22 @@ def session(turns: int) -> list[Turn]:
     """A session of so many turns. The first three have one of everything."""
     count = len(_SCENES)
     return [_SCENES[i % count](project.PARTS[i // count % len(project.PARTS)]) for i in range(turns)]
+
+
+def answers(session: list[Turn]) -> dict[str, Step]:
+    """Every step of a session by its id, for the demo's provider."""
+    out = {"title": Step(TITLE)}
+    for t, turn in enumerate(session):
+        for s, step in enumerate(turn.steps):
+            out[f"{t}-{s}"] = step
+            for c, call in enumerate(step.calls):
+                out |= {f"{t}-{s}-{c}-{a}": part for a, part in enumerate(call.agent)}
+    return out
+
+
+def faults(session: list[Turn]) -> dict[str, int]:
+    """The status that fails a step once, by the step's id: once 429, once 529."""
+    return {f"{turn}-0": status for turn, status in ((1, 429), (2, 529)) if turn < len(session)}
 
 
 def _bash(command: str, result: str, *, is_error: bool = False) -> Call:

@@ -1,5 +1,5 @@
-"""The gateway's own answers, each in the form of the API that the client called: refusals (`refused`) and lists of
-models (`listing_of`, `Listing`)."""
+"""The gateway's own answers, each in the form of the API that the client called: refusals (`refused`, by `status_of` an
+error) and lists of models (`listing_of`, `Listing`). `json_answer` makes any other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`speak` has a translated request say what its provider expects besides the body, and sets aside what only the
-client's format knows; `set_aside_session` does so with the names of its session, `put_back` undoes both for a
+"""`speak` makes a translated request say what its provider expects besides the body, and sets aside what only the
+client's format knows. `set_aside_session` does so with the names of its session; `put_back` undoes both for a
 fallback."""
 
 from __future__ import annotations

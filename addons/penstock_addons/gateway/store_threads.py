@@ -1,4 +1,5 @@
-"""`StoreThreads`: the gateway's work on the store, in threads of its own: the event loop waits for none of it."""
+"""`StoreThreads`: does the gateway's work on its store in threads of its own, so that the event loop waits for none of
+it. What is to be settled while the store is down is kept, up to 100,000 requests, and written when it is back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`TranslatedAnswers`: the addon that translates the answers to translated requests back to the client's format: whole
-ones, streams as they come, and errors."""
+"""`TranslatedAnswers`: the addon that has the answers to translated requests translated back to the client's format:
+whole ones, up to 64 MiB; streams as they come (`TranslatedStream`); and errors."""
 
 from __future__ import annotations
 

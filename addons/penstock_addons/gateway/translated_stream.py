@@ -1,4 +1,5 @@
-"""`TranslatedStream`: translates a streamed answer as it comes, event by event."""
+"""`TranslatedStream`: translates a streamed answer as it comes, event by event. Where that fails, the client gets an
+error in its format, and nothing after it. `error_of` and `error_text`: the provider's own words for an error."""
 
 from __future__ import annotations
 

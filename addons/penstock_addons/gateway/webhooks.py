@@ -1,5 +1,5 @@
-"""`announce`: logs that 80 or 100 % of a limit of the gateway are spent, and posts it to the workspace's webhook, with
-retries. The message has numbers and the names of scopes, and no text of requests."""
+"""`announce`: logs that 80 or 100 % of a limit of the gateway are spent, and posts it to the workspace's webhook, at
+most four times until that acknowledges it. The message has numbers and the names of scopes, and no text of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `penstock mcp`, which runs the MCP server on stdin and stdout."""
+"""`penstock mcp`: runs the MCP server (`penstock_addons.mcp.server`) on stdin and stdout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent tool `doctor`: runs the checks of `penstock doctor` and returns their findings."""
+"""`DOCTOR`: the agent tool `doctor`, which runs the checks of `penstock doctor` and returns their findings."""
 
 from __future__ import annotations
 

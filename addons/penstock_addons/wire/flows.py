@@ -1,5 +1,6 @@
-"""Functions on mitmproxy flows: whether a client waits until a delayed request may leave (`has_turn`), whether it is on
-this machine, a request's headers by lower-case name; and `listening`, the addresses on which the proxy listens."""
+"""Functions on mitmproxy flows: `has_turn` waits until a delayed request may leave, unless its client disconnects;
+`is_local` says whether the client is on this machine; `headers_of` gives a request's headers by lower-case name.
+`listening`: the addresses on which the proxy listens."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`RecordedAnswers`: keeps the answers of models for the file of flows that `-w FILE` has mitmproxy write. They stream
-by, so that mitmproxy itself keeps none of them, and a recording would lack what the provider counted."""
+"""`RecordedAnswers`: keeps the answers of models, up to 64 MiB each, for the file of flows that `-w FILE` has mitmproxy
+write. They stream by, so that mitmproxy itself keeps none of them, and a recording would lack what the provider
+counted."""
 
 from __future__ import annotations
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from penstock.testing import dialect_of
-from penstock_addons.demo.client import Client, answers, faults
+from penstock_addons.demo.client import Client
 from penstock_addons.demo.pace import Pace, Stopped
 from penstock_addons.demo.promptcache import PromptCache, Usage
 from penstock_addons.demo.provider import Provider
-from penstock_addons.demo.script import Step, script, session
+from penstock_addons.demo.script import Step, answers, faults, script, session
 
 TURNS = 10
 

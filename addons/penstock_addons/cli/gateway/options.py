@@ -1,5 +1,6 @@
-"""What `penstock workspaces`, `keys`, `providers`, `quotas` and `usage` share: opening the gateway's store, the name of
-the user for the audit log, finding a key by id or name, parsing limits and times as people write them, completion."""
+"""What the commands of the gateway share: `opened` opens its store, `by_whom` is the name for the audit log,
+`named_key` finds a key by id or name; `limit_in`, `time_in` and `seconds_in` parse limits and times as people write
+them. Also their common options and the completion of names."""
 
 from __future__ import annotations
 

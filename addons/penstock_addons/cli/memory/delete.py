@@ -1,5 +1,5 @@
-"""The commands that delete memories: `penstock memory delete` and `prune`. They remove a memory from the store, the
-word index, the vectors and the originals."""
+"""The commands that delete memories: `penstock memory delete` (some, a session's, a project's) asks first, `prune`
+deletes what has expired. Each has the memory removed from the store, the word index, the vectors and the originals."""
 
 from __future__ import annotations
 

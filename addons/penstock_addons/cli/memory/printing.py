@@ -1,5 +1,6 @@
-"""Prints memories on the terminal, as lines or JSON, with control characters escaped; formats project names, sizes and
-the state of the vector process; asks for confirmation."""
+"""How the commands print memories, with control characters escaped: `line`, `full`, or `as_json`; and projects, sizes
+and the state of the vector process (`shortened`, `short_project`, `size`, `process`). `only` prints remarks to stderr;
+`confirmed` asks the user, and ends the command without a yes."""
 
 from __future__ import annotations
 
