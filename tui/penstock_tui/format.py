@@ -1,4 +1,6 @@
-"""Formats numbers, amounts, times and ages for display in a few characters."""
+"""Formats values for display in a few characters: numbers and sizes (`count`, `percent`, `bytes_of`), amounts
+(`dollars`, `keep_alive`), times (`duration`, `age`, `ago`, `clock_time`, `full_time`), bars (`bar`, `sparkline`) and
+paths (`home_path`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`take_picture`: renders a view, or the screen of one exchange, as an SVG picture, without a terminal."""
+"""`take_picture`: renders a view, or the screen of one exchange, as an SVG picture, without a terminal. Raises
+`PictureError` where there is nothing to show, or the file cannot be written."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`parse_amounts`: parses amounts that a user types (dollars, tokens, requests); `in_words` formats them. Independent
-of Textual."""
+"""`parse_amounts`: parses amounts that a user types (dollars, tokens, requests), or raises `AmountError` with what was
+expected. `in_words` formats amounts. Independent of Textual."""
 
 from __future__ import annotations
 

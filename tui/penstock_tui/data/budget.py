@@ -1,5 +1,5 @@
-"""`read_budgets`: reads the budgets and what was spent of them from the store, under the profile that the proxy uses.
-Blocking: call it on a thread."""
+"""`read_budgets`: reads the budgets and what was spent of them (`BudgetSnapshot`, with a `BudgetRow` for each) from the
+store, under the profile that the proxy uses. Blocking: call it on a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Loads and saves which columns of the request log the user chose, in the state folder."""
+"""`chosen_columns` and `remember_columns`: load and save which columns of the request log the user chose, in the state
+folder. Both raise `PenstockError` where the file cannot be used."""
 
 from __future__ import annotations
 

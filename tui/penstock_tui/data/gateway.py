@@ -1,5 +1,6 @@
-"""Reads the keys, limits and usage of the gateway beside a proxy's store (`read_gateway`, `read_key`), and revokes
-keys. Blocking: call it on a thread. Independent of Textual."""
+"""`read_gateway`: reads the keys, limits and usage of the gateway beside a proxy's store (`GatewaySnapshot`);
+`read_key`: one key's page (`KeyPage`); `revoke` revokes a key for good. Blocking: call them on a thread. Independent of
+Textual."""
 
 from __future__ import annotations
 

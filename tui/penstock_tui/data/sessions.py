@@ -1,5 +1,6 @@
-"""Labels and deletes sessions for the sessions view, says what deleting one would delete, and measures their size in
-the log. Blocking: call it on a thread."""
+"""For the sessions view: `label_session`, `delete_session` and `weigh_session` (what deleting one would delete) send
+commands to the proxy, or carry them out where none runs; `sizes_of` measures sessions in the log. Blocking: call them
+on a thread."""
 
 from __future__ import annotations
 

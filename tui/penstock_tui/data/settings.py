@@ -1,5 +1,6 @@
-"""`read_settings`: reads the settings in force for the settings view, from the running proxy, or from the profile where
-none is running. `ProxyClient` is the interface of the proxy's client. Blocking: call it on a thread."""
+"""`read_settings`: reads the settings in force for the settings view (`SettingsSnapshot`), from the running proxy, or
+from the profile where none is running. `ProxyClient` is the interface of the proxy's client. Blocking: call it on a
+thread."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`differences`: for each edit of a request, the text before and after as lines of a diff, with whole texts where the
-store still has them."""
+"""`differences`: for each edit of a request, at most 300, the text before and after as lines of a diff (`Difference`),
+with whole texts where the store still has them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`same_content`: decides whether two texts have the same content in different notation, such as JSON written
-otherwise."""
+"""`same_content`: decides whether two texts of up to two million characters have the same content in different
+notation, such as JSON written otherwise."""
 
 from __future__ import annotations
 

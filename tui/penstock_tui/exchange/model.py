@@ -1,5 +1,5 @@
 """Data classes for one exchange in detail: `ExchangeDetail` with its steps (`Step`), content blocks (`Block`) and edits
-(`Change`)."""
+(`Change`, with an `EditState`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ExchangeReader`: reads an exchange's details, differences, context map and JSON record from the log on a thread, and
-caches its conversation between reads."""
+"""`ExchangeReader`: reads the details, differences, context map and JSON record of an exchange (`Wanted`) from the log
+on a thread, and caches its conversation between reads."""
 
 from __future__ import annotations
 

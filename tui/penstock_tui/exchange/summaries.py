@@ -1,5 +1,5 @@
-"""`read_summary`: reads from the ledger the full text that replaced compacted turns. Blocking: call it on a thread.
-Independent of Textual."""
+"""`read_summary`: reads from the ledger the full text that replaced compacted turns (`Summary`). Blocking: call it on a
+thread. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`WholeRequest`: a whole request as the running proxy returns it, received and forwarded, with its system prompt,
-tools and messages, and estimates of their tokens; saves both sides to files."""
+"""`read_whole`: a whole request as the running proxy returns it (`WholeRequest`), received and forwarded, each side
+(`WholeSide`) with its system prompt, tools and messages, and estimates of their tokens. Saves both sides to files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`FilteredRows`: the rows of the request log that match a query, sorted, and updated as rows come and go.
-Independent of Textual."""
+"""`FilteredRows`: the rows of the request log that match a query, sorted by an `Order`, and updated as rows come and
+go. Independent of Textual."""
 
 from __future__ import annotations
 

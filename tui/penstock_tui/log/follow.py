@@ -1,5 +1,5 @@
-"""`Follower`: follows a log file: reads the new events at each poll, also after the file was deleted, replaced or
-damaged. `follow` polls until it is stopped."""
+"""`Follower`: follows a log file: at each poll reads the new events (`Batch`) and the state of the file (`LogState`),
+also after the file was deleted, replaced or damaged. `follow` polls until it is stopped."""
 
 from __future__ import annotations
 

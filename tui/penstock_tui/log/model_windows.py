@@ -1,4 +1,5 @@
-"""Looks up a model's context window in the bundled table, and how old that table is."""
+"""`window_of`: a model's context window, from the bundled table. `stale`: a warning when that table is too old;
+`table_date`: the day it was checked."""
 
 from __future__ import annotations
 

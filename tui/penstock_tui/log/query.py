@@ -1,5 +1,5 @@
 """Parser (`parse`) and matcher (`Query`) of the filter line: a plain word matches any column, `name:value` one column,
-`-` in front negates."""
+`-` in front negates. Raises `QueryError` for what is no filter; `HELP` explains the terms."""
 
 from __future__ import annotations
 

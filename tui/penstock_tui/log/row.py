@@ -1,5 +1,5 @@
-"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes;
-`keep_alive_row` makes the row of a keep-alive request."""
+"""`Row`: one exchange in the request log, built up from its events, with the values the screen computes.
+`keep_alive_row` makes the row of a keep-alive request, whose kind is `KEEP_ALIVE`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`gather`: collects the data of a report (`Report`) from the log, exchange by exchange: points of the plots, the
-largest results and edits, sums."""
+"""`gather`: collects the data of a report (`Report`) from the log, exchange by exchange: points of the plots (`Point`),
+the largest results (`Result`) and edits (`Edited`), sums."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`BaseView`: base class of all views, with the bar of views, a line of facts, a body and the proxy's health.
-Redraws live while it is visible."""
+"""`BaseView`: base class of all views, with the bar of views, a line of facts, a body and the proxy's health. Redraws
+at most four times a second, while it is visible. `ShowInLog`: the message that asks the application for the log under a
+filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`BudgetActions`: the keys of the budget view that raise, set and reset a budget, by the proxy or in the store."""
+"""`BudgetActions`: the keys of the budget view that raise, set and reset a budget: sent to the proxy, or done in the
+store where none runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Formats the budget view's content: budgets, level changes and providers' limits as lines of text."""
+"""The budget view's content as lines of text: budgets (`budget_lines`), level changes (`change_lines`) and providers'
+rate limits (`limit_lines`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`DetailScreen`: the screen of one exchange: an overview, and beside it its blocks, edits or differences. Updates
-while the exchange runs; opens its context map and whole request, and saves it to a file."""
+"""`DetailScreen`: the screen of one exchange: an overview, and beside it a `Pane` with its blocks, edits or
+differences. Updates while the exchange runs; opens its context map and whole request, and saves it to a file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`ExchangeScreen`: base class of the exchange screen and the context map. It reads the exchange on a thread, follows
-it, and moves to the next or previous one. Also the messages that ask the application to open these screens."""
+it, and moves to the next or previous one. Also the messages that ask the application to open these screens
+(`OpenExchange`, `OpenMap`, `OpenWhole`)."""
 
 from __future__ import annotations
 

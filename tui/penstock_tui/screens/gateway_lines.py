@@ -1,4 +1,5 @@
-"""Formats the content of the gateway view and of a key's page: limits, usage and a key's facts as lines of text."""
+"""The content of the gateway view and of a key's page as lines of text: limits (`limit_lines`), usage (`usage_lines`),
+what is known of a key (`page_lines`), amounts and days (`money`, `last_used`)."""
 
 from __future__ import annotations
 

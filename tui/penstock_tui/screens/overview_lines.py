@@ -1,5 +1,6 @@
-"""Formats the overview's panels of traffic, tokens, money, clients, recent activity, reasons for small savings and
-health as coloured lines. Independent of widgets."""
+"""Panels of the overview as coloured lines: `traffic_lines`, `token_lines`, `money_lines`, `client_lines`,
+`recent_lines`, reasons for small savings (`why_lines`, of the sessions that `little_saved` gives) and the health of
+each part (`part_lines`). Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Formats the overview's panels of cost over time, window use, latest edits, and first steps on an empty log, as
-coloured lines. Independent of widgets."""
+"""Panels of the overview as coloured lines: cost over time (`cost_lines`), window use (`window_lines`), latest edits
+(`edit_lines`), and first steps on an empty log (`next_lines`). Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`ReplayView`: the replay view: runs a file of prompts through the whole pipeline on this machine, without a provider,
-and shows the result of each prompt."""
+and shows the result of each prompt. `OpenLog`: the message that asks the application for the replay's own log."""
 
 from __future__ import annotations
 

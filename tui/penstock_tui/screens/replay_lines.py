@@ -1,4 +1,5 @@
-"""Formats the replay view's content: sums, progress, cache state, hints, and the columns of its table."""
+"""The replay view's content: `sums`, `progress`, the state of the `cache`, a `hint` on what to do, and the `COLUMNS` of
+its table."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`WholeScreen`: one whole request as received and as forwarded, asked of the running proxy; saves both sides to
-files."""
+"""`WholeScreen`: one whole request as received and as forwarded, asked of the running proxy, which has only its last
+ones; saves both sides to files."""
 
 from __future__ import annotations
 

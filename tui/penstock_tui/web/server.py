@@ -1,4 +1,5 @@
-"""`WebScreen`: the HTTP and WebSocket server behind `penstock tui --web`, on loopback only."""
+"""`WebScreen`: the HTTP and WebSocket server behind `penstock tui --web`, on loopback only, for at most eight tabs.
+`listen` opens its port, the usual one or another; raises `PortTaken`."""
 
 from __future__ import annotations
 

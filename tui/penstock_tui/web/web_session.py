@@ -1,4 +1,5 @@
-"""`WebSession`: one browser tab, connected to a screen process of its own by a pipe."""
+"""`WebSession`: one browser tab, connected to a screen process of its own by a pipe. When the tab closes, that process
+is given a few seconds to end, and then killed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`lines_of`: formats a conversation's blocks as lines: role, kind, tokens, text, edits; and says where each block
-begins."""
+begins. Also what other lists need for that: `wrapped` text, `label_of`, `letter_of` and `role_tone` of a block."""
 
 from __future__ import annotations
 

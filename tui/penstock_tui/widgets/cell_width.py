@@ -1,4 +1,5 @@
-"""Cuts and pads text to an exact width in terminal cells, for widgets that draw line by line."""
+"""Cuts and pads text to an exact width in terminal cells: `fitted` a text, `cut` a line of coloured parts, `strip_of` a
+line of styled parts to draw; `width_of` measures."""
 
 from __future__ import annotations
 

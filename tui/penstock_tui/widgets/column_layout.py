@@ -1,5 +1,5 @@
-"""`Column`, a column of a table; `fit` and `pages`, which choose the columns that fit a width, and how wide each is;
-`Moment`, the time at which cells are drawn."""
+"""`Column`, a column of a table; `fit` and `pages`, which choose the columns that fit a width, and how wide each is
+(`Fitted`); `Moment`, the time at which a `Cell` is drawn."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`COLUMNS`: the columns of the request log, each with title, cell, sort key and help; and the functions that format
-their cells."""
+"""`COLUMNS`: the columns of the request log, each with title, cell, sort key and help, and the functions that format
+their cells. `column_of` and `order_by` find one, and the order by it; `tone_of_row`: the colour of a row."""
 
 from __future__ import annotations
 

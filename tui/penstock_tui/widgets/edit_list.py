@@ -1,5 +1,5 @@
-"""`EditList`: a scrollable list of the edits of an exchange, grouped by state (applied, frozen, pending, left out),
-with reasons."""
+"""`EditList`: lists the edits of a request by state: first sent with this request, sent before and repeated, waiting
+for the provider's cache to expire, or rejected; each with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Describes one edit in words (`describe`): operation, state, saving, reason; and gives its sign and colour."""
+"""Describes one edit in words (`describe`): operation, state (`state_of`), tokens before and after (`size_of`), reason;
+and gives the sign (`mark_of`) and the colour (`tone_of_edit`) of its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`FilterLine`: the input line for a filter of the request log, or for a search in it."""
+"""`FilterLine`: the input line for a filter of the request log, or for a search in it (`Mode`). Shows below the text
+why it is no filter."""
 
 from __future__ import annotations
 

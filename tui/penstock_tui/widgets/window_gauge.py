@@ -1,5 +1,5 @@
 """`Fullness`: a gauge of how full a session's window is, drawn as a bar with `Thresholds`, the shares from which old
-turns are compacted. Independent of Textual."""
+turns are compacted, which `thresholds_of` reads from a profile. Independent of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`content_of`: builds wrapped, selectable content from coloured lines. `labelled` and `section` make such lines."""
+"""`content_of`: builds wrapped, selectable content from coloured lines (`Line`: pairs of text and tone). `labelled` and
+`section` make such lines."""
 
 from __future__ import annotations
 

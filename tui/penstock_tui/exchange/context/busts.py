@@ -1,5 +1,6 @@
-"""`busts`: finds the requests of a conversation at which the provider's prompt cache was lost, and why, from the
-provider's counts and what changed at that request."""
+"""`busts`: finds the requests of a conversation at which the provider's prompt cache was lost, and why (`Bust`), from
+the provider's counts and what changed at that request. A loss below 1,024 tokens or a tenth of the cache does not
+count."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Chart`: the tokens of one request by part (system prompt, tools, results, ...), as received and as forwarded, which
-the context map draws as bars; `changes` gives the differences to another request."""
+"""`chart`: counts the tokens of one request by part (system prompt, tools, results, ...), as received and as forwarded,
+which the context map draws as bars (`Chart`); `changes` gives the differences to another request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Limits`: a model's context window, the thresholds at which it counts as full, and the life of its cache entries,
-from the bundled table and the profile."""
+"""`limits_of`: a model's context window, the thresholds at which it counts as full, and the life of its cache entries
+(`Limits`), from the bundled table and the profile."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`PartName`, the parts of a request (system prompt, tools, results, ...); `part_of`, the part that a block belongs to;
-and `share_out`, which divides a total of tokens among parts."""
+"""`PartName`, the parts of a request (system prompt, tools, results, ...), and `Part`, the tokens of one; `part_of`,
+the part that a block belongs to; and `share_out`, which divides a total of tokens among parts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`WindowMap`: the context map of an exchange, put together from its chart, those of earlier requests, and the
-findings."""
+"""`window_map`: computes the context map of an exchange (`WindowMap`) from its chart, those of earlier requests, and
+the findings."""
 
 from __future__ import annotations
 

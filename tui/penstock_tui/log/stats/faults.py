@@ -1,4 +1,5 @@
-"""`Faults`: counts the faults of each part of the proxy since it started, with the newest error."""
+"""`Faults`: counts the faults of each part of the proxy since it started (`Fault`), with the newest error; at most 50
+parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`LastEdits`: keeps the latest edits that were applied, for the overview."""
+"""`LastEdits`: keeps the latest 50 edits that were applied (`LandedEdit`), for the overview."""
 
 from __future__ import annotations
 

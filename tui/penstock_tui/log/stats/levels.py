@@ -1,4 +1,5 @@
-"""`Levels`: the levels of budgets and their changes, and providers' rate limits, as the log last reported them."""
+"""`Levels`: the levels of budgets and their changes (`LevelChange`), and providers' rate limits (`ProviderLimit`), as
+the log last reported them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Pipeline`: for each stage its outcomes, edits, durations and last failure; and the times that requests spent in
-Penstock and waited for the provider's first byte."""
+"""`Pipeline`: for each stage its outcomes, edits, durations and last failure (`StageCount`); and the times that
+requests spent in Penstock and waited for the provider's first byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Samples`: a bounded number of the newest durations of something, and their quantiles."""
+"""`Samples`: the newest 1,000 durations of something, and their quantiles."""
 
 from __future__ import annotations
 

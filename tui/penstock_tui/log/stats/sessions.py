@@ -1,4 +1,5 @@
-"""`Sessions`: for each session its client, project, time span, requests, tokens and cost."""
+"""`Sessions`: for each session its client, project, time span, requests, tokens and cost (`Session`); `session_of`
+gives the session of a row. Beyond 2,000, sessions with no row left in the log are dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Tags`: for each tag how often it was given and when; and which tags are active."""
+"""`Tags`: for each tag how often it was given and when (`Tag`); and which tags are active."""
 
 from __future__ import annotations
 
