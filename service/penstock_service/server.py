@@ -1,5 +1,5 @@
 """`ServiceServer`: runs the service with its port, token and contexts, in a process of its own (`penstock serve`) or in
-a thread beside the proxy."""
+a thread beside the proxy. At the end, calls under way have three seconds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The file with the owner's token, which allows everything: makes, reads and restores it. Only its owner can read
-it."""
+"""The file with the owner's token, which allows everything: `owner_token` reads it and makes it on first use,
+`keep_token` writes it again where it was removed, `token_path` says where it is. Only its owner can read it."""
 
 from __future__ import annotations
 

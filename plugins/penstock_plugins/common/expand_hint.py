@@ -1,5 +1,5 @@
-"""The hint that tells an agent how to get the original of a shortened text: by its tool `expand`, or by the command
-`penstock expand`. All stages that shorten put it into their stubs."""
+"""`expand_hint`: the hint that tells an agent how to get the original of a shortened text: by its tool `expand`, or by
+the command `penstock expand` (`how_to_expand`). All stages that shorten put it into their stubs."""
 
 from __future__ import annotations
 

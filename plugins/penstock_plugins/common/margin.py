@@ -1,5 +1,5 @@
 """`margin_of`: recognises the line numbers that file readers print before each line (the margin), in the forms of
-different clients and commands."""
+different clients and commands (`MARGIN`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Memo`: a thread-safe cache of a function's results by text, bounded in size."""
+"""`Memo`: a thread-safe cache of a function's results by text, of about 16 MiB by default; what was not asked for
+longest is dropped first."""
 
 from __future__ import annotations
 

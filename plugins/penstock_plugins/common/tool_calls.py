@@ -1,5 +1,6 @@
-"""Classifies tool calls across clients: the kind of a tool by its name (`kind_of`: read, search, edit, run, ...), the
-files that a call touches, its target, the texts in its input, and whether its result shows files or is a report."""
+"""Classifies tool calls across clients: the kind of a tool by its name (`ToolKind`, `kind_of`: read, search, edit, run,
+...), the files that a call touches (`path_of`, `files_of`), what it is about (`target_of`), the texts in its input, and
+whether its result shows files (`shows_text`) or is a report (`reports`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds. Settings of memory
-outside the stage are in the table `[memory]`."""
+"""`Settings`: the settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds.
+`PRESETS` has nothing yet. Settings of memory outside the stage are in the table `[memory]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`tagger_of`: looks up the tagger that the profile's `[memory] tagger` names."""
+"""`tagger_of`: looks up the tagger that the profile's `[memory] tagger` names. Raises `ProfileError` where there is
+none of that name."""
 
 from __future__ import annotations
 

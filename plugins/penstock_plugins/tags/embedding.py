@@ -1,4 +1,5 @@
-"""The tagger `embedding`: its tags are the words of a text whose vectors are nearest to that of the whole text."""
+"""`Embedding`: the tagger `embedding`. Its tags are the words of a text whose vectors are nearest to that of the whole
+text. None while the memory, whose embedder it uses, is not open, or takes over two seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The tagger `llm`: asks a model that the user chose for the tags of a turn, with a daily spending cap of its own."""
+"""`LlmTagger`: the tagger `llm`, which asks a model that the user chose for the tags of a turn, with a daily spending
+cap of its own. Raises `SpendCapReached` and `ModelFailed`."""
 
 from __future__ import annotations
 

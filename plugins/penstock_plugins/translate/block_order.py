@@ -1,4 +1,5 @@
-"""`BlockOrder`: blocks of a streamed answer one after another, as Anthropic sends them."""
+"""`BlockOrder`: puts the blocks of a streamed answer one after another, as Anthropic sends them: holds back the events
+of a block until the one before has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`ChatToMessages`: a request in OpenAI's Chat Completions for a provider that speaks Anthropic's Messages."""
+"""`ChatToMessages`: translates a request in OpenAI's Chat Completions for a provider that speaks Anthropic's Messages,
+and the answer back. Raises `NotTranslatable`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What both directions ask of a request before it is converted: the library passes over what it does not know, and
-nothing may be left out unsaid."""
+"""Checks of a request before any-llm converts it, in both directions, since that library passes over what it does not
+know: `refuse_fields` and `check_blocks` raise `NotTranslatable` for what cannot be translated, `converting` where the
+library fails. `blocks_of`, `texts_of` and `kind_of` read contents."""
 
 from __future__ import annotations
 

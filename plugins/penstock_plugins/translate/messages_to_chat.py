@@ -1,4 +1,5 @@
-"""`MessagesToChat`: a request in Anthropic's Messages for a provider that speaks OpenAI's Chat Completions."""
+"""`MessagesToChat`: translates a request in Anthropic's Messages for a provider that speaks OpenAI's Chat Completions,
+and the answer back. Raises `NotTranslatable`."""
 
 from __future__ import annotations
 

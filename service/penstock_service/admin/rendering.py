@@ -1,5 +1,5 @@
-"""Renders the admin pages from templates (`page`, `error_page`, `render`), formats their numbers and times, and
-redirects after a form (`see`)."""
+"""Renders the admin pages from templates: `page` for a visitor who is logged in, `error_page`, and `render` for any
+other; formats their numbers and times. `see` redirects after a form."""
 
 from __future__ import annotations
 

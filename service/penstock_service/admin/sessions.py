@@ -1,5 +1,6 @@
-"""`Sessions`: who is logged in to the admin pages, and how often an address failed to. They are in the memory of this
-process and end with it: a browser holds a random name of its session, and nothing of the key."""
+"""`Sessions`: who is logged in to the admin pages, for eight hours at most, and how often an address failed to (ten
+times a minute; then `TooManyLogins`). They are in the memory of this process and end with it: a browser holds a random
+name of its session, and nothing of the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The options `--url`, `--workspace` and `--json` of the commands that call the service."""
+"""The options `--url`, `--workspace` and `--json` of the commands that call the service (`Url`, `Workspace`,
+`AsJson`)."""
 
 from __future__ import annotations
 

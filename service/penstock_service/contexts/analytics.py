@@ -1,5 +1,5 @@
 """The route `GET /v1/analytics`: how contexts are used, with reads, writes, bytes and hits by day, key, session or
-agent."""
+agent, for the last 30 days by default. `summed` makes its answer of rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Answers most reads of a context in the thread of the event loop: FastAPI's look at the headers and the change of
-threads take several times as long as such an answer."""
+"""`ShortRead`: a route that answers most reads of a context in the thread of the event loop: FastAPI's look at the
+headers and the change of threads take several times as long as such an answer. `whole_answer` makes it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`GatewayCall`: what every route about the gateway gets as a FastAPI dependency: the store, the workspace, and who
-calls. Also the parameters, pages and formats of time and money that these routes share."""
+"""`GatewayCall`: what every route about the gateway gets as the FastAPI dependency `GatewayCalls`: the store, the
+workspace, and who calls. Also the parameters that these routes share, a page of their lists (`page_of`), and their
+times and amounts (`time_or_none`, `said_amount`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Names of attributes and metrics from OpenTelemetry's semantic conventions for generative AI, as of July 2026. None of
-them is stable yet."""
+"""Names of attributes and metrics from OpenTelemetry's semantic conventions for generative AI, as of July 2026; none of
+them is stable yet. `prometheus_name` gives one as Prometheus writes it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Call`: what every route about contexts gets from the headers, as a FastAPI dependency: the workspace, who calls, the
-version expected, the `Idempotency-Key`. `Call.change` carries a change out once. Also answers as JSON, and checks of
-workspaces and limits."""
+"""`Call`: what every route about contexts gets from the headers, as the FastAPI dependency `call_of`: the workspace,
+who calls, the version expected, the `Idempotency-Key`. `Call.change` carries a change out once. Also `json_answer`, and
+checks of workspaces and limits (`check_workspace`, `check_limit`)."""
 
 from __future__ import annotations
 

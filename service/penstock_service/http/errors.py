@@ -1,5 +1,6 @@
-"""Errors as the service answers them: `{"error": {"type", "message", "param"}}`, each type with its status (`STATUS`).
-`handle_errors` makes an application answer every error so."""
+"""Errors as the service answers them: `{"error": {"type", "message", "param"}}` (`error_body`), each type with its
+status (`STATUS`). `handle_errors` makes an application answer every error so; `error_responses` describes them for
+OpenAPI."""
 
 from __future__ import annotations
 

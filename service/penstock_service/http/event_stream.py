@@ -1,5 +1,5 @@
-"""Server-sent events: `message` writes one, and `stream` is an answer that sends them, stays alive with comments, and
-ends with the service or its reader."""
+"""Server-sent events: `message` writes one, and `stream` is an answer that sends them, stays alive with a comment every
+15 seconds, and ends with the service or its reader."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`IdempotentCalls`: the ASGI middleware for repeated calls that change something other than contexts: the same call
-under the same `Idempotency-Key` gets its first answer for a day, and is not carried out again. Calls about contexts do
-so in their own transaction."""
+"""`IdempotentCalls`: the ASGI middleware for repeated calls that change something other than contexts (`CHANGING`): the
+same call under the same `Idempotency-Key` gets its first answer for a day, and is not carried out again. Calls about
+contexts do so in their own transaction."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Observing`: the outermost ASGI middleware. It gives every call an `x-request-id`, reports its route, status and
-duration to the metrics and the log, and answers unexpected errors with 500."""
+duration (`Answered`) to the metrics and the log, and answers unexpected errors with 500."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Parts`: what the routes work on, passed to them as the FastAPI dependency `PartsOf`: the contexts, the path of the
-proxy's log, settings, the gateway's store, replays, the feed of changes."""
+"""`Parts`: what the routes work on: the contexts, the path of the proxy's log, settings, the gateway's store, replays,
+the feed of changes. Each route gets it as the FastAPI dependency `PartsOf`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`MemoryCall`: what every route about memory gets as a FastAPI dependency: the memory, the workspace and project, and
-who calls; its `do` carries a memory command out."""
+"""`MemoryCall`: what every route about memory gets as the FastAPI dependency `MemoryCalls`: the memory, the workspace
+and project, and who calls; its `do` has a memory command carried out by `MemoryReach`. `reach_of` and `memory_of` give
+these to other routes."""
 
 from __future__ import annotations
 

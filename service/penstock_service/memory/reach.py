@@ -1,9 +1,9 @@
-"""`MemoryReach`: carries out memory commands wherever the memory is: in the running proxy, or opened here. One for each
-service.
+"""`MemoryReach`: has memory commands carried out wherever the memory is: in the running proxy, or opened here. One for
+each service.
 
 Memory belongs to one process at a time. Where a proxy is up it is the proxy's, and commands go through its control
 channel. Where none is, the service opens it and keeps it open while it is used, because opening loads a model; it
-closes it when a proxy starts, and when it was not used for a while.
+closes it when a proxy starts, and when it was not used for five seconds.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The routes that send a command to the running proxy through its control channel: settings, pause, resume, compaction,
-shutdown; and the one that reads its budgets."""
+"""The routes that send a command to the running proxy through its control channel (`ask`): settings, pause, resume,
+compaction, shutdown; and the one that reads its budgets. The proxy has 40 seconds to answer."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The routes about the requests in the proxy's log (list, one request, export of the log), and the functions that read
-them, which the event stream uses too."""
+"""The routes about the requests in the proxy's log: list, one request, export of the log. `log_of`, `newest_requests`
+and `summary` read them, for the event stream too."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`caller_of`: who calls an agent tool over HTTP: the workspace and the name, from the headers, checked against the
-scopes of a key."""
+"""`caller_of`: says for whom an agent tool called over HTTP works: the workspace and the name that the headers give,
+and the access to contexts and memory. Raises `NotAllowed` where the caller's key has no scope for the tool."""
 
 from __future__ import annotations
 

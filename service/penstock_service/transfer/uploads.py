@@ -1,4 +1,4 @@
-"""`received`: writes the body of a request to a file, piece by piece, so that it is never held in memory. For
+"""`received`: writes the body of a request to a file, in pieces of a MiB, so that it is never held in memory. For
 imports."""
 
 from __future__ import annotations
