@@ -1,5 +1,6 @@
-"""`Child`: a child process that answers messages one after another, restarted after a failure. For code that must not
-run in the proxy because it takes long, needs much memory, or can hold the interpreter for ever.
+"""`Child`: a child process that answers messages one after another. It is killed when an answer is late, and restarted
+by a later call; `call` raises `ChildFailed` or one of its kinds. For code that must not run in the proxy because it
+takes long, needs much memory, or can hold the interpreter for ever.
 
 A child is a Python interpreter that runs one of Penstock's modules. `send` and `receive` are the framing of the
 messages.

@@ -1,4 +1,5 @@
-"""`Breaker`, a circuit breaker: after several failures in a row a part is not called for a while."""
+"""`Breaker`, a circuit breaker: after several failures in a row a part is not called for a while; then one call is
+tried."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`excerpt`: selects parts of a text by line: a range of lines, and the lines that match a regular expression. `search`
-runs such an expression in a child process with a time limit."""
+runs such an expression in a child process, which is killed after five seconds. `lines_of` counts lines as editors
+do."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`kept_name`: shortens long names that others chose (of models, tools, calls) before they are kept in tables or
-written into events."""
+"""`kept_name`: shortens names that others chose (of models, tools, calls) to 200 characters before they are kept in
+tables or written into events; two different names stay different."""
 
 from __future__ import annotations
 

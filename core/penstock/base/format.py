@@ -1,5 +1,6 @@
-"""Formats money, numbers, durations and columns of a table for a terminal, makes texts of others safe to print, and
-writes times for people and as RFC 3339."""
+"""Formats values for a terminal: money (`dollars`), shares (`percent`), numbers with their noun (`plural`), durations
+(`lasted`), times (`moment`; `rfc3339` for programs), and aligned `columns`. `printable` makes texts of others safe to
+print."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The folders of configuration, state, plugins, profiles and memory, and the path of the store; `make_private` makes a
-folder that other users cannot enter. `PENSTOCK_HOME` puts all of them under one folder."""
+"""The places of Penstock's files: `store_path`, `state_dir`, `memory_dir`, `profiles_dir`, `plugins_dir`, `config_dir`.
+`PENSTOCK_HOME` puts all of them under one folder. `make_private` makes a folder that other users cannot enter."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`Prepared`: an SQLAlchemy statement that is compiled once and then run by SQLite's driver. For statements that each
-request runs: what SQLAlchemy does around one takes several times as long as SQLite does for it."""
+request runs: what SQLAlchemy does around one takes several times as long as SQLite does for it. `driver` gives SQLite's
+own connection, `among` a condition on a list of values."""
 
 from __future__ import annotations
 

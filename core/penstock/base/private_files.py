@@ -1,5 +1,6 @@
-"""Writes files that only their owner can read, whole or not at all, and never through a symbolic link; finds a free
-name for a new one, and opens lock files."""
+"""Writes files that only their owner can read, whole or not at all, and never through a symbolic link: `write_file`,
+`replacing` (a block that writes one), `whole_file` (at a path that a person named), `create`. `free_name` finds a name
+for a new file, `open_lock` opens a lock file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Opens Penstock's SQLite databases, private to their owner, migrates them to the newest revision, and explains the
-driver's errors."""
+"""Opens Penstock's SQLite databases, private to their owner (`connect`), creates their tables (`prepare`), migrates
+them to the newest revision (`migrate`; `UnknownRevision`: a newer Penstock wrote it), and explains the driver's errors
+(`why`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Workers`: a bounded pool of daemon threads for work that must not block the event loop and may never end.
+"""`Workers`: a bounded pool of daemon threads for work (`Task`) that must not block the event loop and may never end.
+`submit` raises `NoWorker` when too many threads were left behind.
 
 Python cannot kill a thread. One that is given up is left behind. If it is in a plugin's own code it gets an exception
 at its next bytecode, which ends endless loops; anywhere else, above all in the standard library, it might hold a lock

@@ -1,4 +1,4 @@
-"""The version of Penstock."""
+"""`VERSION`: the version of Penstock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Amount`: dollars, tokens and requests that were spent or may be, with arithmetic, and their wording for people."""
+"""`Amount`: dollars, tokens and requests (`MEASURES`) that were spent or may be, with arithmetic; `amount_in_words` and
+`part_in_words` for people."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Budgets`: all budgets of a proxy. Admits or refuses a request before it is forwarded, counts its cost after the
-answer, and sets, raises, resets and lists limits for a person.
+"""`Budgets`: all budgets of a proxy. Admits or refuses a request before it is forwarded (`Admission`), counts its cost
+after the answer, and sets, raises, resets and lists limits for a person.
 
 The estimated cost of a request is reserved in the same step in which it is admitted, so that of many simultaneous
 requests only as many pass as the budget allows. After the answer the real cost is counted in its place, once.

@@ -1,4 +1,6 @@
-"""`CounterTable`: the amounts spent and reserved, by budget owner and period, and their form in the store."""
+"""`CounterTable`: what each budget has spent and reserved in each period (`Counter`), for `Budgets`. Stores each
+counter, counts an exchange only once, releases reservations that are 15 minutes old, and drops counters that are old or
+too many."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`DailySpendCap`: a limit on what a plugin's own calls to models may cost in a day, kept in a file so that a restart
-does not reset it."""
+does not reset it. A call that would exceed it raises `SpendCapReached`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`parse_rate_limits`: reads the rate limits that providers report in response headers.
+"""`parse_rate_limits`: reads the rate limits that providers report in response headers (`RateLimitInfo`).
+`retry_after`: the wait that one asks for.
 
 Anthropic: https://docs.anthropic.com/en/api/rate-limits#response-headers, and `anthropic-ratelimit-unified-*` for
 subscriptions; OpenAI: https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers; Codex with a login:

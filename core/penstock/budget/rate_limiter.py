@@ -1,5 +1,5 @@
-"""`RateLimiter`: when a request may be sent, by the profile's own limits (token buckets) and by those that providers
-report."""
+"""`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (token buckets) and by those
+that providers report. In memory only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`Scope`: what a budget covers (all requests, a project, an agent, a session, a conversation); `BudgetOwner`: the
-sender of a request; `Key`: the key of a counter, with its period. `keys_of`: the counters of a request."""
+sender of a request; `Key`: the key of a counter, with its period. `keys_of`: the counters of a request. `storable`: a
+client's name as it can be stored."""
 
 from __future__ import annotations
 

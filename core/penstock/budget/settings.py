@@ -1,4 +1,5 @@
-"""Models of the tables `[budget]` and `[rate]` of a profile, and `Level`: how close a budget is to its end."""
+"""Models of the tables `[budget]` and `[rate]` of a profile (`Budget`, `Limit`, `Rates`), and `Level`: how close a
+budget is to its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds and runs the command line: the core's commands, then those of plugins.
+"""Builds and runs the command line (`build`, `main`): the core's commands, then those of plugins.
 
 No command is imported before it runs, and no stage before a command asks for one, so that `penstock --help` and shell
 completion stay quick.

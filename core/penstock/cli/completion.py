@@ -1,5 +1,5 @@
-"""Shell completion for the values of options and arguments: names from profiles, models and the log. Errors give no
-completions and no message."""
+"""Shell completion for the values of options and arguments: names of `profiles` and `models`, ids of `sessions` and
+`exchanges` in the log. Errors give no completions and no message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock cost`: what each session cost, and what it would have cost without Penstock."""
+"""`penstock cost`: prints what each session cost, and what it would have cost without Penstock; `costs` gives that as
+JSON data."""
 
 from __future__ import annotations
 

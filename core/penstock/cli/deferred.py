@@ -1,5 +1,5 @@
-"""Typer commands and groups whose module is imported only when they run, so that help and shell completion stay
-quick."""
+"""`add_command` and `add_group`: add Typer commands and groups whose module is imported only when they run, so that
+help and shell completion stay quick."""
 
 from __future__ import annotations
 

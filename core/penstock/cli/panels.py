@@ -1,4 +1,4 @@
-"""The order of the commands in `penstock --help`, and the panel that each is listed in."""
+"""The order of the commands in `penstock --help` (`place_of`), and the panel that each is listed in (`panel_of`)."""
 
 from __future__ import annotations
 

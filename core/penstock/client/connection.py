@@ -1,5 +1,5 @@
 """`Connection`: the service's address, token and headers, and how `Client` and `AsyncClient` encode requests and decode
-answers, errors and the stream of changes."""
+answers, errors and the stream of changes (`following`, `change_in`). A call has 30 seconds by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The client's calls as functions (`put`, `get`, `recall`, …), each of which opens a `Client` for this one call."""
+"""The client's calls as functions (`put`, `get`, `search`, `recall`, …, of the same names), each of which opens a
+`Client` for this one call."""
 
 from __future__ import annotations
 

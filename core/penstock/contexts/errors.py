@@ -1,5 +1,5 @@
-"""`ContextError` and its subclasses: why a call about contexts is refused. Each has the `type` that the service answers
-with."""
+"""`ContextError` and its subclasses: why a call about contexts is refused (`InvalidContext`, `NoContext`, `Expired`,
+`StaleVersion`, `Conflict`, `TooLarge`, `Sealed`). Each has the `type` that the service answers with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conditions, as SQL, of contexts that can be read and of those that fit a `Filter`."""
+"""The conditions, as SQL, of contexts that can be read (`alive`) and of those that fit a `Filter` (`fitting`)."""
 
 from __future__ import annotations
 

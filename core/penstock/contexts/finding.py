@@ -1,5 +1,6 @@
-"""Finds the row of a context, and reads its value (`find`, `read`); where none can be read, raises an error that says
-why and names a similar key."""
+"""Finds the row of a context (`find`; `look_up`: a deleted one, too), and reads its value (`read`, `read_text`,
+`read_short`); where none can be read, raises an error that says why and names a similar key. `head_of` gives a row as
+callers see it."""
 
 from __future__ import annotations
 

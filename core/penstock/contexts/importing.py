@@ -1,5 +1,5 @@
-"""`ImportWriter`: writes a whole context from an export, with its versions, times and history, in place of one that
-exists or not, as `Onto` says."""
+"""`ImportWriter`: writes a whole context from an export (`ImportedContext`), with its versions, times and history, in
+place of one that exists or not, as `Onto` says. `outcome_for` says beforehand what it would do."""
 
 from __future__ import annotations
 

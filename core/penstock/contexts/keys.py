@@ -1,5 +1,5 @@
-"""The names of contexts, called keys: checks them (segments of letters, digits and `._~:@-`, joined by `/`), and makes
-new random ones."""
+"""The names of contexts, called keys: `check_key` (segments of letters, digits and `._~:@-`, joined by `/`; at most 400
+characters), `check_prefix`, and `new_key`, a random one."""
 
 from __future__ import annotations
 

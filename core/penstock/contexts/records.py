@@ -1,5 +1,5 @@
-"""The dataclasses of contexts: what `Contexts` returns (heads, values, versions, changes, hits, pages) and what it
-takes (`NewContext`, `Filter`, `Retention`)."""
+"""The dataclasses of contexts: what `Contexts` returns (`ContextHead`, `ContextValue`, `Version`, `Change`, `Hit`,
+`Page`) and what it takes (`NewContext`, `Filter`, `Retention`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The SQL tables of contexts: the newest versions, the values, data keys, the change feed, answers by
-`Idempotency-Key`, usage by day, and vectors for search. A change here needs a migration in `migrations/versions`."""
+"""The SQL tables of contexts: the newest versions (`contexts`), the values (`context_versions`), data keys, the change
+feed, answers by `Idempotency-Key`, usage by day, and vectors for search. A change here needs a migration in
+`migrations/versions`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Encrypts and decrypts the values of sealed contexts. Each context has a data key of its own, which is stored
-encrypted under the master key; both kinds of keys can be replaced.
+"""Encrypts and decrypts the values of sealed contexts (`data_key_of`, `opened`, `reseal`). Each context has a data key
+of its own, which is stored encrypted under the master key; both kinds of keys can be replaced (`reseal`, `rewrap`).
+Raises `Sealed`.
 
 A value is bound to workspace, key, version and codec, so that its bytes are of no use in another row. Key, tags,
 session, agent, times and sizes are not encrypted.

@@ -1,5 +1,5 @@
-"""`UsageCounter`: counts reads, writes and search hits of contexts in memory, and adds them to the database now and
-then; `usage_rows` sums them up.
+"""`UsageCounter`: counts reads, writes and search hits of contexts in memory, until `add_usage` adds them to the
+database; `usage_rows` sums them up.
 
 A read must not cause a write. If the process is killed, the counts since the last write, half a minute at most, are
 lost.

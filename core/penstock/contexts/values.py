@@ -1,5 +1,5 @@
-"""`encode` and `decode`: how the values of contexts are stored, as JSON, compressed above 1 KB, with a digest that
-equal values share; and `merged`, JSON Merge Patch."""
+"""`encode` and `decode`: how the values of contexts are stored (`StoredValue`): as JSON, 8 MiB at most, compressed
+above 1 KB, with a digest that equal values share; `text_of` gives the JSON, `merged` applies a JSON Merge Patch."""
 
 from __future__ import annotations
 

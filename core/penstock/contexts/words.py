@@ -1,6 +1,6 @@
-"""The full-text index of contexts (SQLite FTS5, ranked by BM25): finds them by any of the words asked for in key, value
-or tags, and cuts the excerpt of a hit. Words are stemmed as in the memory, so that one question finds the same in
-both."""
+"""The full-text index of contexts (SQLite FTS5, ranked by BM25): `search` finds them by any of the words asked for in
+key, value or tags, `excerpt` cuts the part of a hit; `add` and `remove` index them. Words are stemmed as in the memory,
+so that one question finds the same in both."""
 
 from __future__ import annotations
 

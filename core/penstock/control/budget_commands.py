@@ -1,5 +1,5 @@
 """`BudgetCommands`: commands that show and change budgets, with plain data in and out. The same commands run in a proxy
-and, where none runs, on the store."""
+(`run_budget_command`) and, where none runs, on the store."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The client of the control channel: sends commands to the proxy on this machine. Where no proxy runs, commands about
-budgets, sessions and memory are carried out in this process."""
+"""The client of the control channel: sends commands to the proxy on this machine (`Remote`, `ask`; raises `NotUp`,
+`NoAnswer` or `Refused`). Where no proxy runs, commands about budgets, sessions and memory are carried out in this
+process (`do_budget`, `do_sessions`, `open_client`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The memory command `feedback`: stores what a caller says of an item (helpful, wrong, outdated, duplicate), which
-counts in later searches."""
+"""`FeedbackCommands`: the memory command `feedback`: stores what a caller says of an item (helpful, wrong, outdated,
+duplicate), which counts in later searches."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The memory commands `import_marks` and `import_items`: write an export back into the memory: owners of projects,
-labels of sessions, hashes of forgotten items; and items with tags and feedback."""
+"""`ImportCommands`: the memory commands `import_marks` and `import_items`: write an export back into the memory: owners
+of projects, labels of sessions, hashes of forgotten items; and items with tags and feedback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The memory command `ingest`: splits materials of a thread (chat, diffs, logs, documents) and remembers the parts."""
+"""`IngestCommands`: the memory command `ingest`: splits materials of a thread (chat, diffs, logs, documents;
+`Materials`) and remembers the parts. `check_size` refuses more than two million characters."""
 
 from __future__ import annotations
 

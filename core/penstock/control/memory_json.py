@@ -1,4 +1,5 @@
-"""Converts memory items and search hits to JSON data and back, for commands, agents and the control channel."""
+"""Converts memory items (`shown`; `entry` for programs) and search hits (`shown_hit`) to JSON data and back
+(`item_from`), for commands, agents and the control channel."""
 
 from __future__ import annotations
 

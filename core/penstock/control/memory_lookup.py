@@ -1,4 +1,5 @@
-"""Resolves what a person typed to a memory item (by the beginning of its handle) or to a session (by id or label)."""
+"""Resolves what a person typed to a memory item, by the beginning of its handle (`the_item`), or to a session, by id or
+label (`the_session`). Raises `NotFound`, or `PenstockError` where there are several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory commands for programs that page through a project: `items`, `item`, `threads`, `thread`."""
+"""`PageCommands`: memory commands for programs that page through a project: `items`, `item`, `threads`, `thread`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The memory commands `recall`, the items that serve a purpose, and `workingset`, those items in sections (mission,
-decisions, files, …), each within a number of tokens."""
+"""`RecallCommands`: the memory commands `recall`, the items that serve a purpose, and `workingset`, those items in
+sections (mission, decisions, files, …), each within a number of tokens."""
 
 from __future__ import annotations
 

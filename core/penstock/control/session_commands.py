@@ -1,5 +1,5 @@
 """`SessionCommands`: commands that list, show, label and delete sessions, with plain data in and out. The same commands
-run in a proxy and, where none runs, on the store.
+run in a proxy and, where none runs, on the store. Raises `SessionConflict`.
 
 A session can be deleted when no request of it is under way and, unless forced, its provider cache has expired. The
 ledger keeps each request consistent with the one before: a client that continues a deleted session sends its history

@@ -1,5 +1,5 @@
-"""`Exchange`: one request and its answer, with sender (`Identity`), kind and state; `Request`: the HTTP request as the
-proxy received it."""
+"""`Exchange`: one request and its answer, with sender (`Identity`), `Kind` and `State`; `Request`: the HTTP request as
+the proxy received it."""
 
 from __future__ import annotations
 

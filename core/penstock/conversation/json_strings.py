@@ -1,6 +1,6 @@
-"""`scalars`: finds the strings, keys and long numbers of a JSON text, with the path to each, without decoding the
-whole; `spliced` replaces parts of a string. Every other byte stays, and so does the way in which the rest of the string
-is escaped."""
+"""`scalars`: finds the strings, keys and long numbers of a JSON text (`Scalar`), with the path to each, without
+decoding the whole; `text_of` decodes one, `spliced` replaces parts of a string. Every other byte stays, and so does the
+way in which the rest of the string is escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Bill`: what one request cost, and what it would have cost without edits.
+"""`bill`: what one request cost, and what it would have cost without edits (`Bill`).
 
 The cache models know only from outside what the provider's cache holds. Where the provider said what it counted, that
 is what was paid, and the hypothetical costs are corrected by the same error that the cache model made on the real

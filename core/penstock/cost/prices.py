@@ -1,4 +1,4 @@
-"""`Prices`: the table of models, asked for the price of a model by provider and name."""
+"""`Prices`: the table of models, asked for the `Price` of a model by provider and name."""
 
 from __future__ import annotations
 

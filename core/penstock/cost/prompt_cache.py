@@ -1,5 +1,5 @@
-"""`PromptCacheModel`: a model of the provider's prompt cache, which predicts the tokens of a request that are read from
-the cache, written to it, or paid in full.
+"""`PromptCacheModel`: a model of the provider's prompt cache, which predicts which tokens of a request (`CacheBlocks`)
+are read from the cache, written to it, or paid in full (`Cost`).
 
 Three ways of caching, by `Price.caching`:
 

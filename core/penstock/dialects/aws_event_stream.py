@@ -1,5 +1,5 @@
-"""`FrameSplitter`: splits Amazon's binary event stream into frames; `InvokeSplitter` takes the model's own events from
-those of Bedrock.
+"""`FrameSplitter`: splits Amazon's binary event stream (`CONTENT_TYPE`) into frames; `InvokeSplitter` takes the model's
+own events from those of Bedrock.
 
 Format: https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html. What Bedrock puts into it:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.

@@ -1,5 +1,5 @@
 """`decode`, `encode` and `stream_decoder`: undo and apply the content-encodings of bodies (gzip, deflate, br, zstd, and
-combinations), with limits on the decoded size."""
+combinations), with limits on the decoded size. `names`: the encodings of a header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`MessageCache`: parsed messages by their bytes, so that messages seen in an earlier request are not parsed again."""
+"""`MessageCache`: parsed messages by their bytes, up to 96 MiB, so that messages seen in an earlier request are not
+parsed again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The two Ollama dialects: parse and edit requests of `/api/chat` and `/api/generate`, and read the answers. Ollama's
-OpenAI-compatible paths belong to the OpenAI dialects.
+"""The two Ollama dialects, `OllamaChat` and `OllamaGenerate`: parse and edit requests of `/api/chat` and
+`/api/generate`, and read the answers. Ollama's OpenAI-compatible paths belong to the OpenAI dialects.
 
 Reference: https://github.com/ollama/ollama/blob/main/docs/api.md.
 """

@@ -1,4 +1,5 @@
-"""The OpenAI Chat Completions dialect: parses and edits requests, and reads the answers. Many servers copy the format.
+"""`OpenAIChat`: the OpenAI Chat Completions dialect: parses and edits requests, and reads the answers. Many servers
+copy the format.
 
 Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming. What the format shares with
 OpenAI's Responses (content parts, usage, errors) is at the end of this file, and is imported by `openai_responses`.

@@ -1,5 +1,5 @@
-"""The OpenAI Responses dialect: parses and edits requests of `/responses` and `input_tokens`, and reads the answers.
-Codex uses it, with the API and with ChatGPT's backend.
+"""`OpenAIResponses`: the OpenAI Responses dialect: parses and edits requests of `/responses` and `input_tokens`, and
+reads the answers. Codex uses it, with the API and with ChatGPT's backend.
 
 Reference: https://platform.openai.com/docs/api-reference/responses and .../responses-streaming.
 """

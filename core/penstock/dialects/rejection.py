@@ -1,4 +1,4 @@
-"""`about`: recognises from the text of a provider's 400 which part of the request it refuses (thinking, cache
+"""`about`: recognises from the text of a provider's 400 which part of the request it refuses (`About`: thinking, cache
 breakpoints, the order of the history), where an edit of Penstock's may be the cause."""
 
 from __future__ import annotations

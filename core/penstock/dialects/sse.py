@@ -1,5 +1,5 @@
 """`SseSplitter` and `LineSplitter`: split a byte stream into its events, server-sent events and newline-delimited JSON,
-wherever the chunks were cut.
+wherever the chunks were cut (`Splitter`: the interface).
 
 Server-sent events after https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream,
 newline-delimited JSON after https://github.com/ndjson/ndjson-spec. An event longer than the limit is skipped, not kept.

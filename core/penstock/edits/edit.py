@@ -1,5 +1,5 @@
-"""`Edit`: one replacement, note, compaction or removal of thinking, with its reason; `Landed`: an edit that was
-sent."""
+"""`Edit`: one replacement, note, compaction or removal of thinking (`Op`) at a `Place`, with its reason; `Landed`: an
+edit that was sent."""
 
 from __future__ import annotations
 
