@@ -1,5 +1,4 @@
-"""`OpenAIChat`: the OpenAI Chat Completions dialect: parses and edits requests, and reads the answers. Many servers
-copy the format.
+"""`OpenAIChat`: parses and edits requests of OpenAI's Chat Completions, and reads the answers. Many servers copy it.
 
 Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming. What the format shares with
 OpenAI's Responses (content parts, usage, errors) is at the end of this file, and is imported by `openai_responses`.

@@ -1,6 +1,6 @@
-"""`apply_edits`: a request with the earlier edits of its conversation, from the ledger, and with new ones (spliced by
-`penstock.edits.splice`); `valid_thinking`: how much of its thinking stays valid then. The conversation's state is not
-changed."""
+"""`apply_edits`: a request with the earlier edits of its conversation, from the ledger, and with new ones (`Rewrite`;
+spliced by `penstock.edits.splice`); `valid_thinking` and `sealed`: how much of its thinking stays valid then, and the
+request without the rest. The conversation's state is not changed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`ConversationState`: what the engine keeps of a conversation in memory (ledger, forwarded messages, cache clock,
-earlier attempts); `States`: all conversations in memory, loaded from the store when needed."""
+earlier attempts); `States`: all conversations in memory, loaded from the store when needed. `Attempt`: how a body was
+forwarded, so that a retry of it is forwarded the same."""
 
 from __future__ import annotations
 

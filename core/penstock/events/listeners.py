@@ -1,5 +1,5 @@
 """`Listener`: shows events to a plugin on a thread of its own, so that one that hangs blocks neither the log nor
-others."""
+others. At most 5,000 events wait for it; the oldest are dropped."""
 
 from __future__ import annotations
 

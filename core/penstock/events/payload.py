@@ -1,4 +1,4 @@
-"""`EventData`: base of the payload classes of events, and their conversion to JSON and back.
+"""`EventData`: base of the payload classes of events, and their conversion to JSON and back (`payload_of`, `read`).
 
 A field without a default is always written; one with a default is written where it has another value. Reading is
 lenient, since another version may have written the payload: what is missing, or of another type, is the default, or

@@ -1,5 +1,6 @@
-"""`admit`: lets a request with a gateway's key in: checks what the key may do, finds the provider of the model and its
-fallback, and holds what the request may cost. `Directory` caches workspaces and providers."""
+"""`admit`: lets a request with a gateway's key in (`Admitted`): checks what the key may do (`check_scope`), finds the
+provider of the model and its fallback, and holds what the request may cost; `instead` does so for the fallback.
+`Directory` caches workspaces and providers, for a second."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`check_base_url`: checks the address of a provider, so that a request with a key cannot reach hosts that only this
-machine or its network can (SSRF).
+machine or its network can (SSRF). Raises `InvalidSetting`. `private_addresses`: those of a name's addresses that are
+not public.
 
 An address is public https, or one of those that the owner allowed (`[gateway] allow_private`, or the provider's own
 `allow_private`). Names are resolved when a provider is added and again whenever it is connected to, since what a name

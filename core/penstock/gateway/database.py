@@ -1,5 +1,5 @@
-"""`GatewayStore`: the SQLite file of the gateway. Several processes may use it: the proxies that let requests in, and
-the service that answers people. Each write is one transaction."""
+"""`GatewayStore`: the SQLite file of the gateway (`FILE_NAME`, beside the proxy's store). Several processes may use it:
+the proxies that let requests in, and the service that answers people. Each write is one transaction."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The errors of the gateway, raised for its requests and for the calls that administer it. The proxy and the service
-answer each with an HTTP status and an error type of its own."""
+"""The errors of the gateway, raised for its requests (`BadKey`, `NotAllowed`, `QuotaFull`, …) and for the calls that
+administer it (`NotThere`, `InvalidSetting`, `Conflict`, …). The proxy and the service answer each with an HTTP status
+and an error type of its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`hold` and `settle`: what a request may cost is held before it leaves, and what it did cost is counted
-after its answer, once, in the place of what was held.
+"""`hold` and `settle`: what a request (`Call`) may cost is held before it leaves, and what it did cost is counted after
+its answer, once, in the place of what was held. `sweep` counts what a proxy that died has held, three minutes later;
+`keep_holds` says that it lives.
 
 All counters of a request change in one transaction, so that of many requests at once only as many are let in as their
 limits allow, whichever process lets them in. `held` and `spent` of a counter never exceed its cap when a request is let

@@ -1,5 +1,5 @@
-"""API keys of the gateway: makes, finds, checks, changes, rotates and revokes them. A key is 32 random bytes, of which
-a SHA-256 is stored."""
+"""API keys of the gateway: `add_key`, `list_keys`, `find_key` (by id), `check_key` (by secret), `change_key`,
+`rotate_key` and `revoke_key`. A key is 32 random bytes, of which a SHA-256 is stored."""
 
 from __future__ import annotations
 

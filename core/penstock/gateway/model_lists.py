@@ -1,5 +1,5 @@
-"""The lists of models that providers serve: `fetch_models` asks a provider and stores its list, `listed_models` returns
-the models of a workspace."""
+"""The lists of models that providers serve: `refresh_models` checks a provider's address and asks it for its list,
+within 20 seconds, to be stored; `listed_models` returns the models of a workspace (`ListedModel`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The periods of the gateway's limits: the minute, day and month (UTC) that a time is in, and when each ends."""
+"""The periods of the gateway's limits: the minute, day and month (UTC) that a time is in (`period_of`, `periods_of`,
+`day_of`), and when each ends (`end_of`)."""
 
 from __future__ import annotations
 

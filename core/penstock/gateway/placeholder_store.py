@@ -1,5 +1,6 @@
-"""`PlaceholderStore`: which placeholder stands for which value in a conversation, kept in the gateway's store. It is
-the same in every request of the conversation, for every proxy on that store and after each restart.
+"""`PlaceholderStore`: which placeholder stands for which value in a conversation (`Placeholders`), kept in the
+gateway's store. It is the same in every request of the conversation, for every proxy on that store and after each
+restart; 90 days after the last use it is deleted.
 
 Values are encrypted under a data key of their workspace, and found again by a keyed digest. A value that a model
 produced by itself has no placeholder: its provider knows it already.

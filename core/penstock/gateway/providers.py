@@ -1,5 +1,6 @@
-"""Providers of the gateway: adds, finds, lists, changes and deletes them, and decrypts their credentials. A credential
-is encrypted under a data key of its own, bound to its provider, and is never shown again."""
+"""Providers of the gateway: `add_provider`, `find_provider`, `list_providers`, `change_provider`, `delete_provider`;
+`open_credential` decrypts a credential. It is encrypted under a data key of its own, bound to its provider, and is
+never shown again."""
 
 from __future__ import annotations
 

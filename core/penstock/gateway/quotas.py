@@ -1,4 +1,6 @@
-"""Limits of keys, workspaces and models: set, list, raise them, and see what counts against them.
+"""Limits of keys, workspaces and models: `set_limits`, `limits_of`, `raise_limit` for the present period, and
+`show_limits` with what counts against them. `read_limit` reads one as a person gives it, `in_words` writes an
+amount.
 
 A limit's counter begins with what the period's usage says, so that a limit that is set in the middle of a month counts
 all of the month.

@@ -1,5 +1,5 @@
-"""The dataclasses of the gateway: workspaces with their settings, keys and their scopes, providers, limits and their
-state, the usage of a request, and lines of the audit log."""
+"""The data types of the gateway: workspaces, API keys, providers, limits, usage of a request, audit lines. Checks the
+settings of a workspace, and says whether a key is active, expired or revoked. Dollars are integers, in billionths."""
 
 from __future__ import annotations
 

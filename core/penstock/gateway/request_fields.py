@@ -1,5 +1,5 @@
-"""`RequestFields`: what the body of a request asks for, as far as the gateway must know: its model, further models, and
-the longest answer; `with_model` writes another model's name into body and path."""
+"""`read`: what the body of a request asks for, as far as the gateway must know (`RequestFields`): its model, further
+models, and the longest answer. `with_model` writes another model's name into body and path. Both raise `Unreadable`."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""`RequestRedactor`: replaces the personal data in a request's texts with placeholders; every other byte stays. It also
-finds the personal data in an answer, and `conversation_of` identifies the request's conversation.
+"""`RequestRedactor`: replaces personal data in a request with placeholders, and finds it in answers. If a text cannot
+be searched, it raises, and the request must not be sent. `conversation_of` identifies the request's conversation.
+`penstock.gateway.restore_answer` puts the values back.
 
-Clients send the whole history again with each request. What was found in a part of it holds for as long as all before
-that part is the same, byte for byte: only what is new is searched. A value that was found once is replaced wherever it
-stands from there on, even where it would not be found by itself: answers, which come back in the history, hold values
-in places that the model chose. What comes before stays as it was sent.
+Clients resend the whole history. Parts that are unchanged since an earlier request are not searched again. A value
+found once is replaced in everything after it, too, even where the search alone would miss it.
 """
 
 from __future__ import annotations

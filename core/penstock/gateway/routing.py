@@ -1,5 +1,5 @@
-"""`route`: which provider a request for a model goes to, and what the model is called there. `check_models`: whether a
-key may ask that model."""
+"""`route`: which provider a request for a model goes to, and what the model is called there (`Route`). `check_models`
+and `may_ask`: whether a key may ask that model."""
 
 from __future__ import annotations
 

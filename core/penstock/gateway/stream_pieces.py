@@ -1,5 +1,5 @@
-"""`piece_of`: which text of a streamed answer a string in an event continues, in each wire format; `ends`: whether an
-event completes such a text."""
+"""`piece_of`: which text of a streamed answer a string in an event continues (`Piece`), in each wire format; `ends`:
+whether an event completes such a text."""
 
 from __future__ import annotations
 

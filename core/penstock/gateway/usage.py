@@ -1,5 +1,5 @@
-"""Reads the usage of the gateway: `usage_by` sums it by key, model, provider, day or session, `usage_page` lists single
-requests; `prune_usage` deletes old rows."""
+"""Reads the usage of the gateway: `usage_by` sums it by key, model, provider, day or session (`UsageSum`), `usage_page`
+lists single requests (`UsageLine`); `prune_usage` deletes old rows."""
 
 from __future__ import annotations
 

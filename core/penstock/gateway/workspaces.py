@@ -1,5 +1,5 @@
-"""Workspaces of the gateway: makes, finds, lists, changes and deletes them; `check_name` checks the names of
-workspaces, keys and providers."""
+"""Workspaces of the gateway: `add_workspace`, `find_workspace`, `list_workspaces`, `change_workspace`,
+`delete_workspace`; `check_name` checks the names of workspaces, keys and providers."""
 
 from __future__ import annotations
 

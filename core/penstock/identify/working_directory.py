@@ -1,5 +1,5 @@
 """`Projects`: finds the project that a request is about, by the working directory that its client names (`folder_of`),
-which is the repository around it (`project_of_folder`)."""
+which is the repository around it (`project_of_folder`). `project_in`: a project's name within a gateway's workspace."""
 
 from __future__ import annotations
 

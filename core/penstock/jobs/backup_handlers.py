@@ -1,4 +1,5 @@
-"""`backup_kinds`: the job that writes a backup; `backup_schedule`: how often the service runs it."""
+"""`backup_kinds`: the job that writes a backup; `backup_schedule`: how often the service runs it. Encrypted if the
+environment has a passphrase (`has_passphrase`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`JobCallError` and its subclasses: why a call about jobs is refused. `JobFailed`: what a handler raises when another
-try is of no use."""
+"""`JobCallError` and its subclasses: why a call about jobs is refused (`InvalidJob`, `NoJob`). `JobFailed`: what a
+handler raises when another try is of no use."""
 
 from __future__ import annotations
 

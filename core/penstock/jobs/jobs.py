@@ -1,6 +1,6 @@
 """`Jobs`: the table of jobs in one SQLite file, which several processes may use. It adds, lists, cancels and prunes
-jobs, assigns the next due one to a process, and notes progress and results. `retry_wait`: how long a failed job waits
-for the next attempt.
+jobs, assigns the next due one to a process, and notes progress and results. A job that fails is tried up to five times;
+`retry_wait`: how long it waits in between.
 
 A job is run by the process that took it, its holder, which says now and then that it lives. One that has been silent
 for too long is taken to be dead: another process takes the job under a higher fence, and whatever the old holder says

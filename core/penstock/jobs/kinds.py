@@ -1,5 +1,5 @@
-"""`JobKind`: a name, the model of its payload, and the function that runs it; `JobKinds`: all kinds of a service, by
-which jobs are checked, added and run. A payload never names code."""
+"""`JobKind`: a name, the model of its payload (`Payload`), and the function that runs it; `JobKinds`: all kinds of a
+service, by which jobs are checked, added and run. A payload never names code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The dataclasses of jobs: `Job` with its states and progress, pages of jobs, and the numbers of a queue."""
+"""The dataclasses of jobs: `Job` with its states and progress (`JobProgress`), pages of jobs (`JobPage`), and the
+numbers of a queue (`QueueStats`)."""
 
 from __future__ import annotations
 

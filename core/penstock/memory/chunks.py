@@ -1,5 +1,5 @@
-"""`chunks`: splits a long text at headings and paragraphs; `passages`: splits a chunk into overlapping passages of a
-hundred words, which are what is indexed."""
+"""`chunks`: splits a long text at headings and paragraphs into parts of `CHUNK_TOKENS`; `passages`: splits such a part
+into overlapping passages of a hundred words, which are what is indexed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Feedback`: stores what callers say of an item (helpful, wrong, outdated, duplicate), one `Voice` for each caller and
-item.
+"""`Feedback`: stores what callers say of an item (`FeedbackKind`: helpful, wrong, outdated, duplicate), one `Voice` for
+each caller and item.
 
 It counts in later searches, beside a person's own marks; all voices together move an item within the bounds of
 `ItemTable.marks`.

@@ -1,5 +1,5 @@
-"""`open_memory`: opens a memory with the embedder that a profile names, for the proxy and for commands;
-`check_embedder` checks that name and its settings."""
+"""`open_memory`: opens a memory with the embedder that a profile names (`embedder_of`), for the proxy and for commands;
+raises `MemoryDown`. `check_embedder` checks that name and its settings."""
 
 from __future__ import annotations
 

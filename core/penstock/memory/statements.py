@@ -1,5 +1,5 @@
-"""`statements`: finds the sentences of a text that state a constraint, a decision or open work, by their words;
-`files_in`: the files that an item names or changes."""
+"""`statements`: finds the sentences of a text that state a constraint, a decision or open work, by their words
+(`states_constraint`, `states_decision`, `states_open`); `files_in`: the files that an item names or changes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Writer`: adds items to the memory's database, in one transaction: splits long ones into parts and passages, makes
-their vectors, and indexes their words."""
+their vectors, and indexes their words. `Added`: what became of one item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Prices and limits of models as data with a source, by provider, and the resolution of a model's id to its row."""
+"""Prices and limits of models as data with a source, by provider (`Table`, `Row`), the resolution of a model's id to
+its row (`Resolved`), and the age of the table (`age_days`, `staleness`)."""
 
 from __future__ import annotations
 

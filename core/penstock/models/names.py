@@ -1,5 +1,5 @@
-"""`parse`: splits a model id, as clients, clouds and gateways write it, into name, provider, maker, region and variant;
-`key_of`: the form in which names are compared.
+"""`parse`: splits a model id, as clients, clouds and gateways write it, into name, provider, maker, region and variant
+(`Name`); `key_of`: the form in which names are compared.
 
 Sources of the shapes: Bedrock model ids and inference profiles,
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html; Vertex,

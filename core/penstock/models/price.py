@@ -1,4 +1,4 @@
-"""`Price`: what one model costs, and its limits: window, cache rules, price tiers."""
+"""`Price`: what one model costs, and its limits: window, cache rules (`Caching`), prices of longer prompts (`Tier`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`resolve`: finds the row of a model by its id and provider, and explains how it was found."""
+"""`resolve`: finds the row of a model by its id and provider, and explains how it was found (`Resolved`)."""
 
 from __future__ import annotations
 

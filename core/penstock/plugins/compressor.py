@@ -1,5 +1,6 @@
-"""The interface of compressors, functions that return a shorter form of a tool output or None: `ToolOutput`, what they
-get, `Compressed`, what they return. `handle_of`: the name under which an original is found again."""
+"""The interface of compressors (`Compressor`), functions that return a shorter form of a tool output or None:
+`ToolOutput` and `KnownContent`, what they get, `Compressed`, what they return. `handle_of`: the name under which an
+original is found again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Runs compressors on the tool outputs of a request and returns the first shorter form that the caller accepts. Those
-of third-party plugins run in worker threads under a time limit shared by the request, with circuit breakers for errors
-and delays (`CompressorPool`); the bundled ones run directly, without limits."""
+"""`CompressorRun`: runs compressors on the tool outputs of one request and returns the first shorter form that the
+caller accepts. Those of third-party plugins run in worker threads under a time limit shared by the request, with
+circuit breakers for errors and delays (`CompressorPool`); the bundled ones run directly, without limits."""
 
 from __future__ import annotations
 

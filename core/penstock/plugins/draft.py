@@ -1,5 +1,5 @@
-"""`Draft`: the conversation of one request as a stage sees it, on which it proposes edits, refuses the request, or
-books the cost of its own model calls.
+"""`Draft`: the conversation of one request as a stage sees it (each block with its place, a `BlockRef`), on which it
+proposes edits, refuses the request (`Refused`), or books the cost of its own model calls.
 
 A stage needs to know nothing of caching, pairs of calls and results, or bytes. It says what the text of a block
 should be; the engine keeps the original, decides when the edit is applied, and validates the result.

@@ -8,8 +8,8 @@ __all__ = ["Server"]
 
 
 class Server(Protocol):
-    """Has its port already when a plugin gives it: one that is in use was an error then. It serves in threads of its
-    own, so that the proxy never waits for it."""
+    """The port is bound before the plugin returns the server, so a port in use is reported at once. It serves in its
+    own threads."""
 
     name: str
     """What the proxy's banner and log call it."""

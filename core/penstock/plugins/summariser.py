@@ -1,4 +1,4 @@
-"""`Summariser`: the interface of summarisers, which turn old turns into one shorter text."""
+"""`Summariser`: the interface of summarisers, which turn old turns (`Segment`) into one shorter text (`Summary`)."""
 
 from __future__ import annotations
 

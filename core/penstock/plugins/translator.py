@@ -1,5 +1,5 @@
 """`Translator`: the interface of plugins that translate requests of the gateway between wire formats, and the answers
-back; `Translation`: one request on its way."""
+back; `Translation`: one request on its way. Both raise `NotTranslatable` for what the other format cannot say."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`Stripper`: removes envelopes, the text that clients and chat gateways wrap around a person's own, by the rules
-(`Rule`) in `EnvelopeSettings`.
+(`Rule`) in `EnvelopeSettings`, which `envelope_settings` reads from a profile. Looks at the first 100,000 characters of
+a text.
 
 The patterns are data in the profile, `[stage.envelope]`, in named sets of rules that are applied in their order.
 """

@@ -1,4 +1,5 @@
-"""`GatewaySettings`: the table `[gateway]` of a profile."""
+"""`GatewaySettings`: the table `[gateway]` of a profile. `DEFAULT_GATEWAY_PORT`, and `GATEWAY_URL`, the address by
+which the proxy recognises the gateway's port."""
 
 from __future__ import annotations
 

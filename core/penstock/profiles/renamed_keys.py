@@ -1,4 +1,5 @@
-"""`with_current_keys`: reads profile tables with old names of keys, and warns with the new names."""
+"""`with_current_keys`: reads profile tables with old names of keys, and warns with the new names; `current_key`: the
+new name of one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Checks whether digits are a card, bank account (IBAN) or national identity number, by their check digits and
-lengths."""
+"""Checks whether digits are a card (`is_card`, `has_luhn`), bank account (`is_iban`) or national identity number
+(`is_national_id`), by their check digits and lengths."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`without_personal`: redacts personal data (mail addresses, phone, card and bank account numbers) in texts for the
-event log and the memory, where a profile's `[redact]` asks for it."""
+event log and the memory, where a profile's `[redact]` asks for it. `redactors`: the functions that do so for a profile,
+followed by those of plugins."""
 
 from __future__ import annotations
 

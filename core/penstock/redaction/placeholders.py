@@ -1,5 +1,5 @@
-"""Placeholders for personal data, such as `<email 1>`: finds what to replace in a text (`find_all`, `known_in`), and
-the placeholders to put values back in (`replacements`).
+"""Placeholders for personal data, such as `<email 1>` (`placeholder`): finds what to replace in a text (`find_all`,
+`known_in`), and the placeholders to put values back in (`replacements`) or to redact (`without_placeholders`).
 
 A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
 their own, so that putting the values back gives the original text to the letter.

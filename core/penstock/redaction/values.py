@@ -1,5 +1,5 @@
-"""`is_secret`: decides whether the value after a telling name is a secret, or code, a type, a placeholder or a plain
-word."""
+"""`is_secret`: decides whether the value after a telling name is a secret, or code, a type, a placeholder
+(`is_placeholder`) or a plain word; `looks_random` is part of that."""
 
 from __future__ import annotations
 

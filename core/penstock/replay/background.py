@@ -1,4 +1,5 @@
-"""`Replays`: runs replays of prompts in the background of a process, one at a time, and reports how far each is."""
+"""`Replays`: runs replays of prompts in the background of a process, one at a time (a second one raises
+`ReplayConflict`), and reports how far each is."""
 
 from __future__ import annotations
 

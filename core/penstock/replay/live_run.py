@@ -1,5 +1,5 @@
 """`LiveRunner`: sends each prompt of a replay to a real address, with the user's own key, and reads from the log what a
-proxy on this machine did with it."""
+proxy on this machine did with it. An answer is given up after five minutes of silence."""
 
 from __future__ import annotations
 

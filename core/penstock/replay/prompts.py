@@ -1,5 +1,6 @@
-"""`read_prompts`: reads a file of prompts, one a line. Blank lines and lines that begin with # are skipped; /clear
-resets the history, as in a client, and files that a prompt names, as `@docs/plan.md`, are read (`mentioned`)."""
+"""`read_prompts`: reads a file of prompts, one a line (`Prompts`), at most 5,000; `prompts_of` takes a list. Blank
+lines and lines that begin with # are skipped; /clear resets the history, as in a client, and files that a prompt names,
+as `@docs/plan.md`, are read (`mentioned`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Run`: one offline replay of prompts, on a thread, with its progress after each prompt. It can be stopped; its log is
-kept until the run is forgotten."""
+"""`Run`: one offline replay of prompts, on a thread, with its progress after each prompt (`Stage`). It can be stopped;
+its log is kept until the run is forgotten."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Runner`: the interface of what sends a replay's prompts; `ReplayClient`: the client's side of the conversation;
-`PromptResult`: the result of one prompt."""
+`PromptResult`: the result of one prompt. `dialect_for`: the format for a model's name."""
 
 from __future__ import annotations
 

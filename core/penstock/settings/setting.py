@@ -1,4 +1,5 @@
-"""`Setting`: one setting as it is shown to people: key, type, bounds, value, and where the value comes from."""
+"""`Setting`: one setting as it is shown to people: key, type (`Shape`), bounds, value, and where the value comes from
+(`Source`)."""
 
 from __future__ import annotations
 

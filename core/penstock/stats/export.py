@@ -1,5 +1,5 @@
 """`write`: writes exchanges and sessions of a log as one JSON document, in a versioned format; its fields are in
-docs/how-to/export.md."""
+docs/how-to/export.md. `exchange_payload` gives one exchange, `clean` redacts what an older version has logged."""
 
 from __future__ import annotations
 

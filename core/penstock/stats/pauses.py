@@ -1,5 +1,5 @@
-"""`find_pauses`: finds the pauses between the requests of a session, and what each cost because the provider's cache
-expired in it. `extra_cost` computes that price; `span` writes a length of time in words."""
+"""`find_pauses`: finds the pauses between the requests of a session (`Pause`), and what each cost because the
+provider's cache expired in it. `extra_cost` computes that price; `span` writes a length of time in words."""
 
 from __future__ import annotations
 

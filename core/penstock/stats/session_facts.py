@@ -1,5 +1,5 @@
 """`SessionFacts`: one session as its events tell it: requests, cost, pauses, and the edits that were applied, deferred
-or rejected."""
+or rejected, whose tokens `tokens_of` counts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`find_sessions`: lists the sessions of a log with labels, times, sizes and numbers of requests; `labels_of`: the
-labels that a person gave sessions."""
+"""`find_sessions`: lists the sessions of a log with labels, times, sizes and numbers of requests (`FoundSession`);
+`labels_of`: the labels that a person gave sessions."""
 
 from __future__ import annotations
 

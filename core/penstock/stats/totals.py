@@ -1,4 +1,5 @@
-"""`Totals`: sums over exchanges by turn, by session and for all, updated event by event."""
+"""`Totals`: sums over exchanges by turn (`Turn`), by session (`Session`) and for all (`SessionTotals`), updated event
+by event."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`why_little_saved`: the reasons why little or nothing was saved in a session, in sentences with its own numbers, from
-its events alone. `penstock.replay.savings_advice` adds what would have helped."""
+"""`why_little_saved`: the reasons why less than a tenth was saved in a session, in sentences with its own numbers, from
+its events alone (`reasons_of`: from facts). `penstock.replay.savings_advice` adds what would have helped."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Original`: a text that an edit or a client's own compaction removed, with its digest and compression;
-`RetentionPolicy`: how long originals are kept."""
+"""`Original`: a text that an edit or a client's own compaction removed, with its digest (`digest_of`) and compression
+(`packed`, `unpacked`); `RetentionPolicy`: how long originals are kept."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`FakeProvider`: answers requests from a script, as the real provider would, in every bundled dialect; `answer`: one
-such answer as bytes on the wire."""
+such `Answer` as bytes on the wire."""
 
 from __future__ import annotations
 

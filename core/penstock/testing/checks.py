@@ -1,5 +1,5 @@
 """`check_rewrite` and `check_prefix`: check the promises on two request bodies: before and after editing, or forwarded
-one after the other."""
+one after the other. Both raise `PromiseBroken`."""
 
 from __future__ import annotations
 

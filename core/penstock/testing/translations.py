@@ -1,4 +1,5 @@
-"""Checks what a plugin's translator makes of a request."""
+"""`check_translation`: checks what a plugin's translator makes of a request: a valid request of the other format, the
+same each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Words of a text, their stems, the times it names and what a question asks for, as memory's search reads them."""
+"""Words of a text (`words`), their stems (`terms`, `stem`), the times it names (`times_in`) and what a question asks
+for (`read_question`), as memory's search reads them."""
 
 from __future__ import annotations
 

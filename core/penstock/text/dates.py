@@ -1,5 +1,5 @@
-"""`times_in`: finds the dates and spans of time that a question names: "on 7 May", "in March 2023", "last week".
-`parse_date`: the day that a text names, in seconds since 1970."""
+"""`times_in`: finds the dates and spans of time that a question names (`When`): "on 7 May", "in March 2023", "last
+week". `parse_date`: the day that a text names, in seconds since 1970."""
 
 from __future__ import annotations
 

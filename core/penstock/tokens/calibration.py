@@ -1,4 +1,5 @@
-"""`Calibration`: learns from the provider's counts how far token estimates are off, and corrects them.
+"""`Calibration`: learns from the provider's counts how far token estimates are off, and corrects them; `TokenScale`
+does so for one conversation.
 
 An estimate is off by what its weights do not know: the model's own vocabulary, the density of this client's tools,
 of this project's files. Each answer gives the true size of a request that was estimated before. From that, two things

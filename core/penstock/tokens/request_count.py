@@ -1,5 +1,5 @@
 """`count_request`: counts the tokens of a request by part with the model's own tokenizer; `shares`: the same by a
-calibrated estimate; `sample`: texts of a request that are enough to learn the model's ratio."""
+calibrated estimate (`TokenParts`); `sample`: texts of a request that are enough to learn the model's ratio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`TextCounter`: counts the tokens of a text as a model does, with its tokenizer if installed, else by an estimate."""
+"""`TextCounter`: counts the tokens of a text as a model does, with its tokenizer if installed (`tokenizer_of`), else by
+an estimate."""
 
 from __future__ import annotations
 

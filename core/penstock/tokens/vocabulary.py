@@ -1,5 +1,5 @@
-"""`Vocabulary` and `Tokenizer`: finds, verifies and loads the vocabularies of OpenAI's models on this machine, and
-counts texts with them.
+"""`Vocabulary` and `Tokenizer`: finds, verifies and loads the vocabularies of OpenAI's models on this machine (`find`,
+`load`), and counts texts with them.
 
 A vocabulary is a file of some megabytes that tiktoken reads. `tiktoken.get_encoding` downloads one that is missing
 or damaged, without a time limit, so it is never called. What is needed to read a file (address, checksum, pattern) is

@@ -1,4 +1,5 @@
-"""`text_of`: a tool's answer as text for an agent, refused if it is longer than clients show."""
+"""`text_of`: a tool's answer as text for an agent. Raises `PenstockError` for JSON of more than 30,000 characters:
+clients show no more."""
 
 from __future__ import annotations
 

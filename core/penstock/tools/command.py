@@ -1,4 +1,4 @@
-"""`penstock tool`: every tool as a command, with its arguments as options."""
+"""`tool_app`: `penstock tool`, with every tool as a command, and its arguments as options."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The tools for contexts (`context_put`, `context_get`, `context_list`, `context_search`, `context_rollback`): named
-JSON values that outlast a session and are shared by agents."""
+"""`CONTEXT_TOOLS`: the tools for contexts (`context_put`, `context_get`, `context_list`, `context_search`,
+`context_rollback`): named JSON values that outlast a session and are shared by agents."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The tools for the memory of a project (`recall`, `workingset`, `list_memories`, `feedback`, `remember`, `forget`):
-what was said and done in earlier sessions."""
+"""`MEMORY_TOOLS`: the tools for the memory of a project (`recall`, `workingset`, `list_memories`, `feedback`,
+`remember`, `forget`): what was said and done in earlier sessions."""
 
 from __future__ import annotations
 

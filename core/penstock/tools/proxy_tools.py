@@ -1,5 +1,5 @@
-"""The tools for what the proxy does: `expand` shows originals of shortened texts, `stats` what was saved, `budget` what
-is left of the budgets."""
+"""`PROXY_TOOLS`: the tools for what the proxy does: `expand` shows originals of shortened texts, `stats` what was
+saved, `budget` what is left of the budgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reads the transcripts that clients write of their sessions: what people said, and the final texts of assistants."""
+"""Reads the transcripts that clients write of their sessions: what people said, and the final texts of assistants.
+`homes` and `found` say where they are, `read` reads one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`found`: finds the transcripts of clients in folders; `read`: reads one line by line, of a damaged or unfinished one
-what can be read."""
+"""`found`: finds the transcripts of clients in folders, by default their own (`homes`); `read`: reads one line by line,
+of a damaged or unfinished one what can be read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`read_ingest`: reads materials to be remembered from lines of JSON, each `{thread_id, materials, project?,
-tags?}`."""
+"""`read_ingest`: reads materials to be remembered from lines of JSON (`IngestLine`), each `{thread_id, materials,
+project?, tags?}`. Raises `BadIngest`, with its number, at the first wrong line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`read_export`: reads an export and checks each line; an error (`BadExport`) names the number of its line."""
+"""`read_export`: reads an export and checks each line; an error (`BadExport`) names the number of its line.
+`read_first` reads only the head."""
 
 from __future__ import annotations
 

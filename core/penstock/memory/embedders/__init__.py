@@ -1,4 +1,5 @@
-"""`Embedder`: the interface of embedders, which turn texts into vectors; and the bundled ones by name."""
+"""`Embedder`: the interface of embedders, which turn texts into vectors; `chosen`: the one of a name, a plugin's or a
+bundled one; `vectors_of`: the vectors of some texts, or `MemoryDown`."""
 
 from __future__ import annotations
 

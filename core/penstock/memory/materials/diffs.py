@@ -1,4 +1,5 @@
-"""`split_diff`: splits a unified diff by file, and the diff of a file with many changes by its hunks."""
+"""`split_diff`: splits a unified diff by file, and the diff of a file with many changes by its hunks; `file_of` names
+the file."""
 
 from __future__ import annotations
 

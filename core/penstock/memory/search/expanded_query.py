@@ -1,5 +1,5 @@
-"""`ExpandedQuery`: the stems of a query as they are looked up in the word index; a word that the index lacks is
-replaced by identifiers that contain it, else by the nearest spelling."""
+"""`expand`: prepares a query for the word index. A word that the index lacks is replaced by identifiers that contain
+it, or else by the nearest spelling. `ExpandedQuery` is the result."""
 
 from __future__ import annotations
 

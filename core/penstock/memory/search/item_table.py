@@ -1,5 +1,5 @@
-"""`ItemTable`: the items of a project as numpy columns: session, order, author, time; no text and no vectors. A few
-dozen bytes for each item.
+"""`ItemTable`: the items of a project as numpy columns: session, order, author, time (of a `Row` each); no text and no
+vectors. A few dozen bytes for each item.
 
 Sorted by session and place, so that the neighbours of an item are the rows beside it.
 """

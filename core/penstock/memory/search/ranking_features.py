@@ -1,5 +1,5 @@
-"""`signals_of`: computes the ranking features of a search's candidates, some thirty small, named numbers for each
-item.
+"""`signals_of`: computes the ranking features of a search's candidates, some thirty small, named numbers for each item,
+from what the indexes found (`Evidence`).
 
 Every feature comes from the question, the item, its neighbours and its session. The position of an item in the history
 is none of them: it would only reflect the data sets on which the weights were fitted.

@@ -1,5 +1,5 @@
-"""`rank`: searches one project: collects candidates from the word index and the vector index, and ranks them by one
-score."""
+"""`rank`: searches one project (`View`): collects candidates from the word index and the vector index, and ranks them
+by one score. Raises `MemoryDown` when neither index answers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`ChromaIndex`: the vector index in Chroma: one collection for each project and embedder, in a folder that one process
-owns or, by setting, on a Chroma server.
+owns or, by setting, on a Chroma server. Raises `NoSpace` where the disk is full.
 
 The only module that imports Chroma. It runs in the process of `penstock.memory.vectors.process`, never in the proxy's.
 Texts are not kept here, and everything can be rebuilt from the memory's database.

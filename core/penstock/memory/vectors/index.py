@@ -1,5 +1,6 @@
 """`VectorIndex`: the proxy's side of the vector index: sends calls (`add`, `nearest`, `remove`, …) to the child
-process, each with a deadline, and reports its health.
+process, each with a deadline, and reports its health. Raises `MemoryDown`, or `VectorsLater` when the same call can
+succeed later.
 
 `penstock.memory.vectors.process` says why it is another process. Texts are not kept there, and everything can be
 rebuilt from the memory's database.

@@ -1,5 +1,5 @@
-"""The msgpack messages between the proxy and the child process of the vector index: `Begin`, `Question`, `Answer`,
-`Fault`, and the time limits of calls."""
+"""Messages (msgpack) between the proxy and its child process for the vector index: the proxy sends `Begin` and
+`Question`, the child answers `Answer` or `Fault`. Also their time limits (`CALL_S`, `START_S`)."""
 
 from __future__ import annotations
 
