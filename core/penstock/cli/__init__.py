@@ -1,4 +1,4 @@
-"""The command line, `penstock` and `python -m penstock`."""
+"""The command line, `penstock` and `python -m penstock` (`main`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The answers of the service as dataclasses (`Context`, `Hit`, `Change`), and `ServiceError` for calls that it
-refuses."""
+"""The answers of the service as dataclasses (`Context`, `Hit`, `Change`), read from JSON; `refused`: the `ServiceError`
+for a call that it refuses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Builds the `Request` of each context call of the client: `put`, `get`, `patch`, `search` and the others. A `Request`
-says what is sent, and how the answer is read.
+"""Builds the `Request` of each context call of the client: `put`, `get`, `patch`, `append`, `delete`, `rollback`,
+`versions`, `search`, `page` and the others. A `Request` says what is sent, and how the answer is read.
 
 `Client` and `AsyncClient` have a method for each, of the same name, signature and docstring.
 """

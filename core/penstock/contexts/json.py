@@ -1,5 +1,5 @@
-"""Converts contexts (`head_json`, `value_json`), versions, hits and changes to JSON data, for answers over HTTP and for
-agents. Times are RFC 3339."""
+"""Converts contexts (`head_json`, `value_json`), versions (`version_json`), hits (`hit_json`) and changes
+(`change_json`) to JSON data, for answers over HTTP and for agents. Times are RFC 3339."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`choose_flush_point`: chooses which pending edits pay off while the cache is warm; `choose_breakpoint`: where to set
-a cache breakpoint for a later flush.
+"""`choose_flush_point`: chooses which pending edits (`Candidate`) pay off while the cache is warm; `choose_breakpoint`:
+where to set a cache breakpoint for a later flush.
 
 An edit at block `p` costs the cached prefix from `p` on: it is written again up to the end. It gives its tokens back
 on every call to come, at the price of a read. With D tokens freed at and after p, h the end of the longest live entry

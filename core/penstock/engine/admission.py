@@ -1,5 +1,5 @@
 """`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits, and counts its cost after the
-answer.
+answer. `prices_for`: the prices of the provider that serves a request.
 
 Everything here is done in memory; the event log's thread stores what changed.
 """

@@ -1,5 +1,5 @@
-"""`Pipeline`: the stages of one profile, called in order: on a request, on its answer, and on an idle conversation. A
-stage that fails or is late loses only its own edits, and rests after several failures."""
+"""`Pipeline`: the stages of one profile, called in order: on a request (a `Verdict` for each), on its answer, and on an
+idle conversation. A stage that fails or is late loses only its own edits, and rests after several failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`EventKind`: the kinds of events, and their names in earlier versions."""
+"""`EventKind`: the kinds of events; `stored_names`: their names in a store, those of earlier versions too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Payloads of events about the proxy itself: start and stop, budgets, settings, deleted sessions, faults."""
+"""Payloads of events about the proxy itself: start and stop (`StartedEvent`, `StoppedEvent`), budgets (`BudgetEvent`),
+settings (`SettingsEvent`), deleted sessions, faults (`FaultEvent`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Payloads of events about a request, from its arrival to its forwarding: received, classified, edited, forwarded and
-others."""
+"""Payloads of events about a request, from its arrival to its forwarding: `ReceivedEvent`, `ClassifiedEvent`,
+`TaggedEvent`, `StageEvent`, `EditEvent`, `RewrittenEvent`, `ForwardedEvent`, `RefusedEvent` and others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Payloads of events about a provider's answer: usage and cost, rate limits, failures, background work, keep-alive."""
+"""Payloads of events about a provider's answer: usage and cost (`AnsweredEvent`), failures (`FailedEvent`), work of
+stages in the background (`ProcessedEvent`), keep-alive requests (`KeptAliveEvent`), rate limits."""
 
 from __future__ import annotations
 
