@@ -1,6 +1,7 @@
 """Changes the credentials in a request's headers: takes the gateway key out (`take_key`), recognises whose the client's
-own credential is (`home_of`), removes the client's (`keep_only` those of one provider; `without_credentials`: all),
-puts a provider's in (`put_credential`), and points the request to that provider (`send_to`)."""
+own credential is (`home_of`; `credential_of` gives it), removes the client's (`keep_only` those of one provider;
+`without_credentials`: all), puts a provider's in (`put_credential`), and points the request to that provider
+(`send_to`)."""
 
 from __future__ import annotations
 
