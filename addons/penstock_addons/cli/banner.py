@@ -1,7 +1,6 @@
-"""`banner`: the lines that `penstock up` prints when the proxy listens, with its address, profile, store, certificate
-and how to start a client; `is_first_time` says whether a new user reads them. Also the note that other commands print
-on requests that carry a digest of their body (`attested`), and how this program is called from the user's shell
-(`command`)."""
+"""`banner`: the lines that `penstock up` prints when the proxy listens: address, profile, store, certificate, how to
+start a client; `is_first_time`: whether a new user reads them. `attested`: the note on requests that carry a digest of
+their body; `command`: how this program is called from the user's shell."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """`with_mcp_server`: adds arguments that give Claude Code or Codex the server `penstock mcp` for one run, and let
-Claude Code call its tools `expand` and `recall` without asking the user; no configuration file is written. Also whether
-the package `mcp` is installed (`is_mcp_installed`), and whether the profile has a use for the server
-(`needs_mcp_server`)."""
+Claude Code call `expand` and `recall` without asking the user; no configuration file is written. Also whether the
+package `mcp` is installed (`is_mcp_installed`) and the profile has a use for it (`needs_mcp_server`)."""
 
 from __future__ import annotations
 

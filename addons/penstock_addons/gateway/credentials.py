@@ -1,7 +1,6 @@
-"""Changes the credentials in a request's headers: takes the gateway key out (`take_key`), recognises whose the client's
-own credential is (`home_of`; `credential_of` gives it), removes the client's (`keep_only` those of one provider;
-`without_credentials`: all), puts a provider's in (`put_credential`), and points the request to that provider
-(`send_to`)."""
+"""Changes the credentials in a request's headers: `take_key` takes the gateway key out, `home_of` recognises whose the
+client's own is (`credential_of`), `keep_only` and `without_credentials` remove the client's, `put_credential` puts a
+provider's in, and `send_to` points the request to that provider."""
 
 from __future__ import annotations
 
