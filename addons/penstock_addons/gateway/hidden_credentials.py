@@ -1,6 +1,6 @@
 """`hide_credentials` removes the provider's credential from an error that was collected as a whole, `HidingStream` from
-an answer that streams by; `credentials_of_flow` gives what is removed from errors. Providers repeat credentials in their
-errors, and this one is not the client's."""
+an answer that streams by; `credentials_of_flow` gives what is removed from errors. Providers repeat credentials in
+their errors, and this one is not the client's."""
 
 from __future__ import annotations
 
