@@ -76,7 +76,7 @@ def why(e: Exception) -> str:
     return f"{said}: free some space on that disk, then try again" if is_full else said
 
 
-def is_of_disk(e: Exception) -> bool:
+def is_of_disk(e: BaseException | None) -> bool:
     """Whether a write failed because nothing can be written there: the disk is full, damaged or read-only."""
     return _code(e) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 
@@ -102,7 +102,7 @@ def _is_busy(e: OperationalError) -> bool:
     return _code(e) == sqlite3.SQLITE_BUSY
 
 
-def _code(e: Exception) -> int:
+def _code(e: BaseException | None) -> int:
     """SQLite's code of an error, without the details, which it puts above the lowest eight bits."""
     return int(getattr(getattr(e, "orig", e), "sqlite_errorcode", 0)) & 0xFF
 

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
-from penstock.base.prepared import driver
+from penstock.base.shared_sqlite import BUSY_MS, FAILURES, SharedSqlite
 from penstock.contexts import words
 from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import find, head_of, read, read_short, read_text
@@ -48,13 +45,10 @@ logger = logging.getLogger(__name__)
 
 _LAST = 2**63 - 1
 """The largest number that SQLite can be asked for."""
-_BUSY_MS = 5_000
-"""Milliseconds that a write waits for another process."""
 _LITTLE = 1 << 20
 """Free bytes on the disk below which a trial write is made."""
 _TRIED = 64 << 10
 """Bytes of that trial write."""
-_FAILURES = (SQLAlchemyError, sqlite3.Error)
 
 
 class Contexts:
@@ -66,21 +60,12 @@ class Contexts:
         self.masters = MasterKeys(path.parent)
         """The master key of sealed contexts: beside the file, or where the environment says."""
         self.clock = clock or SystemClock()
-        self._writing = threading.Lock()
         self._has_purged = False
         self._disk_failed = False
         self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
-        try:
-            self._engine = sqlite.connect(path, _BUSY_MS, "foreign_keys=ON", "secure_delete=ON")
-            sqlite.prepare(self._engine, _BUSY_MS, _make_tables)
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-                self._empty_log(db)  # a process that was killed may have left there what was purged or sealed
-            self._inode = _inode(path)
-        except sqlite.UnknownRevision as e:
-            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
-        except (SQLAlchemyError, OSError) as e:
-            raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
+        self._file = SharedSqlite(path, _make_tables, "foreign_keys=ON", "secure_delete=ON")
+        self._empty_log()  # a process that was killed may have left there what was purged or sealed
 
     def close(self) -> None:
         """Close the file."""
@@ -88,19 +73,19 @@ class Contexts:
             self._add_usage()
         except StoreError as e:
             logger.warning("what was counted of %s is lost: %s", self.path, e)
-        self._engine.dispose()
+        self._file.close()
 
     def get(self, workspace: str, key: str, version: int | None = None) -> ContextValue:
         """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`,
         `Sealed`."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             found = read(db, self.masters, workspace, key, version, self.clock.now())
         self._count_read(workspace, found.head)
         return found
 
     def text(self, workspace: str, key: str, version: int | None = None) -> ContextText:
         """As `get`, with the value as JSON. Raises as `get` does."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             found = read_text(db, self.masters, workspace, key, version, self.clock.now())
         self._count_read(workspace, found.head)
         return found
@@ -108,7 +93,7 @@ class Contexts:
     def short_text(self, workspace: str, key: str) -> ContextText | None:
         """The newest version, where that takes one short look: fit for the thread of an event loop, since readers wait
         for no writer. None where the value is long or sealed, and where `text` would raise."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             found = read_short(db, workspace, key, self.clock.now())
         if found is not None:
             self._count_read(workspace, found.head)
@@ -119,12 +104,12 @@ class Contexts:
 
     def head(self, workspace: str, key: str) -> ContextHead:
         """The newest version without its value. Raises as `get` does."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             return head_of(find(db, workspace, key, self.clock.now()))
 
     def versions(self, workspace: str, key: str) -> list[Version]:
         """The versions that are kept, the newest first. Raises as `get` does."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             row = find(db, workspace, key, self.clock.now())
             kept = context_versions.select().where(context_versions.c.context == row.id)
             rows = db.execute(kept.order_by(context_versions.c.version.desc())).all()
@@ -135,14 +120,14 @@ class Contexts:
         chosen = contexts.select().where(self._alive(workspace), *fitting(wanted))
         if after is not None:
             chosen = chosen.where(contexts.c.key > after)
-        with self._reading() as db:
+        with self._file.reading() as db:
             rows = db.execute(chosen.order_by(contexts.c.key).limit(limit + 1)).all()
         more = len(rows) > limit
         return Page([head_of(row) for row in rows[:limit]], rows[limit - 1].key if more else None)
 
     def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             found = words.search(db, workspace, query, wanted, self.clock.now(), limit)
         self._usage.count(self.clock.now(), workspace, [hit.head.key for hit in found], hits=1)
         return found
@@ -150,14 +135,14 @@ class Contexts:
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """The changes after `cursor`, in order."""
         fit = (changes.c.workspace == workspace) & (changes.c.seq > min(cursor, _LAST))
-        with self._reading() as db:
+        with self._file.reading() as db:
             rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
         return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
 
     def resume(self, cursor: int) -> tuple[int, bool]:
         """The cursor from which a subscriber goes on, and whether changes before it are missing: they are no longer
         kept, or `cursor` is of another file."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
         first = (oldest or 1) - 1
         is_kept = first <= cursor <= (newest or 0)
@@ -165,7 +150,7 @@ class Contexts:
 
     def cursor(self) -> int:
         """The cursor of the last change of all."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             return int(db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0)
 
     @contextmanager
@@ -173,32 +158,17 @@ class Contexts:
         """One transaction: the changes of the `Writer` are committed at the end of the block, or rolled back if it
         raises. `by`: who makes them, for the history. `is_durable`: they survive a power cut."""
         try:
-            with (
-                self._one_at_a_time(),
-                self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db,
-            ):
-                if is_durable:
-                    db.exec_driver_sql("PRAGMA synchronous=FULL")
-                try:
-                    driver(db).execute("BEGIN IMMEDIATE")  # the driver would begin when the first row is written
-                    writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
-                    yield writer
-                    driver(db).execute("COMMIT")
-                except BaseException:
-                    self._roll_back(db)
-                    if is_durable:
-                        db.invalidate()  # the next connection is a plain one
-                    raise
-                self._has_purged |= writer.has_purged
-                for key, size in writer.written:
-                    self._usage.count(self.clock.now(), workspace, [key], writes=1, size=size)
-                if is_durable:
-                    db.exec_driver_sql("PRAGMA synchronous=NORMAL")
-                if self._has_purged:
-                    self._empty_log(db)
-        except _FAILURES as e:
-            self._disk_failed |= sqlite.is_of_disk(e)
-            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+            with self._file.writing(is_durable=is_durable) as db:
+                writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
+                yield writer
+        except StoreError as e:
+            self._disk_failed |= sqlite.is_of_disk(e.__cause__)
+            raise
+        self._has_purged |= writer.has_purged
+        for key, size in writer.written:
+            self._usage.count(self.clock.now(), workspace, [key], writes=1, size=size)
+        if self._has_purged:
+            self._empty_log()
         self._disk_failed = False
         for listener in tuple(self._listeners):
             try:
@@ -214,39 +184,16 @@ class Contexts:
                 with self.write("", "trial") as writer:
                     writer.remember_answer("trial", "", 0, trial)
 
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """A lock for the writers of this process. SQLite has a lock too, but polls it, which is slower."""
-        if not self._writing.acquire(timeout=_BUSY_MS / 1000):
-            raise StoreError(f"{self.path} cannot be written: another call has held it for {_BUSY_MS // 1000} s")
-        try:
-            self._check_file()
-            yield
-        finally:
-            self._writing.release()
-
-    def _check_file(self) -> None:
-        """Raises `StoreError` if the file was deleted or replaced: SQLite would go on with it, and its writes would be
-        lost."""
-        if _inode(self.path) != self._inode:
-            raise StoreError(f"{self.path} was deleted or replaced while in use: start the service again")
-
-    def _empty_log(self, db: sa.Connection) -> None:
+    def _empty_log(self) -> None:
         """Remove purged values from the write-ahead log. While another process reads an older state, that is not
         possible, and is done after the next write or when the file is closed. No reader sees purged values."""
         try:
-            db.exec_driver_sql("PRAGMA busy_timeout=0")
-            self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
-            db.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
-        except SQLAlchemyError as e:
-            db.invalidate()  # the next one gets a connection that waits for others again
+            with self._file.engine.connect() as db:
+                db.exec_driver_sql("PRAGMA busy_timeout=0")
+                self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
+                db.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+        except FAILURES as e:
             logger.warning("%s: the write-ahead log could not be emptied after a purge: %s", self.path, sqlite.why(e))
-
-    def _roll_back(self, db: sa.Connection) -> None:
-        if not db.invalidated and db.connection.dbapi_connection is not None:
-            raw: Any = db.connection.dbapi_connection
-            if raw.in_transaction:  # a full disk ends the transaction by itself
-                raw.rollback()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every write of this process, in the thread that wrote: it must be quick and not raise.
@@ -257,7 +204,7 @@ class Contexts:
     def sealed(self) -> list[tuple[str, str, str]]:
         """Workspace and key of every sealed context that can be read, and the id of the master key that it needs."""
         found = self._sealed(contexts.c.workspace, contexts.c.key, data_keys.c.master)
-        with self._reading() as db:
+        with self._file.reading() as db:
             return [(row.workspace, row.key, row.master) for row in db.execute(found)]
 
     def _sealed(self, *columns: Any) -> sa.Select[Any]:
@@ -268,13 +215,13 @@ class Contexts:
     def sealed_under(self) -> dict[str, int]:
         """How many sealed contexts can be read, by the id of the master key that they need."""
         found = self._sealed(data_keys.c.master, sa.func.count().label("contexts")).group_by(data_keys.c.master)
-        with self._reading() as db:
+        with self._file.reading() as db:
             return {row.master: row.contexts for row in db.execute(found)}
 
     def expire(self) -> int:
         """Delete expired contexts, and remove for good contexts deleted 30 days ago and old changes and answers.
         Returns how many contexts expired."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             due = sa.select(contexts.c.workspace).where(
                 contexts.c.deleted_at.is_(None), contexts.c.expires_at <= self.clock.now()
             )
@@ -292,7 +239,7 @@ class Contexts:
     def usage(self, workspace: str, by: By, first: str, last: str, *, limit: int = 1000) -> list[UsageRow]:
         """How contexts were used on the days `first` to `last` (as 2026-11-22, UTC), by day, key, session or agent."""
         self._add_usage()
-        with self._reading() as db:
+        with self._file.reading() as db:
             return usage_rows(db, workspace, by, first, last, limit)
 
     def _add_usage(self) -> None:
@@ -303,7 +250,7 @@ class Contexts:
     def _is_unclean(self) -> bool:
         """Whether there is anything to remove for good. Asked first, since a write makes all others wait."""
         now = self.clock.now()
-        with self._reading() as db:
+        with self._file.reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
             gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < now - KEPT_DELETED_S)
             old = sa.select(idempotency.c.name).where(idempotency.c.until <= now)
@@ -315,17 +262,7 @@ class Contexts:
 
     def snapshot(self) -> AbstractContextManager[sa.Connection]:
         """A connection that reads one state of the file, for the modules of this folder."""
-        return self._reading()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        self._check_file()
-        try:
-            with self._engine.connect() as db:
-                driver(db).execute("BEGIN")  # all selects see one state of the file; closing ends it
-                yield db
-        except _FAILURES as e:
-            raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+        return self._file.reading()
 
 
 def _free(folder: Path) -> int:
@@ -336,11 +273,3 @@ def _free(folder: Path) -> int:
 def _make_tables(db: sa.Connection) -> None:
     sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
     words.create(db)
-
-
-def _inode(path: Path) -> int:
-    """The number of the file; 0 where there is none."""
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return 0

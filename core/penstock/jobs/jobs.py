@@ -10,18 +10,16 @@ later is refused.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
-from penstock.base.errors import StoreError
+from penstock.base.shared_sqlite import SharedSqlite
 from penstock.jobs.errors import NoJob
 from penstock.jobs.records import ENDED, STATES, Job, JobPage, JobProgress, JobState, QueueStats
 from penstock.jobs.schema import jobs, metadata
@@ -36,8 +34,6 @@ SCHEDULED = "schedule:"
 """The prefix of `twin` of scheduled jobs, which callers must not use."""
 MAX_TRIES = 5
 """Attempts before a job counts as failed."""
-_BUSY_MS = 5_000
-"""Milliseconds that a write waits for another process."""
 _FIRST_WAIT_S, _GROWTH = 10.0, 4.0
 _LONGEST_ERROR = 4_000
 _LAST = 2**63 - 1
@@ -58,17 +54,8 @@ class Jobs:
         self.path = path
         self.clock = clock or SystemClock()
         self._listeners: list[Callable[[], None]] = []
-        try:
-            self._engine = sqlite.connect(path, _BUSY_MS)
-            sqlite.prepare(self._engine, _BUSY_MS, _make_tables)
-        except sqlite.UnknownRevision as e:
-            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
-        except (SQLAlchemyError, OSError) as e:
-            raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
-
-    def close(self) -> None:
-        """Close the file."""
-        self._engine.dispose()
+        self._file = SharedSqlite(path, _make_tables)
+        self.close = self._file.close
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` after this process has added or cancelled a job. It must be quick."""
@@ -83,7 +70,7 @@ class Jobs:
         now = self.clock.now()
         values = {"queue": queue, "kind": kind, "payload": dict(payload), "twin": twin, "at": now}
         fresh = {"state": "waiting", "tries": 0, "holder": "", "fence": 0, "cancel": False, "error": ""}
-        with self._writing() as db:
+        with self._file.writing() as db:
             known = self._open_twin(db, twin) if twin else None
             if known is not None:
                 return known, False
@@ -94,7 +81,7 @@ class Jobs:
 
     def get(self, number: int) -> Job:
         """One job. Raises `NoJob`."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             return self._find(db, number)
 
     def page(self, state: JobState | None = None, *, limit: int = 50, after: int | None = None) -> JobPage:
@@ -104,13 +91,13 @@ class Jobs:
             wanted = wanted.where(_c.state == state)
         if after is not None:
             wanted = wanted.where(_c.id < min(after, _LAST))
-        with self._reading() as db:
+        with self._file.reading() as db:
             rows = db.execute(wanted).all()
         return JobPage([_job(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None)
 
     def cancel(self, number: int) -> Job:
         """Cancel a waiting job at once, and ask a running one to end; an ended one is unchanged. Raises `NoJob`."""
-        with self._writing() as db:
+        with self._file.writing() as db:
             job = self._find(db, number)
             if job.state == "waiting":
                 self._end(db, number, "cancelled", cancel=True)
@@ -126,7 +113,7 @@ class Jobs:
         due = sa.func.min(sa.case((_c.state == "waiting", _c.run_after)))
         counted = sa.select(_c.queue, _c.state, sa.func.count(), due).group_by(_c.queue, _c.state)
         found: dict[str, tuple[dict[JobState, int], list[float]]] = {}
-        with self._reading() as db:
+        with self._file.reading() as db:
             for queue, state, count, oldest in db.execute(counted.order_by(_c.queue)):
                 counts, since = found.setdefault(queue, (dict.fromkeys(STATES, 0), []))
                 counts[state] = count
@@ -135,14 +122,14 @@ class Jobs:
 
     def last(self, twin: str) -> Job | None:
         """The newest job of this `twin`, whatever its state."""
-        with self._reading() as db:
+        with self._file.reading() as db:
             row = db.execute(jobs.select().where(_c.twin == twin).order_by(_c.id.desc()).limit(1)).first()
         return None if row is None else _job(row)
 
     def unfinished(self, kind: str) -> list[Job]:
         """The waiting and running jobs of a kind."""
         wanted = jobs.select().where((_c.kind == kind) & _c.state.in_(("waiting", "running")))
-        with self._reading() as db:
+        with self._file.reading() as db:
             return [_job(row) for row in db.execute(wanted).all()]
 
     def prune(self, before: float) -> int:
@@ -152,7 +139,7 @@ class Jobs:
         is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED
         newest = sa.select(sa.func.max(_c.id)).where(is_scheduled).group_by(_c.twin)
         old = _c.state.in_(ENDED) & (_c.ended_at < before) & _c.id.not_in(newest)
-        with self._writing() as db:
+        with self._file.writing() as db:
             return db.execute(jobs.delete().where(old)).rowcount
 
     # for holders
@@ -163,10 +150,10 @@ class Jobs:
         now = self.clock.now()
         dead = (_c.queue == queue) & (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
         due = (_c.queue == queue) & (_c.state == "waiting") & (_c.run_after <= now)
-        with self._reading() as db:  # mostly there is nothing, and then no writer has to wait
+        with self._file.reading() as db:  # mostly there is nothing, and then no writer has to wait
             if db.execute(sa.select(_c.id).where(dead | due).limit(1)).first() is None:
                 return None
-        with self._writing() as db:
+        with self._file.writing() as db:
             for lost in db.execute(jobs.select().where(dead)).all():
                 self._bury(db, _job(lost))
             is_busy = sa.select(_c.id).where((_c.queue == queue) & (_c.state == "running"))
@@ -185,7 +172,7 @@ class Jobs:
         values: dict[str, Any] = {"heartbeat_at": self.clock.now()}
         if progress is not None:
             values["progress"] = asdict(progress)
-        with self._writing() as db:
+        with self._file.writing() as db:
             return self._find(db, held.id) if self._set_held(db, held, values) else None
 
     def finish(self, held: Job, result: Mapping[str, Any]) -> bool:
@@ -219,11 +206,11 @@ class Jobs:
             self._set(db, job.id, state="waiting", holder="", fence=job.fence + 1)
 
     def _put_back(self, held: Job, **values: Any) -> bool:
-        with self._writing() as db:
+        with self._file.writing() as db:
             return self._set_held(db, held, {"state": "waiting", "holder": "", **values})
 
     def _end_held(self, held: Job, state: JobState, values: Mapping[str, Any]) -> bool:
-        with self._writing() as db:
+        with self._file.writing() as db:
             return self._set_held(db, held, {"state": state, "ended_at": self.clock.now(), **values})
 
     def _set_held(self, db: sa.Connection, held: Job, values: Mapping[str, Any]) -> bool:
@@ -250,26 +237,6 @@ class Jobs:
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        """One write transaction, which locks the file from its start, so that what it reads cannot change before it
-        writes."""
-        try:
-            with self._engine.connect() as db:
-                db.exec_driver_sql("BEGIN IMMEDIATE")
-                yield db
-                db.commit()
-        except SQLAlchemyError as e:
-            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as db:
-                yield db
-        except SQLAlchemyError as e:
-            raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
 
 
 def _make_tables(db: sa.Connection) -> None:

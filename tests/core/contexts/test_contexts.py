@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 import pytest
 
 from penstock.base.clock import ManualClock
-from penstock.base.errors import StoreError
-from penstock.contexts import contexts as module
 from penstock.contexts import finding
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import ContextError, Expired, InvalidContext, NoContext
@@ -24,18 +21,6 @@ LONGEST = 100 * 366 * 86_400.0
 def put(contexts: Contexts, key: str, data: Any, **more: Any) -> None:
     with contexts.write("w", "me") as writer:
         writer.put(key, NewContext(data, **more))
-
-
-def test_a_durable_write_that_waits_in_vain_slows_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its connection does not go back to the pool with a sync at each commit."""
-    monkeypatch.setattr(module, "_BUSY_MS", 10)
-    path = tmp_path / "contexts.db"
-    with closing(Contexts(path)) as contexts, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="locked"), contexts.write("w", "me", is_durable=True):
-            pass
-        with contexts.snapshot() as db:
-            assert db.exec_driver_sql("PRAGMA synchronous").scalar() == 1
 
 
 @pytest.mark.parametrize("ttl", [-1.0, float("nan"), float("inf"), LONGEST * 2, 1e-9])

@@ -21,7 +21,7 @@ class Disk:
 
     def __init__(self, contexts: Contexts) -> None:
         self.pages = 2**31
-        sa.event.listen(contexts._engine, "checkout", self._bound)
+        sa.event.listen(contexts._file.engine, "checkout", self._bound)
 
     def _bound(self, raw: Any, *_: object) -> None:
         raw.execute(f"PRAGMA max_page_count={self.pages}")  # never fewer than there are

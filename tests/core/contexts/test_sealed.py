@@ -291,7 +291,7 @@ def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(
     contexts: Contexts, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     put(contexts, "a", SECRET)
-    monkeypatch.setattr(contexts, "_empty_log", lambda _db: None)  # as if it was killed before
+    monkeypatch.setattr(contexts, "_empty_log", lambda: None)  # as if it was killed before
     put(contexts, "a", SECRET, seal=True)
     left = tmp_path / "left"
     shutil.copytree(path.parent, left)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,17 +51,6 @@ def test_what_was_kept_is_there_when_the_file_is_opened_again(path: Path, store:
     again = GatewayStore(path)
     assert list_workspaces(again) == [*[one for one in list_workspaces(store) if one.name == "default"], made]
     again.close()
-
-
-def test_a_durable_write_that_waits_in_vain_slows_no_other(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its connection goes back to the pool as it was: with a sync at each commit, writes take many times as long."""
-    monkeypatch.setattr(module, "_BUSY_MS", 10)
-    with closing(GatewayStore(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="locked"), store.writing(is_durable=True):
-            pass
-        with store.reading() as db:
-            assert db.exec_driver_sql("PRAGMA synchronous").scalar() == 1
 
 
 def test_a_block_that_raises_writes_nothing(store: GatewayStore) -> None:

@@ -1,0 +1,105 @@
+"""`SharedSqlite`: a SQLite file that several processes read and write. Opens it, makes or migrates its tables, and
+gives transactions that see one state of it, or write all or nothing. Every failure is a `StoreError` that names it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from penstock.base import sqlite
+from penstock.base.errors import StoreError
+from penstock.base.prepared import driver
+
+__all__ = ["BUSY_MS", "FAILURES", "SharedSqlite"]
+
+BUSY_MS = 5_000
+"""Milliseconds that a write waits for another."""
+FAILURES = (SQLAlchemyError, sqlite3.Error)
+"""What fails at the file: statements that are prepared once go to the driver itself."""
+
+
+class SharedSqlite:
+    """The file. Any thread may call."""
+
+    def __init__(self, path: Path, make_tables: Callable[[sa.Connection], None], *pragmas: str) -> None:
+        """Creates the file if there is none; `make_tables` creates or migrates its tables; `pragmas` hold for each
+        connection. Raises `StoreError`."""
+        self.path = path
+        self._one_at_a_time = threading.Lock()
+        try:
+            # Autocommit for each transaction instead would have SQLite prepare all statements of a connection again.
+            self.engine = sqlite.connect(path, BUSY_MS, *pragmas, is_autocommit=True)
+            sqlite.prepare(self.engine, BUSY_MS, make_tables)
+            self._inode = path.stat().st_ino
+        except sqlite.UnknownRevision as e:
+            raise StoreError(f"{path} was written by a newer version: give this one its own --store ({e})") from e
+        except (*FAILURES, OSError) as e:
+            raise StoreError(f"{path} cannot be opened: {sqlite.why(e)}") from e
+
+    def close(self) -> None:
+        """Close the file."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that sees one state of the file. It waits for no writer."""
+        self._check_file()
+        try:
+            with self.engine.connect() as db:
+                driver(db).execute("BEGIN")  # all selects see one state; closing ends it
+                yield db
+        except FAILURES as e:
+            raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+    @contextmanager
+    def writing(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
+        """One transaction: committed at the end of the block, or rolled back if that raises. It locks the file from its
+        start, so that what it reads cannot change before it writes. `is_durable`: it survives a power cut."""
+        try:
+            with self._alone(), self.engine.connect() as db:
+                if is_durable:
+                    db.exec_driver_sql("PRAGMA synchronous=FULL")
+                try:
+                    driver(db).execute("BEGIN IMMEDIATE")
+                    yield db
+                    driver(db).execute("COMMIT")
+                except BaseException:
+                    _roll_back(db)
+                    raise
+                finally:
+                    if is_durable and not db.invalidated:
+                        db.exec_driver_sql("PRAGMA synchronous=NORMAL")
+        except FAILURES as e:
+            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A lock for the writers of this process. SQLite has one too, but polls it, which is slower."""
+        if not self._one_at_a_time.acquire(timeout=BUSY_MS / 1000):
+            raise StoreError(f"{self.path} cannot be written: another call has held it for {BUSY_MS // 1000} s")
+        try:
+            self._check_file()
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+    def _check_file(self) -> None:
+        """Raises `StoreError` if the file was deleted or replaced: SQLite would go on with it; what is written would be
+        lost, and what others write not seen."""
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            inode = 0
+        if inode != self._inode:
+            raise StoreError(f"{self.path} was deleted or replaced while in use: start the proxy and the service again")
+
+
+def _roll_back(db: sa.Connection) -> None:
+    if not db.invalidated and driver(db).in_transaction:  # a full disk ends the transaction by itself
+        driver(db).rollback()
