@@ -1,5 +1,6 @@
-"""`Announcer`: an addon that writes the proxy's addresses to a file once it listens, so that other programs find it,
-and removes the file when the proxy ends. A second file, beside the store, is for `penstock memory`."""
+"""`Announcer`: an addon that announces the proxy once it listens, in the file by which clients find it and in one beside
+the store (for its memory and the gateway's port), and then has the banner printed. Removes both files at the end. The
+format is in `penstock.control.discovery`."""
 
 from __future__ import annotations
 

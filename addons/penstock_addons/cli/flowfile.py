@@ -1,5 +1,5 @@
-"""`read_flows`: reads model requests and their answers, for `penstock whatif`, from a file of flows that mitmproxy
-wrote (`mitmdump -w FILE`). Of a damaged file it gives those before the damage."""
+"""`read_flows`: reads all requests that have a body, and their answers, from a file of flows that mitmproxy wrote
+(`mitmdump -w FILE`). `penstock whatif` then picks the model requests. A damaged file is read up to the damage."""
 
 from __future__ import annotations
 

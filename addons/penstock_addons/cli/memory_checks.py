@@ -1,6 +1,6 @@
-"""The checks of the memory for `penstock doctor`: `memory` (its size, its vector index, and the embedder of its
-vectors), `embedder`, and `remembers`, whether the profile has a memory. They change nothing. A memory that a proxy has
-open is asked for through that proxy."""
+"""What `penstock doctor` looks at for its checks `memory` (size, vector index, embedder of the vectors) and `embedder`,
+through the proxy where one has the memory open; nothing is changed. `remembers`: whether a profile needs them. `checks`
+runs them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ReversePort`: a local port that stands in for one provider, with the base URL and the environment variable for
-clients. `parse` reads `--reverse anthropic=8411`; the providers it knows are listed here."""
+"""`ReversePort`: a local port that stands in for one provider or any other address, with the base URL and the
+environment variable for clients. `parse` reads `--reverse anthropic=8411`; the known providers are listed here."""
 
 from __future__ import annotations
 

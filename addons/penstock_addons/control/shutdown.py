@@ -1,5 +1,5 @@
-"""`GracefulShutdown`: stops the proxy for the command `POST /shutdown`: closes its ports, waits for requests under way
-(30 seconds, or as long as the command says, at most 600), cuts off those that remain, and exits."""
+"""`GracefulShutdown`: stops the proxy in order, as `POST /shutdown` asks. It closes its ports, waits for requests under
+way (30 seconds, or as long as the command says, at most 600), cuts off those that remain, and exits."""
 
 from __future__ import annotations
 

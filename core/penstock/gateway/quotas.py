@@ -1,9 +1,8 @@
-"""Limits of keys, workspaces and models: `set_limits`, `limits_of`, `raise_limit` for the present period, and
-`show_limits` with what counts against them. `read_limit` reads one as a person gives it, `in_words` writes an
-amount.
+"""Limits of keys, workspaces and models: sets, raises and shows them, and opens a limit's counter for each period with
+what was used in it so far. Also decides in which limits a request counts, however its model's name is written. `holds`
+lets requests in against these counters.
 
-A limit's counter begins with what the period's usage says, so that a limit that is set in the middle of a month counts
-all of the month.
+A limit that is set in the middle of a month counts all of the month: its counter begins with the usage so far.
 """
 
 from __future__ import annotations

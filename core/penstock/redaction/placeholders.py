@@ -1,5 +1,6 @@
-"""Placeholders for personal data, such as `<email 1>` (`placeholder`): finds what to replace in a text (`find_all`,
-`known_in`), and the placeholders to put values back in (`replacements`) or to redact (`without_placeholders`).
+"""Placeholders such as `<email 1>`, which stand for personal data in a request: finds what to replace (`find_all`,
+`known_in`), puts the values back (`replacements`), also where a piece of a stream ends in half a placeholder
+(`tail_at`), and removes placeholders from stored text (`without_placeholders`).
 
 A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
 their own, so that putting the values back gives the original text to the letter.

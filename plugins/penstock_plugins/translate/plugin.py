@@ -1,5 +1,6 @@
-"""Translates requests of the gateway between Anthropic's Messages and OpenAI's Chat Completions, with any-llm, which is
-an extra: `pip install 'penstock[translate]'`. Of that library, only what converts is used: it sends nothing."""
+"""The plugin that registers the translators between Anthropic's Messages and OpenAI's Chat Completions, from one
+(`messages_to_chat`) and back (`chat_to_messages`), for the gateway. None without the extra any-llm, which converts and
+sends nothing: `pip install 'penstock[translate]'`."""
 
 from __future__ import annotations
 

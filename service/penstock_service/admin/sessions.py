@@ -1,6 +1,6 @@
-"""`Sessions`: who is logged in to the admin pages, for eight hours at most, and how often an address failed to (ten
-times a minute; then `TooManyLogins`). They are in the memory of this process and end with it: a browser holds a random
-name of its session, and nothing of the key."""
+"""`Sessions`: the logins to the admin pages. Decides who may log in (the owner's token, or a key with the scope `admin`,
+checked at each request), for eight hours at most; limits failures to ten a minute for each address; makes the tokens of
+forms. Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`page`: renders a report as one HTML page. All text from outside is escaped: a tag or a project name may contain
-HTML."""
+"""`page`: renders a report as one HTML page. All text from outside is escaped and searched for secrets once more; texts
+of messages are in it only when asked for."""
 
 from __future__ import annotations
 
