@@ -1,6 +1,6 @@
-"""`Embedding`: the tagger `embedding`. Of the words that `keywords` finds and the known tags in a text, it chooses those
-nearest in meaning to the whole text and unlike each other. It gives no tags while the memory, whose embedder it uses,
-is not open, or when that takes over two seconds."""
+"""`Embedding`: the tagger `embedding`. Of the words that `keywords` finds and the known tags in a text, it chooses
+those nearest in meaning to the whole text and unlike each other. It gives no tags while the memory, whose embedder it
+uses, is not open, or when that takes over two seconds."""
 
 from __future__ import annotations
 

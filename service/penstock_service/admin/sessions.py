@@ -1,6 +1,6 @@
-"""`Sessions`: the logins to the admin pages. Decides who may log in (the owner's token, or a key with the scope `admin`,
-checked at each request), for eight hours at most; limits failures to ten a minute for each address; makes the tokens of
-forms. Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
+"""`Sessions`: the logins to the admin pages. Decides who may log in (the owner's token, or a key with the scope
+`admin`, checked at each request), for eight hours at most; limits failures to ten a minute for each address; makes the
+tokens of forms. Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
 
 from __future__ import annotations
 
