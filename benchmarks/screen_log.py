@@ -53,7 +53,7 @@ def played() -> list[Event]:
                 time.sleep(0.2)
             store = player.store
         with closing(SqlStore(store, readonly=True)) as log:
-            return [event for event in log.events_after(0, sys.maxsize) if event.exchange]
+            return [event for event in log.events_after(limit=sys.maxsize) if event.exchange]
 
 
 def fill(path: Path, exchanges: int) -> int:

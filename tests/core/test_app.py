@@ -184,7 +184,7 @@ def test_old_events_are_deleted_at_the_start() -> None:
     suite.close()
     pruner.join(timeout=30)
     reader = SqlStore(paths.store_path(), readonly=True)
-    assert [e.payload["n"] for e in reader.events_after(0)] == [29, 0]
+    assert [e.payload["n"] for e in reader.events_after()] == [29, 0]
     reader.close()
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.base.errors import StoreError
+from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.road.prefork import Forked
@@ -162,7 +163,7 @@ class Proxy:
             except StoreError:
                 return []
         try:
-            self._events += self._reader.events_after(self._events[-1].seq if self._events else 0, 100_000)
+            self._events += self._reader.events_after(self._events[-1].cursor if self._events else START, 100_000)
         except StoreError:  # not made yet, or locked, or damaged and about to be set aside: look again later
             self._reader.close()
             self._reader = None

@@ -84,7 +84,7 @@ def test_a_store_deleted_while_the_proxy_runs_is_made_anew(start: Callable[..., 
     wait_until(store.exists, "the store is made")
     road.proxy.stop()
     log = SqlStore(store, readonly=True)
-    found = [event for event in log.events_after(0) if event.kind in (EventKind.FAULT, EventKind.BYPASSED)]
+    found = [event for event in log.events_after() if event.kind in (EventKind.FAULT, EventKind.BYPASSED)]
     log.close()
     assert [(event.kind, event.payload["where"]) for event in found] == [(EventKind.FAULT, "store")]
     assert road.proxy.output.count("was deleted or replaced") == 1
@@ -139,7 +139,7 @@ def test_a_store_that_can_not_be_opened_stops_no_traffic(
     assert b"call 1" in mended.post("/v1/messages", body).received.body
     mended.proxy.stop()
     with closing(SqlStore(store, readonly=True)) as kept:
-        assert kept.events_after(0)[-1].kind is EventKind.STOPPED
+        assert kept.events_after()[-1].kind is EventKind.STOPPED
 
 
 def test_all_is_written_when_the_proxy_stops(start: Callable[..., Road]) -> None:

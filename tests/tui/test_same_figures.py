@@ -89,7 +89,7 @@ def command(log: Log, *words: str) -> Any:
 
 def on_screen(log: Log) -> dict[str, Figures]:
     model = LogModel()
-    model.apply(log.store.events_after(0))
+    model.apply(log.store.events_after())
     named = {one.name: one.totals for one in model.sessions.listed()} | {"": model.totals}
     return {
         name: Figures(
@@ -191,7 +191,7 @@ def test_a_session_has_one_project(log: Log) -> None:
     log.exchange(paid_life(0.04, 0.01, project="/src/tidewatch"))
     log.close()
     model = LogModel()
-    model.apply(log.store.events_after(0))
+    model.apply(log.store.events_after())
     shown = [one.project for one in model.sessions.listed()]
     listed = [one["project"] for one in command(log, "sessions", "list", "--json")]
     exported = [one["project"] for one in command(log, "export")["sessions"]]

@@ -16,6 +16,7 @@ from penstock.base.format import dollars, printable
 from penstock.base.private_files import create
 from penstock.control import discovery
 from penstock.control.discovery import Announcement
+from penstock.events.cursor import START
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
@@ -49,7 +50,7 @@ def keep_alive_worth(name: str, log: RunLog, plugins: Plugins) -> str:
     if STAGE in profile.stages or profile.mode != "edit":
         return ""
     with closing(open_log(log.store)) as store:
-        requests = last_sessions(store, SESSIONS, log.events(), log.after or 0)
+        requests = last_sessions(store, SESSIONS, log.events(), log.after or START)
     found = estimate_keep_alive(requests, profile, plugins, plugins.parts(profile).prices.of)
     paid = sum(one.money.spent for one in requests if one.money is not None)
     if found.saved < max(LEAST, SHARE * paid):

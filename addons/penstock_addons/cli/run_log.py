@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from penstock.base.errors import StoreError
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event
 
 __all__ = ["RunLog"]
@@ -19,8 +20,8 @@ class RunLog:
 
     def __init__(self, store: Path) -> None:
         self.store = store
-        self.after = self._last_seq()
-        """The sequence number of the last event before the run. None: there is a log that cannot be read, so the run's
+        self.after = self._end()
+        """The place of the last event before the run. None: there is a log that cannot be read, so the run's
         own events are not known."""
         self._events: list[Event] | None = None
 
@@ -38,14 +39,14 @@ class RunLog:
         with closing(open_log(self.store)) as log:
             return list(all_events(log, self.after))
 
-    def _last_seq(self) -> int | None:
+    def _end(self) -> Cursor | None:
         if not self.store.exists():
-            return 0
+            return START
         from penstock.store.reading import open_log
 
         try:
             with closing(open_log(self.store)) as log:
-                return log.last_seq()
+                return log.end()
         except Exception as e:  # noqa: BLE001 - the client is to start whatever it is
             logger.debug("the log cannot be read: %s", e)
             return None

@@ -10,6 +10,7 @@ from statistics import median
 
 from penstock.base.format import dollars, percent, plural
 from penstock.base.readable import one_line
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event
 from penstock.events.proxy_events import BudgetEvent
 from penstock.events.request_events import EditEvent, FlushEvent, ForwardedEvent, RewrittenEvent
@@ -27,8 +28,8 @@ _WIDE = 130
 class Report:
     """Sums over the events that were taken so far."""
 
-    seen: int = 0
-    """The sequence number of the last event taken."""
+    seen: Cursor = START
+    """The place of the last event taken."""
     ended: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
@@ -47,7 +48,7 @@ class Report:
         """Take the next events, in their order. Lines for each exchange that ends with one of them."""
         lines: list[str] = []
         for event in events:
-            self.seen = event.seq
+            self.seen = event.cursor
             lines += self._take(event)
         return lines
 

@@ -64,7 +64,7 @@ def _classified(store: Path | None) -> Iterable[Event]:
     try:
         log = open_log(store)
         try:
-            return log.events_after(log.last_seq() - RECENT, RECENT, (EventKind.CLASSIFIED,))
+            return log.events_after(log.tail(RECENT), RECENT, (EventKind.CLASSIFIED,))
         finally:
             log.close()
     except PenstockError:  # of another version, or damaged: a shell is no place to say so

@@ -14,6 +14,7 @@ from penstock.base.format import printable
 from penstock.base.suggest import did_you_mean
 from penstock.cli import completion
 from penstock.cli.numbers import MOST
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.reading import all_events, newest, open_log
@@ -57,7 +58,7 @@ def events(
 
     log = open_log(store)
     try:
-        last = log.last_seq()
+        last = log.end()
         for event in newest(log, count, wanted, upto=last):
             typer.echo(_json(event) if as_json else line(event))
         if follow:
@@ -76,10 +77,10 @@ def line(event: Event) -> str:
     return f"{when}  {event.exchange or '-':<16}  {event.kind:<10}  {_fields(event.payload)}".rstrip()
 
 
-def _following(log: Store, after: int, wanted: Callable[[Event], bool], wait: Callable[[], None]) -> Iterator[Event]:
+def _following(log: Store, after: Cursor, wanted: Callable[[Event], bool], wait: Callable[[], None]) -> Iterator[Event]:
     while True:
         for event in all_events(log, after):
-            after = event.seq
+            after = event.cursor
             if wanted(event):
                 yield event
         wait()

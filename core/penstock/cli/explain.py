@@ -103,7 +103,7 @@ def _find(log: Store, wanted: str) -> str:
     if wanted and log.events_of(wanted):
         return wanted
     found: dict[str, None] = {}
-    for event in backwards(log, log.last_seq()):
+    for event in backwards(log, log.end()):
         if wanted and event.exchange.startswith(wanted):
             found[event.exchange] = None
         elif not wanted and isinstance(event.data, EditEvent) and event.data.has_landed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from penstock.events import proxy_events, request_events, response_events
+from penstock.events.cursor import Cursor
 from penstock.events.kinds import EventKind
 from penstock.events.payload import EventData, payload_of, read
 
@@ -42,7 +43,7 @@ class Event(_ReadOnce):
     """One entry of the event log."""
 
     seq: int
-    """The sequence number; 0 until the event is stored."""
+    """The number by which the log knows it; 0 until the event is stored. `cursor` has its place among others."""
     at: float
     """Seconds since the epoch."""
     exchange: str
@@ -50,11 +51,18 @@ class Event(_ReadOnce):
     kind: EventKind
     payload: Mapping[str, Any]
     """The stored JSON object. Another version may have written it, so that it may contain anything."""
+    transaction: int = field(default=0, compare=False)
+    """The transaction that stored it, where a store has several writers."""
 
     @classmethod
     def of(cls, data: EventData, at: float, exchange: str = "") -> Self:
         """A new event with this payload."""
         return cls(0, at, exchange, data.KIND, payload_of(data))
+
+    @property
+    def cursor(self) -> Cursor:
+        """Its place in the log."""
+        return Cursor(self.transaction, self.seq)
 
     @property
     def data(self) -> EventData:

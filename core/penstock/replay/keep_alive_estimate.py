@@ -17,6 +17,7 @@ from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.cost.prices import Price
 from penstock.engine.keep_alive import KINDS
 from penstock.engine.pipeline import Pipeline
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.plugins.idle import Idle
 from penstock.plugins.manager import Plugins
@@ -83,12 +84,12 @@ def estimate_keep_alive(
     return play.found
 
 
-def last_sessions(log: Store, count: int, newest: Iterable[Event], before: int) -> list[ExchangeStats]:
+def last_sessions(log: Store, count: int, newest: Iterable[Event], before: Cursor) -> list[ExchangeStats]:
     """The requests of the newest `count` sessions, in their order, with who sent them and what was counted and paid.
-    `newest`: the events behind number `before`, which are known already; only older ones are read. Raises
+    `newest`: the events after the place `before`, which are known already; only older ones are read. Raises
     `StoreError`."""
     found: dict[str, ExchangeStats] = {}
-    older = takewhile(lambda e: e.seq <= before, all_events(log, max(0, before - EVENTS), _KINDS))
+    older = takewhile(lambda e: e.cursor <= before, all_events(log, log.tail(EVENTS), _KINDS))
     for event in chain(older, (e for e in newest if e.kind in _KINDS)):
         found.setdefault(event.exchange, ExchangeStats(event.exchange)).fold(event)
     names: dict[str, None] = {}

@@ -17,6 +17,7 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, StoreError
 from penstock.conversation.exchange import State
 from penstock.conversation.reply import Reply
+from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import LoggedUsage
@@ -46,7 +47,7 @@ class LiveRunner:
         self._environ = os.environ if environ is None else environ
         self._address, self._is_here = _checked(address)
         self._log = _open(log)
-        self._seen = self._log.last_seq() if self._log is not None else 0
+        self._seen = self._log.end() if self._log is not None else START
         self._stopped, self.has_tool = threading.Event(), False
         self.notes: tuple[str, ...] = () if self._log is not None else (f"No log of a proxy is at {log}.",)
         # To this machine never by way of a proxy that the environment names.
@@ -119,7 +120,7 @@ class LiveRunner:
             except StoreError:
                 return None
             if any(e.kind in _ENDS for e in events):
-                self._seen = max(e.seq for e in events)
+                self._seen = max(e.cursor for e in events)
                 return ExchangeRecord.of(id, events)
             self._stopped.wait(EVERY_S)
         return None

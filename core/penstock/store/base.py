@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from penstock.edits.edit import Landed
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.originals import Original, RetentionPolicy
 
@@ -19,11 +20,16 @@ class Store(Protocol):
     asked."""
 
     def add_events(self, events: Sequence[Event]) -> None:
-        """Store `events` in order, all or none; they get the next sequence numbers."""
+        """Store `events` in order, all or none."""
         ...
 
-    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
-        """The events with a sequence number above `seq`, oldest first, at most `limit`; with `kinds` only those."""
+    def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        """The events after a place, oldest first, at most `limit`; with `kinds` only those. No event is stored later at
+        a place before one that this returned."""
+        ...
+
+    def events_upto(self, cursor: Cursor, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        """The event at a place and those before it, newest first, at most `limit`; with `kinds` only those."""
         ...
 
     def events_of(self, exchange: str) -> list[Event]:
@@ -34,8 +40,16 @@ class Store(Protocol):
         """How many events each of `exchanges` has, and how many characters their payloads take."""
         ...
 
-    def last_seq(self) -> int:
-        """The newest sequence number, 0 when there is none."""
+    def end(self) -> Cursor:
+        """The place of the newest event; `START` if there is none."""
+        ...
+
+    def tail(self, count: int) -> Cursor:
+        """A place with at most `count` events after it."""
+        ...
+
+    def count_after(self, cursor: Cursor) -> int:
+        """About how many events are after a place."""
         ...
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
@@ -118,7 +132,7 @@ class Deletion:
     exchanges: frozenset[str]
     """The exchanges whose events are all deleted."""
     events: frozenset[int] = frozenset()
-    """The sequence numbers of events to delete that belong to no exchange."""
+    """The numbers (`Event.seq`) of events to delete that belong to no exchange."""
     facts: frozenset[tuple[str, str]] = field(default=frozenset())
     """The facts to delete, each a kind and a key."""
 

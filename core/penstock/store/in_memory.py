@@ -8,9 +8,11 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from penstock.edits.edit import Landed
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.request_events import HistoryArchivedEvent
 from penstock.store.base import Deletion, DeletionCounts
@@ -51,9 +53,14 @@ class MemoryStore:
                 self._seq += 1
                 self._events.append(replace(event, seq=self._seq))
 
-    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+    def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         with self._lock:
-            return [e for e in self._events if e.seq > seq and (not kinds or e.kind in kinds)][:limit]
+            return [e for e in self._events if e.seq > cursor.seq and (not kinds or e.kind in kinds)][:limit]
+
+    def events_upto(self, cursor: Cursor, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        with self._lock:
+            found = (e for e in reversed(self._events) if e.seq <= cursor.seq and (not kinds or e.kind in kinds))
+            return list(islice(found, limit))
 
     def events_of(self, exchange: str) -> list[Event]:
         with self._lock:
@@ -68,8 +75,14 @@ class MemoryStore:
                     out[event.exchange] = count + 1, size + len(json.dumps(dict(event.payload)))
         return out
 
-    def last_seq(self) -> int:
-        return self._seq
+    def end(self) -> Cursor:
+        return Cursor(seq=self._seq)
+
+    def tail(self, count: int) -> Cursor:
+        return Cursor(seq=max(0, self._seq - count))
+
+    def count_after(self, cursor: Cursor) -> int:
+        return max(0, self._seq - cursor.seq)
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         with self._lock:

@@ -1,5 +1,5 @@
 """`open_log`: opens a log read-only; `all_events`, `backwards` and `newest` read its events page by page, from either
-end."""
+end; `is_gap`: whether events that a reader has not read were deleted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from penstock.base import paths
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 
-__all__ = ["all_events", "backwards", "newest", "open_log"]
+__all__ = ["all_events", "backwards", "is_gap", "newest", "open_log"]
 
 PAGE = 1000
 
@@ -23,22 +24,26 @@ def open_log(path: Path | None) -> Store:
     return SqlStore((path or paths.store_path()).expanduser().absolute(), readonly=True)
 
 
-def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: int) -> list[Event]:
-    """The last `count` wanted events with a sequence number up to `upto`, oldest first."""
+def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: Cursor) -> list[Event]:
+    """The last `count` wanted events up to a place, oldest first."""
     return list(islice(filter(wanted, backwards(store, upto)), count))[::-1]
 
 
-def backwards(store: Store, upto: int) -> Iterator[Event]:
-    """The events with a sequence number up to `upto`, newest first."""
-    high = upto
-    while high > 0:
-        low = max(0, high - PAGE)
-        yield from (e for e in reversed(store.events_after(low, PAGE)) if e.seq <= high)
-        high = low
+def backwards(store: Store, upto: Cursor, kinds: Collection[EventKind] = ()) -> Iterator[Event]:
+    """The events up to a place, newest first: those of `kinds`, or all."""
+    while page := store.events_upto(upto, PAGE, kinds):
+        yield from page
+        upto = page[-1].cursor.before
 
 
-def all_events(store: Store, after: int = 0, kinds: Collection[EventKind] = ()) -> Iterator[Event]:
-    """The events with a sequence number above `after`, oldest first: those of `kinds`, or all."""
+def all_events(store: Store, after: Cursor = START, kinds: Collection[EventKind] = ()) -> Iterator[Event]:
+    """The events after a place, oldest first: those of `kinds`, or all."""
     while page := store.events_after(after, PAGE, kinds):
         yield from page
-        after = page[-1].seq
+        after = page[-1].cursor
+
+
+def is_gap(store: Store, cursor: Cursor) -> bool:
+    """Whether events after a place were deleted, or the place is of another log."""
+    oldest = store.events_after(limit=1)
+    return cursor > store.end() or bool(oldest and oldest[0].cursor > cursor.next)

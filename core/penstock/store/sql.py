@@ -21,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.base import sqlite
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
 from penstock.events.proxy_events import FaultEvent
@@ -99,10 +100,18 @@ class SqlStore:
             if new:
                 db.execute(_ADD_EVENTS, [_event_row(one) for one in new])
 
-    def events_after(self, seq: int, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+    def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        after = events.c.seq > cursor.seq
         with self._read() as db:
-            found = events.select().where((events.c.seq > seq) & events.c.kind.in_(stored_names(kinds) or _KINDS))
+            found = events.select().where(after & events.c.kind.in_(stored_names(kinds) or _KINDS))
             rows = db.execute(found.order_by(events.c.seq).limit(limit))
+            return [_event(row) for row in rows]
+
+    def events_upto(self, cursor: Cursor, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        upto = events.c.seq <= cursor.seq
+        with self._read() as db:
+            found = events.select().where(upto & events.c.kind.in_(stored_names(kinds) or _KINDS))
+            rows = db.execute(found.order_by(events.c.seq.desc()).limit(limit))
             return [_event(row) for row in rows]
 
     def events_of(self, exchange: str) -> list[Event]:
@@ -121,9 +130,15 @@ class SqlStore:
                 out |= {row[0]: (int(row[1]), int(row[2] or 0)) for row in rows}
         return out
 
-    def last_seq(self) -> int:
+    def end(self) -> Cursor:
         with self._read() as db:
-            return int(db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0)
+            return Cursor(seq=int(db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0))
+
+    def tail(self, count: int) -> Cursor:
+        return Cursor(seq=max(0, self.end().seq - count))
+
+    def count_after(self, cursor: Cursor) -> int:
+        return max(0, self.end().seq - cursor.seq)
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         digests = [digest_of(one.edit.original) if one.edit.original else "" for one in landed]
@@ -216,8 +231,7 @@ class SqlStore:
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
         known = sa.select(conversations.c.id)
-        newest = self.last_seq()
-        past = (events.c.at < before) | (events.c.seq <= newest - keep_events)
+        past = (events.c.at < before) | (events.c.seq <= self.tail(keep_events).seq)
         orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
         gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
         gone += self._delete(_originals, _originals.c.digest, originals_table.past(originals or RetentionPolicy()))

@@ -181,7 +181,7 @@ class Session:
     def events(self, kind: EventKind | None = None) -> list[Event]:
         """The events so far: of one kind, or all."""
         self.log.drain()
-        return self.store.events_after(0, 1_000_000, () if kind is None else (kind,))
+        return self.store.events_after(limit=1_000_000, kinds=() if kind is None else (kind,))
 
     def close(self) -> None:
         """End the engine's threads."""

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from penstock.base.errors import StoreError
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent
@@ -35,7 +36,7 @@ class TokenUsage:
 
     def __init__(self, store: Path) -> None:
         self._store, self._lock = store, threading.Lock()
-        self._cursor: int | None = None
+        self._cursor: Cursor | None = None
         self._open: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._tokens: Counter[tuple[str, str, str]] = Counter()
 
@@ -52,7 +53,7 @@ class TokenUsage:
 
     def _read(self) -> None:
         if not self._store.exists():
-            self._cursor = 0  # all of a log that begins later counts
+            self._cursor = START  # all of a log that begins later counts
             return
         try:
             with closing(open_log(self._store)) as log:
@@ -61,12 +62,12 @@ class TokenUsage:
             return  # the cursor stays: they are read at the next scrape
 
     def _go_on(self, log: Store) -> None:
-        newest = log.last_seq()
+        newest = log.end()
         if self._cursor is None or self._cursor > newest:  # the first scrape, or another log in its place
             self._cursor = newest
         for event in all_events(log, self._cursor, _KINDS):
             self._fold(event)
-            newest = max(newest, event.seq)  # some may have been written meanwhile
+            newest = max(newest, event.cursor)  # some may have been written meanwhile
         self._cursor = newest
 
     def _fold(self, event: Event) -> None:

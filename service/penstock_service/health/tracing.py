@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from penstock.base.errors import StoreError
 from penstock.base.version import VERSION
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.events.response_events import AnsweredEvent, FailedEvent
@@ -59,15 +60,15 @@ class Tracing:
         self._read()
         self._provider.shutdown()
 
-    def _newest(self) -> int:
-        """0 where there is no log yet: all of one that begins later counts."""
+    def _newest(self) -> Cursor:
+        """The start where there is no log yet: all of one that begins later counts."""
         if not self._store.exists():
-            return 0
+            return START
         try:
             with closing(open_log(self._store)) as log:
-                return log.last_seq()
+                return log.end()
         except StoreError:
-            return 0
+            return START
 
     def _follow(self) -> None:
         while not self._is_over.wait(_POLL_S):
@@ -79,7 +80,7 @@ class Tracing:
         try:
             with closing(open_log(self._store)) as log:
                 for event in all_events(log, self._cursor, _KINDS):
-                    self._cursor = event.seq
+                    self._cursor = event.cursor
                     self._fold(event)
         except StoreError as e:
             logger.warning("calls of models cannot be traced now: %s", e)

@@ -19,11 +19,13 @@ from fastapi.responses import StreamingResponse
 
 from penstock.base.errors import PenstockError, StoreError
 from penstock.control.client import Remote
+from penstock.events.cursor import PATTERN, Cursor
 from penstock.events.event import Event
 from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.export import clean
 from penstock.stats.totals import SessionTotals
 from penstock.store.base import Store
+from penstock.store.reading import is_gap
 from penstock_service.http.errors import error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
 from penstock_service.http.feed import forget_error
@@ -34,7 +36,7 @@ __all__ = ["MAX_READERS", "Readers", "events", "make_snapshot", "router"]
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["proxy"], responses=error_responses())
-Cursor = Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="The `id` of the last message that was read")]
+After = Annotated[str | None, Query(pattern=PATTERN, description="The `id` of the last message that was read")]
 _POLL_S = 0.25
 """Seconds between two looks at the log."""
 _PAGE = 200
@@ -50,9 +52,9 @@ class Readers:
 
     def __init__(self) -> None:
         self.count = 0
-        self._snapshot: asyncio.Task[tuple[str, int]] | None = None
+        self._snapshot: asyncio.Task[tuple[str, Cursor]] | None = None
 
-    async def snapshot(self, parts: Parts) -> tuple[str, int]:
+    async def snapshot(self, parts: Parts) -> tuple[str, Cursor]:
         """The message, and the cursor to go on from. Who asks while one is made gets that one: it is made of 50
         requests, and many readers come together when a service was started again."""
         if self._snapshot is None or self._snapshot.done():
@@ -70,8 +72,8 @@ async def _readers(request: Request) -> Readers:
 async def events(
     parts: PartsOf,
     readers: Annotated[Readers, Depends(_readers)],
-    after: Cursor = None,
-    last: Annotated[str | None, Header(alias="last-event-id", pattern=r"^\d{1,18}$")] = None,
+    after: After = None,
+    last: Annotated[str | None, Header(alias="last-event-id", pattern=PATTERN)] = None,
 ) -> StreamingResponse:
     """Events as the log has them: `{seq, at, exchange, kind, payload}`. Without a cursor `event: snapshot` comes first:
     the newest 50 requests, their totals and the state of the proxy. `event: gap`, and then a snapshot: events after the
@@ -92,22 +94,22 @@ async def events(
     return stream(first, _follow(parts, cursor, parts.replays.state()), parts.closing, ended)
 
 
-async def _first(parts: Parts, readers: Readers, asked: str | None) -> tuple[str, int]:
+async def _first(parts: Parts, readers: Readers, asked: str | None) -> tuple[str, Cursor]:
     """The beginning of a stream, and the cursor it goes on from. Raises `NotUp` and `StoreError`."""
-    is_gap = asked is not None and await run_in_threadpool(_is_gap, parts, int(asked))
+    is_gap = asked is not None and await run_in_threadpool(_is_gap, parts, Cursor.read(asked))
     first = message("gap", {"after": asked}) if is_gap else ": from here\n\n"
     if asked is not None and not is_gap:
-        return first, int(asked)
+        return first, Cursor.read(asked)
     snapshot, cursor = await readers.snapshot(parts)
     return first + snapshot, cursor
 
 
-async def _follow(parts: Parts, cursor: int, replay: dict[str, Any]) -> AsyncGenerator[list[str], None]:
+async def _follow(parts: Parts, cursor: Cursor, replay: dict[str, Any]) -> AsyncGenerator[list[str], None]:
     with closing(await run_in_threadpool(log_of, parts)) as log:
         while True:
             found = await run_in_threadpool(_read, log, cursor)
-            cursor = found[-1].seq if found else cursor
-            messages = [message(event.kind, _said(event), str(event.seq)) for event in found]
+            cursor = found[-1].cursor if found else cursor
+            messages = [message(event.kind, _said(event), str(event.cursor)) for event in found]
             if (now := parts.replays.state()) != replay:
                 replay = now
                 messages.append(message("replay_done" if now["state"] == "done" else "replay_progress", clean(now)))
@@ -116,7 +118,7 @@ async def _follow(parts: Parts, cursor: int, replay: dict[str, Any]) -> AsyncGen
                 await asyncio.sleep(_POLL_S)
 
 
-def _read(log: Store, cursor: int) -> list[Event]:
+def _read(log: Store, cursor: Cursor) -> list[Event]:
     """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
     try:
         return log.events_after(cursor, _PAGE)
@@ -132,17 +134,16 @@ def _said(event: Event) -> dict[str, Any]:
     return said
 
 
-def _is_gap(parts: Parts, cursor: int) -> bool:
+def _is_gap(parts: Parts, cursor: Cursor) -> bool:
     """Whether events after `cursor` were deleted, or it is of another log."""
     with closing(log_of(parts)) as log:
-        oldest = log.events_after(0, 1)
-        return cursor > log.last_seq() or bool(oldest and oldest[0].seq > cursor + 1)
+        return is_gap(log, cursor)
 
 
-def make_snapshot(parts: Parts) -> tuple[str, int]:
+def make_snapshot(parts: Parts) -> tuple[str, Cursor]:
     """The message `snapshot`, and its cursor. Raises `NotUp` and `StoreError`."""
     with closing(log_of(parts)) as log:
-        newest = log.last_seq()
+        newest = log.end()
         ids = [id for id, _ in newest_requests(log, newest, "", _NEWEST)]
         totals = SessionTotals()
         for id in ids:

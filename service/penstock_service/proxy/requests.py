@@ -14,13 +14,14 @@ from fastapi.responses import StreamingResponse
 from penstock.base.errors import NotFound, PenstockError
 from penstock.cli.explain_json import explained
 from penstock.control.client import NotUp
+from penstock.events.cursor import PATTERN, Cursor
 from penstock.events.event import EventKind
 from penstock.events.request_events import ClassifiedEvent
 from penstock.stats.export import clean, exchange_payload, write
 from penstock.stats.selection import Selection, choose
 from penstock.stats.totals import Totals
 from penstock.store.base import Store
-from penstock.store.reading import PAGE, open_log
+from penstock.store.reading import backwards, open_log
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.proxy.commands import ask
@@ -28,7 +29,7 @@ from penstock_service.proxy.commands import ask
 __all__ = ["log_of", "newest_requests", "router", "summary"]
 
 router = APIRouter(prefix="/v1", tags=["proxy"], responses=error_responses())
-Cursor = Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="The `next` of the page before")]
+After = Annotated[str | None, Query(pattern=PATTERN, description="The `next` of the page before")]
 Word = Annotated[str, Query(max_length=400)]
 _PIECE = 64 << 10
 """Characters of an export that are sent at once."""
@@ -36,12 +37,12 @@ _PIECE = 64 << 10
 
 @router.get("/requests")
 def requests(
-    parts: PartsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50, after: Cursor = None, session: Word = ""
+    parts: PartsOf, limit: Annotated[int, Query(ge=1, le=200)] = 50, after: After = None, session: Word = ""
 ) -> dict[str, Any]:
     """List requests, the newest first, a page at a time, each as an export has it, without its events."""
     with closing(log_of(parts)) as log:
-        last = log.last_seq()
-        start = last if after is None else min(int(after) - 1, last)
+        last = log.end()
+        start = last if after is None else min(Cursor.read(after).before, last)
         found = newest_requests(log, start, session, limit + 1)
         items = [summary(log, id) for id, _ in found[:limit]]
     return {"items": items, "next": str(found[limit - 1][1]) if len(found) > limit else None}
@@ -91,22 +92,19 @@ def log_of(parts: Parts) -> Store:
     return open_log(parts.store)
 
 
-def newest_requests(log: Store, upto: int, session: str, count: int) -> list[tuple[str, int]]:
-    """The exchanges whose `received` has a sequence number of at most `upto`, each with that, the newest first; with a
-    session, its own alone."""
-    found: list[tuple[str, int]] = []
+def newest_requests(log: Store, upto: Cursor, session: str, count: int) -> list[tuple[str, Cursor]]:
+    """The exchanges that were received up to a place, each with its own place, the newest first; with a session, its
+    own alone."""
+    found: list[tuple[str, Cursor]] = []
     session_of: dict[str, str] = {}
-    while upto > 0 and len(found) < count:
-        low = max(0, upto - PAGE)
-        for event in reversed(log.events_after(low, PAGE, [EventKind.RECEIVED, EventKind.CLASSIFIED])):
-            if event.seq > upto:
-                continue
-            if isinstance(event.data, ClassifiedEvent):
-                session_of[event.exchange] = event.data.session or event.data.conversation
-            elif not session or session_of.get(event.exchange) == session:
-                found.append((event.exchange, event.seq))
-        upto = low
-    return found[:count]
+    for event in backwards(log, upto, [EventKind.RECEIVED, EventKind.CLASSIFIED]):
+        if isinstance(event.data, ClassifiedEvent):
+            session_of[event.exchange] = event.data.session or event.data.conversation
+        elif not session or session_of.get(event.exchange) == session:
+            found.append((event.exchange, event.cursor))
+            if len(found) == count:
+                break
+    return found
 
 
 def _chosen(log: Store, session: str, conversation: str) -> Selection:

@@ -29,7 +29,7 @@ def test_lives_as_long_as_the_block(confdir: Path, tmp_path: Path, monkeypatch: 
     assert is_gone(child.announced.pid)
     assert not child.file.parent.exists()
     log = SqlStore(paths.store_path(), readonly=True)
-    assert log.events_after(0)[-1].kind is EventKind.STOPPED
+    assert log.events_after()[-1].kind is EventKind.STOPPED
     log.close()
 
 

@@ -41,5 +41,5 @@ def test_up_and_down_again(up: Callable[..., Program], run: Run) -> None:
     assert not discovery.default_file().exists()
     assert discovery.all_beside(paths.store_path()) == []
     store = SqlStore(paths.store_path(), readonly=True)
-    assert store.events_after(0, 1000)[-1].kind is EventKind.STOPPED
+    assert store.events_after(limit=1000)[-1].kind is EventKind.STOPPED
     store.close()

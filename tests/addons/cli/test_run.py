@@ -86,7 +86,7 @@ def told_by(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 def _whys(store: str) -> list[str]:
     log = SqlStore(Path(store), readonly=True)
     try:
-        return [str(e.payload["why"]) for e in log.events_after(0) if e.kind is EventKind.BYPASSED]
+        return [str(e.payload["why"]) for e in log.events_after() if e.kind is EventKind.BYPASSED]
     finally:
         log.close()
 

@@ -44,7 +44,7 @@ def _ask(url: str) -> None:
 def _kinds(store: Path) -> list[EventKind]:
     log = SqlStore(store, readonly=True)
     try:
-        return [event.kind for event in log.events_after(0)]
+        return [event.kind for event in log.events_after()]
     finally:
         log.close()
 
@@ -185,7 +185,7 @@ def test_the_log_names_each_address_once(up: Up) -> None:
     program.send(signal.SIGTERM)
     assert program.status() == 0
     log = SqlStore(paths.store_path(), readonly=True)
-    (listen,) = [event.payload["listen"] for event in log.events_after(0) if event.kind is EventKind.STARTED]
+    (listen,) = [event.payload["listen"] for event in log.events_after() if event.kind is EventKind.STARTED]
     log.close()
     assert len(listen) == len(set(listen)) == 2
     assert reverse.removeprefix("http://") in listen

@@ -83,7 +83,7 @@ def test_compacts_and_remembers(start: Start) -> None:
     assert "Tomas Berg has its key" in happened["recalled"]
     assert "saved $" in program.out.splitlines()[-1]
     log = open_log(paths.state_dir() / "demo" / "state" / "penstock.db")
-    assert any(e.payload.get("stage") == "mine" for e in log.events_after(0, 10_000))
+    assert any(e.payload.get("stage") == "mine" for e in log.events_after(limit=10_000))
     log.close()
 
 

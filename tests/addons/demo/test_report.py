@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock_addons.demo.report import Report
 
@@ -26,7 +27,7 @@ def test_a_line_for_each_exchange_that_ends() -> None:
         ["1", "subagent", "529", "Overloaded."],
         ["2", "main", "1,000", "in", "90%", "cached", "42", "out", "12", "ms", "Bash", "Read"],
     ]
-    assert report.seen == 4
+    assert report.seen == Cursor(seq=4)
 
 
 def test_the_sums_are_those_of_the_events() -> None:

@@ -42,7 +42,7 @@ class Asked:
         return Live(lambda: None, forgotten, lambda session, names: self.budgets.append((session, names)))
 
     def request(self, session: str, conversation: str, *, at: float = THEN, ends: bool = True, **more: Any) -> None:
-        id = f"x{self.store.last_seq()}"
+        id = f"x{self.store.end().seq}"
         said = {
             "session": session,
             "conversation": conversation,
@@ -133,10 +133,10 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     assert [one.text for one in ask.store.find_originals()] == ["old words"], "talk-9 has it still"
     assert {key.partition("|")[0] for key in ask.store.values_of(COUNTERS)} == {"day", "project", "agent"}
     assert ask.store.values_of(LIMITS) == {}
-    told = ask.store.events_after(0)[-1]
+    told = ask.store.events_after()[-1]
     assert told.kind is K.DELETED
     assert told.payload == {"conversations": ["talk-1", "talk-2"], "exchanges": 2, "events": 8}
-    assert "morning" not in str([e.payload for e in ask.store.events_after(0)])
+    assert "morning" not in str([e.payload for e in ask.store.events_after()])
 
 
 def test_what_the_provider_may_still_cache_is_deleted_by_force_alone(ask: Asked) -> None:

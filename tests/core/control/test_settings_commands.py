@@ -78,7 +78,7 @@ def shown(suite: Suite, profile: str = "") -> dict[str, dict[str, Any]]:
 
 def told(suite: Suite) -> list[dict[str, Any]]:
     suite.log.drain()
-    return [dict(e.payload) for e in suite.store.events_after(0, 1000) if e.kind is EventKind.SETTINGS]
+    return [dict(e.payload) for e in suite.store.events_after(limit=1000) if e.kind is EventKind.SETTINGS]
 
 
 def stage(pipeline: Pipeline, name: str) -> Any:

@@ -82,7 +82,7 @@ def read(dialect: str, body: bytes) -> Conversation | None:
 
 def goes_through(session: Session, log: Log, body: bytes) -> bool:
     """Send it, see that it leaves as it came, with one event if it was not read. Gives whether it was."""
-    before, log.records[:] = session.store.last_seq(), []
+    before, log.records[:] = session.store.end(), []
     said = read(session.dialect.name, body)
     assert session.send(body, {"x-session-id": f"session {next(tags)} of a test"}) == body
     session.log.drain()

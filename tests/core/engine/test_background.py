@@ -53,7 +53,7 @@ async def look(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture)
             await background.look(pipeline, shown, reply, **more)
         background.close()
         log.close()
-        return [(e.kind, e.payload.get("error")) for e in store.events_after(0)]
+        return [(e.kind, e.payload.get("error")) for e in store.events_after()]
 
     return run
 

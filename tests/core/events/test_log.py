@@ -54,7 +54,7 @@ class Sink(MemoryStore):
         super().set_values(kind, values)
 
     def numbers(self) -> list[object]:
-        return [e.payload["ms"] for e in self.events_after(0, 100_000) if e.kind is EventKind.PROCESSED]
+        return [e.payload["ms"] for e in self.events_after(limit=100_000) if e.kind is EventKind.PROCESSED]
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def test_what_is_noted_is_stored_in_order() -> None:
         put(log, 2)
         assert log.drain()
         assert sink.numbers() == [1, 2]
-        assert [e.at for e in sink.events_after(0)] == [5.0, 7.0]
+        assert [e.at for e in sink.events_after()] == [5.0, 7.0]
         assert log.degraded == ""
 
 
@@ -153,7 +153,7 @@ def test_the_queue_is_bounded_and_says_what_it_dropped() -> None:
         put(log, *range(1, 100))
         sink.error = None
         assert log.drain()
-        events = sink.events_after(0)
+        events = sink.events_after()
     kept = [e.payload["ms"] for e in events if e.kind is EventKind.PROCESSED]
     faults = [e.payload for e in events if e.kind is EventKind.FAULT]
     assert kept[-10:] == list(range(90, 100))
@@ -192,7 +192,7 @@ def test_a_payload_that_cannot_be_made_is_said(caplog: pytest.LogCaptureFixture)
         log.append_later(ProcessedEvent, "x", make)
         put(log, 2)
         assert log.drain()
-    (fault,) = [e for e in sink.events_after(0) if e.kind is EventKind.FAULT]
+    (fault,) = [e for e in sink.events_after() if e.kind is EventKind.FAULT]
     assert fault.exchange == "x"
     assert fault.payload == {"where": "event processed", "error": "LookupError: no such thing"}
     assert sink.numbers() == [1, 2]
@@ -276,7 +276,7 @@ def test_listeners_hear_what_is_stored() -> None:
 
     def listen(event: Event) -> None:
         heard.append(event.payload["ms"])
-        stored.append(sink.last_seq())
+        stored.append(sink.end().seq)
 
     with log_on(sink, listeners=[listen]) as log:
         put(log, *range(700))

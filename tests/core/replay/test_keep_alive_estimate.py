@@ -8,6 +8,7 @@ import pytest
 
 from penstock import Idle, Stage, hookimpl
 from penstock.cost.prices import Prices
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.events.payload import read
 from penstock.events.response_events import LoggedCost, LoggedUsage
@@ -110,6 +111,10 @@ def test_the_newest_sessions_of_a_log() -> None:
         log.add_events([Event(0, float(at), f"x{at}", EventKind.CLASSIFIED, about)])
         if name != "three":
             log.add_events([Event(0, float(at), f"x{at}", EventKind.ANSWERED, {"status": 200, "money": money})])
-    assert [one.id for one in last_sessions(log, 2, list(all_events(log, 3)), 3)] == ["x0", "x1", "x3"]
-    assert [one.id for one in last_sessions(log, 1, [], log.last_seq())] == ["x1", "x3"]
-    assert [one.id for one in last_sessions(log, 5, [], log.last_seq())] == ["x0", "x1", "x3"]
+    assert [one.id for one in last_sessions(log, 2, list(all_events(log, Cursor(seq=3))), Cursor(seq=3))] == [
+        "x0",
+        "x1",
+        "x3",
+    ]
+    assert [one.id for one in last_sessions(log, 1, [], log.end())] == ["x1", "x3"]
+    assert [one.id for one in last_sessions(log, 5, [], log.end())] == ["x0", "x1", "x3"]

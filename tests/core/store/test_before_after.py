@@ -29,7 +29,7 @@ def told(store: MemoryStore) -> tuple[list[Edit], dict[str, EditEvent]]:
     with Session(Does(cuts, "cut"), store=store) as session:
         session.send(conversation(user("list it"), assistant(call("Bash", command="ls")), results(WHOLE)))
         name = session.outcome.exchange.identity.conversation if session.outcome.exchange else ""
-    events = [one.data for one in store.events_after(0)]
+    events = [one.data for one in store.events_after()]
     return [one.edit for one in store.edits_of(name)], {one.op: one for one in events if isinstance(one, EditEvent)}
 
 

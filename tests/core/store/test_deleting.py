@@ -57,8 +57,8 @@ def test_all_of_it_goes_and_is_said(store: Store) -> None:
     """Events, ledger, originals, tip and facts; an event stands there in their stead, and the numbers are right."""
     speak(store, "a", "old words", "more old words")
     assert store.weigh(doomed("a")) == store.delete(doomed("a"), TOLD) == DeletionCounts(2, 2, 2, 1, 1)
-    assert [(e.kind, e.payload) for e in store.events_after(0)] == [(EventKind.DELETED, TOLD.payload)]
-    assert store.last_seq() == 3, "no number is given twice"
+    assert [(e.kind, e.payload) for e in store.events_after()] == [(EventKind.DELETED, TOLD.payload)]
+    assert store.end().seq == 3, "no number is given twice"
     assert (store.edits_of("a"), store.tip_of("a"), store.find_originals()) == ([], None, [])
     assert store.values_of("budget") == {}
 
@@ -89,7 +89,7 @@ def test_what_a_client_threw_away_elsewhere_stays(store: Store) -> None:
 def test_events_of_no_exchange_go_by_their_number(store: Store) -> None:
     store.add_events([Event(0, NOW, "", EventKind.BUDGET, {"budget": b}) for b in ("session a", "day")])
     assert store.delete(Deletion(frozenset(), frozenset(), frozenset({1})), TOLD).events == 1
-    assert [e.payload.get("budget") for e in store.events_after(0)] == ["day", None]
+    assert [e.payload.get("budget") for e in store.events_after()] == ["day", None]
 
 
 NAMES = "abcd"
@@ -116,7 +116,7 @@ def test_others_are_untouched(world: list[tuple[str, str]], gone: set[str]) -> N
             assert {one.text for one in store.find_originals()} == {text for name, text in world if name not in gone}
             assert set(store.values_of("budget")) == {f"conversation||{name}" for name in stay}
             assert all(not store.edits_of(n) and not store.tip_of(n) and not store.events_of(f"x-{n}") for n in gone)
-            found.append((astuple(count), [(e.seq, e.exchange, e.kind) for e in store.events_after(0)]))
+            found.append((astuple(count), [(e.seq, e.exchange, e.kind) for e in store.events_after()]))
         assert found[0] == found[1]
         sql.close()
 
@@ -131,7 +131,7 @@ def test_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not this one"):
         store.delete(doomed("a"), TOLD)
     assert len(store.events_of("x-a")) == 2
-    assert store.last_seq() == 2
+    assert store.end().seq == 2
     assert store.edits_of("a")
     assert store.tip_of("a")
     assert len(store.find_originals()) == 1
@@ -173,4 +173,4 @@ def test_sizes_and_kinds(store: Store) -> None:
     found = store.sizes(["x-a", "nobody's"])
     assert set(found) == {"x-a"}
     assert found["x-a"] == (2, 4), "two empty payloads"
-    assert [e.exchange for e in store.events_after(0, kinds={EventKind.ANSWERED})] == ["x-a", "x-b"]
+    assert [e.exchange for e in store.events_after(kinds={EventKind.ANSWERED})] == ["x-a", "x-b"]

@@ -27,7 +27,7 @@ def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) ->
     with pytest.raises(StoreError, match=rf"another proxy that is up \(process {os.getpid()}\)"):
         SqlStore(path)
     reader = SqlStore(path, readonly=True)
-    assert reader.last_seq() == 0
+    assert reader.end().seq == 0
     reader.close()
     first.close()
     assert not is_taken(path)
@@ -56,7 +56,7 @@ def test_a_store_deleted_in_use_is_begun_anew(tmp_path: Path, caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         assert store.edits_of("talk") == []
         store.add_events([EVENT])
-    fault, event = store.events_after(0)
+    fault, event = store.events_after()
     assert (fault.kind, fault.payload["where"], event) == (EventKind.FAULT, "store", replace(EVENT, seq=2))
     assert "was deleted or replaced" in str(fault.payload["error"])
     assert caplog.text.count("was deleted or replaced") == 1
@@ -74,7 +74,7 @@ def test_all_that_ask_while_it_is_begun_anew_are_served(tmp_path: Path) -> None:
             writes = [pool.submit(store.add_events, [EVENT]) for _ in range(2)]
             assert [one.result() for one in reads] == [[]] * 8
             assert [one.result() for one in writes] == [None, None]
-        assert [e.kind for e in store.events_after(0)] == [EventKind.FAULT, EventKind.RECEIVED, EventKind.RECEIVED]
+        assert [e.kind for e in store.events_after()] == [EventKind.FAULT, EventKind.RECEIVED, EventKind.RECEIVED]
     store.close()
 
 
@@ -85,7 +85,7 @@ def test_a_store_whose_folder_is_deleted_in_use_is_begun_anew(tmp_path: Path) ->
     _delete(path.parent, lock=True)
     path.parent.rmdir()
     store.add_events([EVENT])
-    assert store.last_seq() == 2
+    assert store.end().seq == 2
     assert is_taken(path)
     store.close()
     assert not is_taken(path)
@@ -103,7 +103,7 @@ def test_a_store_that_is_another_proxys_by_now_is_left_to_it(tmp_path: Path) -> 
             first.add_events([EVENT])
         with pytest.raises(StoreError, match="another proxy"):
             first.edits_of("talk")
-    assert second.last_seq() == 0
+    assert second.end().seq == 0
     second.close()
     first.add_events([EVENT])
     assert is_taken(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store import reading
 from penstock.store.in_memory import MemoryStore
@@ -22,12 +23,12 @@ def test_newest_is_the_end_of_all(kinds: list[EventKind], count: int, forgotten:
     store = MemoryStore()
     store.add_events([Event(0, float(i), "x", kind, {}) for i, kind in enumerate(kinds)])
     store.prune(before=float(forgotten), keep_events=1000)
-    upto = store.last_seq() - later
-    wanted = [e for e in store.events_after(0) if e.kind is EventKind.EDIT and e.seq <= upto]
+    upto = Cursor(seq=store.end().seq - later)
+    wanted = [e for e in store.events_after() if e.kind is EventKind.EDIT and e.cursor <= upto]
     before, reading.PAGE = reading.PAGE, page
     try:
         found = reading.newest(store, count, lambda e: e.kind is EventKind.EDIT, upto)
-        assert list(reading.all_events(store)) == store.events_after(0)
+        assert list(reading.all_events(store)) == store.events_after()
     finally:
         reading.PAGE = before
     assert found == (wanted[-count:] if count else [])

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store import reading
 from penstock.store.in_memory import MemoryStore
@@ -28,6 +29,6 @@ def test_all_that_are_wanted_and_no_other(
     store = MemoryStore()
     store.add_events([Event(0, float(i), "x", kind, {}) for i, kind in enumerate(kinds)])
     with patch.object(reading, "PAGE", page):
-        found = [event.at for event in reading.all_events(store, after, wanted)]
+        found = [event.at for event in reading.all_events(store, Cursor(seq=after), wanted)]
     is_wanted: Callable[[EventKind], bool] = wanted.__contains__ if wanted else lambda _kind: True
     assert found == [float(i) for i, kind in enumerate(kinds) if i + 1 > after and is_wanted(kind)]

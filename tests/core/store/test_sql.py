@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import originals, originals_table, sql
 from penstock.store.schema import metadata
@@ -53,7 +54,7 @@ def test_what_is_there_stays_there(path: Path) -> None:
     store.add_edits("talk", [LANDED], NOW)
     store.close()
     store = SqlStore(path)
-    assert store.last_seq() == 1
+    assert store.end().seq == 1
     assert store.edits_of("talk") == [REPLAYED]
     store.close()
 
@@ -77,9 +78,9 @@ def test_another_process_reads_while_the_proxy_writes(path: Path) -> None:
     writer = SqlStore(path)
     reader = SqlStore(path, readonly=True)
     writer.add_events([EVENT])
-    assert reader.last_seq() == 1
+    assert reader.end().seq == 1
     writer.add_events([EVENT])
-    assert len(reader.events_after(1)) == 1
+    assert len(reader.events_after(Cursor(seq=1))) == 1
     with pytest.raises(StoreError, match="cannot be written"):
         reader.add_events([EVENT])
     reader.close()
@@ -99,7 +100,7 @@ def test_a_path_may_have_any_characters(tmp_path: Path, name: str) -> None:
     store = SqlStore(tmp_path / name)
     store.add_events([EVENT])
     reader = SqlStore(tmp_path / name, readonly=True)
-    assert reader.last_seq() == 1
+    assert reader.end().seq == 1
     reader.close()
     store.close()
 
@@ -130,7 +131,7 @@ def test_a_damaged_file_is_set_aside(path: Path, what: str, caplog: pytest.LogCa
     path.write_bytes(content)
     store = SqlStore(path)
     store.add_events([EVENT])
-    assert store.last_seq() == 1
+    assert store.end().seq == 1
     store.close()
     (aside,) = path.parent.glob("penstock.db.damaged-*")
     assert aside.read_bytes() == content
@@ -160,7 +161,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(path: Path) -> None:
         store.add_events([EVENT, bad])
     with pytest.raises(StoreError):
         store.add_edits("half \ud800", [LANDED], NOW)
-    assert store.last_seq() == 0
+    assert store.end().seq == 0
     store.close()
 
 
@@ -202,7 +203,7 @@ def test_kinds_of_a_newer_version_are_passed_over(path: Path) -> None:
             db.execute("INSERT INTO events (at, exchange, kind, payload) VALUES (0, 'x', 'of-tomorrow', '{}')")
     db.close()
     store.add_events([EVENT])
-    assert [e.seq for e in store.events_after(1, limit=10)] == [52]
+    assert [e.seq for e in store.events_after(Cursor(seq=1), limit=10)] == [52]
     assert [e.seq for e in store.events_of("x")] == [1, 52]
     store.close()
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
@@ -47,18 +48,18 @@ def replayed(landed: Sequence[Landed]) -> list[Landed]:
 
 def test_events_get_the_next_numbers(store: Store) -> None:
     """From one on, in the order they were added, whoever added them."""
-    assert store.last_seq() == 0
+    assert store.end().seq == 0
     store.add_events([event(1), event(2)])
     store.add_events([event(3)])
-    assert [(e.seq, e.payload["n"]) for e in store.events_after(0)] == [(1, 1), (2, 2), (3, 3)]
-    assert store.last_seq() == 3
+    assert [(e.seq, e.payload["n"]) for e in store.events_after()] == [(1, 1), (2, 2), (3, 3)]
+    assert store.end().seq == 3
 
 
 def test_an_event_comes_back_as_it_was(store: Store) -> None:
     """Time, exchange, kind and every JSON value in its payload."""
     payload = {"a": [1, 2.5, None, True, 'é 😀 \\ " \u2028'], "b": {"c": "half: \ud800"}, "": ""}
     store.add_events([Event(0, NOW + 0.125, "x1", EventKind.CLASSIFIED, payload)])
-    (found,) = store.events_after(0)
+    (found,) = store.events_after()
     assert (found.at, found.exchange, found.kind, dict(found.payload)) == (
         NOW + 0.125,
         "x1",
@@ -70,18 +71,18 @@ def test_an_event_comes_back_as_it_was(store: Store) -> None:
 def test_no_events_are_nothing(store: Store) -> None:
     """An empty batch is stored, and is not there."""
     store.add_events([])
-    assert store.events_after(0) == []
+    assert store.events_after() == []
 
 
 def test_a_log_is_read_page_by_page(store: Store) -> None:
     """From a number on, so many at a time, none twice and none left out."""
     store.add_events([event(n) for n in range(10)])
     seen: list[int] = []
-    at = 0
+    at = START
     while page := store.events_after(at, limit=3):
         assert len(page) <= 3
         seen += [e.payload["n"] for e in page]
-        at = page[-1].seq
+        at = page[-1].cursor
     assert seen == list(range(10))
 
 
@@ -143,12 +144,12 @@ def test_old_events_go(store: Store) -> None:
     """Those past their time, and those beyond the number that is kept; numbers are never given again."""
     store.add_events([event(n, at=NOW + n) for n in range(10)])
     assert store.prune(before=NOW + 3, keep_events=1000) == 3
-    assert [e.payload["n"] for e in store.events_after(0)] == [3, 4, 5, 6, 7, 8, 9]
+    assert [e.payload["n"] for e in store.events_after()] == [3, 4, 5, 6, 7, 8, 9]
     assert store.prune(before=0, keep_events=2) == 5
-    assert [e.payload["n"] for e in store.events_after(0)] == [8, 9]
+    assert [e.payload["n"] for e in store.events_after()] == [8, 9]
     store.prune(before=NOW + 100, keep_events=0)
     store.add_events([event(10)])
-    assert [e.seq for e in store.events_after(0)] == [11]
+    assert [e.seq for e in store.events_after()] == [11]
 
 
 def test_the_ledger_of_a_conversation_goes_when_it_was_not_seen(store: Store) -> None:
@@ -252,7 +253,7 @@ def test_threads_may_write_at_once(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = store.events_after(0, 1000)
+    found = store.events_after(limit=1000)
     assert [e.seq for e in found] == list(range(1, 81))
     for first, second in zip(found[::2], found[1::2], strict=True):
         assert (first.exchange, first.payload) == (second.exchange, second.payload)

@@ -45,10 +45,10 @@ def test_pages_of_a_long_log(tmp_path: Path) -> None:
     ]
     log.add_events(facts)
     got: list[str] = []
-    upto = log.last_seq()
+    upto = log.end()
     while page := newest_requests(log, upto, "session-1", 33):
         got += [id for id, _ in page]
-        upto = page[-1][1] - 1
+        upto = page[-1][1].before
     log.close()
     assert got == [f"x{n}" for n in reversed(range(count))]
 

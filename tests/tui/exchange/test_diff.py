@@ -18,7 +18,7 @@ from tests.tui.played import LISTING, RECORD, SECRET, STUB, play
 def found(log: Log, exchange: str) -> list[Difference]:
     model = LogModel()
     store = SqlStore(log.path, readonly=True)
-    model.apply(store.events_after(0))
+    model.apply(store.events_after())
     store.close()
     row = model.row(exchange)
     assert row is not None

@@ -186,7 +186,7 @@ def test_reads_from_the_log(log: Log) -> None:
     for i in range(3):
         log.exchange(life(f"words {i}", first=i, messages=i + 1, blocks=[block(i, f"words {i}")]))
     model = LogModel()
-    model.apply(log.store.events_after(0))
+    model.apply(log.store.events_after())
     row = model.rows[-1]
     detail = ExchangeReader(log.path).read(Wanted.of(row, model.earlier(row)))
     assert texts(detail) == ["words 0", "words 1", "words 2"]

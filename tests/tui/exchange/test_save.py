@@ -22,7 +22,7 @@ def test_everything_that_is_known_is_in_it(log: Log, tmp_path: Path) -> None:
     model = LogModel()
     store = SqlStore(log.path, readonly=True)
     events = store.events_of(exchange)
-    model.apply(store.events_after(0))
+    model.apply(store.events_after())
     store.close()
     row = model.row(exchange)
     assert row is not None
@@ -44,7 +44,7 @@ def test_no_secret_is_in_it(log: Log, tmp_path: Path) -> None:
     exchange = play(log)[3]
     model = LogModel()
     store = SqlStore(log.path, readonly=True)
-    model.apply(store.events_after(0))
+    model.apply(store.events_after())
     store.close()
     row = model.row(exchange)
     assert row is not None

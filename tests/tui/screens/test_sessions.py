@@ -131,7 +131,7 @@ async def test_deleting(log: Log, size: tuple[int, int]) -> None:
         await screen.sees("first words")
         assert not screen.shows("last words")
     log.store.add_events([])
-    assert [e.exchange for e in log.store.events_after(0, kinds={K.CLASSIFIED})] == ["exchange-1"]
+    assert [e.exchange for e in log.store.events_after(kinds={K.CLASSIFIED})] == ["exchange-1"]
 
 
 @pytest.mark.parametrize("keys", [("n",), ("enter",), ("escape",), ("y", "escape")])
@@ -143,7 +143,7 @@ async def test_nothing_is_deleted_without_two_answers(log: Log, keys: tuple[str,
         await screen.sees("Delete session evening?")
         await screen.press(*keys)
         await screen.sees("2 sessions")
-    assert len(log.store.events_after(0, kinds={K.CLASSIFIED})) == 2
+    assert len(log.store.events_after(kinds={K.CLASSIFIED})) == 2
 
 
 async def test_what_is_remembered_goes_when_one_says_so(log: Log) -> None:

@@ -69,7 +69,7 @@ def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any
     budget, error = _budget_of(profile, changed or {})
     try:
         with closing(SqlStore(path, readonly=True)) as store:
-            store.last_seq()  # `load` counts from nothing where a store does not answer; a screen must not
+            store.end()  # `load` counts from nothing where a store does not answer; a screen must not
             found = budget_store.load(store, now).show(budget, now)
     # A store of another version, or one that is replaced meanwhile, shows as one of these.
     except (StoreError, OSError, ValueError, TypeError, KeyError, AttributeError) as e:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from penstock.base.errors import StoreError
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.gateway.database import FILE_NAME
 from penstock.stats.sessions import labels_of
@@ -44,7 +45,7 @@ class Batch:
     more: bool = False
     """Whether there is more to read at once."""
     left: int = 0
-    """The number of sequence numbers still to be read, while `more`."""
+    """About how many events are still to be read, while `more`."""
     error: str = ""
     labels: dict[str, str] | None = None
     """The labels of sessions, if any changed since the last poll."""
@@ -65,8 +66,8 @@ class Follower:
         self._store: SqlStore | None = None
         self._file: tuple[int, int] | None = None
         self._last: Event | None = None
-        self._begun = 0
-        """The newest number when reading began: what was deleted before is not there to be read."""
+        self._begun = START
+        """The newest place when reading began: what was deleted before is not there to be read."""
         self._labels: dict[str, str] | None = None
         self._labels_at = 0.0
 
@@ -101,32 +102,32 @@ class Follower:
             # While it is open its inode cannot be given to another file: that is what makes it an identity.
             self._store = SqlStore(self.path, readonly=True)
             self._file = file
-        start = self._last.seq - 1 if self._last else self._begin(self._store)
+        start = self._last.cursor.before if self._last else self._begin(self._store)
         found = self._store.events_after(start, self._batch)
         if self._last is not None:
             # The event read last is read again: if another stands there, the log was rewritten in place.
             if found and _same(found[0], self._last):
                 found = found[1:]
-            elif not found or found[0].seq <= self._last.seq:
+            elif not found or found[0].cursor <= self._last.cursor:
                 self._last, reset = None, True
                 found = self._store.events_after(self._begin(self._store), self._batch)
-        thinned = any(event.kind is EventKind.DELETED and event.seq > self._begun for event in found)
+        thinned = any(event.kind is EventKind.DELETED and event.cursor > self._begun for event in found)
         if thinned:
             reset, found = True, self._store.events_after(self._begin(self._store), self._batch)
         if found:
             self._last = found[-1]
         # One fewer: the first may have been the one read before.
         more = len(found) >= self._batch - 1
-        left = self._store.last_seq() - found[-1].seq if more else 0
+        left = self._store.count_after(found[-1].cursor) if more else 0
         labels = self._new_labels(self._store)
         if self._store.is_still:
             self.close()  # somebody may begin to write: the next look shows
         return Batch(LogState.OPEN, found, reset, more, left, labels=labels, thinned=thinned)
 
-    def _begin(self, store: SqlStore) -> int:
-        """The number to read behind, from here on."""
-        self._begun = store.last_seq()
-        return max(0, self._begun - self._window)
+    def _begin(self, store: SqlStore) -> Cursor:
+        """The place from which to read on."""
+        self._begun = store.end()
+        return store.tail(self._window)
 
     def _new_labels(self, store: SqlStore) -> dict[str, str] | None:
         """Looked up now and then: a label is no event."""

@@ -17,7 +17,7 @@ from tests.tui.played import play
 def mapped(log: Log, exchange: str, weights: Weights | None = None) -> WindowMap:
     model = LogModel()
     store = SqlStore(log.path, readonly=True)
-    model.apply(store.events_after(0))
+    model.apply(store.events_after())
     store.close()
     row = model.row(exchange)
     assert row is not None
