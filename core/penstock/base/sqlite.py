@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,26 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from penstock.base.migrations import UnknownRevision, apply_migrations, newest
 from penstock.base.paths import make_private
 from penstock.base.private_files import create
 
 __all__ = ["UnknownRevision", "connect", "is_of_disk", "migrate", "newest", "prepare", "why"]
 
 logger = logging.getLogger(__name__)
-
-_VERSIONS = sa.Table(
-    "alembic_version",
-    sa.MetaData(),
-    sa.Column("version_num", sa.String(32), nullable=False),
-    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
-)
-"""The table in which Alembic keeps the revision."""
-_ONE_AT_A_TIME = threading.Lock()
-"""Alembic keeps the migration it is at in modules of its own: two threads would take each other's."""
-
-
-# What Alembic says of each step, and of the plugins it looks for, is nothing to a person who starts a proxy.
-logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def connect(path: Path, busy_ms: int, *pragmas: str, is_autocommit: bool = False) -> sa.Engine:
@@ -107,41 +93,10 @@ def _code(e: BaseException | None) -> int:
     return int(getattr(getattr(e, "orig", e), "sqlite_errorcode", 0)) & 0xFF
 
 
-class UnknownRevision(Exception):
-    """The database was migrated by a newer version of Penstock."""
-
-
-def newest(folder: Path) -> str:
-    """The revision of the last migration in `folder`, whose files are called REVISION_WORDS.py and sort in order."""
-    return max(file.stem.partition("_")[0] for file in (folder / "versions").glob("[0-9]*.py"))
-
-
 def migrate(db: sa.Connection, folder: Path, metadata: sa.MetaData) -> None:
     """Run the migrations in `folder` that a database lacks, and commit; a new database gets the tables of `metadata`,
     which are the same ones. Any thread may call. Raises `UnknownRevision`, and what the driver raises."""
     # What is interrupted leaves nothing behind: SQLite can, its driver does not by itself.
     db.exec_driver_sql("BEGIN")
-    tables = sa.inspect(db).get_table_names()
-    if not tables:
-        metadata.create_all(db, checkfirst=False)
-        _VERSIONS.create(db)
-        db.execute(_VERSIONS.insert().values(version_num=newest(folder)))
-    elif _VERSIONS.name not in tables or db.scalars(sa.select(_VERSIONS)).all() != [newest(folder)]:
-        _upgrade(db, folder)
+    apply_migrations(db, folder, metadata)
     db.commit()
-
-
-def _upgrade(db: sa.Connection, folder: Path) -> None:
-    # Takes a quarter of a second to import: only a start with an old database pays for it.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(folder))
-    config.attributes["connection"] = db
-    try:
-        with _ONE_AT_A_TIME:
-            command.upgrade(config, "head")
-    except CommandError as e:
-        raise UnknownRevision(str(e)) from e

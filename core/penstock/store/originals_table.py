@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from penstock.store.originals import Original, RetentionPolicy, packed, unpacked
 from penstock.store.schema import originals
+from penstock.store.upsert import upsert
 
 __all__ = ["find", "keep", "past"]
 
 _ABOUT = ("conversation", "stage", "op", "reason", "at")
 """The columns that are updated each time that an original is removed."""
 
-_NEW = sqlite.insert(originals)
-_KEEP = _NEW.on_conflict_do_update(index_elements=["digest"], set_={name: _NEW.excluded[name] for name in _ABOUT})
-"""Another process may have stored the same text meanwhile."""
 _AGAIN = originals.update().where(originals.c.digest == sa.bindparam("known"))
 _KNOWN = sa.select(originals.c.digest).where(originals.c.digest.in_(sa.bindparam("digests", expanding=True)))
 # Made once: to make a statement takes longer than to run it, and a request waits.
@@ -34,9 +32,15 @@ def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
     new = [_about(o) | _text(o.text) | {"digest": digest} for digest, o in rows.items() if digest not in known]
     again = [_about(o) | {"known": digest} for digest, o in rows.items() if digest in known]
     if new:
-        db.execute(_KEEP, new)
+        db.execute(_keep(db.dialect.name), new)
     if again:
         db.execute(_AGAIN, again)
+
+
+@cache
+def _keep(dialect: str) -> sa.Insert:
+    """Another process may have stored the same text meanwhile."""
+    return upsert(dialect, originals, ["digest"], _ABOUT)
 
 
 def find(db: sa.Connection, handle: str, limit: int) -> list[Original]:

@@ -3,11 +3,14 @@ change here needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import Integer as Integer32
 
 __all__ = ["conversations", "edits", "events", "facts", "metadata", "originals"]
 
 metadata = MetaData()
+Integer = BigInteger().with_variant(Integer32(), "sqlite")
+"""64 bits in each database. SQLite has them by the name of INTEGER, and needs that name for keys that count up."""
 
 events = Table(
     "events",

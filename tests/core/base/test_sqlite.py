@@ -125,7 +125,7 @@ def test_what_is_interrupted_leaves_nothing_behind(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("penstock.base.sqlite.newest", fail)
+        patch.setattr("penstock.base.migrations.newest", fail)
         with pytest.raises(RuntimeError):
             migrate(db, folder, tables)
     db.rollback()

@@ -159,7 +159,7 @@ def test_what_is_gone_is_said_to_be_gone(
 
     store = SqlStore(tmp_path / "penstock.db")
     speak(store, "a", "old words")
-    monkeypatch.setattr(SqlStore, "_truncate_wal", busy)
+    monkeypatch.setattr(SqlStore, "_overwrite", busy)
     assert store.delete(doomed("a"), TOLD).events == 2
     assert store.edits_of("a") == []
     assert "the disk is away" in caplog.text
