@@ -35,7 +35,7 @@ from penstock.redaction.redaction import Redactor
 from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.in_memory import MemoryStore
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 if TYPE_CHECKING:
     from penstock.memory.service import MemoryService
@@ -119,7 +119,7 @@ class Suite:
                 profile=profile,
                 store=kept,
                 log=log,
-                key=installation_key(path.parent),
+                key=kept.identity_key or installation_key(path.parent),
                 clock=clock,
                 redactors=plugins.redactors(),
                 is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
@@ -192,7 +192,7 @@ class Suite:
 
 def _open_store(path: Path) -> tuple[Store, str]:
     try:
-        return SqlStore(path), ""
+        return open_store(path), ""
     except StoreError as e:
         logger.warning(
             "%s. Traffic goes on; nothing is edited and nothing kept until this is mended and the proxy restarted", e

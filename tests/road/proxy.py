@@ -20,7 +20,8 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind
-from penstock.store.sql import SqlStore
+from penstock.store.base import Store
+from penstock.store.opening import open_store
 from tests.road.prefork import Forked
 from tests.road.wire import PATIENCE
 
@@ -128,7 +129,7 @@ class Proxy:
         self.setup = setup
         self._said: list[str] = []
         self._events: list[Event] = []
-        self._reader: SqlStore | None = None
+        self._reader: Store | None = None
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PENSTOCK_")}
         environment |= {"PENSTOCK_HOME": str(setup.home), "PYTHONUNBUFFERED": "1"}
         command = setup.write()
@@ -159,7 +160,7 @@ class Proxy:
         """All events stored so far, by this proxy and those before it."""
         if self._reader is None:
             try:
-                self._reader = SqlStore(self.setup.store, readonly=True)
+                self._reader = open_store(self.setup.store, readonly=True)
             except StoreError:
                 return []
         try:

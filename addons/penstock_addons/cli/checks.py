@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
-from penstock.base.errors import PenstockError, PluginError
+from penstock.base.errors import PenstockError, PluginError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.cli.models import UPDATE
@@ -30,6 +30,8 @@ from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock.store.pointer import url_in
+from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 
@@ -180,6 +182,8 @@ def _store(subject: Installation) -> CheckResult:
     file = subject.store
     if not file.exists():
         return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
+    if url_in(file):
+        return _database(file)
     try:
         # Not through the store itself: that would mend and migrate what it opens.
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
@@ -201,6 +205,16 @@ def _store(subject: Installation) -> CheckResult:
     return CheckResult("store", Level.OK, f"{file}, {count} events, schema {revision}")
 
 
+def _database(file: Path) -> CheckResult:
+    try:
+        with closing(open_log(file)) as log:
+            log.end()
+    except StoreError as e:
+        return CheckResult("store", Level.FAIL, f"{file}: {e}", _DATABASE_FIX)
+    return CheckResult("store", Level.OK, f"{file} names a database, which answers")
+
+
+_DATABASE_FIX = "Start the server, or correct the URL in that file. Traffic goes on meanwhile, without new edits."
 _STORE_FIX = (
     "Stop the proxy, then move the file away or make it yours to write. A damaged one is set aside by the next "
     "`penstock up`; traffic goes on meanwhile."

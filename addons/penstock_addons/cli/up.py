@@ -24,6 +24,7 @@ from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
+from penstock.store.pointer import file_for, is_url
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort, parse
 
@@ -90,7 +91,12 @@ def up(
             metavar="URL",
         ),
     ] = "",
-    store: Annotated[Path | None, typer.Option(help="Where events and ledgers are kept.")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Where events and ledgers are kept: a file, or postgresql://USER@HOST/DATABASE.", metavar="FILE|URL"
+        ),
+    ] = None,
     confdir: Annotated[
         Path | None, typer.Option(help="The folder of the certificate authority. mitmproxy's own when not given.")
     ] = None,
@@ -112,9 +118,9 @@ def up(
     main_mode, login = _main_mode(upstream, host, port)
     reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
     _check_ports(host, port, reverse_ports)
-    store = (store or paths.store_path()).expanduser().absolute()
-    if is_taken(store):
-        raise PenstockError(f"{store} belongs to another proxy that is up: give this one its own by --store FILE")
+    file = file_for(store) if store and is_url(store) else Path(store or paths.store_path()).expanduser().absolute()
+    if is_taken(file):
+        raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
 
     from penstock_addons.cli import banner, certificate_authority
     from penstock_addons.cli.announcer import Announcer
@@ -124,7 +130,7 @@ def up(
     ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
     bundle = certificate_authority.write_bundle(ca)
 
-    servers = plugins.servers(chosen, store)
+    servers = plugins.servers(chosen, file)
 
     def say(what: discovery.Announcement, has_store: bool) -> None:
         first = banner.is_first_time()
@@ -141,7 +147,7 @@ def up(
     settings = {
         "confdir": ca.parent,
         "penstock_profile": profile,
-        "penstock_store": store,
+        "penstock_store": file,
         **({"upstream_auth": login} if login else {}),
         **({"penstock_allow_remote": "true"} if allow_remote else {}),
     }

@@ -20,6 +20,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
+from penstock.store.pointer import file_for, is_url
 
 __all__ = ["PROFILE_VARIABLE", "ProxyOptions"]
 
@@ -47,7 +48,7 @@ class ProxyOptions:
             "penstock_store",
             str,
             str(paths.store_path()),
-            "Where events and ledgers are kept: a SQLite file.",
+            "Where events and ledgers are kept: a SQLite file, or postgresql://USER@HOST/DATABASE.",
         )
         loader.add_option(
             "penstock_plugins_dir", str, str(paths.plugins_dir()), "The folder of your own single-file plugins."
@@ -116,6 +117,7 @@ class ProxyOptions:
         if not ctx.options.penstock_store:
             raise OptionsError("penstock_store is empty: the path of a file was expected")
         try:
+            _ = self.store  # a URL gets its file
             plugins = Plugins.load(Path(folder).expanduser(), ctx.options.penstock_block_plugins)
             profile = profiles.load(ctx.options.penstock_profile)
             plugins.check(profile)
@@ -131,7 +133,8 @@ class ProxyOptions:
     @property
     def store(self) -> Path:
         """The file of the store."""
-        return Path(ctx.options.penstock_store).expanduser()
+        named = str(ctx.options.penstock_store)
+        return file_for(named) if is_url(named) else Path(named).expanduser()
 
     @property
     def hosts(self) -> Sequence[str]:

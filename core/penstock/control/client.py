@@ -147,13 +147,13 @@ def do_budget(
         raise NotUp(f"nothing was spent yet: {where} is not there. `penstock up` begins it")
     from penstock.control.budget_commands import BudgetCommands
     from penstock.engine import budget_store
-    from penstock.store.sql import SqlStore
+    from penstock.store.opening import open_store
 
     if command == "show":
-        with closing(SqlStore(where, readonly=True)) as held:
+        with closing(open_store(where, readonly=True)) as held:
             budgets = budget_store.load(held, time.time())
             return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
-    with closing(SqlStore(where)) as held:
+    with closing(open_store(where)) as held:
         changed: dict[str, dict[str, Any]] = defaultdict(dict)
 
         def note(kind: str, name: str, value: Any) -> None:
@@ -176,9 +176,9 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
     if not where.exists():
         raise NotUp(f"there is no session yet: {where} is not there. `penstock up` begins it")
     from penstock.control.session_commands import SessionCommands
-    from penstock.store.sql import SqlStore
+    from penstock.store.opening import open_store
 
-    with closing(SqlStore(where, readonly=command in ("list", "show"))) as held:
+    with closing(open_store(where, readonly=command in ("list", "show"))) as held:
         return SessionCommands(held).do(command, arguments)
 
 

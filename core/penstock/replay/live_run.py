@@ -25,7 +25,7 @@ from penstock.redaction.redaction import redact
 from penstock.replay.runner import PromptResult, ReplayClient
 from penstock.stats.exchange import ExchangeRecord
 from penstock.store.base import Store
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 from penstock.testing.bodies import dialect_of
 from penstock.testing.turns import Turn, assistant, user
 
@@ -149,7 +149,7 @@ def _checked(address: str) -> tuple[str, bool]:
 
 def _open(log: Path) -> Store | None:
     try:
-        return SqlStore(log.expanduser().absolute(), readonly=True)
+        return open_store(log.expanduser().absolute(), readonly=True)
     except StoreError:
         return None
 

@@ -19,6 +19,17 @@ class Store(Protocol):
     """Keeps events, ledgers, originals, tips and small facts. Methods raise `StoreError` when they cannot do what is
     asked."""
 
+    @property
+    def is_still(self) -> bool:
+        """Whether what is read is as it was when the store was opened, so that readers open it again now and then."""
+        ...
+
+    @property
+    def identity_key(self) -> bytes | None:
+        """The key of the hashes that name conversations, where several proxies share the store and must agree on the
+        names. None: a proxy takes the key of its installation."""
+        ...
+
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.store.base import Store
 from penstock.store.lock import is_taken
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 __all__ = ["forget_everywhere"]
 
@@ -35,7 +35,7 @@ def _forget(file: Path, texts: Sequence[str], own: Store | None) -> int:
         return 0
     if is_taken(file):
         raise StoreError(f"{file} belongs to a proxy that is up: forget again once that has ended")
-    store = SqlStore(file)
+    store = open_store(file)
     try:
         return store.forget_originals(texts)
     finally:

@@ -33,6 +33,8 @@ class _Kept(NamedTuple):
 class MemoryStore:
     """Keeps everything in memory until the process ends, of events the newest `events`."""
 
+    identity_key = None
+
     def __init__(self, events: int = 50_000) -> None:
         self._lock = threading.Lock()
         self._events: deque[Event] = deque(maxlen=events)
@@ -42,7 +44,7 @@ class MemoryStore:
         self._values: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._originals: dict[str, tuple[Original, bytes]] = {}
         """By digest, the one taken away last at the end; their texts apart, packed."""
-        self.is_missing = False
+        self.is_missing = self.is_still = False
 
     def note_missing(self) -> None:
         self.is_missing = True

@@ -11,6 +11,7 @@ from penstock.base import paths
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
+from penstock.store.opening import open_store
 
 __all__ = ["all_events", "backwards", "is_gap", "newest", "open_log"]
 
@@ -19,9 +20,7 @@ PAGE = 1000
 
 def open_log(path: Path | None) -> Store:
     """The log at `path`, the proxy's own when none is given, for reading only. Raises `StoreError`."""
-    from penstock.store.sql import SqlStore  # SQLAlchemy takes longer to import than most commands take to run
-
-    return SqlStore((path or paths.store_path()).expanduser().absolute(), readonly=True)
+    return open_store((path or paths.store_path()).expanduser().absolute(), readonly=True)
 
 
 def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: Cursor) -> list[Event]:

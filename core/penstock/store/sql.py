@@ -37,6 +37,8 @@ _MAGIC = b"SQLite format 3\0"
 class SqlStore(SqlTables):
     """The store in one SQLite file. Owned by one proxy process; others open it with `readonly=True`."""
 
+    identity_key = None
+
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         _refuse_folder(path)
         self.path = path

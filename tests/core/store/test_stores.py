@@ -18,15 +18,21 @@ from penstock.plugins.compressor import handle_of
 from penstock.store.base import Store
 from penstock.store.in_memory import MemoryStore
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed
+from penstock.store.postgres import PostgresStore
 from penstock.store.sql import SqlStore
 
 NOW = 1_700_000_000.0
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sql", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each implementation, empty."""
-    store: Store = MemoryStore() if request.param == "memory" else SqlStore(tmp_path / "penstock.db")
+    path = tmp_path / "penstock.db"
+    store: Store
+    if request.param == "postgres":
+        store = PostgresStore(request.getfixturevalue("postgres_url"), path)
+    else:
+        store = MemoryStore() if request.param == "memory" else SqlStore(path)
     yield store
     store.close()
 
@@ -254,7 +260,8 @@ def test_threads_may_write_at_once(store: Store) -> None:
     for thread in threads:
         thread.join()
     found = store.events_after(limit=1000)
-    assert [e.seq for e in found] == list(range(1, 81))
+    assert sorted(e.seq for e in found) == list(range(1, 81))
+    assert [e.cursor for e in found] == sorted(e.cursor for e in found)
     for first, second in zip(found[::2], found[1::2], strict=True):
         assert (first.exchange, first.payload) == (second.exchange, second.payload)
 

@@ -15,7 +15,7 @@ from penstock.budget.settings import Budget
 from penstock.engine import budget_store
 from penstock.profiles import profile as profiles
 from penstock.settings.nesting import nested
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 __all__ = ["BudgetRow", "BudgetSnapshot", "read_budgets"]
 
@@ -68,7 +68,7 @@ def read_budgets(path: Path, profile: str, now: float, changed: Mapping[str, Any
     are in the result."""
     budget, error = _budget_of(profile, changed or {})
     try:
-        with closing(SqlStore(path, readonly=True)) as store:
+        with closing(open_store(path, readonly=True)) as store:
             store.end()  # `load` counts from nothing where a store does not answer; a screen must not
             found = budget_store.load(store, now).show(budget, now)
     # A store of another version, or one that is replaced meanwhile, shows as one of these.

@@ -11,7 +11,7 @@ from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.replay.savings_advice import savings_advice
 from penstock.stats.session_events import session_events
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 __all__ = ["reasons_for"]
 
@@ -25,5 +25,5 @@ def reasons_for(path: Path, sessions: Collection[str], profile: str) -> dict[str
     except ProfileError:  # of another machine, or changed since
         found = profiles.load("default")
     plugins = Plugins.load()
-    with closing(SqlStore(path, readonly=True)) as log:
+    with closing(open_store(path, readonly=True)) as log:
         return {name: savings_advice(events, found, plugins) for name, events in session_events(log, sessions).items()}

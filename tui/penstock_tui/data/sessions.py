@@ -13,7 +13,7 @@ from typing import Any
 from penstock.base.format import plural
 from penstock.base.readable import readable
 from penstock.control.client import do_sessions
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 __all__ = ["Deletion", "delete_session", "label_session", "sizes_of", "weigh_session"]
 
@@ -46,7 +46,7 @@ def sizes_of(path: Path, exchanges: Mapping[str, str]) -> dict[str, int]:
     """About how many bytes the events of each session take in the log; `exchanges`: the session of each exchange.
     Raises `StoreError`."""
     out: dict[str, int] = {}
-    with closing(SqlStore(path, readonly=True)) as store:
+    with closing(open_store(path, readonly=True)) as store:
         for exchange, (_, size) in store.sizes(exchanges).items():
             out[exchanges[exchange]] = out.get(exchanges[exchange], 0) + size
     return out

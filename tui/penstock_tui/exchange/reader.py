@@ -14,8 +14,9 @@ from penstock.base.errors import StoreError
 from penstock.base.readable import readable
 from penstock.edits.edit import Edit
 from penstock.events.request_events import ClassifiedEvent
+from penstock.store.base import Store
 from penstock.store.before_after import edit_of
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 from penstock_tui.exchange.context.limits import limits_of
 from penstock_tui.exchange.context.weights import Weights
 from penstock_tui.exchange.context.window import WindowMap, window_map
@@ -54,7 +55,7 @@ class Wanted:
 def words_of(path: Path, exchange: str) -> str:
     """The user's prompt as the log has it, with line ends. Empty: there is none, or the log cannot be read."""
     try:
-        store = SqlStore(path, readonly=True)
+        store = open_store(path, readonly=True)
     except StoreError:
         return ""
     try:
@@ -113,11 +114,11 @@ class ExchangeReader:
             return record(store.events_of(wanted.id), detail, differences(store, _ledger(store, detail), detail))
 
     @contextmanager
-    def _open(self) -> Iterator[SqlStore]:
-        with self._lock, closing(SqlStore(self._path, readonly=True)) as store:
+    def _open(self) -> Iterator[Store]:
+        with self._lock, closing(open_store(self._path, readonly=True)) as store:
             yield store
 
-    def _whole(self, store: SqlStore, wanted: Wanted, limit: int) -> ExchangeDetail:
+    def _whole(self, store: Store, wanted: Wanted, limit: int) -> ExchangeDetail:
         detail = build_detail(store.events_of(wanted.id))
         history = gather((self._earlier(store, id) for id in wanted.earlier), detail.first, limit)
         if not any(change.op == "compact" for change in (*history.changes, *detail.changes)):
@@ -130,7 +131,7 @@ class ExchangeReader:
 
         return complete(detail, history, covers)
 
-    def _earlier(self, store: SqlStore, id: str) -> ExchangeDetail:
+    def _earlier(self, store: Store, id: str) -> ExchangeDetail:
         """What is over changes no more."""
         if id in self._told:
             self._told.move_to_end(id)
@@ -144,5 +145,5 @@ class ExchangeReader:
         return detail
 
 
-def _ledger(store: SqlStore, detail: ExchangeDetail) -> list[Edit]:
+def _ledger(store: Store, detail: ExchangeDetail) -> list[Edit]:
     return [one.edit for one in store.edits_of(detail.conversation)]

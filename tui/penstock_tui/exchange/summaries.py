@@ -9,7 +9,7 @@ from pathlib import Path
 
 from penstock.base.readable import readable
 from penstock.edits.edit import Op
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 from penstock_tui.log.stats.compactions import Compaction
 
 __all__ = ["Summary", "read_summary"]
@@ -28,7 +28,7 @@ class Summary:
 
 def read_summary(path: Path, one: Compaction) -> Summary:
     """The text of a compaction. Raises `StoreError`."""
-    with closing(SqlStore(path, readonly=True)) as store:
+    with closing(open_store(path, readonly=True)) as store:
         ledger = store.edits_of(one.conversation) if one.conversation else []
         places = {f"{landed.edit.place.key.hex()}.{landed.edit.place.nth}": landed.edit for landed in ledger}
         edit = places.get(one.place)

@@ -16,7 +16,8 @@ from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.gateway.database import FILE_NAME
 from penstock.stats.sessions import labels_of
-from penstock.store.sql import SqlStore
+from penstock.store.base import Store
+from penstock.store.opening import open_store
 
 __all__ = ["Batch", "Follower", "LogState", "follow"]
 
@@ -63,7 +64,7 @@ class Follower:
         self._batch = batch
         self._window = window
         """How far back to begin. More rows than that gives are not kept anyway."""
-        self._store: SqlStore | None = None
+        self._store: Store | None = None
         self._file: tuple[int, int] | None = None
         self._last: Event | None = None
         self._begun = START
@@ -100,7 +101,7 @@ class Follower:
     def _read(self, file: tuple[int, int], reset: bool) -> Batch:
         if self._store is None:
             # While it is open its inode cannot be given to another file: that is what makes it an identity.
-            self._store = SqlStore(self.path, readonly=True)
+            self._store = open_store(self.path, readonly=True)
             self._file = file
         start = self._last.cursor.before if self._last else self._begin(self._store)
         found = self._store.events_after(start, self._batch)
@@ -124,12 +125,12 @@ class Follower:
             self.close()  # somebody may begin to write: the next look shows
         return Batch(LogState.OPEN, found, reset, more, left, labels=labels, thinned=thinned)
 
-    def _begin(self, store: SqlStore) -> Cursor:
+    def _begin(self, store: Store) -> Cursor:
         """The place from which to read on."""
         self._begun = store.end()
         return store.tail(self._window)
 
-    def _new_labels(self, store: SqlStore) -> dict[str, str] | None:
+    def _new_labels(self, store: Store) -> dict[str, str] | None:
         """Looked up now and then: a label is no event."""
         now = time.monotonic()
         if self._labels is not None and now < self._labels_at + LABELS_S:

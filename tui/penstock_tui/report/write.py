@@ -11,7 +11,7 @@ from penstock.profiles import profile as profiles
 from penstock.stats.export import write
 from penstock.stats.selection import choose
 from penstock.stats.session_events import session_events
-from penstock.store.sql import SqlStore
+from penstock.store.opening import open_store
 
 __all__ = ["Written", "export_session", "report_session", "write_report"]
 
@@ -33,7 +33,7 @@ def write_report(
     from penstock_tui.report.gather import gather
     from penstock_tui.report.page import page  # brings the plots, and seconds with them
 
-    log = SqlStore(store.expanduser().absolute(), readonly=True)
+    log = open_store(store.expanduser().absolute(), readonly=True)
     try:
         choice = choose(log, session=session, conversation=conversation)
         report = gather(log, choice)
@@ -50,7 +50,7 @@ def write_report(
 def export_session(store: Path, name: str, folder: Path, *, is_named: bool) -> Path:
     """The snapshot that `penstock export` writes, in `folder`. `is_named`: the name is a session's that its client
     gave, else a conversation's. Raises `PenstockError`."""
-    log = SqlStore(store, readonly=True)
+    log = open_store(store, readonly=True)
     try:
         choice = choose(log, session=name) if is_named else choose(log, conversation=name)
         file = free_name(folder, "penstock", name, ".json")

@@ -1,0 +1,58 @@
+"""`url_in` and `file_for`: a store in a database server has a file on each machine that names it. What is kept beside a
+store (its lock, the memory, the keys of a proxy) is beside that file, and commands are given its path."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from penstock.base import paths
+from penstock.base.errors import StoreError
+from penstock.base.paths import make_private
+from penstock.base.private_files import write_file
+from penstock.store.complete import mark_complete
+
+__all__ = ["file_for", "is_url", "url_in"]
+
+_SCHEMES = ("postgresql://", "postgres://")
+_MOST = 4096
+
+
+def is_url(text: str) -> bool:
+    """Whether `text` names a database server's database and no file."""
+    return text.startswith(_SCHEMES)
+
+
+def url_in(path: Path) -> str:
+    """The URL in the file at `path`. Empty: there is no such file, or it is a store itself."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_MOST)
+    except OSError:
+        return ""
+    text = head.decode("utf-8", "replace").strip()
+    return text if is_url(text) else ""
+
+
+def file_for(url: str) -> Path:
+    """The file on this machine that names the database at `url`, made on first use in the state folder and readable by
+    its owner only, since a URL may have a password. Raises `StoreError`."""
+    try:
+        parts = urlsplit(url)
+        same = f"{parts.username}@{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
+    except ValueError as e:
+        raise StoreError(f"this is no URL of a database: {e}") from e
+    digest = hashlib.sha256(same.encode()).hexdigest()[:12]
+    file = paths.state_dir() / f"postgresql-{digest}" / "penstock.db"
+    if url_in(file) == url:
+        return file
+    is_new = not file.exists()
+    try:
+        make_private(file.parent)
+        write_file(file, url.encode())
+    except OSError as e:
+        raise StoreError(f"{file} cannot be written: {e}") from e
+    if is_new:
+        mark_complete(file)
+    return file

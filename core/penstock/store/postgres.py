@@ -1,0 +1,211 @@
+"""`PostgresStore`: the `Store` interface on a PostgreSQL database that several proxies share. It keeps what `SqlStore`
+keeps, in the same tables."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.base.errors import StoreError
+from penstock.base.migrations import UnknownRevision, apply_migrations
+from penstock.events.cursor import START, Cursor
+from penstock.events.event import Event, EventKind
+from penstock.events.kinds import stored_names
+from penstock.store.complete import mark_incomplete
+from penstock.store.lock import StoreLock
+from penstock.store.postgres_schema import XID8, events, metadata
+from penstock.store.schema import facts
+from penstock.store.sql_tables import FAILURES, KINDS, SqlTables, event_of
+
+__all__ = ["PostgresStore", "engine_of"]
+
+logger = logging.getLogger(__name__)
+VERSIONS = "penstock_store_version"
+"""The table with the revision of the store's tables: other tables of Penstock may be in the same database."""
+_MIGRATING = 0x70656E73746F636B
+"""The number of the advisory lock under which one process migrates."""
+_POOL = 8
+_WAIT_S = 2
+"""Seconds that a connection may take."""
+_REST_S = 1.0
+"""Seconds for which nothing is tried after the server could not be reached, so that no request waits for it."""
+
+# What runs now may still commit events before those that are visible: none is read from there on.
+_IS_SETTLED = events.c.xid < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
+_TRANSACTION = sa.cast(sa.cast(events.c.xid, sa.Text), sa.BigInteger).label("transaction")
+_ROWS = sa.select(events, _TRANSACTION)
+_OLDEST_FIRST = (events.c.xid, events.c.seq)
+_NEWEST_FIRST = (events.c.xid.desc(), events.c.seq.desc())
+
+
+class PostgresStore(SqlTables):
+    """The store in a PostgreSQL database. `path`: the file on this machine that names the database; notes about the
+    store are kept beside it."""
+
+    def __init__(self, url: str, path: Path, *, readonly: bool = False) -> None:
+        """Raises `StoreError` where the driver is missing, the server does not answer or the tables are of another
+        version."""
+        self.path, self.readonly = path, readonly
+        self.is_missing = self.is_still = False
+        self.identity_key: bytes | None = None
+        self._down, self._down_until = "", 0.0
+        self._engine = engine_of(url)
+        self._name = self._engine.url.render_as_string(hide_password=True)
+        if readonly:
+            return
+        self._lock = StoreLock(path)
+        try:
+            self._migrate()
+        except StoreError:
+            self.close()
+            raise
+
+    def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        return self._events(_place(events.c) > _at(cursor), _OLDEST_FIRST, limit, kinds)
+
+    def events_upto(self, cursor: Cursor, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
+        return self._events(_place(events.c) <= _at(cursor), _NEWEST_FIRST, limit, kinds)
+
+    def _events(
+        self, which: sa.ColumnElement[bool], order: tuple[Any, ...], limit: int, kinds: Collection[EventKind]
+    ) -> list[Event]:
+        wanted = which & _IS_SETTLED & events.c.kind.in_(stored_names(kinds) or KINDS)
+        return self._listed(_ROWS.where(wanted).order_by(*order).limit(limit))
+
+    def events_of(self, exchange: str) -> list[Event]:
+        wanted = (events.c.exchange == exchange) & events.c.kind.in_(KINDS)
+        return self._listed(_ROWS.where(wanted).order_by(*_OLDEST_FIRST))
+
+    def _listed(self, found: sa.Select[Any]) -> list[Event]:
+        with self._read() as db:
+            return [replace(event_of(row), transaction=row.transaction) for row in db.execute(found)]
+
+    def end(self) -> Cursor:
+        return self._newest_but(0)
+
+    def tail(self, count: int) -> Cursor:
+        return self._newest_but(count)
+
+    def _newest_but(self, count: int) -> Cursor:
+        found = sa.select(_TRANSACTION, events.c.seq).where(_IS_SETTLED).order_by(*_NEWEST_FIRST)
+        with self._read() as db:
+            row = db.execute(found.offset(count).limit(1)).first()
+        return START if row is None else Cursor(*row)
+
+    def count_after(self, cursor: Cursor) -> int:
+        found = sa.select(sa.func.count()).select_from(events).where((_place(events.c) > _at(cursor)) & _IS_SETTLED)
+        with self._read() as db:
+            return int(db.execute(found).scalar() or 0)
+
+    def note_missing(self) -> None:
+        self.is_missing = True
+        mark_incomplete(self.path)
+
+    def close(self) -> None:
+        self._engine.dispose()
+        if not self.readonly:
+            self._lock.release()
+
+    def _beyond(self, keep_events: int) -> sa.ColumnElement[bool]:
+        return _place(events.c) <= _at(self.tail(keep_events))
+
+    @contextmanager
+    def _erase(self) -> Iterator[sa.Connection]:
+        with self._write() as db:
+            yield db
+
+    def _overwrite(self) -> None:
+        """PostgreSQL's own vacuum frees deleted rows; nothing can overwrite them at once."""
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        try:
+            with self._reached(), self._engine.begin() as db:
+                yield db
+        except FAILURES as e:
+            mark_incomplete(self.path)
+            raise StoreError(f"{self._name} cannot be written: {_why(e)}") from e
+        except StoreError:
+            mark_incomplete(self.path)
+            raise
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        try:
+            with self._reached(), self._engine.connect() as db:
+                yield db
+        except FAILURES as e:
+            raise StoreError(f"{self._name} cannot be read: {_why(e)}") from e
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Raises `StoreError` at once for a while after the server could not be reached."""
+        if time.monotonic() < self._down_until:
+            raise StoreError(self._down)
+        try:
+            yield
+        except sa.exc.DBAPIError as e:
+            if e.connection_invalidated or isinstance(e, sa.exc.OperationalError):
+                self._down = f"{self._name} cannot be reached: {_why(e)}"
+                self._down_until = time.monotonic() + _REST_S
+            raise
+
+    def _migrate(self) -> None:
+        try:
+            with self._write() as db:
+                # Several proxies may start at once; it is released with the transaction, also behind a pooler.
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+                apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
+                self.identity_key = _identity_key(db)
+        except UnknownRevision as e:
+            raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
+
+
+def engine_of(url: str) -> sa.Engine:
+    """The SQLAlchemy engine of a PostgreSQL database; it connects when it is used. Raises `StoreError`."""
+    try:
+        named = sa.make_url(url).set(drivername="postgresql+psycopg")
+        return sa.create_engine(
+            named,
+            # Behind pgbouncer a statement prepared on one connection is missing on the next.
+            connect_args={"prepare_threshold": None, "connect_timeout": _WAIT_S, "tcp_user_timeout": 5000},
+            pool_size=_POOL,
+            pool_timeout=_WAIT_S,
+            pool_use_lifo=True,
+        )
+    except ImportError as e:
+        raise StoreError("a store in PostgreSQL needs its driver: pip install 'penstock[postgres]'") from e
+    except (sa.exc.ArgumentError, ValueError) as e:
+        raise StoreError("this is no URL of a database: postgresql://USER@HOST/DATABASE was expected") from e
+
+
+def _identity_key(db: sa.Connection) -> bytes:
+    """The key in the database, made by the first proxy that opens it."""
+    mine = (facts.c.kind == "identity") & (facts.c.key == "key")
+    found = db.execute(sa.select(facts.c.value).where(mine)).scalar()
+    if found is None:
+        found = {"key": secrets.token_hex(32)}
+        db.execute(facts.insert().values(kind="identity", key="key", value=found))
+    return bytes.fromhex(found["key"])
+
+
+def _place(columns: Any) -> sa.Tuple:
+    return sa.tuple_(columns.xid, columns.seq)
+
+
+def _at(cursor: Cursor) -> sa.Tuple:
+    return sa.tuple_(sa.cast(sa.cast(str(cursor.transaction), sa.Text), XID8), cursor.seq)
+
+
+def _why(e: Exception) -> str:
+    """The first line of what the server or the driver said."""
+    said = str(getattr(e, "orig", None) or e).strip() or type(e).__name__
+    return said.splitlines()[0]

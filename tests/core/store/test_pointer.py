@@ -1,0 +1,58 @@
+"""Files that name a database."""
+
+from __future__ import annotations
+
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from penstock.base.errors import StoreError
+from penstock.events.event import Event, EventKind
+from penstock.store import complete
+from penstock.store.opening import open_store
+from penstock.store.pointer import file_for, is_url, url_in
+from penstock.store.reading import open_log
+from penstock.store.sql import SqlStore
+
+URL = "postgresql://someone:hunter2@db.example.com/penstock"
+
+
+def test_a_url_has_one_file(penstock_home: Path) -> None:
+    """Also with another password; others cannot read it."""
+    file = file_for(URL)
+    assert url_in(file) == URL
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file_for(URL.replace("hunter2", "other")) == file
+    assert "other" in url_in(file)
+    assert file_for(URL.replace("/penstock", "/test")) != file
+    assert "hunter2" not in str(file)
+
+
+def test_a_new_one_lacks_nothing(penstock_home: Path) -> None:
+    """No proxy of this machine has sent anything that is not in the database."""
+    assert complete.is_complete(file_for(URL))
+
+
+def test_other_files_name_no_database(tmp_path: Path) -> None:
+    """A store itself, another text, none at all."""
+    store, text = tmp_path / "penstock.db", tmp_path / "text"
+    SqlStore(store).close()
+    text.write_text("see postgresql://host/db")
+    assert [url_in(file) for file in (store, text, tmp_path / "missing", tmp_path)] == ["", "", "", ""]
+    assert not is_url(str(store))
+
+
+def test_a_url_that_is_none(penstock_home: Path) -> None:
+    with pytest.raises(StoreError, match="no URL"):
+        file_for("postgresql://host:port/db")
+
+
+def test_commands_read_the_database_that_a_file_names(postgres_url: str, penstock_home: Path) -> None:
+    """They are given the file, as with any other store."""
+    file = file_for(postgres_url)
+    with closing(open_store(file)) as store:
+        store.add_events([Event(0, 1.0, "x", EventKind.RECEIVED, {})])
+    with closing(open_log(file)) as log:
+        assert [e.exchange for e in log.events_after()] == ["x"]

@@ -1,0 +1,189 @@
+"""What only a store in PostgreSQL has: several writers at once, and a server that can be away."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.base.errors import StoreError
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.cursor import START
+from penstock.events.event import Event, EventKind
+from penstock.store import postgres
+from penstock.store.postgres import VERSIONS, PostgresStore, engine_of
+from penstock.store.sql_tables import insert_events
+from tests.postgres import Server
+
+NOW = 1_700_000_000.0
+LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))
+
+
+def event(n: int) -> Event:
+    return Event(0, NOW, "x", EventKind.RECEIVED, {"n": n})
+
+
+def numbers(events: list[Event]) -> list[int]:
+    return [e.payload["n"] for e in events]
+
+
+@pytest.fixture
+def store(postgres_url: str, tmp_path: Path) -> Iterator[PostgresStore]:
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db")) as opened:
+        yield opened
+
+
+def test_an_event_committed_late_is_not_missed(store: PostgresStore, postgres_url: str) -> None:
+    """It has a lower number than one that was committed before it. A reader gets neither until both are there, and then
+    both; a reader of numbers would have gone past it."""
+    store.add_events([event(0)])
+    cursor = store.end()
+    slow = engine_of(postgres_url)
+    with slow.begin() as db:
+        insert_events(db, [event(1)])
+        store.add_events([event(2)])
+        assert store.events_after(cursor) == []
+        assert (store.end(), store.count_after(cursor)) == (cursor, 0)
+    slow.dispose()
+    found = store.events_after(cursor)
+    assert numbers(found) == [1, 2]
+    assert store.events_upto(store.end()) == [*found[::-1], *store.events_upto(cursor)]
+    assert store.events_after(found[0].cursor) == found[1:]
+
+
+def test_a_reader_beside_many_writers_misses_nothing(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
+    """Each event comes once, whatever the order in which the writers commit."""
+    writers = [PostgresStore(postgres_url, tmp_path / f"{n}.db") for n in range(4)]
+    done = threading.Event()
+
+    def write(writer: PostgresStore, first: int) -> None:
+        for n in range(first, first + 25):
+            writer.add_events([event(n)])
+
+    def write_all() -> None:
+        threads = [threading.Thread(target=write, args=(one, n * 25)) for n, one in enumerate(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done.set()
+
+    writing = threading.Thread(target=write_all)
+    writing.start()
+    seen: list[int] = []
+    cursor = START
+    while True:
+        is_last = done.is_set()
+        while page := store.events_after(cursor, 7):
+            seen += numbers(page)
+            cursor = page[-1].cursor
+        if is_last:
+            break
+    writing.join()
+    for one in writers:
+        one.close()
+    assert sorted(seen) == list(range(100))
+
+
+def test_one_ledger_for_all(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
+    """What one proxy stored, another reads."""
+    store.add_edits("talk", [LANDED], NOW)
+    with closing(PostgresStore(postgres_url, tmp_path / "other.db")) as other:
+        assert other.edits_of("talk") == [Landed(1, LANDED.edit.without_original())]
+        assert [o.text for o in other.find_originals()] == ["old"]
+        assert other.identity_key == store.identity_key
+
+
+def test_each_database_has_an_identity_key_of_its_own(postgres_server: Server, tmp_path: Path) -> None:
+    """Its proxies name conversations alike; those of another database do not."""
+    keys = set()
+    for name in ("one", "another"):
+        postgres_server.execute(f"CREATE DATABASE key_of_{name}")
+        with closing(PostgresStore(postgres_server.url(f"key_of_{name}"), tmp_path / f"{name}.db")) as opened:
+            keys.add(opened.identity_key)
+    assert len(keys) == 2
+    assert {len(key) for key in keys if key} == {32}
+
+
+def test_several_proxies_start_at_once(postgres_server: Server, tmp_path: Path) -> None:
+    """On an empty database: one makes the tables, the others wait for it."""
+    postgres_server.execute("CREATE DATABASE empty_at_first")
+    url = postgres_server.url("empty_at_first")
+    errors: list[StoreError] = []
+
+    def start(n: int) -> None:
+        try:
+            PostgresStore(url, tmp_path / f"{n}.db").close()
+        except StoreError as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=start, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
+    engine = engine_of(postgres_url)
+    with engine.begin() as db:
+        db.execute(sa.text(f"UPDATE {VERSIONS} SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreError, match="newer version"):
+        PostgresStore(postgres_url, tmp_path / "other.db")
+
+
+def test_numbers_have_64_bits(store: PostgresStore, postgres_url: str) -> None:
+    """32 are used up by a team in a year."""
+    engine = engine_of(postgres_url)
+    with engine.connect() as db:
+        found = db.execute(
+            sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE data_type = 'integer'")
+        ).all()
+        ours = [tuple(row) for row in found if row[0] in ("events", "edits", "conversations", "originals", "facts")]
+    engine.dispose()
+    assert ours == []
+
+
+def test_a_server_that_is_away_is_an_error_and_comes_back(
+    postgres_server: Server, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not tried with each request: for a while every call fails at once."""
+    store.add_events([event(1)])
+    postgres_server.stop()
+    try:
+        with pytest.raises(StoreError, match="cannot be read"):
+            store.events_after()
+        with monkeypatch.context() as patch:
+            patch.setattr(store._engine, "connect", lambda: pytest.fail("it was tried"))
+            with pytest.raises(StoreError, match="cannot be reached"):
+                store.edits_of("talk")
+    finally:
+        postgres_server.start()
+    monkeypatch.setattr(store, "_down_until", 0.0)
+    assert numbers(store.events_after()) == [1]
+    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    store.add_events([event(2)])
+    assert numbers(store.events_after()) == [1, 2]
+
+
+def test_the_password_is_in_no_error(tmp_path: Path) -> None:
+    """Errors are logged and shown."""
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError) as caught:
+        PostgresStore("postgresql://someone:hunter2@127.0.0.1:1/nothing", tmp_path / "penstock.db")
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1:1" in str(caught.value)
+
+
+def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"pip install 'penstock\[postgres\]'"):
+        PostgresStore("postgresql://127.0.0.1/nothing", tmp_path / "penstock.db")

@@ -1,0 +1,110 @@
+"""A PostgreSQL server of the tests' own, and a database for each test. Where the program is missing, tests that need it
+are skipped."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.store.postgres import PostgresStore, engine_of
+
+__all__ = ["postgres_server", "postgres_url"]
+
+_NAMES = itertools.count()
+
+
+def _programs() -> Path:
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders or not (folders[-1] / "pg_ctl").exists():
+        pytest.skip("PostgreSQL is not installed")
+    return folders[-1]
+
+
+def _user() -> str | None:
+    """Who runs the server: it refuses root."""
+    if os.getuid():
+        return None
+    names = {one.pw_name for one in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in names)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Server:
+    """A server in a folder of its own, on a free port of this machine."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._data, self._user = programs, folder / "data", _user()
+        self.port = _free_port()
+        if self._user is not None:
+            shutil.chown(folder, self._user)
+        self._run("initdb", "-D", str(self._data), "-A", "trust", "-U", "penstock", "--no-sync", "-E", "UTF8")
+        with (self._data / "postgresql.conf").open("a") as conf:
+            # An automatic ANALYZE is a transaction too: events are not read past it while it lasts.
+            conf.write("fsync = off\nautovacuum = off\nmax_connections = 60\nlisten_addresses = '127.0.0.1'\n")
+            conf.write(f"unix_socket_directories = ''\nport = {self.port}\n")
+        self.start()
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._data / "log"), "start")
+
+    def stop(self) -> None:
+        """Returns when it has ended."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql://penstock@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        """Runs a statement outside of the tests' databases."""
+        engine = engine_of(self.url("postgres"))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.execute(sa.text(statement))
+        engine.dispose()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        call = [str(self._programs / program), *arguments]
+        subprocess.run(call, user=self._user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A running server, with a template that has Penstock's tables."""
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="penstock-postgres-"))
+    try:
+        server = Server(programs, folder)
+        try:
+            server.execute("CREATE DATABASE template_penstock")
+            PostgresStore(server.url("template_penstock"), folder / "penstock.db").close()
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> str:
+    """The address of a database with empty tables."""
+    name = f"test_{next(_NAMES)}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template_penstock")
+    return postgres_server.url(name)
