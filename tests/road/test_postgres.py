@@ -40,7 +40,8 @@ def test_traffic_goes_on_while_the_server_is_away(
     finally:
         postgres_server.start()
     second.wait(EventKind.PROCESSED)
-    assert second.events(EventKind.EDIT)[0].payload["reason"] == "the store could not keep it"
+    fault = second.events(EventKind.FAULT)[0].payload
+    assert (fault["where"], "cannot be" in fault["error"]) == ("lease", True)
     road.proxy.stop()
     again = start(plugins={"counting": COUNTING})
     third = again.post("/v1/messages", claude(ask("one"), SAID, ask("three"), session=session))

@@ -40,9 +40,13 @@ from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate, estimate_bytes
 
-__all__ = ["EditScheduler", "archive_history"]
+__all__ = ["EditScheduler", "FencedOut", "archive_history"]
 
 _COMPACTED = "the client compacted its history"
+
+
+class FencedOut(Exception):
+    """Raised where another proxy has taken a conversation over: only what is in its ledger may be sent."""
 
 
 class EditScheduler:
@@ -64,11 +68,17 @@ class EditScheduler:
         weigh_flush(context, plan, now)
         return self._commit(context, plan, rewrite_request(context, plan, now), generation, now)
 
+    def give_back(self, context: RequestContext) -> None:
+        """Give back the lease of a request that lands nothing."""
+        if context.lease is not None:
+            with suppress(StoreError):  # then it expires
+                self._store.release(context.lease)
+
     def _commit(self, context: RequestContext, plan: Plan, rewrite: Rewrite, generation: int, now: float) -> Rewrite:
         state = context.state
         for fault in plan.faults:
             self._fault("check", fault, context.exchange)
-        if not plan.apply:
+        if not plan.apply and not self._store.is_shared:
             context.commit(generation)
         elif not self._store_edits(context, plan, generation, now):
             plan.reject([(edit, "the store could not keep it") for edit in plan.apply])
@@ -92,6 +102,7 @@ class EditScheduler:
     def _commit_signed(self, context: RequestContext, generation: int) -> Rewrite:
         """A signed request: it is forwarded as received, even without earlier edits."""
         context.commit(generation)
+        self.give_back(context)
         rewrite = Rewrite(None, Replay(), context.conversation)
         if context.draft is not None:
             plan = Plan(context.due, rejected=[(edit, context.held) for edit in context.draft.edits])
@@ -105,6 +116,7 @@ class EditScheduler:
         """Retries, `count_tokens` and the client's own calls: earlier edits are replayed, and no new ones applied (P9,
         P10)."""
         context.commit(generation)
+        self.give_back(context)
         state, exchange, conversation = context.state, context.exchange, context.conversation
         if rewrite.fault:
             self._fault("check", rewrite.fault, exchange)
@@ -122,11 +134,14 @@ class EditScheduler:
         return rewrite
 
     def _store_edits(self, context: RequestContext, plan: Plan, generation: int, now: float) -> bool:
-        """Store the edits, then add them to the ledger. False: they could not be stored."""
+        """Store the edits and what is sent now, then add the edits to the ledger. False: they could not be stored.
+        Raises `FencedOut` where another proxy has taken the conversation over."""
         name, ledger = context.exchange.identity.conversation, context.state.ledger
-        landed = ledger.prepare(plan.apply)
+        landed = ledger.prepare(plan.apply) if plan.apply else []
         try:
-            self._store.add_edits(name, landed, now)
+            tip = context.state.prefix(context.conversation)
+            if context.lease is None or not self._store.land(context.lease, landed, tip, now):
+                raise FencedOut
         except StoreError as e:
             self._fault("store", str(e), context.exchange)
             context.commit(generation)
@@ -135,15 +150,19 @@ class EditScheduler:
             context.commit(generation)
         except Superseded:
             with suppress(StoreError):  # they stay in the store, and are replayed after a restart: honest, if late
-                self._store.drop_edits(name, landed[0].revision)
+                for revision in {one.revision for one in landed}:
+                    self._store.drop_edits(name, revision)
             raise
-        ledger.land(landed)
+        if landed:
+            ledger.land(landed)
         return True
 
     def _remember(self, context: RequestContext, plan: Plan, rewrite: Rewrite, now: float, *, untouched: bool) -> None:
         """Book the cost of the request, and note how it was sent. `untouched`: without the ledger's edits."""
         state, conversation = context.state, context.conversation
-        self._log.set_tip(context.exchange.identity.conversation, state.mark_sent(conversation, context.sent))
+        tip = state.mark_sent(conversation, context.sent)
+        if not self._store.is_shared:  # else it has landed with the edits
+            self._log.set_tip(context.exchange.identity.conversation, tip)
         idle = now - state.clock.last_use
         state.clock.touch(now)
         received = cache_blocks(conversation, state.account.known)

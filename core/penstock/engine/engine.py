@@ -78,7 +78,7 @@ class Engine:
         self.admission = AdmissionControl(store, log, self._clock)
         """Admits requests, and counts their cost."""
         self._reader = RequestReader(
-            store, key, self._clock, self.admission, counting, is_lost=is_lost, is_incomplete=is_incomplete
+            store, log, key, self._clock, self.admission, counting, is_lost=is_lost, is_incomplete=is_incomplete
         )
         self._states = self._reader.states
         self.responses = ResponseHandler(self.admission, counting, self._background, self._states, self._clock, log)

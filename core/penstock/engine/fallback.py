@@ -195,7 +195,7 @@ class Fallback:
         if not load:
             return self._states.peek(name)
         try:
-            return self._states.get(name)
+            return self._states.current(name)
         except StoreError:
             return None
 

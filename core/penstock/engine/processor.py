@@ -12,7 +12,7 @@ from penstock.dialects import content_encoding
 from penstock.edits.flush_reason import FlushReason
 from penstock.engine import event_builders
 from penstock.engine.admission import AdmissionControl
-from penstock.engine.edit_scheduler import EditScheduler
+from penstock.engine.edit_scheduler import EditScheduler, FencedOut
 from penstock.engine.fallback import Fallback
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.engine.request_context import RequestContext, Superseded
@@ -86,12 +86,20 @@ class RequestProcessor:
     def _refuse(self, context: RequestContext, generation: int, refused: Refused) -> ProxyDecision:
         refusal = context.dialect.refusal(refused.message, refused.retry_after, is_final=refused.is_final)
         context.commit(generation)  # unless it has left as it came meanwhile
+        self._scheduler.give_back(context)
         context.exchange.advance(State.REFUSED)
         said = RefusedEvent(429, refused.message, refused.stage, refused.retry_after)
         self._log.append(said, context.exchange.id)
         return ProxyDecision(refusal=refusal, exchange=context.exchange, pipeline=context.pipeline)
 
     def _write(self, context: RequestContext, generation: int, wait_s: float) -> ProxyDecision:
+        try:
+            return self._written(context, generation, wait_s)
+        except FencedOut:
+            self._reader.states.drop(context.exchange.identity.conversation)
+            return self._pass_by(context, "another proxy has changed this conversation meanwhile")
+
+    def _written(self, context: RequestContext, generation: int, wait_s: float) -> ProxyDecision:
         conversation, exchange, state = context.conversation, context.exchange, context.state
         with state.lock:
             # Where it is gone its ledger is, too: what that says was sent is not what the next request will find.

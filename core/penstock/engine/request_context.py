@@ -20,6 +20,7 @@ from penstock.engine.pipeline import Pipeline, Verdict
 from penstock.engine.state import Attempt, ConversationState
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
+from penstock.store.lease import Lease
 from penstock.tokens.calibration import UNCALIBRATED, TokenScale
 
 __all__ = ["PAUSED", "RequestContext", "Superseded"]
@@ -74,6 +75,8 @@ class RequestContext:
     """How the same body was forwarded before. None: it is no retry."""
     sent: int = 0
     """How many messages at the head were sent before."""
+    lease: Lease | None = None
+    """The right to change the conversation's ledger. None: another proxy has it, so that nothing new may be edited."""
     known: int | None = None
     """How many messages at the head were forwarded by this installation. None: that is not known."""
     standing: tuple[int, Replay] = field(default_factory=lambda: (-1, Replay()))

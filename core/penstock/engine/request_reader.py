@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from penstock.base.clock import Clock
+from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation, Message
 from penstock.conversation.exchange import Exchange, Identity, Kind, State
 from penstock.cost.cache_ttl import CacheClock
@@ -19,6 +20,8 @@ from penstock.engine.refusals import Refusals
 from penstock.engine.request_context import RequestContext
 from penstock.engine.state import ConversationState, States
 from penstock.engine.token_counts import TokenCalibration
+from penstock.events.log import EventLog
+from penstock.events.proxy_events import FaultEvent
 from penstock.identify.identity import identify
 from penstock.identify.working_directory import Projects, project_in
 from penstock.plugins.draft import Draft
@@ -30,12 +33,16 @@ from penstock.tokens.estimate import estimate_bytes
 __all__ = ["RequestReader"]
 
 
+BUSY = "another proxy works on this conversation: earlier edits are sent again, and no new ones"
+
+
 class RequestReader:
     """Reads requests, each in its own thread; the state of their conversations comes from the store."""
 
     def __init__(
         self,
         store: Store,
+        log: EventLog,
         key: bytes,
         clock: Clock,
         admission: AdmissionControl,
@@ -46,12 +53,13 @@ class RequestReader:
     ) -> None:
         """`is_lost`: the ledgers of an earlier store are lost, so that it is unknown what was sent then.
         `is_incomplete`: the last requests of an earlier proxy may be missing in the store."""
-        self._store, self._key, self._clock, self._admission, self._counting = store, key, clock, admission, counting
+        self._store, self._log, self._key, self._clock = store, log, key, clock
+        self._admission, self._counting = admission, counting
         self._is_lost = is_lost
         self._retried_until = clock.now() + RETRIED_S if is_incomplete else 0.0
         self._projects = Projects()
         self._refusals = Refusals(store, clock.now)
-        self.states = States(self._load)
+        self.states = States(self._load, read=store.read)
 
     def read(self, context: RequestContext) -> None:
         """Fill in `context`; for a new real turn, with a draft for the stages.
@@ -69,7 +77,7 @@ class RequestReader:
             project = project_in(request.workspace, project)
         identity = replace(identity, project=project)
         kind = pipeline.classifier.kind(request, context.endpoint, conversation, identity)
-        state = self.states.get(identity.conversation)
+        state = self._state(context, kind, identity.conversation)
         context.body_key = hash((context.endpoint, context.body))
         context.parsed, context.loaded = conversation, state
         context.price = price = pipeline.parts.prices.of(identity.provider, conversation.model)
@@ -108,7 +116,7 @@ class RequestReader:
             context.used = state.clock.last_use
         context.classified, context.sent, context.attempt = exchange, sent, attempt
         exchange.advance(State.CLASSIFIED)
-        if kind.is_real and attempt is None:
+        if kind.is_real and attempt is None and context.lease is not None:
             context.draft = Draft(
                 exchange,
                 conversation,
@@ -120,6 +128,21 @@ class RequestReader:
                 parts=pipeline.parts,
                 level=self._admission.standing(exchange, pipeline.profile).level,
             )
+
+    def _state(self, context: RequestContext, kind: Kind, conversation: str) -> ConversationState:
+        """The state of a conversation, with its lease for a request that may change the ledger. While the lease cannot
+        be had, what is in memory or in the store is replayed. Raises `StoreError`."""
+        if not kind.is_real:
+            return self.states.current(conversation)
+        try:
+            context.lease = self._store.take(conversation)
+            why = BUSY
+        except StoreError as e:
+            why = str(e)[:400]
+        if context.lease is not None:
+            return self.states.get(conversation, context.lease)
+        self._log.append(FaultEvent("lease", why), context.request.id)
+        return self.states.current(conversation)
 
     def _project(self, profile: Profile, conversation: Conversation, identity: Identity) -> str:
         known = profile.memory.project or self._projects.of(conversation, identity)
@@ -152,8 +175,9 @@ class RequestReader:
         """The state of a conversation, from the store. Raises `StoreError`: without its ledger it could not be sent as
         before."""
         clock = CacheClock(self._clock.now())
+        lease = self._store.read(conversation)  # first: what lands after it is found out by its lease
         landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
-        state = ConversationState(Ledger(landed), clock, tip, epoch=tip.epoch if tip else 0)
+        state = ConversationState(Ledger(landed), clock, tip, lease, epoch=tip.epoch if tip else 0)
         state.may_be_retried = self._clock.now() < self._retried_until
         # Thinking may have been left out of requests that the store does not know of.
         state.distrusts = state.may_be_retried or (self._is_lost and tip is None)

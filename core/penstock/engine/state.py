@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation, Message, Role, common_head, digest
 from penstock.conversation.reply import Usage
 from penstock.cost.account import Account, RequestCost
@@ -18,6 +19,7 @@ from penstock.dialects.rejection import About
 from penstock.edits.ledger import Ledger, locate
 from penstock.edits.thinking_seals import Seals
 from penstock.events.event import PrefixHash
+from penstock.store.lease import Lease
 
 __all__ = ["Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
 
@@ -73,6 +75,8 @@ class ConversationState:
     clock: CacheClock
     known: PrefixHash | None
     """What an earlier process sent last in this conversation. None: nothing, as far as the store knows."""
+    lease: Lease | None = None
+    """The lease under which the ledger was read. None: another proxy may have changed it since."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     account: Account = field(default_factory=Account)
     epoch: int = 0
@@ -212,6 +216,11 @@ class ConversationState:
 
         return is_new
 
+    def prefix(self, conversation: Conversation) -> PrefixHash:
+        """The prefix hash once all of `conversation` is sent."""
+        keys = [m.key for m in conversation.messages]
+        return PrefixHash(self.epoch, digest(*keys), len(keys))
+
     def mark_sent(self, conversation: Conversation, sent: int) -> PrefixHash:
         """Note that all of `conversation` is sent, of which the first `sent` messages were sent before. Returns the new
         prefix hash."""
@@ -222,7 +231,7 @@ class ConversationState:
             if len(self.sent) < SENT_LIMIT:
                 self.sent[key] = max(self.sent.get(key, 0), count)
         self.keys = [m.key for m in conversation.messages]
-        self.known = PrefixHash(self.epoch, digest(*self.keys), len(self.keys))
+        self.known = self.prefix(conversation)
         return self.known
 
     def mark_shared(self, conversation: Conversation) -> None:
@@ -248,16 +257,23 @@ class States:
     """The conversations in memory; the least recently used go first, and come back from the store."""
 
     def __init__(
-        self, load: Callable[[str], ConversationState], limit: int = 1000, limit_bytes: int = LIMIT_BYTES
+        self,
+        load: Callable[[str], ConversationState],
+        limit: int = 1000,
+        limit_bytes: int = LIMIT_BYTES,
+        *,
+        read: Callable[[str], Lease | None] = Lease,
     ) -> None:
-        self._load, self._limit, self._limit_bytes = load, limit, limit_bytes
+        """`read`: the lease under which a ledger in the store was changed last; see `Store.read`."""
+        self._load, self._read, self._limit, self._limit_bytes = load, read, limit, limit_bytes
         self._asked = 0
         self._holders: OrderedDict[str, _Holder] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, conversation: str) -> ConversationState:
-        """The state of a conversation, loaded if it is not in memory. May read the store: do not call it on the event
-        loop. Loading one conversation does not block others; a load that raises is tried again at the next request."""
+    def get(self, conversation: str, lease: Lease | None = None) -> ConversationState:
+        """The state of a conversation, loaded if it is not in memory, or was read under another lease than `lease`.
+        May read the store: do not call it on the event loop. Loading one conversation does not block others; a load
+        that raises is tried again at the next request."""
         with self._lock:
             holder = self._holders.setdefault(conversation, _Holder())
             self._holders.move_to_end(conversation)
@@ -267,11 +283,29 @@ class States:
             if not self._asked % _ASKED:
                 self._let_go()
         with holder.lock:
-            if holder.state is None:
+            if holder.state is None or (lease is not None and holder.state.lease != lease):
                 holder.state = self._load(conversation)
                 # What was forwarded counts, whatever became of the ledger.
                 holder.state.seals, holder.state.attempts = holder.seals, holder.attempts
             return holder.state
+
+    def current(self, conversation: str) -> ConversationState:
+        """`get` as the store has the conversation now; what is in memory, if the store cannot be asked."""
+        try:
+            lease = self._read(conversation)
+        except StoreError:
+            return self.get(conversation)
+        if lease is None:
+            self.drop(conversation)
+        return self.get(conversation, lease)
+
+    def drop(self, conversation: str) -> None:
+        """Drop the state of a conversation whose ledger another proxy has changed: it is loaded again when needed."""
+        with self._lock:
+            holder = self._holders.get(conversation)
+        if holder is not None:
+            with holder.lock:
+                holder.state = None
 
     def _let_go(self) -> None:
         """Drop the least recently used conversations beyond the limits."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.store.lease import Lease
 from penstock.store.originals import Original, RetentionPolicy
 
 __all__ = ["Deletion", "DeletionCounts", "Original", "PrefixHash", "RetentionPolicy", "Store"]
@@ -65,6 +66,30 @@ class Store(Protocol):
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         """Store `landed` with their originals, all or none. When this returns they survive a `kill -9`."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several proxies may use the store at once. Otherwise leases are always free and cost nothing, and
+        `land` leaves the tip to `set_tip`."""
+        ...
+
+    def take(self, conversation: str) -> Lease | None:
+        """The lease of a conversation, after which no other proxy changes its ledger until it is released, landed or
+        expired. None: another proxy has it, and did not release it within a short wait."""
+        ...
+
+    def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
+        """Store edits with their originals and what is sent now, and release the lease, all or nothing. False: another
+        proxy has taken the lease over, and nothing is stored."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back that landed nothing."""
+        ...
+
+    def read(self, conversation: str) -> Lease | None:
+        """The lease under which the ledger was changed last. None: that is not certain, since a proxy is at it."""
         ...
 
     def note_missing(self) -> None:

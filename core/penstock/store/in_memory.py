@@ -16,6 +16,7 @@ from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.request_events import HistoryArchivedEvent
 from penstock.store.base import Deletion, DeletionCounts
+from penstock.store.lease import SoleOwner
 from penstock.store.originals import Original, RetentionPolicy, digest_of, packed, unpacked
 
 __all__ = ["MemoryStore"]
@@ -30,7 +31,7 @@ class _Kept(NamedTuple):
     """The digest of the removed text; empty if nothing was removed."""
 
 
-class MemoryStore:
+class MemoryStore(SoleOwner):
     """Keeps everything in memory until the process ends, of events the newest `events`."""
 
     identity_key = None

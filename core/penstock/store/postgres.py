@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +16,18 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.migrations import UnknownRevision, apply_migrations
+from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
-from penstock.events.event import Event, EventKind
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
+from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.complete import mark_incomplete
+from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
-from penstock.store.postgres_schema import XID8, events, metadata
+from penstock.store.originals import RetentionPolicy
+from penstock.store.postgres_schema import XID8, events, leases, metadata
 from penstock.store.schema import facts
-from penstock.store.sql_tables import FAILURES, KINDS, SqlTables, event_of
+from penstock.store.sql_tables import FAILURES, KINDS, PRUNE_ROWS, SqlTables, event_of, insert_edits, write_tip
 
 __all__ = ["PostgresStore", "engine_of"]
 
@@ -38,6 +42,22 @@ _WAIT_S = 2
 _REST_S = 1.0
 """Seconds for which nothing is tried after the server could not be reached, so that no request waits for it."""
 
+LEASE_S = 5.0
+"""Seconds after which a lease that was not given back may be taken by another proxy."""
+_WAITS_S = (0.0, 0.05, 0.1)
+"""Pauses before each attempt to take a lease."""
+_QUICK = sa.text("SET LOCAL synchronous_commit = off")
+"""A commit does not wait for the disk: what the machine loses then is not known, and so is not edited."""
+_TAKE = sa.text(
+    "INSERT INTO leases AS l (id, holder, fence, until, seen_at) VALUES (:id, :me, nextval('lease_fences'), "
+    "clock_timestamp() + :ttl * interval '1 second', clock_timestamp()) "
+    "ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until, seen_at = excluded.seen_at, "
+    "fence = CASE WHEN l.holder = excluded.holder THEN l.fence ELSE excluded.fence END "
+    "WHERE l.holder = excluded.holder OR l.until IS NULL OR l.until < clock_timestamp() RETURNING fence"
+)
+"""One statement, by the clock of the server alone."""
+_LEASE = sa.text("SELECT fence, holder FROM leases WHERE id = :id AND (until IS NULL OR holder = :me)")
+
 # What runs now may still commit events before those that are visible: none is read from there on.
 _IS_SETTLED = events.c.xid < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
 _TRANSACTION = sa.cast(sa.cast(events.c.xid, sa.Text), sa.BigInteger).label("transaction")
@@ -50,12 +70,15 @@ class PostgresStore(SqlTables):
     """The store in a PostgreSQL database. `path`: the file on this machine that names the database; notes about the
     store are kept beside it."""
 
+    is_shared = True
+
     def __init__(self, url: str, path: Path, *, readonly: bool = False) -> None:
         """Raises `StoreError` where the driver is missing, the server does not answer or the tables are of another
         version."""
         self.path, self.readonly = path, readonly
         self.is_missing = self.is_still = False
         self.identity_key: bytes | None = None
+        self._me = secrets.token_hex(8)
         self._down, self._down_until = "", 0.0
         self._engine = engine_of(url)
         self._name = self._engine.url.render_as_string(hide_password=True)
@@ -104,6 +127,55 @@ class PostgresStore(SqlTables):
         found = sa.select(sa.func.count()).select_from(events).where((_place(events.c) > _at(cursor)) & _IS_SETTLED)
         with self._read() as db:
             return int(db.execute(found).scalar() or 0)
+
+    def take(self, conversation: str) -> Lease | None:
+        for wait_s in _WAITS_S:
+            time.sleep(wait_s)
+            with self._write() as db:
+                db.execute(_QUICK)
+                fence = db.execute(_TAKE, {"id": conversation, "me": self._me, "ttl": LEASE_S}).scalar()
+            if fence is not None:
+                return Lease(conversation, fence, self._me)
+        return None
+
+    def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
+        with self._write() as db:
+            if not landed:
+                db.execute(_QUICK)
+            if not self._give_back(db, lease):
+                return False
+            if landed:
+                insert_edits(db, lease.conversation, landed, at)
+            write_tip(db, lease.conversation, tip, at)
+        return True
+
+    def release(self, lease: Lease) -> None:
+        with self._write() as db:
+            db.execute(_QUICK)
+            self._give_back(db, lease)
+
+    def read(self, conversation: str) -> Lease | None:
+        with self._read() as db:
+            row = db.execute(_LEASE, {"id": conversation, "me": self._me}).first()
+            return None if row is None else Lease(conversation, row.fence, row.holder)
+
+    def _give_back(self, db: sa.Connection, lease: Lease) -> bool:
+        mine = (leases.c.id == lease.conversation) & (leases.c.holder == lease.holder) & (leases.c.fence == lease.fence)
+        return db.execute(leases.update().where(mine).values(until=None)).rowcount > 0
+
+    def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
+        gone = super().delete(doomed, told)
+        names = sorted(doomed.conversations)
+        with self._write() as db:  # a new lease has a new fence: proxies that know such a ledger read it again
+            for i in range(0, len(names), PRUNE_ROWS):
+                db.execute(leases.delete().where(leases.c.id.in_(names[i : i + PRUNE_ROWS])))
+        return gone
+
+    def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
+        gone = super().prune(before=before, keep_events=keep_events, originals=originals)
+        with self._write() as db:
+            db.execute(leases.delete().where(leases.c.seen_at < sa.func.to_timestamp(before)))
+        return gone
 
     def note_missing(self) -> None:
         self.is_missing = True

@@ -10,7 +10,7 @@ from sqlalchemy.types import UserDefinedType
 
 from penstock.store import schema
 
-__all__ = ["XID8", "events", "metadata"]
+__all__ = ["XID8", "events", "fences", "leases", "metadata"]
 
 
 class XID8(UserDefinedType[str]):
@@ -31,3 +31,17 @@ events.append_column(
     sa.Column("xid", XID8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
 )
 sa.Index("events_place", events.c.xid, events.c.seq)
+
+fences = sa.Sequence("lease_fences", metadata=metadata)
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(40), nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True)),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+"""By conversation, the proxy that took its lease last. `until` is when it expires; none: it was given back. There is
+space in each page for new versions of its rows, which no index then has to follow."""

@@ -22,6 +22,7 @@ from penstock.events.event import Event, EventKind
 from penstock.events.kinds import stored_names
 from penstock.events.proxy_events import FaultEvent
 from penstock.store.complete import mark_incomplete
+from penstock.store.lease import SoleOwner
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.schema import events, metadata
 from penstock.store.sql_tables import FAILURES, KINDS, SqlTables, event_of, insert_events
@@ -34,7 +35,7 @@ BUSY_MS = 150
 _MAGIC = b"SQLite format 3\0"
 
 
-class SqlStore(SqlTables):
+class SqlStore(SqlTables, SoleOwner):
     """The store in one SQLite file. Owned by one proxy process; others open it with `readonly=True`."""
 
     identity_key = None

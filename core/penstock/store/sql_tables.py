@@ -24,7 +24,7 @@ from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
 from penstock.store.upsert import upsert
 
-__all__ = ["FAILURES", "KINDS", "SqlTables", "event_of", "insert_events"]
+__all__ = ["FAILURES", "KINDS", "PRUNE_ROWS", "SqlTables", "event_of", "insert_edits", "insert_events", "write_tip"]
 
 logger = logging.getLogger(__name__)
 PRUNE_ROWS = 2000
@@ -83,13 +83,8 @@ class SqlTables(ABC):
         return out
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
-        digests = [digest_of(one.edit.original) if one.edit.original else "" for one in landed]
-        pairs = [(digest, one.edit) for digest, one in zip(digests, landed, strict=True) if digest]
-        taken = [Original(d, e.original, conversation, e.stage, e.op, e.reason, at) for d, e in pairs]
-        rows = [_row(conversation, one, digest, at) for digest, one in zip(digests, landed, strict=True)]
         with self._write() as db:
-            originals_table.keep(db, taken)
-            db.execute(_ADD_EDITS, rows)
+            insert_edits(db, conversation, landed, at)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
         with self._write() as db:
@@ -110,9 +105,8 @@ class SqlTables(ABC):
             return originals_table.find(db, handle, limit)
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
         with self._write() as db:
-            db.execute(_set_tip(db.dialect.name), {"id": conversation, **values})
+            write_tip(db, conversation, tip, at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read() as db:
@@ -194,6 +188,21 @@ def insert_events(db: sa.Connection, new: Sequence[Event]) -> None:
         _add_events(db.dialect.name),
         [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "text": e.text} for e in new],
     )
+
+
+def insert_edits(db: sa.Connection, conversation: str, landed: Sequence[Landed], at: float) -> None:
+    """Insert edits and their originals, in the transaction of `db`."""
+    digests = [digest_of(one.edit.original) if one.edit.original else "" for one in landed]
+    pairs = [(digest, one.edit) for digest, one in zip(digests, landed, strict=True) if digest]
+    taken = [Original(d, e.original, conversation, e.stage, e.op, e.reason, at) for d, e in pairs]
+    originals_table.keep(db, taken)
+    db.execute(_ADD_EDITS, [_row(conversation, one, d, at) for d, one in zip(digests, landed, strict=True)])
+
+
+def write_tip(db: sa.Connection, conversation: str, tip: PrefixHash, at: float) -> None:
+    """Store what was last sent in a conversation, in the transaction of `db`."""
+    values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
+    db.execute(_set_tip(db.dialect.name), {"id": conversation, **values})
 
 
 @cache
