@@ -16,6 +16,7 @@ from penstock.base import paths
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
+from penstock.budget.budgets import COUNTERS
 from penstock.control.request_commands import RequestCommands
 from penstock.control.session_commands import Live, SessionCommands
 from penstock.control.settings_commands import SettingsCommands
@@ -44,6 +45,7 @@ __all__ = ["Suite"]
 
 logger = logging.getLogger(__name__)
 PRUNE_EVERY_S = 3600.0
+ADOPT_EVERY_S = 5.0
 LOST_DAYS = 30.0
 """Days for which a conversation whose ledger was lost may still continue."""
 
@@ -134,6 +136,8 @@ class Suite:
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
+        if kept.is_shared:
+            threading.Thread(target=suite._adopt_budgets, name="penstock-budgets", daemon=True).start()
         return suite
 
     def _changed(self, name: str, profile: Profile) -> None:
@@ -158,6 +162,14 @@ class Suite:
             if self._closing.wait(PRUNE_EVERY_S):
                 return
             self._note_complete(is_stored=not self.log.degraded)
+
+    def _adopt_budgets(self) -> None:
+        """Take over what other proxies have spent, again and again until closed."""
+        while not self._closing.wait(ADOPT_EVERY_S):
+            try:
+                self.engine.admission.budgets.adopt(self.store.values_of(COUNTERS))
+            except StoreError as e:
+                logger.debug("budgets of other proxies cannot be read: %s", e)
 
     def _note_complete(self, *, is_stored: bool) -> None:
         """Mark the store complete, if all is stored and retries of requests of an earlier, killed proxy are over."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from penstock import EventKind
+from penstock import EventKind, app
 from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
+from penstock.budget.amount import Amount
+from penstock.budget.scopes import BudgetOwner
+from penstock.budget.settings import Budget, Level, Limit
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event
@@ -22,6 +26,7 @@ from penstock.store.sql import SqlStore
 from penstock.testing import ManualClock, assistant, conversation, user
 from tests.engines import request
 from tests.leftover_threads import LeftoverThreads
+from tests.road.proxy import wait_until
 
 PLUGIN = """
 from penstock import Stage, hookimpl
@@ -274,3 +279,25 @@ def test_whole_requests_follow_the_setting(tmp_path: Path) -> None:
         assert len(suite.engine.whole_requests) == 0
     finally:
         suite.close()
+
+
+def test_proxies_on_one_database_know_what_the_others_spend(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number that refuses is that of all of them."""
+    monkeypatch.setattr(app, "ADOPT_EVERY_S", 0.01)
+    files = [tmp_path / str(n) / "penstock.db" for n in range(2)]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(postgres_url)
+        complete.mark_complete(file)
+    one, other = (Suite.open(store=file) for file in files)
+    now, budget = time.time(), Budget(day=Limit(requests=3))
+    budgets = one.engine.admission.budgets
+    budgets.settle("x1", BudgetOwner("c"), budget, Amount(requests=3), now)
+    there = other.engine.admission.budgets
+    wait_until(
+        lambda: there.standing(BudgetOwner("d"), budget, now).level is Level.BLOCKED, "the other proxy refuses, too"
+    )
+    one.close()
+    other.close()

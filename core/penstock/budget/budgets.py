@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from penstock.base.increment import FactChange
 from penstock.budget.amount import Amount
 from penstock.budget.counters import Counter, CounterTable
 from penstock.budget.limit_evaluator import Change, LimitEvaluator, LimitStatus, is_over, nearest
@@ -34,8 +35,8 @@ SOON_S = 5
 SHOWN = 1000
 RAISE = 0.5
 """The share of a limit by which it is raised, where a person does not say by how much."""
-Save = Callable[[str, str, dict[str, Any] | None], None]
-"""Stores a fact of a kind under a name; None deletes it. Called with the lock held: it must not wait."""
+Save = Callable[[str, str, FactChange], None]
+"""Stores a fact of a kind under a name, or adds to it; None deletes it. Called with the lock held: it must not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,11 @@ class Budgets:
             key = member_of(who, budget, now)
             self._books.open(key, who, now).is_over = True
             self._books.note(key)
+
+    def adopt(self, counters: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over the counters as the store has them now, in which other proxies count, too."""
+        with self._lock:
+            self._books.adopt(counters)
 
     # ---------------------------------------------------------------- what a person asks
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.budget.amount import Amount, number
+from penstock.base.increment import FactChange, Increment
+from penstock.budget.amount import MEASURES, Amount, number
 from penstock.budget.scopes import BudgetOwner, Key, Scope, period_of, session_of
 from penstock.budget.settings import Budget, Level
 
@@ -23,8 +24,10 @@ KEEP = 5_000
 session with each request."""
 ENDED = 10_000
 """Ended exchanges that are remembered, so that an answer that is reported twice is counted once."""
-Save = Callable[[str, dict[str, Any] | None], None]
-"""Stores a counter under a name; None deletes it."""
+_SUMS = ("used", "own", "raised")
+"""The amounts of a counter to which all proxies on a store add."""
+Save = Callable[[str, FactChange], None]
+"""Adds to a counter under a name; None deletes it."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,9 @@ class Counter:
     limits: Mapping[str, float] | None = None
     """The limits by which `level` was determined: other profiles may have others for the same budget. None: a person
     changed them, or there was a restart; the next request determines them."""
+
+    _stored: dict[str, Amount] = field(default_factory=dict, compare=False, repr=False)
+    """The sums as they were stored last."""
 
     def __post_init__(self) -> None:
         self._add_up()
@@ -107,10 +113,12 @@ class Counter:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Counter:
         """The counter that `payload` gave; fields of another version are left out."""
+        sums = {part: Amount.read(stored.get(part)) for part in _SUMS}
         return cls(
-            used=Amount.read(stored.get("used")),
-            own=Amount.read(stored.get("own")),
-            raised=Amount.read(stored.get("raised")),
+            used=sums["used"],
+            own=sums["own"],
+            raised=sums["raised"],
+            _stored=sums,
             level=_level(stored.get("level")),
             share_level=_level(stored.get("share_level")),
             at=number(stored.get("at")),
@@ -118,6 +126,23 @@ class Counter:
             is_main=stored.get("main") is not False,
             is_over=stored.get("over") is True,
         )
+
+    def increment(self) -> Increment:
+        """What has changed since the last call, to be stored: other proxies may count in the same counter."""
+        now, stored = {"used": self.used, "own": self.own, "raised": self.raised}, self._stored
+        added = {p: _difference(one, stored.get(p, Amount())) for p, one in now.items() if one is not stored.get(p)}
+        self._stored = now
+        return Increment(self.payload(), added, _SUMS)
+
+    def adopt(self, stored: Counter) -> None:
+        """Take over the sums that are stored, in which other proxies have counted, too; what is not stored yet is added
+        to them."""
+        for part, amount in {"used": stored.used, "own": stored.own, "raised": stored.raised}.items():
+            rest = _difference(getattr(self, part), self._stored.get(part, Amount()))
+            setattr(self, part, Amount(**{m: max(0.0, amount.of(m) + rest[m]) for m in MEASURES}))
+            self._stored = {**self._stored, part: amount}
+        self.at = max(self.at, stored.at)
+        self._add_up()
 
     def _add_up(self) -> None:
         self.shared = self.used - self.own + (self.held - self.own_held)
@@ -137,6 +162,8 @@ class CounterTable:
     def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float, save: Save = lambda *_: None) -> None:
         """`stored`: the counters that `save` stored in earlier runs, by name."""
         self._save = save
+        self._elsewhere: dict[str, Mapping[str, Any]] = {}
+        """All counters as they were adopted last."""
         self._counters: OrderedDict[Key, Counter] = OrderedDict()
         """In the order of their last use, the newest last."""
         self._members: dict[tuple[str, str], dict[Key, Counter]] = {}
@@ -161,7 +188,8 @@ class CounterTable:
         """The counter of `key`, for a request of `who`."""
         counter = self._counters.get(key)
         if counter is None:
-            counter = self._counters[key] = Counter(at=now)
+            counter = self._counters[key] = Counter.read(self._elsewhere.get(str(key), {}))
+            counter.at = max(counter.at, now)
             self._forget_old(now)
         if key.scope is Scope.CONVERSATION:
             counter.session, counter.is_main = session_of(who), who.is_main
@@ -181,7 +209,16 @@ class CounterTable:
 
     def note(self, key: Key) -> None:
         """Store a counter that changed."""
-        self._save(str(key), self._counters[key].payload())
+        self._save(str(key), self._counters[key].increment())
+
+    def adopt(self, stored: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over the sums of the counters of other proxies on the same store. New counters are opened when they are
+        asked for."""
+        self._elsewhere = dict(stored)
+        for key, counter in self._counters.items():
+            values = stored.get(str(key))
+            if values is not None:
+                counter.adopt(Counter.read(values))
 
     # ---------------------------------------------------------------- holds
 
@@ -256,11 +293,21 @@ class CounterTable:
 
     def _drop(self, key: Key) -> None:
         counter = self._counters.pop(key)
+        self._elsewhere.pop(str(key), None)
         self._save(str(key), None)
         members = self._members.get((counter.session, key.period), {})
         members.pop(key, None)
         if not members:
             self._members.pop((counter.session, key.period), None)
+
+
+def _difference(now: Amount, before: Amount) -> dict[str, float]:
+    """By measure. Below nothing where a person has reset the counter."""
+    return {
+        "dollars": now.dollars - before.dollars,
+        "tokens": now.tokens - before.tokens,
+        "requests": now.requests - before.requests,
+    }
 
 
 def _level(stored: object) -> Level:

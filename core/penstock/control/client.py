@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.base import paths
 from penstock.base.errors import MemoryDown, NotFound, PenstockError
+from penstock.base.increment import FactChange, merged
 from penstock.control.discovery import Announcement, all_beside, running
 from penstock.store.lock import is_taken
 
@@ -154,10 +155,11 @@ def do_budget(
             budgets = budget_store.load(held, time.time())
             return BudgetCommands(budgets, budget(), time.time).do(command, arguments)
     with closing(open_store(where)) as held:
-        changed: dict[str, dict[str, Any]] = defaultdict(dict)
+        changed: dict[str, dict[str, FactChange]] = defaultdict(dict)
 
-        def note(kind: str, name: str, value: Any) -> None:
-            changed[kind][name] = value
+        def note(kind: str, name: str, value: FactChange) -> None:
+            named = changed[kind]
+            named[name] = merged(named[name], value) if name in named else value
 
         budgets = budget_store.load(held, time.time(), save=note)
         answer = BudgetCommands(budgets, budget(), time.time).do(command, arguments)

@@ -14,9 +14,10 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from penstock.base.clock import Clock, SystemClock
+from penstock.base.increment import FactChange, merged
 from penstock.events.event import Event, PrefixHash
 from penstock.events.listeners import Listener
 from penstock.events.payload import EventData
@@ -25,7 +26,7 @@ from penstock.events.proxy_events import FaultEvent, StoppedEvent
 __all__ = ["EventLog", "EventSink"]
 
 logger = logging.getLogger(__name__)
-_Facts = defaultdict[str, dict[str, Mapping[str, Any] | None]]
+_Facts = defaultdict[str, dict[str, FactChange]]
 """Values to be stored, by kind and name. None: to be deleted."""
 LINGER_S = 0.1
 """Seconds for which the log's thread gathers events before it writes them."""
@@ -69,8 +70,8 @@ class EventSink(Protocol):
         """Store the history last sent in a conversation, as a hash. Raises `StoreError`."""
         ...
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Store facts of one kind by their names, each in place of the one before. Raises `StoreError`."""
+    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+        """FactChange facts of one kind, by their names. Raises `StoreError`."""
         ...
 
 
@@ -127,10 +128,11 @@ class EventLog:
             self._tips[conversation] = tip
             self._wake.notify()
 
-    def set_value(self, kind: str, name: str, value: Mapping[str, Any] | None) -> None:
-        """Store a fact soon, or delete it (None); of several under one name, the last counts."""
+    def set_value(self, kind: str, name: str, value: FactChange) -> None:
+        """Store a fact soon, add to one, or delete it (None); several changes of one name become one."""
         with self._wake:
-            self._facts[kind][name] = value
+            facts = self._facts[kind]
+            facts[name] = merged(facts[name], value) if name in facts else value
             self._wake.notify()
 
     def drain(self, timeout: float = 5.0) -> bool:
@@ -192,7 +194,10 @@ class EventLog:
                     self._queue = deque([*batch, *waiting])
                     self._tips = tips | self._tips
                 for kind, values in facts.items():
-                    self._facts[kind] = values | self._facts[kind]
+                    later = self._facts[kind]
+                    self._facts[kind] = values | {
+                        n: merged(values[n], v) if n in values else v for n, v in later.items()
+                    }
                 # Events go on while facts cannot be stored.
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from penstock.base.increment import FactChange
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -130,9 +131,9 @@ class Store(Protocol):
         """What was last sent in a conversation. None: it is not known."""
         ...
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Store small facts of one kind by key, replacing earlier ones; None deletes one. All or none. They never
-        expire."""
+    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+        """Store small facts of one kind by key, replacing earlier ones; an increment adds to one, whoever else adds to
+        it at the same time; None deletes one. All or none. They never expire."""
         ...
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:

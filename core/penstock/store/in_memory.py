@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
+from penstock.base.increment import FactChange, Increment
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -131,13 +132,13 @@ class MemoryStore(SoleOwner):
         found = self._tips.get(conversation)
         return found[1] if found else None
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
         with self._lock:
             kept = self._values[kind]
             for key, value in values.items():
                 kept.pop(key, None)
                 if value is not None:
-                    kept[key] = dict(value)
+                    kept[key] = dict(value.value if isinstance(value, Increment) else value)
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
         with self._lock:

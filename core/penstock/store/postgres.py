@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
@@ -27,7 +28,16 @@ from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
 from penstock.store.postgres_schema import XID8, events, leases, metadata
 from penstock.store.schema import facts
-from penstock.store.sql_tables import FAILURES, KINDS, PRUNE_ROWS, SqlTables, event_of, insert_edits, write_tip
+from penstock.store.sql_tables import (
+    FAILURES,
+    KINDS,
+    PRUNE_ROWS,
+    SqlTables,
+    event_of,
+    facts_of,
+    insert_edits,
+    write_tip,
+)
 
 __all__ = ["PostgresStore", "engine_of"]
 
@@ -36,6 +46,8 @@ VERSIONS = "penstock_store_version"
 """The table with the revision of the store's tables: other tables of Penstock may be in the same database."""
 _MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process migrates."""
+_ADDING = 0x70656E73
+"""The first of two numbers of the advisory locks under which one process at a time adds to facts."""
 _POOL = 8
 _WAIT_S = 2
 """Seconds that a connection may take."""
@@ -176,6 +188,12 @@ class PostgresStore(SqlTables):
         with self._write() as db:
             db.execute(leases.delete().where(leases.c.seen_at < sa.func.to_timestamp(before)))
         return gone
+
+    def _added(self, db: sa.Connection, kind: str, increments: Mapping[str, Increment]) -> dict[str, dict[str, Any]]:
+        # One lock for all: facts that are not there yet have no row that could be locked.
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADDING, sa.func.hashtext(kind))))
+        stored = facts_of(db, (facts.c.kind == kind) & facts.c.key.in_(list(increments)))
+        return {key: one.applied(stored.get(key, {})) for key, one in increments.items()}
 
     def note_missing(self) -> None:
         self.is_missing = True

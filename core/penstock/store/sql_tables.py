@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.increment import FactChange, Increment
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
@@ -24,7 +25,17 @@ from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
 from penstock.store.upsert import upsert
 
-__all__ = ["FAILURES", "KINDS", "PRUNE_ROWS", "SqlTables", "event_of", "insert_edits", "insert_events", "write_tip"]
+__all__ = [
+    "FAILURES",
+    "KINDS",
+    "PRUNE_ROWS",
+    "SqlTables",
+    "event_of",
+    "facts_of",
+    "insert_edits",
+    "insert_events",
+    "write_tip",
+]
 
 logger = logging.getLogger(__name__)
 PRUNE_ROWS = 2000
@@ -113,19 +124,26 @@ class SqlTables(ABC):
             row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
             return None if row is None else PrefixHash(row.epoch, row.tip, row._mapping["count"])
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
-        rows = [{"kind": kind, "key": k, "value": dict(v)} for k, v in values.items() if v is not None]
-        gone = [key for key, value in values.items() if value is None]
+    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+        increments = {key: one for key, one in values.items() if isinstance(one, Increment)}
+        new = {key: dict(one) for key, one in values.items() if one is not None and not isinstance(one, Increment)}
+        gone = [key for key, one in values.items() if one is None]
         with self._write() as db:
+            if increments:
+                new |= self._added(db, kind, increments)
             if gone:
                 db.execute(facts.delete().where((facts.c.kind == kind) & facts.c.key.in_(gone)))
-            if rows:
+            if new:
+                rows = [{"kind": kind, "key": key, "value": new[key]} for key in sorted(new)]
                 db.execute(_set_value(db.dialect.name), rows)
+
+    def _added(self, db: sa.Connection, kind: str, increments: Mapping[str, Increment]) -> dict[str, dict[str, Any]]:
+        """The values that facts have after `increments`, until the transaction of `db` ends."""
+        return {key: dict(one.value) for key, one in increments.items()}
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
         with self._read() as db:
-            rows = db.execute(facts.select().where(facts.c.kind == kind))
-            return {row.key: dict(row.value) for row in rows}
+            return facts_of(db, facts.c.kind == kind)
 
     def weigh(self, doomed: Deletion) -> DeletionCounts:
         with self._read() as db:
@@ -175,6 +193,11 @@ class SqlTables(ABC):
 @cache
 def _set_tip(dialect: str) -> sa.Insert:
     return upsert(dialect, conversations, ["id"], ["epoch", "tip", "count", "seen_at"])
+
+
+def facts_of(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    """The facts that a condition selects, by key."""
+    return {row.key: dict(row.value) for row in db.execute(facts.select().where(which))}
 
 
 @cache

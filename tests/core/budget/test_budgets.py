@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from penstock.base.increment import FactChange, Increment
 from penstock.budget import Admission, Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.limit_evaluator import IDLE_S, Change
@@ -29,8 +30,8 @@ SHARED = Budget(session=Limit(requests=100), reserve=0.1)
 class Stored(dict[str, dict[str, Any]]):
     """What was stored, by kind and name."""
 
-    def __call__(self, kind: str, name: str, value: dict[str, Any] | None) -> None:
-        self.setdefault(kind, {})[name] = value
+    def __call__(self, kind: str, name: str, change: FactChange) -> None:
+        self.setdefault(kind, {})[name] = change.value if isinstance(change, Increment) else change
 
 
 def spend(budgets: Budgets, who: BudgetOwner, budget: Budget, requests: float, *, now: float = NOW) -> None:

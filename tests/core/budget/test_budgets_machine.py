@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
+from penstock.base.increment import FactChange, Increment
 from penstock.budget import Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.amount import MEASURES
 from penstock.budget.budgets import COUNTERS, LIMITS
@@ -201,9 +202,10 @@ class Spending(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ within
 
-    def save(self, kind: str, name: str, value: dict[str, Any] | None) -> None:
+    def save(self, kind: str, name: str, change: FactChange) -> None:
         """As a store does, through JSON."""
         self.stored[kind].pop(name, None)
+        value = change.value if isinstance(change, Increment) else change
         if value is not None:
             self.stored[kind][name] = json.loads(json.dumps(value))
 

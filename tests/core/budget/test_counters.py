@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.base.increment import FactChange, Increment
 from penstock.budget import counters
 from penstock.budget.amount import Amount
 from penstock.budget.counters import HOLD_S, KEEP_S, Counter, CounterTable
@@ -35,6 +36,11 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+
+
+def save(stored: dict[str, Any], name: str, change: FactChange) -> None:
+    """As a store does to which several proxies write."""
+    stored[name] = change.applied(stored.get(name, {})) if isinstance(change, Increment) else change
 
 
 def test_a_hold_ends_with_its_exchange() -> None:
@@ -69,7 +75,7 @@ def test_a_clock_that_is_set_back_holds_nothing_for_ever() -> None:
 def test_what_is_stored_is_what_changed() -> None:
     """With its newest values."""
     stored: dict[str, Any] = {}
-    found = CounterTable({}, NOW, stored.__setitem__)
+    found = CounterTable({}, NOW, lambda name, change: save(stored, name, change))
     for key in (KEY, Key(Scope.DAY, ""), KEY):
         found.open(key, WHO, NOW).spend(ONE, is_own=False)
         found.note(key)
@@ -160,3 +166,56 @@ def test_the_clients_own_calls_are_not_the_agents(calls: list[tuple[Amount, Amou
         agents = agents if is_own else agents + cost
         assert counter.shared == agents
         assert counter.held == counter.own_held == Amount()
+
+
+def test_several_proxies_count_in_one_counter() -> None:
+    """Each adds to the store what it counted itself, and takes over what the others did: no amount is lost, and none is
+    counted twice, whatever was not stored yet."""
+    stored: dict[str, Any] = {}
+    waiting: list[tuple[str, FactChange]] = []
+
+    def store_all() -> None:
+        for name, change in waiting:
+            save(stored, name, change)
+        waiting.clear()
+
+    tables = [CounterTable({}, NOW, lambda name, change: waiting.append((name, change))) for _ in range(2)]
+
+    def spend(table: CounterTable) -> None:
+        table.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+        table.note(KEY)
+
+    for table in (*tables, tables[0]):
+        spend(table)
+    store_all()
+    assert stored[str(KEY)]["used"]["requests"] == 3
+    assert [table.find(KEY).used.requests for table in tables] == [2, 1]
+    spend(tables[1])  # not stored when the others' counts are taken over
+    for table in tables:
+        table.adopt(stored)
+    spend(tables[1])
+    store_all()
+    for table in tables:
+        table.adopt(stored)
+    assert stored[str(KEY)]["used"]["requests"] == 5
+    assert [table.find(KEY).used.requests for table in tables] == [5, 5]
+    assert [table.find(KEY).shared.requests for table in tables] == [5, 5]
+    late = CounterTable({}, NOW)
+    late.adopt(stored)
+    assert late.open(KEY, WHO, NOW).used.requests == 5
+
+
+def test_a_reset_holds_for_all_proxies() -> None:
+    """What the other has spent since stays counted."""
+    stored: dict[str, Any] = {}
+    one, other = (CounterTable({}, NOW, lambda name, change: save(stored, name, change)) for _ in range(2))
+    one.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+    one.note(KEY)
+    other.adopt(stored)
+    one.find(KEY).reset()
+    one.note(KEY)
+    other.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+    other.note(KEY)
+    for table in (one, other):
+        table.adopt(stored)
+    assert [table.find(KEY).used.requests for table in (one, other)] == [1, 1]

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.increment import Increment
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind
@@ -187,3 +188,24 @@ def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StoreError, match=r"pip install 'penstock\[postgres\]'"):
         PostgresStore("postgresql://127.0.0.1/nothing", tmp_path / "penstock.db")
+
+
+def test_proxies_may_add_to_a_fact_at_once(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
+    """Nothing is lost, of facts that are there no more than of new ones."""
+
+    def add(proxy: PostgresStore, name: str) -> None:
+        for n in range(1, 11):
+            value = {"used": {"requests": n}, "by": name}
+            one = Increment(value, {"used": {"requests": 1.0}}, ("used",))
+            proxy.set_values("spent", dict.fromkeys(["every", name, f"at {n}"], one))
+
+    proxies = [PostgresStore(postgres_url, tmp_path / f"{n}.db") for n in range(3)]
+    threads = [threading.Thread(target=add, args=(proxy, f"t{i}")) for i, proxy in enumerate(proxies)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for proxy in proxies:
+        proxy.close()
+    found = {key: value["used"]["requests"] for key, value in store.values_of("spent").items()}
+    assert found == {"every": 30} | {f"t{i}": 10 for i in range(3)} | {f"at {n}": 3 for n in range(1, 11)}

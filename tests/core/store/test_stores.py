@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penstock.base.increment import Increment
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -297,3 +298,22 @@ def test_a_forgotten_original_is_not_in_the_file(tmp_path: Path) -> None:
     assert store.forget_originals(["line 7 of something long\n" * 50]) == 1
     assert all(held not in file.read_bytes() for file in tmp_path.iterdir())
     store.close()
+
+
+def test_a_fact_is_added_to(store: Store) -> None:
+    """One that is there and one that is not, beside one that is replaced."""
+    store.set_values("spent", {"day": {"used": {"dollars": 1.5}, "at": 1}})
+    added = {"used": {"dollars": 1.0}}
+    store.set_values(
+        "spent",
+        {
+            "day": Increment({"used": {"dollars": 2.5}, "at": 2}, added, ("used",)),
+            "week": Increment({"used": {"dollars": 1.0}, "at": 3}, added, ("used",)),
+            "month": {"used": {}},
+        },
+    )
+    assert store.values_of("spent") == {
+        "day": {"used": {"dollars": 2.5}, "at": 2},
+        "week": {"used": {"dollars": 1.0}, "at": 3},
+        "month": {"used": {}},
+    }
