@@ -13,7 +13,7 @@ from penstock_plugins.common import margin, tool_calls
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.compaction import decisions, segment_parts, textrank
 from penstock_plugins.memory import recall, turn_actions
-from penstock_plugins.pruning import line_names, page, repack, repeats
+from penstock_plugins.pruning import line_names, page, repack, repeats, reread
 from penstock_plugins.tags import keywords, tagging
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
@@ -36,6 +36,12 @@ def trim(text: str, tool: str = "Bash") -> object:
 def read_page(text: str) -> object:
     found = page.Page(text)
     return found.names, found.alike, found.by_part, found.failures, found.hunks(6), found.heads
+
+
+def read_again(text: str) -> object:
+    """The lines of a file that was read and written before."""
+    lines = dict(enumerate(text.split("\n")))
+    return reread.longest_runs(lines, [reread.Source(0, text[len(text) // 2 :]), reread.Source(1, text)])
 
 
 def remembered(text: str) -> str:
@@ -75,6 +81,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "page": read_page,
     "line names": line_names.names_in,
     "numbered lines": repeats.numbered,
+    "a file read again": read_again,
     "a command": lambda text: tool_calls.shows_text(ToolKind.RUN, {"command": text}),
     "a command in a script": lambda text: tool_calls.files_of(ToolKind.RUN, {"input": f'cmd: "{text}'}),
     "a patch": lambda text: tool_calls.files_of(ToolKind.EDIT, {"patch": text}),

@@ -12,7 +12,7 @@ from penstock_plugins.common.tool_calls import ToolKind, target_of, words_of_inp
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.segment_parts import Fitted, Part, Speaker
 from penstock_plugins.compaction.settings import Settings
-from penstock_plugins.pruning.arrival import POINTER, REPACKED
+from penstock_plugins.pruning.arrival import PARTIAL, POINTER, REPACKED
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
 from penstock_plugins.pruning.page import Page
@@ -84,7 +84,7 @@ class RecordWriter:
         if result.kind is ToolKind.EDIT and not result.spot.block.is_error:
             return []
         share = self._settings.share
-        if edit is not None and edit.stage == "pruning" and edit.reason != REPACKED:
+        if edit is not None and edit.stage == "pruning" and edit.reason not in (PARTIAL, REPACKED):
             text, share = text.partition("\n")[2], _SHORTENED_SHARE
         page = self._history.lookup.pages(text)
         worth = chances(self._history, result, page)

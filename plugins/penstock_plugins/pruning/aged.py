@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock import Draft
 from penstock_plugins.common.tool_calls import ToolKind
-from penstock_plugins.pruning.arrival import REPACKED, held, is_pointer
+from penstock_plugins.pruning.arrival import PARTIAL, REPACKED, held, is_pointer
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.hunks import Room, choose
 from penstock_plugins.pruning.page import Page
@@ -48,7 +48,7 @@ def _is_due(draft: Draft, history: History, settings: Settings, result: Result, 
     if (spot.message, spot.index) in stays or spot.block.slot is None:
         return False
     edit = draft.proposed(spot) or draft.landed(spot)
-    was_shortened = edit is not None and edit.stage == "pruning" and edit.reason != REPACKED
+    was_shortened = edit is not None and edit.stage == "pruning" and edit.reason not in (PARTIAL, REPACKED)
     if was_shortened or len(draft.text(spot)) < settings.least:
         return False
     return not _is_worked_on(history, settings, result)

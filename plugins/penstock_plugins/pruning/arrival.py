@@ -6,12 +6,14 @@ from __future__ import annotations
 from penstock import Draft
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.repeats import told_before
+from penstock_plugins.pruning.reread import runs_known, without_runs
 from penstock_plugins.pruning.settings import Settings
 from penstock_plugins.pruning.stub import pointer
 
-__all__ = ["POINTER", "REPACKED", "held", "is_pointer", "settle_new"]
+__all__ = ["PARTIAL", "POINTER", "REPACKED", "held", "is_pointer", "settle_new"]
 
 POINTER = "unchanged since an earlier result"
+PARTIAL = "without lines that are in an earlier result or call"
 REPACKED = "repacked without a loss"
 _LEAST_REPEAT = 450
 _LEAST_PACK = 200
@@ -30,7 +32,7 @@ def settle_new(draft: Draft, history: History, settings: Settings) -> str | None
             if _is_whole(draft, result) and not gone(spot.message):
                 whole.append(result)
         elif spot.is_editable and (result.is_original or not _point(draft, history, settings, result, whole)):
-            if draft.text(spot) == spot.text and not result.is_original:
+            if not result.is_original and not _elide(draft, history, settings, result, whole):
                 _repack(draft, settings, result)
             if _is_whole(draft, result):
                 whole.append(result)
@@ -48,6 +50,11 @@ def held(draft: Draft, history: History, age: int) -> set[tuple[int, int]]:
                 target = told_before(result, whole, history)
                 if target is not None:
                     out.add((target.spot.message, target.spot.index))
+        elif _is_partial(draft, result):
+            if history.age(result) < age:
+                runs = runs_known(draft, history, result, whole)
+                spots = [run.source.result.spot for run in runs if run.source.result is not None]
+                out.update((spot.message, spot.index) for spot in spots)
         elif _is_whole(draft, result):
             whole.append(result)
     return out
@@ -72,7 +79,25 @@ def _point(draft: Draft, history: History, settings: Settings, result: Result, w
     return True
 
 
+def _elide(draft: Draft, history: History, settings: Settings, result: Result, whole: list[Result]) -> bool:
+    if not settings.repeats or len(result.text) < _LEAST_REPEAT:
+        return False
+    runs = runs_known(draft, history, result, whole)
+    text = without_runs(result, runs, can_expand=draft.can_expand) if runs else result.text
+    if len(text) >= len(draft.text(result.spot)):
+        return False
+    draft.replace(result.spot, text, reason=PARTIAL)
+    return True
+
+
+def _is_partial(draft: Draft, result: Result) -> bool:
+    edit = draft.proposed(result.spot) or draft.landed(result.spot)
+    return edit is not None and edit.reason == PARTIAL
+
+
 def _repack(draft: Draft, settings: Settings, result: Result) -> None:
+    if draft.text(result.spot) != result.text:
+        return
     if settings.repack and len(result.text) >= _LEAST_PACK and len(result.packed) < len(result.text):
         draft.replace(result.spot, result.packed, reason=REPACKED)
 

@@ -11,7 +11,7 @@ from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.pruning.history import Result
 from penstock_plugins.pruning.page import Line
 
-__all__ = ["HOLE", "body", "pointer", "stub"]
+__all__ = ["HOLE", "ago", "body", "pointer", "stub", "title"]
 
 HOLE = "…"
 _NAMED = 6
@@ -33,7 +33,7 @@ def stub(
     more = f", {errors} lines about errors are left out" if errors else ""
     again = "run it again for the rest" if result.kind in (ToolKind.READ, ToolKind.SEARCH) else ""
     way = expand_hint(result.text, can_expand=can_expand, again=again)
-    head = f"[{_title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {way}]"
+    head = f"[{title(result)}: {state} to {len(kept)} of {len(lines)} lines{more}; {way}]"
     return "\n".join([head, *body(lines, kept)])
 
 
@@ -55,16 +55,21 @@ def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
 def pointer(result: Result, target: Result, *, can_expand: bool) -> str:
     """Says that a result is the same text as an earlier one, and how to get it if that one is gone."""
     asked = ""
-    turns = result.turn - target.turn
     if not result.is_whole:
         asked = f" (offset {result.given.get('offset')}, limit {result.given.get('limit')})"
-    ago = "in this turn" if turns == 0 else f"{turns} turns ago" if turns > 1 else "one turn ago"
     where = "the same text as" if result.text == target.text else "these lines are in"
     way = expand_hint(result.text, can_expand=can_expand)
-    return f"[{_title(result)}{asked}: unchanged, {where} the result of {_title(target)} {ago}; {way}]"
+    when = ago(result.turn - target.turn)
+    return f"[{title(result)}{asked}: unchanged, {where} the result of {title(target)} {when}; {way}]"
 
 
-def _title(result: Result) -> str:
+def ago(turns: int) -> str:
+    """How many of the agent's turns ago something was, in words."""
+    return "in this turn" if turns == 0 else f"{turns} turns ago" if turns > 1 else "one turn ago"
+
+
+def title(result: Result) -> str:
+    """The call that a result answers, in one line."""
     return f"{result.tool} {result.target}".strip()
 
 

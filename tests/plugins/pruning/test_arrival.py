@@ -48,27 +48,94 @@ def test_a_pointer_names_its_own_text() -> None:
     assert [found.text for found in talk.store.find_originals(handle_of(part(50, 40)))] == [part(50, 40)]
 
 
-def test_a_changed_file_is_told_again() -> None:
-    """Lines that moved are not the same lines, though each was read before."""
+def test_lines_that_moved_are_no_pointer() -> None:
+    """A read with other line numbers says which lines moved, and from where."""
     talk = read(Talk(pruning={}).user("Look."), source("cart"))
     talk.send()
     moved = source("cart", 10, start=3)
-    assert "unchanged" not in results(read(talk, moved, offset=3, limit=70).send())[-1]
+    sent = results(read(talk, moved, offset=3, limit=70).send())[-1].split("\n")
+    assert sent[0].startswith(f"[Read {PATH}: ")
+    assert "[6-69: unchanged since you read them one turn ago, there 4-67]" in sent
 
 
-def test_a_file_cut_short_is_told_again() -> None:
-    """Fewer lines than asked for mean that the file ends there now: that is news."""
+def test_a_file_cut_short_shows_its_end() -> None:
+    """Fewer lines than asked for mean that the file ends there now: that is news, so no pointer says that nothing
+    changed."""
     talk = read(Talk(pruning={}).user("Look."), source("cart"))
     talk.send()
-    assert "unchanged" not in results(read(talk, part(50, 20), offset=50, limit=100).send())[-1]
+    short = part(50, 20)
+    sent = results(read(talk, short, offset=50, limit=100).send())[-1].split("\n")
+    assert "[53-66: unchanged since you read them one turn ago]" in sent
+    assert sent[-3:] == [line.lstrip(" ") for line in short.split("\n")[-3:]]
 
 
-def test_a_file_written_in_between_is_told_again() -> None:
-    """After an edit of the agent's a read is whole, whatever it says."""
+def test_what_changed_in_a_file_is_shown_with_what_is_around_it() -> None:
+    """After an edit a read is no pointer, even if nothing changed. Runs of lines that stand above are left out, and
+    the text says where they are; all others are sent."""
     talk = read(Talk(pruning={}).user("Look."), source("cart"))
     talk.send()
     talk.call("Edit", {"file_path": PATH, "old_string": "a", "new_string": "b"}, "done")
-    assert "unchanged" not in results(read(talk, source("cart")).send())[-1]
+    changed = source("cart").replace("lookup(115)", "find(115)")
+    sent = results(read(talk, changed).send())[-1].split("\n")
+    assert sent[0] == (
+        f"[Read {PATH}: 197 lines that are above in this conversation are left out;"
+        f" see all: penstock expand {handle_of(changed)}]"
+    )
+    assert sent[1:4] == [line.strip(" ") for line in changed.split("\n")[:3]]
+    assert sent[4] == "[4-104: unchanged since you read them 2 turns ago]"
+    assert sent[5:12] == [line.lstrip(" ") for line in changed.split("\n")[104:111]]
+    assert sent[12] == "[112-207: unchanged since you read them 2 turns ago]"
+    assert len(sent) == 16
+
+
+def test_lines_the_agent_wrote_need_not_come_back() -> None:
+    """A read of a file after it was written shows the lines that are not the agent's."""
+    wrote = "\n".join(line.partition("→")[2] for line in source("cart").split("\n"))
+    talk = Talk(pruning={}).user("Write it.").call("Write", {"file_path": PATH, "content": wrote}, "done")
+    talk.send()
+    formatted = source("cart").replace("def cart_step_0(", "def cart_step_first(")
+    sent = results(read(talk, formatted).send())[-1].split("\n")
+    assert "1→def cart_step_first(basket: Basket) -> Money:" in sent
+    assert "[5-207: as you wrote them one turn ago]" in sent
+
+
+def test_lines_of_several_reads_are_found() -> None:
+    """A file that was read in parts is compared with all of them."""
+    talk = read(Talk(pruning={}).user("Look."), part(1, 100), offset=1, limit=100)
+    read(talk, part(101, 110), offset=101, limit=110)
+    talk.send()
+    sent = results(read(talk, source("cart")).send())[-1].split("\n")
+    assert "[4-97: unchanged since you read them 2 turns ago]" in sent
+    assert "[104-207: unchanged since you read them one turn ago]" in sent
+
+
+def test_short_runs_stay() -> None:
+    """An agent that reads a few lines again wants to see where they are now."""
+    talk = read(Talk(pruning={}).user("Look."), source("cart"))
+    talk.send()
+    moved = source("cart", 2, start=5)
+    assert len(results(read(talk, moved, offset=5, limit=14).send())[-1].split("\n")) == 14
+
+
+def test_numbers_that_are_a_files_own_are_not_taken_for_those_of_its_lines() -> None:
+    """A table whose rows begin with numbers comes whole when its numbers changed."""
+    rows = "\n".join(f"{n}|the order of day {n // 3}, with the price that was agreed" for n in range(100, 700, 7))
+    talk = read(Talk(pruning={"repack": False}).user("Look."), rows)
+    talk.send()
+    assert results(read(talk, rows + "\n707|one more").send())[-1] == rows + "\n707|one more"
+
+
+def test_what_is_left_out_of_a_read_is_held() -> None:
+    """An earlier read that a young result refers to is not shortened, so that the lines stay in the request."""
+    talk = read(Talk(pruning={"active": 0, "age": 3}).user("Look."), source("cart")).idle(8)
+    talk.send()
+    read(talk, source("cart").replace("lookup(115)", "find(115)"))
+    talk.send()
+    sent = results(talk.idle(1).user("Go on.").send(COLD))
+    assert "shortened" not in sent[0]
+    assert any("unchanged since you read them" in text for text in sent)
+    talk.idle(5).send()
+    assert "shortened" in results(talk.user("Go on.").send(COLD))[0]
 
 
 def test_a_stub_is_no_target() -> None:
