@@ -60,7 +60,7 @@ class Settings(BaseModel):
     """Compacting must free so many tokens, unless the user asked for it."""
     segment: int = Field(default=40_000, gt=0)
     """Old turns are compacted in segments that end with the turn in which they reach so many tokens."""
-    tokens: int = Field(default=10_000, gt=0)
+    tokens: int = Field(default=14_000, gt=0)
     """A segment becomes a text of at most so many tokens, or of the user's words and one line for each call where these
     are more. At most `segment`, which is the default where it is less."""
     value: float = Field(default=0.003, ge=0)
@@ -90,7 +90,7 @@ class Settings(BaseModel):
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "safe": {"turns": 1, "value": 0.0006, "share": 0.6, "lines": 60},
     "balanced": {"soft": 0.0, "turns": 1, "value": 0.001, "share": 0.5, "lines": 40},
-    "bold": {"soft": 0.0, "turns": 1, "least": 2_000, "value": 0.005, "share": 0.3, "lines": 30},
+    "bold": {"soft": 0.0, "turns": 1, "least": 2_000, "value": 0.004, "share": 0.3, "lines": 30},
 }
 
 
