@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from penstock import Draft, EventKind
+from penstock import Draft, EventKind, Stage
 from penstock.conversation.conversation import Conversation
 from penstock.cost.prices import Prices
 from penstock.dialects.anthropic import Anthropic
@@ -25,6 +25,16 @@ COUNT = "/v1/messages/count_tokens"
 def shortens(draft: Draft) -> None:
     """Proposes the same edit of the first message again and again, as stages do."""
     draft.replace(draft.blocks()[0], "shorter", reason="a test")
+
+
+class Flushes(Stage):
+    """Counts how often it is asked about late edits."""
+
+    name = "flushes"
+    flushes = 0
+
+    def on_flush(self, draft: Draft) -> None:
+        self.flushes += 1
 
 
 class Talk:
@@ -248,6 +258,17 @@ def test_who_observes_never_edits() -> None:
         session.wait(4000)
         assert not said.send()
         assert {e.payload["state"] for e in session.events(EventKind.EDIT)} == {"left out"}
+
+
+@pytest.mark.parametrize(("mode", "asked"), [("observe", 0), ("edit", 1)])
+def test_who_observes_is_not_asked_about_late_edits(mode: str, asked: int) -> None:
+    """A stage looks through the whole history for them, and none would be applied."""
+    stage = Flushes()
+    with Session(stage, profile=profile_of(f'mode = "{mode}"')) as session:
+        session.send(conversation(user("hello")))
+        session.wait(4000)
+        session.send(conversation(user("hello"), assistant("Yes?"), user("go on")))
+    assert stage.flushes == asked
 
 
 class SlowOnce(Anthropic):

@@ -31,11 +31,10 @@ from penstock.edits.edit import Edit, Op, Place
 from penstock.edits.flush_reason import FlushReason
 from penstock.edits.ledger import locate, resolve
 from penstock.engine.guard import COVERED
-from penstock.engine.request_context import RequestContext
+from penstock.engine.request_context import DEBT, RequestContext
 
-__all__ = ["DEBT", "Plan", "covers_breakpoint", "plan_edits"]
+__all__ = ["Plan", "covers_breakpoint", "plan_edits"]
 
-DEBT = "the history as received is about to outgrow the window: the client has to see how large it is, and compact"
 _BEHIND = "editing has cost more than it saved in this session"
 
 

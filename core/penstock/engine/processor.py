@@ -77,7 +77,7 @@ class RequestProcessor:
     def _propose(self, context: RequestContext, generation: int) -> None:
         """Run the stages, from the present one on."""
         pipeline, draft = context.pipeline, context.draft
-        flush = bool(context.due) or context.edits_warm
+        flush = (bool(context.due) or context.edits_warm) and not context.held
         while draft is not None and context.step < len(pipeline.stages):
             index = context.step
             draft, verdict = pipeline.run(index, draft, flush=flush)

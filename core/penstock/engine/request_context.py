@@ -23,10 +23,11 @@ from penstock.profiles.profile import Profile
 from penstock.store.lease import Lease
 from penstock.tokens.calibration import UNCALIBRATED, TokenScale
 
-__all__ = ["PAUSED", "RequestContext", "Superseded"]
+__all__ = ["DEBT", "PAUSED", "RequestContext", "Superseded"]
 
 T = TypeVar("T")
 PAUSED = "editing is paused"
+DEBT = "the history as received is about to outgrow the window: the client has to see how large it is, and compact"
 _UNKNOWN = Price.of({})
 
 

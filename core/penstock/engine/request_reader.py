@@ -17,7 +17,7 @@ from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
 from penstock.engine.admission import AdmissionControl
 from penstock.engine.refusals import Refusals
-from penstock.engine.request_context import RequestContext
+from penstock.engine.request_context import DEBT, RequestContext
 from penstock.engine.state import ConversationState, States
 from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
@@ -127,6 +127,8 @@ class RequestReader:
                 window=price.window,
                 parts=pipeline.parts,
                 level=self._admission.standing(exchange, pipeline.profile).level,
+                edits_rejected=context.held,
+                replacements_rejected=DEBT if context.debt else "",
             )
 
     def _state(self, context: RequestContext, kind: Kind, conversation: str) -> ConversationState:

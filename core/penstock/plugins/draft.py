@@ -94,6 +94,8 @@ class Draft:
         window: int = 200_000,
         parts: Services | None = None,
         level: Level = Level.NORMAL,
+        edits_rejected: str = "",
+        replacements_rejected: str = "",
     ) -> None:
         self._exchange, self._conversation, self._is_new, self._sent = exchange, conversation, is_new, sent
         landed = landed or Replay()
@@ -102,6 +104,7 @@ class Draft:
         self._additions = tuple(edit.text for edit in landed.applied if edit.op is not Op.REPLACE)
         self._extra = sum(map(len, self._additions))
         self._due, self._window, self._parts, self._level = due, window, parts or Services(), level
+        self._edits_rejected, self._replacements_rejected = edits_rejected, replacements_rejected or edits_rejected
         self._shown = replace(exchange)
         self._prompt = exchange.prompt
         self._edits: tuple[Edit, ...] = ()
@@ -125,6 +128,18 @@ class Draft:
         """How near the budgets this request counts for are to their end. REDUCED: do with half; MINIMAL: with as little
         as can be."""
         return self._level
+
+    @property
+    def edits_rejected(self) -> str:
+        """Why every edit of this request is rejected (`the profile observes`, ...), so that a stage need not look for
+        any. Empty: each is decided on by itself."""
+        return self._edits_rejected
+
+    @property
+    def replacements_rejected(self) -> str:
+        """Why every `replace` in this request is rejected: as `edits_rejected`, or because the history as received
+        outgrows the window. Empty: each is decided on by itself."""
+        return self._replacements_rejected
 
     @property
     def services(self) -> Services:

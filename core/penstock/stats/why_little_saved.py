@@ -49,7 +49,7 @@ def reasons_of(facts: SessionFacts) -> list[str]:
     is_enough = paid.share is not None and paid.share >= ENOUGH
     if not facts.real or is_enough or not (paid.baseline or paid.unpriced):
         return []
-    left_out = _left_out(facts.left_out)
+    left_out = [*_held(facts), *_left_out(facts.left_out)]
     if left_out and not facts.landed and left_out[0].lower().startswith(_HELD):
         return left_out
     is_stopped = any(reason.lower().startswith(_STOPPED) for reason in left_out)
@@ -77,6 +77,14 @@ def _bypassed(facts: SessionFacts) -> list[str]:
     whys = Counter(one.bypassed for one in facts.real if one.bypassed)
     of = plural(len(facts.real), "request")
     return [f"{n:,} of {of} passed without new edits: {why}." for why, n in whys.most_common(2)]
+
+
+def _held(facts: SessionFacts) -> list[str]:
+    """Why stages did not look for edits: none would have been applied."""
+    said = ({one_line(one.remark) for one in request.find_all(StageEvent)} for request in facts.real)
+    whys = Counter(remark for remarks in said for remark in remarks if remark.lower().startswith(_HELD))
+    of = plural(len(facts.real), "request")
+    return [f"{why[:1].upper()}{why[1:]}: no edits were looked for in {n:,} of {of}." for why, n in whys.most_common()]
 
 
 def _left_out(edits: Iterable[EditEvent]) -> list[str]:

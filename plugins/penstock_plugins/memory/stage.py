@@ -88,7 +88,7 @@ class Remember(Stage):
             talk.gathered = self._gatherer.gather(draft, talk)
             is_anew, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
             at_hand = talk.gathered.doings.at_hand
-        if is_anew:
+        if is_anew and not draft.edits_rejected:
             self._hint(draft)
         said = self._gatherer.prompt(draft)
         if not said or self._gatherer.is_written_by_client(said):
@@ -101,6 +101,8 @@ class Remember(Stage):
         talk.prompt = words
         if not self._profile.memory.recall:
             return "recall is switched off"
+        if draft.edits_rejected:
+            return draft.edits_rejected
         if not _is_new(draft):
             return "it was asked before"
         recalled = self._recall(draft, RecallQuery(words, tags, at_hand))

@@ -29,12 +29,14 @@ class Pruning(Stage):
             self._histories = before._histories
 
     def on_request(self, draft: Draft) -> str | None:
+        if draft.replacements_rejected:
+            return draft.replacements_rejected
         if not draft.blocks(BlockKind.TOOL_RESULT, new=True):
             return "no new results"
         return settle_new(draft, self._histories.of(draft), self._settings)
 
     def on_flush(self, draft: Draft) -> str | None:
-        if not self._settings.late:
+        if not self._settings.late or draft.replacements_rejected:
             return None
         return shorten_aged(draft, self._histories.of(draft), self._settings)
 

@@ -61,6 +61,8 @@ class Trim(Stage):
             self._standing = before._standing
 
     def on_request(self, draft: Draft) -> str | None:
+        if draft.replacements_rejected:
+            return draft.replacements_rejected
         new = [s for s in draft.blocks(BlockKind.TOOL_RESULT, new=True) if self._is_ours(s)]
         if not new:
             return "no new results"

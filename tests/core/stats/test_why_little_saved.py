@@ -269,6 +269,15 @@ def test_a_profile_that_observes() -> None:
     assert reason.endswith(" tokens is left out.")
 
 
+def test_stages_that_looked_for_nothing() -> None:
+    """The reason that they give for it is the session's."""
+    with Session(Does(lambda draft: draft.edits_rejected), profile=profile_of('mode = "observe"')) as session:
+        played = Played(session)
+        played.ask()
+        played.loop()
+        assert played.reasons() == ["The profile observes: no edits were looked for in 2 of 2 requests."]
+
+
 def test_what_was_saved_well_is_not_explained() -> None:
     """From a tenth on."""
     with Session(Does(shortens)) as session:

@@ -179,6 +179,15 @@ def test_without_recall_it_is_only_kept(memory_service: MemoryService) -> None:
     assert "The port is 6543, as you said." in [item.text for item in memory_service.open().newest("/srv/shop")]
 
 
+def test_where_nothing_is_edited_nothing_is_recalled(memory_service: MemoryService) -> None:
+    """What is said is kept all the same."""
+    tell(memory_service)
+    with Talk(memory_service, profile=profile_of(STAGES + 'mode = "observe"')) as talk:
+        assert NOTE not in talk.ask(QUESTION, "The port is 6543, as you said.")
+        assert talk.verdict() == "nothing: the profile observes"
+    assert "The port is 6543, as you said." in [item.text for item in memory_service.open().newest("/srv/shop")]
+
+
 def test_a_note_fits_its_budget(memory_service: MemoryService) -> None:
     """Long items are passed over for those that fit."""
     with Talk(memory_service) as talk:

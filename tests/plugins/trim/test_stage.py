@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock import Compressed, Profile, ToolOutput, hookimpl
+from penstock import Compressed, EventKind, Profile, ToolOutput, hookimpl
 from penstock.base.errors import ProfileError
 from penstock.plugins.manager import Plugins
 from penstock.testing import Call, Session, assistant, conversation, profile_of, results, user
@@ -112,3 +112,24 @@ def test_a_misspelled_setting_stops_the_start() -> None:
 
 def _profile(toml: str) -> Profile:
     return profile_of(toml)
+
+
+@pytest.mark.parametrize(
+    ("toml", "why"),
+    [
+        ('mode = "observe"', "the profile observes"),
+        (
+            '[prices.anthropic."claude-sonnet-4-5"]\nwindow = 2000',
+            "the history as received is about to outgrow the window",
+        ),
+    ],
+    ids=["observed", "outgrown"],
+)
+def test_nothing_is_looked_for_where_nothing_can_be_replaced(toml: str, why: str) -> None:
+    """The event says why."""
+    body = conversation(*SAID)
+    with session(toml=toml) as on:
+        assert on.send(body) == body
+        assert not on.events(EventKind.EDIT)
+        [said] = on.events(EventKind.STAGE)
+    assert str(said.payload["remark"]).startswith(why)
