@@ -29,8 +29,9 @@ class Amount:
 
     def __sub__(self, other: Amount) -> Amount:
         """Never below nothing, and nothing where only a hair is left."""
-        rest = (self.of(m) - other.of(m) for m in MEASURES)
-        return Amount(*(left if left > _HAIR else 0.0 for left in rest))
+        return Amount(
+            _left(self.dollars, other.dollars), _left(self.tokens, other.tokens), _left(self.requests, other.requests)
+        )
 
     def of(self, measure: str) -> float:
         """One of its measures, `dollars`, `tokens` or `requests`."""
@@ -46,6 +47,11 @@ class Amount:
         """What `payload` gave. What cannot be read counts as nothing."""
         values = stored if isinstance(stored, Mapping) else {}
         return cls(*(number(values.get(measure)) for measure in MEASURES))
+
+
+def _left(whole: float, part: float) -> float:
+    rest = whole - part
+    return rest if rest > _HAIR else 0.0
 
 
 def number(value: object) -> float:

@@ -89,7 +89,8 @@ def limit_of(budget: Budget, scope: Scope) -> Limit:
 
 def period_of(budget: Budget, scope: Scope, now: float) -> str:
     """The period that `now` is in, in local time. Empty for `ever`."""
-    return datetime.fromtimestamp(now).strftime(_FORMATS[limit_of(budget, scope).per or _PERIODS[scope]])
+    form = _FORMATS[limit_of(budget, scope).per or _PERIODS[scope]]
+    return datetime.fromtimestamp(now).strftime(form) if form else ""
 
 
 def keys_of(who: BudgetOwner, budget: Budget, now: float) -> tuple[Key, ...]:

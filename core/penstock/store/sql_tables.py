@@ -45,6 +45,9 @@ FAILURES = (sa.exc.SQLAlchemyError, OSError, ValueError, OverflowError, zlib.err
 """Errors that the driver raises for values that cannot be written (a lone surrogate, too large a number) or read
 (damaged, of another version)."""
 _ADD_EDITS = edits.insert()
+# Asked for every new conversation: built once, since building a query takes longer than running it.
+_EDITS_OF = edits.select().where(edits.c.conversation == sa.bindparam("name")).order_by(edits.c.id)
+_TIP_OF = conversations.select().where(conversations.c.id == sa.bindparam("name"))
 KINDS = stored_names(EventKind)
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
@@ -103,7 +106,7 @@ class SqlTables(ABC):
 
     def edits_of(self, conversation: str) -> list[Landed]:
         with self._read() as db:
-            rows = db.execute(edits.select().where(edits.c.conversation == conversation).order_by(edits.c.id))
+            rows = db.execute(_EDITS_OF, {"name": conversation})
             return [_landed(row) for row in rows]
 
     def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
@@ -121,7 +124,7 @@ class SqlTables(ABC):
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read() as db:
-            row = db.execute(conversations.select().where(conversations.c.id == conversation)).first()
+            row = db.execute(_TIP_OF, {"name": conversation}).first()
             return None if row is None else PrefixHash(row.epoch, row.tip, row._mapping["count"])
 
     def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
