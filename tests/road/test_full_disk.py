@@ -15,7 +15,7 @@ from penstock.control.discovery import running
 from tests.hangingindex import NAME, SOURCE
 from tests.road.client import Road
 from tests.road.proxy import wait_until
-from tests.road.test_memory import FACT, NOTE, PROFILE, QUESTION, Client, kept, wait_for
+from tests.road.test_memory import FACT, INDEXED, NOTE, PROFILE, QUESTION, Client, kept, wait_for
 
 MB = 1 << 20
 DISK = 64 * MB
@@ -90,7 +90,7 @@ def test_a_full_disk(start: Callable[..., Road], disk: Path | None, tmp_path: Pa
     """With a small disk of its own where this user may mount one, else by a limit on the size of files: every request
     is answered, and what was said before is found by its words. Once there is space, what was said meanwhile is
     remembered and has its vectors."""
-    road = start(home=disk or tmp_path / "home", profile=PROFILE)
+    road = start(home=disk or tmp_path / "home", profile=PROFILE, plugins={"indexed": INDEXED})
     Client(road).ask(FACT)
     wait_for(road, FACT)
     wait_until(lambda: is_caught_up(road), "it has its vector", lambda: status(road))
@@ -121,7 +121,7 @@ def test_a_vector_index_that_hangs(start: Callable[..., Road], tmp_path: Path) -
     home = tmp_path / "home"
     (home / "config").mkdir(parents=True)
     (home / "config" / f"{NAME}.py").write_text(SOURCE, encoding="utf-8")
-    road = start(home=home, profile=PROFILE, plugins={"hangs": HANGS})
+    road = start(home=home, profile=PROFILE, plugins={"indexed": INDEXED, "hangs": HANGS})
     Client(road).ask(FACT)
     wait_for(road, FACT)
     wait_until(lambda: is_caught_up(road), "it has its vector", lambda: status(road))

@@ -88,10 +88,18 @@ def wait_for(road: Road, *texts: str) -> None:
     wait_until(lambda: set(texts) <= set(kept(road)), f"{texts} are kept", lambda: kept(road))
 
 
+INDEXED = '''
+"""Has small projects in the vector index, too."""
+from penstock.memory.search import search
+
+search.EXACT = 0
+'''
+
+
 @pytest.fixture
 def remembering(start: Callable[..., Road]) -> Callable[[], Road]:
     """Proxies that recall, one after the other in the same home."""
-    return lambda: start(profile=PROFILE)
+    return lambda: start(profile=PROFILE, plugins={"indexed": INDEXED})
 
 
 def test_a_fact_goes_from_session_to_session(remembering: Callable[[], Road]) -> None:

@@ -27,6 +27,10 @@ FIX = (
     "a new one is begun."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
+_INDEXED = """SELECT total(has), total(CASE WHEN n > :exact THEN n - has ELSE bare END) FROM (
+    SELECT count(*) AS n, total(indexed) AS has, total(vector IS NULL) AS bare
+    FROM passages JOIN memories ON memories.id = passages.memory GROUP BY project)"""
+"""Passages in the vector index, and those without a vector: see `penstock.memory.catalog.Counted.unindexed`."""
 
 
 def remembers(profile: Profile) -> bool:
@@ -54,6 +58,8 @@ def _name(profile: Profile) -> str:
 
 def memory(store: Path, profile: Profile) -> Finding:
     """The state of the memory that belongs to `store`. Raises `PenstockError` and `sqlite3.Error`."""
+    from penstock.memory.search import search
+
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():
@@ -73,7 +79,7 @@ def memory(store: Path, profile: Profile) -> Finding:
         return _found(folder, state["items"], state["unindexed"], said, not is_well)
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
         items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
-        indexed, passages = map(int, db.execute("SELECT total(indexed), count(*) FROM passages").fetchone())
+        indexed, unindexed = map(int, db.execute(_INDEXED, {"exact": search.EXACT}).fetchone())
         made_with = {row[0] for row in db.execute("SELECT DISTINCT embedder FROM projects")} - {""}
     name, by = _name(profile), ", ".join(sorted(made_with))
     is_stale = bool(name) and bool(made_with - {name})
@@ -81,7 +87,7 @@ def memory(store: Path, profile: Profile) -> Finding:
     return _found(
         folder,
         items,
-        passages - indexed,
+        unindexed,
         f"vectors {'gone' if is_lost else 'there'}{f', by {by}' if by else ''}"
         + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
         is_lost or is_stale,

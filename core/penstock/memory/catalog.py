@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.items import Item
 from penstock.memory.schema import labels, memories, passages, projects
+from penstock.memory.search import search
 from penstock.memory.selection import Selection
 
 __all__ = ["Catalog", "Counted", "ThreadCounts"]
@@ -28,7 +29,7 @@ class Counted:
     sessions: int
     passages: int
     unindexed: int
-    """Passages without a vector in the index."""
+    """Passages without a vector in the index. Of a project that does without it: passages without any vector."""
     newest: float | None
     """When the newest item was said."""
     embedder: str
@@ -130,11 +131,13 @@ class Catalog:
 
     def counts(self) -> list[Counted]:
         """The numbers of every project, by name."""
-        m, waiting = memories.c, sa.func.sum(sa.case((passages.c.indexed.is_(False), 1), else_=0))
+        m, lacks = memories.c, passages.c.indexed.is_(False)
+        waiting, bare = (sa.func.sum(sa.case((one, 1), else_=0)) for one in (lacks, passages.c.vector.is_(None)))
+        unindexed = sa.case((sa.func.count() > search.EXACT, waiting), else_=bare)
         with self._database.reading() as db:
             found = sa.select(m.project, sa.func.count(), sa.func.count(m.session.distinct()), sa.func.max(m.at))
             items = {row[0]: row for row in db.execute(found.group_by(m.project))}
-            found = sa.select(m.project, sa.func.count(), waiting).select_from(passages.join(memories))
+            found = sa.select(m.project, sa.func.count(), unindexed).select_from(passages.join(memories))
             parts = {row[0]: row for row in db.execute(found.group_by(m.project))}
             return [
                 Counted(

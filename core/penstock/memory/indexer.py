@@ -11,6 +11,7 @@ import numpy as np
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.schema import memories, passages
+from penstock.memory.search import search
 from penstock.memory.search.text_features import traits_of
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
@@ -70,13 +71,15 @@ class Indexer:
         return done
 
     def index(self, project: int, progress: Progress) -> int:
-        """Add to Chroma the vectors that it lacks. Returns how many. If its folder was deleted meanwhile, all are
-        added."""
+        """Add to Chroma the vectors that it lacks, unless the project is so small that a search does without. Returns
+        how many. If its folder was deleted meanwhile, all are added."""
         if self._vectors.is_gone():
             self._restart()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
+            if self._database.count_passages(db, project) <= search.EXACT:
+                return 0
             total = self._database.count_passages(db, project, waiting)
         while total:
             with self._database.reading() as db:
@@ -113,7 +116,7 @@ class Indexer:
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
             count = self._database.count_passages(db, project, given)
-        return self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
+        return bool(count) and self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
     def reset_project(self, project: int) -> None:
         """Delete a project from Chroma, so that `index` adds all its vectors again."""

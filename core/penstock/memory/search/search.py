@@ -25,12 +25,16 @@ from penstock.memory.vectors.index import VectorIndex
 from penstock.text.question import Question, read_question
 from penstock.text.stems import stem
 
-__all__ = ["Ranked", "View", "rank"]
+__all__ = ["EXACT", "Ranked", "View", "rank"]
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = 1000
 """Passages taken from the word index. Their scores also speak for their neighbours."""
 _BY_VECTOR = 200
+"""Passages taken from the vector index."""
+EXACT = _BY_VECTOR
+"""A project with at most so many passages does without the vector index, which would return all of them: the database
+has their vectors."""
 _FIRST = 300
 """Candidates that are ranked closely: the best by a rough score."""
 _WITH_NEIGHBOURS = 100
@@ -174,14 +178,22 @@ class _Likeness:
         try:
             both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
             self._questions = view.stored.space.cleaned(both)
-            most = min(_BY_VECTOR, max(len(view.layout.passages), 1))
-            near = view.vectors.nearest(
-                view.id, view.embedder.name, self._questions.sum(0), most, patience_s=patience_s
-            )
-            rows, _ = view.layout.known(np.array([number for number, _ in near], np.int64))
-            self.found = rows[np.sort(np.unique(rows, return_index=True)[1])]
+            self.found = self._nearest(self._questions.sum(0), patience_s)
         except MemoryDown as e:
             down.append(str(e))
+
+    def _nearest(self, question: Array, patience_s: float | None) -> Ints:
+        """The layout rows of the passages whose vectors are most like `question`, the best first."""
+        view = self._view
+        if len(view.layout.passages) <= EXACT:
+            cleaned, held = view.stored.cleaned(self._db, view.layout, np.arange(len(view.layout.passages)))
+            order = np.argsort(-(cleaned[held] @ question), kind="stable")
+            rows = view.layout.owner[held][order]
+        else:
+            most = min(_BY_VECTOR, len(view.layout.passages))
+            near = view.vectors.nearest(view.id, view.embedder.name, question, most, patience_s=patience_s)
+            rows, _ = view.layout.known(np.array([number for number, _ in near], np.int64))
+        return rows[np.sort(np.unique(rows, return_index=True)[1])]
 
     def of(self, rows: Ints) -> tuple[Array, Array]:
         """Likeness of every layout row to the keys and to the question; 0 outside of `rows`."""

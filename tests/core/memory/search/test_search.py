@@ -1,0 +1,54 @@
+"""Small projects do without the vector index, and are searched as if they were in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.search import search
+
+WORDS = ("heron", "otter", "pump", "boathouse", "port", "staging", "database", "green", "harbour", "lantern")
+QUESTIONS = ("Where is the heron?", "which port has the staging database", "lanterns in the harbour", "nothing of it")
+
+
+def said(count: int) -> list[Item]:
+    return [
+        Item("p", f"The {WORDS[n % 10]} and the {WORDS[n // 10]} were seen {n} times.", session=f"s{n % 4}", seq=n)
+        for n in range(count)
+    ]
+
+
+def answers(memory: Memory) -> list[Sequence[tuple[str, float]]]:
+    return [[(hit.item.text, hit.score) for hit in memory.search(asked, "p").hits] for asked in QUESTIONS]
+
+
+def test_a_small_project_is_searched_as_if_it_was_indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same answers in the same order, and no process is started for the index."""
+    found = []
+    for exact in (60, 0):
+        monkeypatch.setattr(search, "EXACT", exact)
+        memory = Memory(tmp_path / str(exact), Trigrams())
+        try:
+            memory.add(said(60))
+            found.append(answers(memory))
+            [counted] = memory.catalog.counts()
+            assert counted.unindexed == 0
+            assert (memory._vectors.health().starts > 0) is (exact == 0)
+        finally:
+            memory.close()
+    assert found[0] == found[1]
+    assert all(found[0])
+
+
+def test_a_project_that_grows_is_indexed_as_a_whole(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it has more passages than a search reads."""
+    monkeypatch.setattr(search, "EXACT", 10)
+    memory.add(said(10))
+    [number] = memory.projects().values()
+    assert memory._vectors.health().starts == 0
+    memory.add(said(12)[10:])
+    assert memory._vectors.count(number, Trigrams.name, Trigrams().dimension) == 12
