@@ -120,7 +120,7 @@ def target_of(given: Mapping[str, Any]) -> str:
     """What a call is about: its command, pattern, file or address. Empty when nothing tells."""
     if isinstance(given.get("input"), str) and (command := command_of(given)):
         return command
-    found = [str(value) for key in _TARGET_KEYS if (value := _said(given.get(key)))]
+    found = [value for key in _TARGET_KEYS if key in given and (value := _said(given[key]))]
     if len(found) > 1 and any(given.get(key) for key in _PATTERN_KEYS):
         return f"{found[0]} in {found[1]}"
     return found[0] if found else ""

@@ -21,7 +21,8 @@ class TurnActions:
     """Collects the calls of a turn and their results."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, tuple[ToolKind, str]] = {}
+        self._calls: dict[str, str] = {}
+        """The input of each command that has no result yet; it is read when one fails."""
         self._files: dict[str, None] = {}
         self._failed: dict[str, str] = {}
         self.at_hand: tuple[str, ...] = ()
@@ -54,19 +55,21 @@ class TurnActions:
 
     def _call(self, block: Block) -> None:
         kind = kind_of(block.tool_name)
-        given = decode(block.text) if kind in (ToolKind.EDIT, ToolKind.RUN) else {}
-        paths = [path_of(kind, given)] if given else []
+        paths = [path_of(kind, decode(block.text))] if kind is ToolKind.EDIT else []
         for path in [*paths, *_PATCHED.findall(block.text)]:
             if path:
                 self._files[path] = None
                 self.at_hand = (path, *(p for p in self.at_hand if p != path))[:_AT_HAND]
         if kind is ToolKind.RUN and block.tool_id:
-            self._calls[block.tool_id] = kind, _line(target_of(given))
+            self._calls[block.tool_id] = block.text
             while len(self._calls) > _CALLS:
                 del self._calls[next(iter(self._calls))]
 
     def _result(self, block: Block) -> None:
-        _, what = self._calls.pop(block.tool_id, (None, ""))
+        given = self._calls.pop(block.tool_id, "")
+        if not block.is_error and not self._failed:
+            return
+        what = _line(target_of(decode(given)))
         if not what:
             return
         if not block.is_error:
