@@ -1,5 +1,5 @@
 """`RequestContent`: the names and lines that a request already holds as forwarded, which a new tool output need not
-repeat."""
+repeat. Only the newest content is read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from penstock_plugins.trim.names import names_in
 __all__ = ["RequestContent", "lines_in", "names_of_text"]
 
 _LEAST = 24
+_READ = 256_000
+"""Characters of the newest content that are read, so that the first request of a long history does not wait for all."""
 
 
 class RequestContent:
@@ -21,13 +23,17 @@ class RequestContent:
         self._lines: Memo[frozenset[str]] = Memo(lines_in)
 
     def seen(self, draft: Draft) -> KnownContent:
-        """The names and lines that `draft` holds apart from its new content."""
+        """The names and lines that `draft` holds apart from its new content, as far as that is among the newest."""
         names: set[str] = set()
         lines: set[str] = set()
-        for spot in draft.blocks(new=False):
+        left = _READ
+        for spot in reversed(draft.blocks(new=False)):
             if spot.kind in (BlockKind.THINKING, BlockKind.MEDIA) or draft.is_compacted(spot.message):
                 continue
             text = draft.text(spot)
+            left -= len(text)
+            if left < 0:
+                break
             names |= self._names(text)
             if spot.kind is BlockKind.TOOL_RESULT:
                 lines |= self._lines(text)
