@@ -14,7 +14,10 @@ from penstock.conversation.conversation import HEAD_FIELDS, Conversation, Messag
 
 __all__ = ["bytes_of", "estimate", "estimate_bytes", "estimated", "head_tokens"]
 
-_WORD = re.compile(r"[A-Za-z]+")
+_LETTERS, _DIGITS = (
+    bytes(i if chr(i) in kept else 0x20 for i in range(256)) for kept in (string.ascii_letters, string.digits)
+)
+"""Tables for `bytes.translate` that leave only the letters of ASCII, or its digits."""
 _LONG = 8
 _NUMBER = re.compile(r"\d+")
 _INDENT = re.compile(r"[ \t]{2,}")
@@ -46,8 +49,9 @@ def bytes_of(tokens: int) -> int:
 
 
 def _count(text: str) -> float:
-    numbers, words = _NUMBER.findall(text), _WORD.findall(text)
     plain = text.encode("utf-8", "ignore")
+    words = plain.translate(_LETTERS).split()  # as a pattern finds them, in a fraction of the time
+    numbers = plain.translate(_DIGITS).split() if text.isascii() else _NUMBER.findall(text)
     return (
         len(words)
         + sum(len(word) / 5 - 1 for word in words if len(word) >= _LONG)
