@@ -1,5 +1,5 @@
-"""The plugin through which this package registers its commands (`serve`, `backup`, `restore`, `jobs`, `context`) with
-the command line, and the service as a server that a proxy starts beside itself."""
+"""The plugin through which this package registers its commands (`serve`, `backup`, `restore`, `relay`, `jobs`,
+`context`) with the command line, and the service as a server that a proxy starts beside itself."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def commands(app: typer.Typer) -> None:
         "restore",
         "penstock_service.cli.backup:restore",
         "Put what a backup has where there is nothing yet. The service and the proxy must not be up.",
+    )
+    add_command(
+        app,
+        "relay",
+        "penstock_service.cli.relay:relay",
+        "Publish the events of the log to a message broker as CloudEvents, without any text, and stay until Ctrl-C.",
     )
     add_group(
         app,

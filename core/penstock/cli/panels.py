@@ -8,7 +8,7 @@ __all__ = ["OTHERS", "PANELS", "panel_of", "place_of"]
 
 PANELS: Mapping[str, tuple[str, ...]] = {
     "Start": ("run", "up", "down", "doctor", "demo"),
-    "Watch": ("tui", "sessions", "events", "report", "export"),
+    "Watch": ("tui", "sessions", "events", "report", "export", "relay"),
     "Cost and explanation": ("cost", "explain", "expand", "whatif", "replay", "count", "models"),
     "Memory and contexts": ("memory", "import", "mcp", "tool", "serve", "context", "jobs", "backup", "restore"),
     "Gateway of a team": ("keys", "providers", "workspaces", "quotas", "usage"),

@@ -1,0 +1,56 @@
+"""`Publisher`: what sends messages to a broker and waits for its acknowledgement; `open_publisher`: the one for a URL.
+Each one's client library is an extra, and imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+from urllib.parse import urlsplit
+
+from penstock.base.errors import PenstockError
+from penstock_service.relay.cloud_events import Message
+
+__all__ = ["TIMEOUT_S", "Publisher", "open_publisher"]
+
+TIMEOUT_S = 10.0
+"""Seconds for a connection, or for a batch's acknowledgements."""
+
+
+class Publisher(Protocol):
+    """The interface of publishers. It connects with the first batch, and again after `close`."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Return when the broker has acknowledged all. Messages of one subject arrive in order, and after one that
+        failed comes none of its subject. Raises what its client raises."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection. Never raises."""
+        ...
+
+
+class _Broker(NamedTuple):
+    module: str
+    name: str
+    extra: str
+
+
+_REDIS = _Broker("redis_streams", "RedisPublisher", "redis")
+_BROKERS = {"redis": _REDIS, "rediss": _REDIS}
+
+
+def open_publisher(url: str, topic: str) -> Publisher:
+    """The publisher for the broker at `url`. Raises `PenstockError`: no such broker is known, or its library is
+    missing."""
+    scheme = urlsplit(url).scheme
+    broker = _BROKERS.get(scheme)
+    if broker is None:
+        known = ", ".join(f"{one}://" for one in _BROKERS)
+        raise PenstockError(f"no broker is known whose URL begins with {scheme or url!r}: it must be one of {known}")
+    try:
+        module = import_module(f"{__name__}.{broker.module}")
+    except ImportError as e:
+        raise PenstockError(f"{scheme}:// needs {e.name}: pip install 'penstock[{broker.extra}]'") from e
+    make = cast(Callable[[str, str], Publisher], getattr(module, broker.name))
+    return make(url, topic)

@@ -1,0 +1,104 @@
+"""Message brokers of the tests' own, which can be killed and started again on the same port with the same files. Where
+the program or the client library is missing, tests that need it are skipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from penstock.control.discovery import free_port
+
+__all__ = ["TOPIC", "Broker", "RedisBroker", "redis_broker"]
+
+TOPIC = "penstock.events.v1"
+
+
+class Broker(Protocol):
+    """What a test does with a broker."""
+
+    url: str
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL."""
+        ...
+
+    def read(self) -> list[dict[str, Any]]:
+        """All messages that it has, in their order."""
+        ...
+
+
+class _Program:
+    """A program that says when it is ready."""
+
+    def __init__(self, command: list[str], ready: str) -> None:
+        self._command, self._ready = command, ready
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
+        )
+        assert self._process.stdout is not None
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if self._ready in line:
+                return
+        raise AssertionError(f"{self._command[0]} did not start:\n{''.join(said)}")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def program(name: str) -> str:
+    """The path of a program, or the test is skipped."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+class RedisBroker(_Program):
+    """Redis, which writes each command to its file before it answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._client = pytest.importorskip("redis", reason="the client of Redis is not installed").Redis
+        port = free_port("127.0.0.1")
+        self.url = f"redis://127.0.0.1:{port}/0"
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        safe = ["--appendonly", "yes", "--appendfsync", "always"]
+        super().__init__([program("redis-server"), *options, *safe], "Ready to accept connections")
+
+    def read(self) -> list[dict[str, Any]]:
+        with self._client.from_url(self.url) as client:
+            return [json.loads(fields[b"event"]) for _, fields in client.xrange(TOPIC)]
+
+    def reader(self) -> Generator[dict[str, Any], None, None]:
+        """The messages as they come."""
+        with self._client.from_url(self.url, protocol=2) as client:
+            last = b"0"
+            while True:
+                ((_, ((last, fields),)),) = client.xread({TOPIC: last}, count=1, block=60_000)
+                yield json.loads(fields[b"event"])
+
+
+@pytest.fixture
+def redis_broker(tmp_path: Path) -> Iterator[RedisBroker]:
+    """A running Redis with nothing in it."""
+    broker = RedisBroker(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
