@@ -3,6 +3,7 @@ the program or the client library is missing, tests that need it are skipped."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from penstock.control.discovery import free_port
 
-__all__ = ["TOPIC", "Broker", "RedisBroker", "redis_broker"]
+__all__ = ["TOPIC", "Broker", "NatsBroker", "RedisBroker", "nats_broker", "redis_broker"]
 
 TOPIC = "penstock.events.v1"
 
@@ -95,10 +96,42 @@ class RedisBroker(_Program):
                 yield json.loads(fields[b"event"])
 
 
+class NatsBroker(_Program):
+    """NATS with JetStream."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connect = pytest.importorskip("nats", reason="the client of NATS is not installed").connect
+        port = free_port("127.0.0.1")
+        self.url = f"nats://127.0.0.1:{port}"
+        command = [program("nats-server"), "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(folder)]
+        super().__init__(command, "Server is ready")
+
+    def read(self) -> list[dict[str, Any]]:
+        return asyncio.run(self._read())
+
+    async def _read(self) -> list[dict[str, Any]]:
+        client = await self._connect(self.url)
+        stream = client.jetstream()
+        info = await stream.stream_info(TOPIC.replace(".", "_"))
+        reader = await stream.subscribe(TOPIC, ordered_consumer=True)
+        found = [json.loads((await reader.next_msg(timeout=60)).data) for _ in range(info.state.messages)]
+        await client.close()
+        return found
+
+
 @pytest.fixture
 def redis_broker(tmp_path: Path) -> Iterator[RedisBroker]:
     """A running Redis with nothing in it."""
     broker = RedisBroker(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def nats_broker(tmp_path: Path) -> Iterator[NatsBroker]:
+    """A running NATS without a stream."""
+    broker = NatsBroker(tmp_path)
     broker.start()
     yield broker
     broker.kill()

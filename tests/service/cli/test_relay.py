@@ -73,7 +73,9 @@ def test_an_unknown_broker_is_refused() -> None:
     assert CliRunner().invoke(build(), ["relay", "mqtt://localhost"]).exit_code == 2
 
 
-@pytest.mark.parametrize(("url", "package", "extra"), [("redis://localhost", "redis", "redis")])
+@pytest.mark.parametrize(
+    ("url", "package", "extra"), [("redis://localhost", "redis", "redis"), ("nats://localhost", "nats", "nats")]
+)
 def test_a_missing_library_is_named_with_its_extra(
     url: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,8 @@ class _Broker(NamedTuple):
 
 
 _REDIS = _Broker("redis_streams", "RedisPublisher", "redis")
-_BROKERS = {"redis": _REDIS, "rediss": _REDIS}
+_NATS = _Broker("nats_jetstream", "NatsPublisher", "nats")
+_BROKERS = {"redis": _REDIS, "rediss": _REDIS, "nats": _NATS, "tls": _NATS}
 
 
 def open_publisher(url: str, topic: str) -> Publisher:
