@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +17,16 @@ import pytest
 
 from penstock.control.discovery import free_port
 
-__all__ = ["TOPIC", "Broker", "NatsBroker", "RedisBroker", "nats_broker", "redis_broker"]
+__all__ = [
+    "TOPIC",
+    "Broker",
+    "NatsBroker",
+    "RabbitBroker",
+    "RedisBroker",
+    "nats_broker",
+    "rabbit_broker",
+    "redis_broker",
+]
 
 TOPIC = "penstock.events.v1"
 
@@ -41,13 +52,19 @@ class Broker(Protocol):
 class _Program:
     """A program that says when it is ready."""
 
-    def __init__(self, command: list[str], ready: str) -> None:
-        self._command, self._ready = command, ready
+    def __init__(self, command: list[str], ready: str, environ: Mapping[str, str] | None = None) -> None:
+        self._command, self._ready, self._environ = command, ready, environ
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd="/",
+            env=self._environ,
+            start_new_session=True,
         )
         assert self._process.stdout is not None
         said = []
@@ -59,7 +76,7 @@ class _Program:
 
     def kill(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)  # a script may have started the program itself
             self._process.communicate()
             self._process = None
 
@@ -119,19 +136,76 @@ class NatsBroker(_Program):
         return found
 
 
+class RabbitBroker(_Program):
+    """RabbitMQ without plugins, with a port mapper of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._client = pytest.importorskip("aio_pika", reason="the client of RabbitMQ is not installed")
+        found = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one in the path changes to another user
+        if not found.exists():
+            pytest.skip("rabbitmq-server is not installed")
+        port, distribution, mapper = (str(free_port("127.0.0.1")) for _ in range(3))
+        self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
+        paths = {
+            f"RABBITMQ_{name}": str(folder / name.lower())
+            for name in ("MNESIA_BASE", "LOG_BASE", "ENABLED_PLUGINS_FILE", "PID_FILE", "CONF_ENV_FILE", "CONFIG_FILE")
+        }
+        own = {
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": "penstock@localhost",
+            "RABBITMQ_NODE_PORT": port,
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_DIST_PORT": distribution,
+            "RABBITMQ_LOGS": "-",
+            "ERL_EPMD_PORT": mapper,
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+        self._mapper = ["epmd", "-port", mapper, "-kill"]
+        super().__init__([str(found)], "Server startup complete", {**os.environ, **paths, **own})
+
+    def close(self) -> None:
+        """Ends it and its port mapper."""
+        self.kill()
+        subprocess.run(self._mapper, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    def read(self) -> list[dict[str, Any]]:
+        return asyncio.run(self._read())
+
+    async def _read(self) -> list[dict[str, Any]]:
+        async with await self._client.connect(self.url) as connection:
+            queue = await (await connection.channel()).get_queue(TOPIC)
+            count = queue.declaration_result.message_count
+            return [json.loads((await queue.get(no_ack=True)).body) for _ in range(count)]
+
+
 @pytest.fixture
 def redis_broker(tmp_path: Path) -> Iterator[RedisBroker]:
     """A running Redis with nothing in it."""
     broker = RedisBroker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
 
 
 @pytest.fixture
 def nats_broker(tmp_path: Path) -> Iterator[NatsBroker]:
     """A running NATS without a stream."""
     broker = NatsBroker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture
+def rabbit_broker(tmp_path: Path) -> Iterator[RabbitBroker]:
+    """A running RabbitMQ without a queue."""
+    broker = RabbitBroker(tmp_path)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.close()

@@ -40,8 +40,8 @@ def relay(
     url: Annotated[
         str,
         typer.Argument(
-            help="The broker: redis://HOST or nats://HOST. A password in it is seen by other users of this machine, "
-            "unless it comes from the environment.",
+            help="The broker: redis://HOST, nats://HOST or amqp://HOST. Other users of this machine see a password in "
+            "it, unless it comes from the environment.",
             envvar="PENSTOCK_RELAY",
             show_envvar=True,
         ),
@@ -52,7 +52,7 @@ def relay(
     begin: Annotated[
         From, typer.Option("--from", help="Where the first run begins; later ones go on where the last one ended.")
     ] = From.START,
-    topic: Annotated[str, typer.Option(help="The stream or subject to publish to.")] = TOPIC,
+    topic: Annotated[str, typer.Option(help="The stream, subject or exchange to publish to.")] = TOPIC,
 ) -> None:
     """Publish the events of the log to a message broker as CloudEvents, without any text, and stay until Ctrl-C."""
     where = (store or paths.store_path()).expanduser().absolute()

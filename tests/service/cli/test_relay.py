@@ -74,7 +74,12 @@ def test_an_unknown_broker_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "package", "extra"), [("redis://localhost", "redis", "redis"), ("nats://localhost", "nats", "nats")]
+    ("url", "package", "extra"),
+    [
+        ("redis://localhost", "redis", "redis"),
+        ("nats://localhost", "nats", "nats"),
+        ("amqp://localhost", "aio_pika", "rabbitmq"),
+    ],
 )
 def test_a_missing_library_is_named_with_its_extra(
     url: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,7 @@ from penstock_service.relay.relay import BATCH, Relay
 from tests.brokers import TOPIC, Broker
 from tests.service.relay.watched import Watched, events_of, in_order
 
-BROKERS = ["redis_broker", "nats_broker"]
+BROKERS = ["redis_broker", "nats_broker", pytest.param("rabbit_broker", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(params=BROKERS)

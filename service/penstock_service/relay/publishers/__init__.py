@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 from penstock.base.errors import PenstockError
 from penstock_service.relay.cloud_events import Message
 
-__all__ = ["TIMEOUT_S", "Publisher", "open_publisher"]
+__all__ = ["MOST", "TIMEOUT_S", "Publisher", "open_publisher"]
 
 TIMEOUT_S = 10.0
 """Seconds for a connection, or for a batch's acknowledgements."""
+
+MOST = 1_000_000
+"""About how many events a stream or queue keeps that a publisher makes; the oldest go first."""
 
 
 class Publisher(Protocol):
@@ -38,7 +41,8 @@ class _Broker(NamedTuple):
 
 _REDIS = _Broker("redis_streams", "RedisPublisher", "redis")
 _NATS = _Broker("nats_jetstream", "NatsPublisher", "nats")
-_BROKERS = {"redis": _REDIS, "rediss": _REDIS, "nats": _NATS, "tls": _NATS}
+_RABBIT = _Broker("rabbitmq", "RabbitPublisher", "rabbitmq")
+_BROKERS = {"redis": _REDIS, "rediss": _REDIS, "nats": _NATS, "tls": _NATS, "amqp": _RABBIT, "amqps": _RABBIT}
 
 
 def open_publisher(url: str, topic: str) -> Publisher:

@@ -12,7 +12,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from penstock_service.relay.cloud_events import Message
-from penstock_service.relay.publishers import TIMEOUT_S
+from penstock_service.relay.publishers import MOST, TIMEOUT_S
 from penstock_service.relay.publishers.loop_thread import LoopThread, by_subject
 
 __all__ = ["NatsPublisher"]
@@ -86,7 +86,7 @@ class NatsPublisher:
             try:
                 await stream.find_stream_name_by_subject(self._topic)
             except NotFoundError:
-                await stream.add_stream(name=self._topic.replace(".", "_"), subjects=[self._topic])
+                await stream.add_stream(name=self._topic.replace(".", "_"), subjects=[self._topic], max_msgs=MOST)
         return self._client.jetstream()
 
 

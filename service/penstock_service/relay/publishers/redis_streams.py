@@ -12,12 +12,9 @@ from redis.retry import Retry
 
 from penstock.base.errors import PenstockError
 from penstock_service.relay.cloud_events import Message
-from penstock_service.relay.publishers import TIMEOUT_S
+from penstock_service.relay.publishers import MOST, TIMEOUT_S
 
 __all__ = ["RedisPublisher"]
-
-_MOST = 1_000_000
-"""About how many events the stream keeps."""
 
 
 class RedisPublisher:
@@ -37,7 +34,7 @@ class RedisPublisher:
         with self._redis.pipeline(transaction=True) as pipeline:
             for one in messages:
                 fields = {"id": one.id, "type": one.type, "subject": one.subject, "event": one.body}
-                pipeline.xadd(self._topic, fields, maxlen=_MOST, approximate=True)  # type: ignore[arg-type]
+                pipeline.xadd(self._topic, fields, maxlen=MOST, approximate=True)  # type: ignore[arg-type]
             pipeline.execute()
 
     def close(self) -> None:
