@@ -42,7 +42,9 @@ def file_for(url: str) -> Path:
         parts = urlsplit(url)
         same = f"{parts.username}@{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
     except ValueError as e:
-        raise StoreError(f"this is no URL of a database: {e}") from e
+        # What Python says of it may hold a part of the password.
+        hint = "in a user's name or password, write # / ? @ : as %23 %2F %3F %40 %3A"
+        raise StoreError(f"this is no URL of a database: {hint}") from e
     digest = hashlib.sha256(same.encode()).hexdigest()[:12]
     file = paths.state_dir() / f"postgresql-{digest}" / "penstock.db"
     if url_in(file) == url:

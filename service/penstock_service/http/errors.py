@@ -18,6 +18,7 @@ from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
 from penstock.contexts.keys import KEY_PATTERN
+from penstock.events import cursor
 from penstock.jobs.errors import JobCallError
 
 __all__ = [
@@ -65,6 +66,7 @@ PATTERNS = {
     TAG: 'an ETag, a version such as `"3"`, or `*` was',
     r"^\d{1,18}$": _NUMBER,
     r"^[0-9]{1,18}$": _NUMBER,
+    cursor.PATTERN: "the `id` of an event, or the `next` of the page before, was",
     r"^[0-9a-fA-F]{8,32}$": _ID.format(32),
     r"^[0-9a-fA-F]{8,64}$": _ID.format(64),
     r"^[^\x00-\x1f]*$": _PLAIN,

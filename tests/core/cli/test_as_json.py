@@ -32,6 +32,7 @@ ACTS = {
         "tui",
         "report",
         "reindex",
+        "relay",
     ),
     "profiles",  # alone it is `profiles list`, which has it
     *("plugins new", "tokens install", "settings set", "settings reset", "settings save"),

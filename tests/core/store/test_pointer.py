@@ -45,8 +45,10 @@ def test_other_files_name_no_database(tmp_path: Path) -> None:
 
 
 def test_a_url_that_is_none(penstock_home: Path) -> None:
-    with pytest.raises(StoreError, match="no URL"):
-        file_for("postgresql://host:port/db")
+    """The error names no part of a password."""
+    with pytest.raises(StoreError, match="no URL.*%23") as found:
+        file_for("postgresql://u:hunter#2@host/db")
+    assert "hunter" not in str(found.value)
 
 
 def test_commands_read_the_database_that_a_file_names(postgres_url: str, penstock_home: Path) -> None:
