@@ -46,7 +46,7 @@ def test_other_files_name_no_database(tmp_path: Path) -> None:
 
 def test_a_url_that_is_none(penstock_home: Path) -> None:
     """The error names no part of a password."""
-    with pytest.raises(StoreError, match="no URL.*%23") as found:
+    with pytest.raises(StoreError, match=r"no URL.*%23") as found:
         file_for("postgresql://u:hunter#2@host/db")
     assert "hunter" not in str(found.value)
 
