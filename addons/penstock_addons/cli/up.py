@@ -24,7 +24,7 @@ from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
-from penstock.store.pointer import file_for, is_url
+from penstock.store.pointer import store_file
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort, parse
 
@@ -118,7 +118,7 @@ def up(
     main_mode, login = _main_mode(upstream, host, port)
     reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
     _check_ports(host, port, reverse_ports)
-    file = file_for(store) if store and is_url(store) else Path(store or paths.store_path()).expanduser().absolute()
+    file = store_file(store or str(paths.store_path())).absolute()
     if is_taken(file):
         raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
 

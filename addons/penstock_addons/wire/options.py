@@ -20,7 +20,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
-from penstock.store.pointer import file_for, is_url
+from penstock.store.pointer import store_file
 
 __all__ = ["PROFILE_VARIABLE", "ProxyOptions"]
 
@@ -133,8 +133,7 @@ class ProxyOptions:
     @property
     def store(self) -> Path:
         """The file of the store."""
-        named = str(ctx.options.penstock_store)
-        return file_for(named) if is_url(named) else Path(named).expanduser()
+        return store_file(str(ctx.options.penstock_store))
 
     @property
     def hosts(self) -> Sequence[str]:

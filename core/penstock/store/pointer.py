@@ -13,10 +13,19 @@ from penstock.base.paths import make_private
 from penstock.base.private_files import write_file
 from penstock.store.complete import mark_complete
 
-__all__ = ["file_for", "is_url", "url_in"]
+__all__ = ["file_for", "is_url", "store_file", "url_in"]
 
 _SCHEMES = ("postgresql://", "postgres://")
 _MOST = 4096
+
+
+def store_file(named: str) -> Path:
+    """The file of the store that a person named by its path, or by the URL of its database. Raises `StoreError`."""
+    if is_url(named):
+        return file_for(named)
+    if "://" in named:
+        raise StoreError(f"no store is known whose URL begins with {named.partition('://')[0]}: postgresql:// is")
+    return Path(named).expanduser()
 
 
 def is_url(text: str) -> bool:
@@ -45,6 +54,8 @@ def file_for(url: str) -> Path:
         # What Python says of it may hold a part of the password.
         hint = "in a user's name or password, write # / ? @ : as %23 %2F %3F %40 %3A"
         raise StoreError(f"this is no URL of a database: {hint}") from e
+    if not parts.path.strip("/") and "dbname" not in parts.query:
+        raise StoreError("this URL names no database: postgresql://USER@HOST/DATABASE was expected")
     digest = hashlib.sha256(same.encode()).hexdigest()[:12]
     file = paths.state_dir() / f"postgresql-{digest}" / "penstock.db"
     if url_in(file) == url:

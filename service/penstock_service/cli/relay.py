@@ -61,6 +61,8 @@ def relay(
         if position.read() is None:
             position.move(_end(where) if begin is From.NOW else START)
         typer.echo(f"Publishing {where} to {shown(url)}, {topic}. Ctrl-C ends it.")
+        if not where.exists():
+            typer.echo("It does not exist yet: a proxy that starts makes it.")
         running = Relay(where, publisher, position)
         with _ending() as is_over, closing(running):
             running.start()

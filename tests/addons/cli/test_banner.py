@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from penstock.base import paths
 from penstock.control.discovery import Announcement
 from penstock.profiles import profile
 from penstock_addons.cli import banner
@@ -34,8 +36,21 @@ def test_says_all_that_a_client_needs(first: bool) -> None:
     """Address, profile, store, CA, the line for a client, and each reverse port with the variable for it."""
     lines = list(banner.banner(HERE, profile.load("default"), Path("/b.pem"), [parse("anthropic=8411")], first=first))
     told = "\n".join(lines)
-    for said in ("http://127.0.0.1:8080", "default", "/s.db", "/ca.pem", "penstock run -- claude", "penstock tui"):
+    for said in (
+        "http://127.0.0.1:8080",
+        "default",
+        "/s.db",
+        "/ca.pem",
+        "penstock run -- claude",
+        "penstock tui --store /s.db",
+    ):
         assert said in told
     assert "export HTTPS_PROXY=http://127.0.0.1:8080 NODE_EXTRA_CA_CERTS=/ca.pem SSL_CERT_FILE=/b.pem" in told
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:8411" in told
     assert (banner.ATTESTED in told) is first
+
+
+def test_the_usual_store_needs_no_name() -> None:
+    here = replace(HERE, store=str(paths.store_path()))
+    lines = list(banner.banner(here, profile.load("default"), Path("/b.pem"), [], first=False))
+    assert any(line.endswith("penstock tui") for line in lines)

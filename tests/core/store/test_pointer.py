@@ -12,7 +12,7 @@ from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind
 from penstock.store import complete
 from penstock.store.opening import open_store
-from penstock.store.pointer import file_for, is_url, url_in
+from penstock.store.pointer import file_for, is_url, store_file, url_in
 from penstock.store.reading import open_log
 from penstock.store.sql import SqlStore
 
@@ -49,6 +49,31 @@ def test_a_url_that_is_none(penstock_home: Path) -> None:
     with pytest.raises(StoreError, match=r"no URL.*%23") as found:
         file_for("postgresql://u:hunter#2@host/db")
     assert "hunter" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("mysql://u@host/db", "begins with mysql: postgresql:// is"),
+        ("postgresql://", "names no database"),
+        ("postgresql://u@host/", "names no database"),
+    ],
+)
+def test_a_store_that_is_no_file_and_no_known_database(penstock_home: Path, named: str, said: str) -> None:
+    """Nothing is made for it."""
+    with pytest.raises(StoreError, match=said):
+        store_file(named)
+    assert list(penstock_home.glob("state/postgresql-*")) == []
+
+
+def test_a_store_by_its_path(tmp_path: Path) -> None:
+    assert store_file(str(tmp_path / "penstock.db")) == tmp_path / "penstock.db"
+    assert store_file("~/penstock.db") == Path("~/penstock.db").expanduser()
+
+
+def test_a_command_that_is_given_the_url_names_what_it_takes(penstock_home: Path) -> None:
+    with pytest.raises(StoreError, match="named by its file here"):
+        open_log(Path("postgresql://u@host/db"))
 
 
 def test_commands_read_the_database_that_a_file_names(postgres_url: str, penstock_home: Path) -> None:

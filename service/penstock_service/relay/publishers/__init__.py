@@ -36,12 +36,13 @@ class Publisher(Protocol):
 class _Broker(NamedTuple):
     module: str
     name: str
-    extra: str
+    package: str
+    """The package on PyPI that is needed."""
 
 
 _REDIS = _Broker("redis_streams", "RedisPublisher", "redis")
-_NATS = _Broker("nats_jetstream", "NatsPublisher", "nats")
-_RABBIT = _Broker("rabbitmq", "RabbitPublisher", "rabbitmq")
+_NATS = _Broker("nats_jetstream", "NatsPublisher", "nats-py")
+_RABBIT = _Broker("rabbitmq", "RabbitPublisher", "aio-pika")
 _BROKERS = {"redis": _REDIS, "rediss": _REDIS, "nats": _NATS, "tls": _NATS, "amqp": _RABBIT, "amqps": _RABBIT}
 
 
@@ -56,6 +57,6 @@ def open_publisher(url: str, topic: str) -> Publisher:
     try:
         module = import_module(f"{__name__}.{broker.module}")
     except ImportError as e:
-        raise PenstockError(f"{scheme}:// needs {e.name}: pip install 'penstock[{broker.extra}]'") from e
+        raise PenstockError(f"{scheme}:// needs {e.name}: pip install {broker.package}") from e
     make = cast(Callable[[str, str], Publisher], getattr(module, broker.name))
     return make(url, topic)
