@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,17 @@ _WAIT_S = 2
 """Seconds that a connection may take."""
 _REST_S = 1.0
 """Seconds for which nothing is tried after the server could not be reached, so that no request waits for it."""
+
+_LIMITS = "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; "
+_LIMITS += "SET LOCAL idle_in_transaction_session_timeout = 10000"
+# Set in each transaction, by one message: behind pgbouncer the next one may have another connection.
+_PATIENT = _LIMITS.format(60_000, 600_000)
+"""Milliseconds for what no request waits for: an index of a large table, a deletion, a page of the log."""
+_NOW = _LIMITS.format(200, 1000)
+"""Milliseconds for what a request waits for."""
+_LOCKED = "55P03"
+_CANCELLED = "57014"
+"""SQLSTATEs: a lock was not free in time; a statement took too long."""
 
 LEASE_S = 5.0
 """Seconds after which a lease that was not given back may be taken by another proxy."""
@@ -143,15 +154,21 @@ class PostgresStore(SqlTables):
     def take(self, conversation: str) -> Lease | None:
         for wait_s in _WAITS_S:
             time.sleep(wait_s)
-            with self._write() as db:
+            with self._write_now() as db:
                 db.execute(_QUICK)
-                fence = db.execute(_TAKE, {"id": conversation, "me": self._me, "ttl": LEASE_S}).scalar()
+                try:
+                    fence = db.execute(_TAKE, {"id": conversation, "me": self._me, "ttl": LEASE_S}).scalar()
+                except sa.exc.OperationalError as e:
+                    if _state(e) != _LOCKED:
+                        raise
+                    db.rollback()
+                    return None  # another proxy is at it, or stopped there
             if fence is not None:
                 return Lease(conversation, fence, self._me)
         return None
 
     def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
-        with self._write() as db:
+        with self._write_now() as db:
             if not landed:
                 db.execute(_QUICK)
             if not self._give_back(db, lease):
@@ -162,12 +179,12 @@ class PostgresStore(SqlTables):
         return True
 
     def release(self, lease: Lease) -> None:
-        with self._write() as db:
+        with self._write_now() as db:
             db.execute(_QUICK)
             self._give_back(db, lease)
 
     def read(self, conversation: str) -> Lease | None:
-        with self._read() as db:
+        with self._read_now() as db:
             row = db.execute(_LEASE, {"id": conversation, "me": self._me}).first()
             return None if row is None else Lease(conversation, row.fence, row.holder)
 
@@ -215,10 +232,23 @@ class PostgresStore(SqlTables):
     def _overwrite(self) -> None:
         """PostgreSQL's own vacuum frees deleted rows; nothing can overwrite them at once."""
 
+    def _write(self) -> AbstractContextManager[sa.Connection]:
+        return self._written(_PATIENT)
+
+    def _write_now(self) -> AbstractContextManager[sa.Connection]:
+        return self._written(_NOW)
+
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return self._looked_at(_PATIENT)
+
+    def _read_now(self) -> AbstractContextManager[sa.Connection]:
+        return self._looked_at(_NOW)
+
     @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
+    def _written(self, limits: str) -> Iterator[sa.Connection]:
         try:
             with self._reached(), self._engine.begin() as db:
+                db.exec_driver_sql(limits)
                 yield db
         except FAILURES as e:
             mark_incomplete(self.path)
@@ -228,9 +258,10 @@ class PostgresStore(SqlTables):
             raise
 
     @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
+    def _looked_at(self, limits: str) -> Iterator[sa.Connection]:
         try:
             with self._reached(), self._engine.connect() as db:
+                db.exec_driver_sql(limits)
                 yield db
         except FAILURES as e:
             raise StoreError(f"{self._name} cannot be read: {_why(e)}") from e
@@ -243,7 +274,7 @@ class PostgresStore(SqlTables):
         try:
             yield
         except sa.exc.DBAPIError as e:
-            if e.connection_invalidated or isinstance(e, sa.exc.OperationalError):
+            if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and _state(e) in ("", _CANCELLED)):
                 self._down = f"{self._name} cannot be reached: {_why(e)}"
                 self._down_until = time.monotonic() + _REST_S
             raise
@@ -293,6 +324,11 @@ def _place(columns: Any) -> sa.Tuple:
 
 def _at(cursor: Cursor) -> sa.Tuple:
     return sa.tuple_(sa.cast(sa.cast(str(cursor.transaction), sa.Text), XID8), cursor.seq)
+
+
+def _state(e: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE of an error; empty if no server said it: the connection was refused or lost."""
+    return getattr(e.orig, "sqlstate", None) or ""
 
 
 def _why(e: Exception) -> str:

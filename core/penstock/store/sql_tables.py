@@ -63,6 +63,14 @@ class SqlTables(ABC):
     def _read(self) -> AbstractContextManager[sa.Connection]:
         """A connection for reading. Makes a `StoreError` of what the driver raises."""
 
+    def _write_now(self) -> AbstractContextManager[sa.Connection]:
+        """`_write` where a request waits for it."""
+        return self._write()
+
+    def _read_now(self) -> AbstractContextManager[sa.Connection]:
+        """`_read` where a request waits for it."""
+        return self._read()
+
     @abstractmethod
     def _erase(self) -> AbstractContextManager[sa.Connection]:
         """A transaction whose deleted rows leave nothing in the database's files, as far as the database can do so."""
@@ -97,15 +105,15 @@ class SqlTables(ABC):
         return out
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
-        with self._write() as db:
+        with self._write_now() as db:
             insert_edits(db, conversation, landed, at)
 
     def drop_edits(self, conversation: str, revision: int) -> None:
-        with self._write() as db:
+        with self._write_now() as db:
             db.execute(edits.delete().where((edits.c.conversation == conversation) & (edits.c.revision == revision)))
 
     def edits_of(self, conversation: str) -> list[Landed]:
-        with self._read() as db:
+        with self._read_now() as db:
             rows = db.execute(_EDITS_OF, {"name": conversation})
             return [_landed(row) for row in rows]
 
@@ -123,7 +131,7 @@ class SqlTables(ABC):
             write_tip(db, conversation, tip, at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
-        with self._read() as db:
+        with self._read_now() as db:
             row = db.execute(_TIP_OF, {"name": conversation}).first()
             return None if row is None else PrefixHash(row.epoch, row.tip, row._mapping["count"])
 

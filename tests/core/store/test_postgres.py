@@ -15,13 +15,14 @@ from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START
-from penstock.events.event import Event, EventKind
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import postgres
 from penstock.store.postgres import VERSIONS, PostgresStore, engine_of
 from penstock.store.sql_tables import insert_events
 from tests.postgres import Server
 
 NOW = 1_700_000_000.0
+TIP = PrefixHash(0, b"t" * 16, 3)
 LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))
 
 
@@ -209,3 +210,42 @@ def test_proxies_may_add_to_a_fact_at_once(store: PostgresStore, postgres_url: s
         proxy.close()
     found = {key: value["used"]["requests"] for key, value in store.values_of("spent").items()}
     assert found == {"every": 30} | {f"t{i}": 10 for i in range(3)} | {f"at {n}": 3 for n in range(1, 11)}
+
+
+def test_a_request_does_not_wait_for_a_lock(store: PostgresStore, postgres_url: str) -> None:
+    """Of a proxy that stopped at a lease's row, or of someone at a table. The server is not away for that."""
+    lease = store.take("talk")
+    assert lease is not None
+    other = engine_of(postgres_url)
+    with other.begin() as db:
+        db.execute(sa.text("UPDATE leases SET seen_at = seen_at"))
+        assert store.take("talk") is None
+        with pytest.raises(StoreError, match="lock timeout"):
+            store.land(lease, [LANDED], TIP, NOW)
+        assert store.take("another talk") is not None
+        db.execute(sa.text("LOCK TABLE edits"))
+        with pytest.raises(StoreError, match="lock timeout"):
+            store.edits_of("talk")
+    other.dispose()
+    assert store.take("talk") is not None
+    assert store.edits_of("talk") == []
+
+
+def test_a_slow_answer_is_given_up(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a while nothing more is asked, as if the server were away."""
+    monkeypatch.setattr(postgres, "_LEASE", sa.text("SELECT pg_sleep(60), :id, :me"))
+    with pytest.raises(StoreError, match="statement timeout"):
+        store.read("talk")
+    with pytest.raises(StoreError, match="cannot be reached"):
+        store.edits_of("talk")
+
+
+def test_limits_end_with_the_transaction(store: PostgresStore) -> None:
+    """Behind a pooler the connection is someone else's then."""
+    asked = sa.text("SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')")
+    with store._read_now() as db:
+        assert tuple(db.execute(asked).one()) == ("200ms", "10s")
+    with store._write() as db:
+        assert tuple(db.execute(asked).one()) == ("1min", "10s")
+    with store._engine.connect() as db:
+        assert tuple(db.execute(asked).one()) == ("0", "0")
