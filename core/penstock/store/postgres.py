@@ -27,7 +27,7 @@ from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
 from penstock.store.postgres_schema import XID8, events, leases, metadata
-from penstock.store.schema import facts
+from penstock.store.schema import edits, facts
 from penstock.store.sql_tables import (
     FAILURES,
     KINDS,
@@ -79,6 +79,7 @@ _TAKE = sa.text(
     "WHERE l.holder = excluded.holder OR l.until IS NULL OR l.until < clock_timestamp() RETURNING fence"
 )
 """One statement, by the clock of the server alone."""
+_RENEW = sa.text("UPDATE leases SET fence = nextval('lease_fences') WHERE id = :id RETURNING fence")
 _LEASE = sa.text("SELECT fence, holder FROM leases WHERE id = :id AND (until IS NULL OR holder = :me)")
 
 # What runs now may still commit events before those that are visible: none is read from there on.
@@ -103,8 +104,10 @@ class PostgresStore(SqlTables):
         self.identity_key: bytes | None = None
         self._me = secrets.token_hex(8)
         self._down, self._down_until = "", 0.0
+        self._unsent: dict[str, tuple[Lease, frozenset[int]]] = {}
+        """By conversation, the revisions that may have landed although `land` failed: nothing was sent with them."""
         self._engine = engine_of(url)
-        self._name = self._engine.url.render_as_string(hide_password=True)
+        self._name = _shown(self._engine.url)
         if readonly:
             return
         self._lock = StoreLock(path)
@@ -163,11 +166,31 @@ class PostgresStore(SqlTables):
                         raise
                     db.rollback()
                     return None  # another proxy is at it, or stopped there
+                if fence is not None:
+                    fence = self._without_unsent(db, conversation, fence)
             if fence is not None:
+                self._unsent.pop(conversation, None)
                 return Lease(conversation, fence, self._me)
         return None
 
+    def _without_unsent(self, db: sa.Connection, conversation: str, fence: int) -> int:
+        """Drop the edits that were not sent, since the answer to their commit was lost. Returns the fence that is valid
+        then: with a new one their ledger is read again, and a commit that comes late lands nothing."""
+        lease, revisions = self._unsent.get(conversation, (None, frozenset()))
+        if lease is None or lease.fence != fence:  # another proxy has had it, and may have sent them
+            return fence
+        mine = edits.c.conversation == conversation
+        db.execute(edits.delete().where(mine & edits.c.revision.in_(revisions)))
+        return int(db.execute(_RENEW, {"id": conversation}).scalar_one())
+
     def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
+        try:
+            return self._land(lease, landed, tip, at)
+        except StoreError:
+            self._unsent[lease.conversation] = lease, frozenset(one.revision for one in landed)
+            raise
+
+    def _land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
         with self._write_now() as db:
             if not landed:
                 db.execute(_QUICK)
@@ -306,6 +329,13 @@ def engine_of(url: str) -> sa.Engine:
         raise StoreError("a store in PostgreSQL needs its driver: pip install 'penstock[postgres]'") from e
     except (sa.exc.ArgumentError, ValueError) as e:
         raise StoreError("this is no URL of a database: postgresql://USER@HOST/DATABASE was expected") from e
+
+
+def _shown(url: sa.URL) -> str:
+    """What a URL says of the place of a database, without anything that may be secret: a query may have a password."""
+    hosts, ports = url.host or url.query.get("host", ""), str(url.port or url.query.get("port", ""))
+    host = hosts if isinstance(hosts, str) else ",".join(hosts)
+    return f"postgresql://{host}{':' if ports else ''}{ports}/{url.database or url.query.get('dbname', '')}"
 
 
 def _identity_key(db: sa.Connection) -> bytes:

@@ -46,6 +46,9 @@ def all_events(store: Store, after: Cursor = START, kinds: Collection[EventKind]
 
 
 def is_gap(store: Store, cursor: Cursor) -> bool:
-    """Whether events after a place were deleted, or the place is of another log."""
+    """Whether events after a place were deleted, or the place is of another log. From `START` a reader gets
+    all that is there."""
+    if cursor == START:
+        return False
     oldest = store.events_after(limit=1)
     return cursor > store.end() or bool(oldest and oldest[0].cursor > cursor.next)

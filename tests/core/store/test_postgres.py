@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.events.cursor import START
+from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import postgres
 from penstock.store.postgres import VERSIONS, PostgresStore, engine_of
+from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
 from tests.postgres import Server
 
@@ -184,6 +185,15 @@ def test_the_password_is_in_no_error(tmp_path: Path) -> None:
     assert "127.0.0.1:1" in str(caught.value)
 
 
+def test_a_password_in_the_query_is_in_no_error(tmp_path: Path) -> None:
+    """The driver takes one there too."""
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError) as caught:
+        PostgresStore("postgresql:///db?host=127.0.0.1&port=1&user=u&password=hunter2", tmp_path / "penstock.db")
+    assert "hunter2" not in str(caught.value)
+    assert "postgresql://127.0.0.1:1/db" in str(caught.value)
+
+
 def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
@@ -249,3 +259,67 @@ def test_limits_end_with_the_transaction(store: PostgresStore) -> None:
         assert tuple(db.execute(asked).one()) == ("1min", "10s")
     with store._engine.connect() as db:
         assert tuple(db.execute(asked).one()) == ("0", "0")
+
+
+def test_a_whole_log_has_no_gap(store: PostgresStore) -> None:
+    """Its first transaction has any number."""
+    assert not is_gap(store, START)
+    store.add_events([event(1), event(2)])
+    assert not is_gap(store, START)
+    assert not is_gap(store, store.events_after()[0].cursor)
+    store.prune(before=0, keep_events=1)
+    assert is_gap(store, Cursor(store.end().transaction, 0))
+
+
+@contextmanager
+def answer_of_commit_lost(store: PostgresStore) -> Iterator[None]:
+    """The server commits, and the connection is lost before it says so."""
+
+    def lose(db: sa.Connection) -> None:
+        driver = db.connection.driver_connection
+        driver.commit()
+        driver.close()
+
+    sa.event.listen(store._engine, "commit", lose)
+    try:
+        with pytest.raises(StoreError):
+            yield
+    finally:
+        sa.event.remove(store._engine, "commit", lose)
+
+
+def test_edits_that_landed_unnoticed_are_dropped(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent with them. What lands next has their revision, once."""
+    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    lease = store.take("talk")
+    assert lease is not None
+    with answer_of_commit_lost(store):
+        store.land(lease, [LANDED], TIP, NOW)
+    assert len(store.edits_of("talk")) == 1
+    again = store.take("talk")
+    assert again is not None
+    assert again.fence > lease.fence
+    assert store.edits_of("talk") == []
+    assert not store.land(lease, [LANDED], TIP, NOW)
+    assert store.land(again, [LANDED], TIP, NOW)
+    assert [one.revision for one in store.edits_of("talk")] == [1]
+    assert store.take("talk") == again
+    assert len(store.edits_of("talk")) == 1
+
+
+def test_edits_that_another_proxy_may_have_sent_stay(
+    store: PostgresStore, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has had the conversation since they landed."""
+    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    lease = store.take("talk")
+    assert lease is not None
+    with answer_of_commit_lost(store):
+        store.land(lease, [LANDED], TIP, NOW)
+    with closing(PostgresStore(postgres_url, tmp_path / "other.db")) as other:
+        its = other.take("talk")
+        assert its is not None
+        assert other.land(its, [], TIP, NOW)
+    again = store.take("talk")
+    assert again not in (None, lease)
+    assert [one.revision for one in store.edits_of("talk")] == [1]
