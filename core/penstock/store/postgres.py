@@ -81,6 +81,8 @@ _TAKE = sa.text(
 """One statement, by the clock of the server alone."""
 _RENEW = sa.text("UPDATE leases SET fence = nextval('lease_fences') WHERE id = :id RETURNING fence")
 _LEASE = sa.text("SELECT fence, holder FROM leases WHERE id = :id AND (until IS NULL OR holder = :me)")
+_SERVER = sa.text("SELECT system_identifier FROM pg_control_system()")
+"""A number that `initdb` gave the server's files."""
 
 # What runs now may still commit events before those that are visible: none is read from there on.
 _IS_SETTLED = events.c.xid < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
@@ -308,6 +310,7 @@ class PostgresStore(SqlTables):
                 # Several proxies may start at once; it is released with the transaction, also behind a pooler.
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
                 apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
+                _settle_restored(db)
                 self.identity_key = _identity_key(db)
         except UnknownRevision as e:
             raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
@@ -340,12 +343,27 @@ def _shown(url: sa.URL) -> str:
 
 def _identity_key(db: sa.Connection) -> bytes:
     """The key in the database, made by the first proxy that opens it."""
-    mine = (facts.c.kind == "identity") & (facts.c.key == "key")
+    return bytes.fromhex(_first(db, "key", secrets.token_hex(32)))
+
+
+def _settle_restored(db: sa.Connection) -> None:
+    """Place the events of a dump from another server before all that this one writes: its transactions have other
+    numbers, and what is beyond them could not be read."""
+    here = str(db.execute(_SERVER).scalar_one())
+    if _first(db, "server", here) != here:
+        db.execute(events.update().values(xid="0"))
+        mine = (facts.c.kind == "identity") & (facts.c.key == "server")
+        db.execute(facts.update().where(mine).values(value={"server": here}))
+
+
+def _first(db: sa.Connection, name: str, value: str) -> str:
+    """What the first proxy that opened the database has noted by this name: `value`, if it is this one."""
+    mine = (facts.c.kind == "identity") & (facts.c.key == name)
     found = db.execute(sa.select(facts.c.value).where(mine)).scalar()
     if found is None:
-        found = {"key": secrets.token_hex(32)}
-        db.execute(facts.insert().values(kind="identity", key="key", value=found))
-    return bytes.fromhex(found["key"])
+        found = {name: value}
+        db.execute(facts.insert().values(kind="identity", key=name, value=found))
+    return str(found[name])
 
 
 def _place(columns: Any) -> sa.Tuple:

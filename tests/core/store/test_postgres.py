@@ -323,3 +323,22 @@ def test_edits_that_another_proxy_may_have_sent_stay(
     again = store.take("talk")
     assert again not in (None, lease)
     assert [one.revision for one in store.edits_of("talk")] == [1]
+
+
+def test_a_dump_of_another_server_is_read_whole(postgres_server: Server, tmp_path: Path) -> None:
+    """The numbers of its transactions are beyond those of this server. Its events come before all new ones."""
+    postgres_server.execute("CREATE DATABASE restored")
+    url = postgres_server.url("restored")
+    with closing(PostgresStore(url, tmp_path / "penstock.db")) as first:
+        first.add_events([event(1), event(2)])
+    engine = engine_of(url)
+    with engine.begin() as db:
+        db.execute(sa.text("UPDATE events SET xid = '9000000000'"))
+        db.execute(sa.text("""UPDATE facts SET value = '{"server": "7"}' WHERE key = 'server'"""))
+    engine.dispose()
+    for n in (3, 4):
+        with closing(PostgresStore(url, tmp_path / "penstock.db")) as opened:
+            opened.add_events([event(n)])
+            assert numbers(opened.events_after()) == list(range(1, n + 1))
+            assert opened.events_after()[-1].transaction > 0
+            assert is_gap(opened, Cursor(9_000_000_000, 2))
