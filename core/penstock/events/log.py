@@ -228,6 +228,8 @@ class EventLog:
             self._dropped -= dropped
 
     def _store_facts(self, facts: _Facts) -> None:
-        """Store facts separately, so that a fact that cannot be stored does not block events."""
-        for kind, values in facts.items():
-            self._sink.set_values(kind, values)
+        """Store facts separately, so that a fact that cannot be stored does not block events. Leaves in `facts` what is
+        not stored."""
+        for kind in list(facts):
+            self._sink.set_values(kind, facts[kind])
+            del facts[kind]  # it must not be stored again if a later kind fails: increments would be added twice

@@ -13,6 +13,7 @@ import pytest
 
 import penstock
 from penstock.base.errors import StoreError
+from penstock.base.increment import FactChange, Increment
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
 from penstock.events.response_events import ProcessedEvent
@@ -266,6 +267,38 @@ def test_facts_that_cannot_be_stored_hold_up_no_event() -> None:
         assert log.drain()
         assert sink.values_of("k") == {"a": {"n": 1}}
         assert log.degraded == ""
+
+
+class Adding(Sink):
+    """A store in which several processes add; it refuses one kind while it is broken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums: dict[str, Any] = {}
+
+    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+        if kind == "refused":
+            self.tried.release()
+            if self.error is not None:
+                raise self.error
+        for name, change in values.items():
+            assert isinstance(change, Increment)
+            self.sums[name] = change.applied(self.sums.get(name, {}))
+
+
+def test_what_is_stored_is_not_added_again_when_another_kind_fails() -> None:
+    """Only what was refused waits for the next attempt."""
+    sink = Adding()
+    sink.error = StoreError("disk full")
+    one = Increment({}, {"used": {"dollars": 1.0}}, ("used",))
+    with log_on(sink) as log:
+        log.set_value("budget", "day", one)
+        log.set_value("refused", "x", one)
+        for _ in range(3):
+            assert sink.tried.acquire(timeout=60)
+        sink.error = None
+        assert log.drain(60)
+    assert sink.sums == {"day": {"used": {"dollars": 1.0}}, "x": {"used": {"dollars": 1.0}}}
 
 
 def test_listeners_hear_what_is_stored() -> None:
