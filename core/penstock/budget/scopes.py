@@ -118,5 +118,6 @@ def session_of(who: BudgetOwner) -> str:
 
 @lru_cache(2000)
 def storable(name: str) -> str:
-    """`name` as it can be stored, since clients choose names: cut, without lone surrogates and without secrets."""
-    return redact(name[:200]).encode("utf-8", "replace").decode()
+    """`name` as it can be stored, since clients choose names: cut, without lone surrogates, without secrets, and
+    without NUL, which PostgreSQL refuses."""
+    return redact(name[:200].replace("\0", "")).encode("utf-8", "replace").decode()

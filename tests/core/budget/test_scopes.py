@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of
+from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Limit
 
 NOON = datetime(2026, 3, 4, 12, 30).timestamp()
@@ -69,3 +69,11 @@ def test_any_name_can_be_stored(name: str) -> None:
 def test_labels() -> None:
     """As screens and events call them."""
     assert [Key(Scope.DAY, "").label, Key(Scope.PROJECT, "kiln").label] == ["day", "project kiln"]
+
+
+@given(st.text(st.characters() | st.sampled_from("\0\ud800")))
+def test_no_stored_name_has_a_nul(name: str) -> None:
+    """PostgreSQL refuses it, and with it all that is stored at once."""
+    found = storable(name + "\0")
+    assert "\0" not in found
+    assert found.encode().decode() == found
