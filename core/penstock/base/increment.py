@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = ["FactChange", "Increment", "merged"]
@@ -19,9 +19,17 @@ class Increment:
     """What this process has added, by the name of the part and of the number in it."""
     parts: tuple[str, ...] = ()
     """The names of all parts to which processes add."""
+    is_whole: bool = False
+    """`value` takes the place of whatever is stored: the object was deleted or replaced just before."""
+    on_written: Callable[[Mapping[str, Mapping[str, float]]], None] = field(
+        default=lambda _: None, compare=False, repr=False
+    )
+    """Called with `added` by whoever has stored the increment, from any thread."""
 
     def applied(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The object `stored` after this change, where other processes change it, too."""
+        if self.is_whole:
+            return dict(self.value)
         out = {**stored, **{name: value for name, value in self.value.items() if name not in self.parts}}
         for part, more in self.added.items():
             before = out.get(part)
@@ -32,7 +40,11 @@ class Increment:
     def then(self, later: Increment) -> Increment:
         """Both changes in one."""
         added = {**self.added, **{part: _sum(self.added.get(part, {}), more) for part, more in later.added.items()}}
-        return Increment(later.value, added, later.parts)
+        return replace(later, added=added, is_whole=self.is_whole)
+
+    def written(self) -> None:
+        """Confirm that this change is stored."""
+        self.on_written(self.added)
 
 
 FactChange = Mapping[str, Any] | Increment | None
@@ -41,9 +53,9 @@ FactChange = Mapping[str, Any] | Increment | None
 
 def merged(before: FactChange, later: FactChange) -> FactChange:
     """Two changes of one object, one after the other, in one."""
-    if not isinstance(later, Increment):
+    if not isinstance(later, Increment) or later.is_whole:
         return later
-    return before.then(later) if isinstance(before, Increment) else later.value
+    return before.then(later) if isinstance(before, Increment) else replace(later, is_whole=True)
 
 
 def _sum(before: Mapping[str, Any], more: Mapping[str, float]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ SHOWN = 1000
 RAISE = 0.5
 """The share of a limit by which it is raised, where a person does not say by how much."""
 Save = Callable[[str, str, FactChange], None]
-"""Stores a fact of a kind under a name, or adds to it; None deletes it. Called with the lock held: it must not wait."""
+"""Stores a fact of a kind under a name, or adds to it; None deletes it. Called with the lock held: it must not wait.
+Whoever stores an `Increment` calls its `written` afterwards; until then `adopt` counts it in addition."""
 
 
 @dataclass(frozen=True, slots=True)

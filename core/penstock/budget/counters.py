@@ -13,6 +13,7 @@ from penstock.base.increment import FactChange, Increment
 from penstock.budget.amount import MEASURES, Amount, number
 from penstock.budget.scopes import BudgetOwner, Key, Scope, period_of, session_of
 from penstock.budget.settings import Budget, Level
+from penstock.budget.unwritten import Unwritten
 
 __all__ = ["Counter", "CounterTable"]
 
@@ -60,7 +61,9 @@ class Counter:
     changed them, or there was a restart; the next request determines them."""
 
     _stored: dict[str, Amount] = field(default_factory=dict, compare=False, repr=False)
-    """The sums as they were stored last."""
+    """The sums as they were given to the store last."""
+    unwritten: Unwritten = field(default_factory=Unwritten, compare=False, repr=False)
+    """What the store has not confirmed yet."""
 
     def __post_init__(self) -> None:
         self._add_up()
@@ -132,12 +135,14 @@ class Counter:
         now, stored = {"used": self.used, "own": self.own, "raised": self.raised}, self._stored
         added = {p: _difference(one, stored.get(p, Amount())) for p, one in now.items() if one is not stored.get(p)}
         self._stored = now
-        return Increment(self.payload(), added, _SUMS)
+        self.unwritten.add(added)
+        return Increment(self.payload(), added, _SUMS, on_written=self.unwritten.confirm)
 
     def adopt(self, stored: Counter) -> None:
-        """Take over the sums that are stored, in which other proxies have counted, too; what is not stored yet is added
-        to them."""
-        for part, amount in {"used": stored.used, "own": stored.own, "raised": stored.raised}.items():
+        """Take over the sums that are stored, in which other proxies have counted, too; what is not written yet is
+        added to them."""
+        sums = {"used": stored.used, "own": stored.own, "raised": stored.raised}
+        for part, amount in self.unwritten.onto(sums).items():
             rest = _difference(getattr(self, part), self._stored.get(part, Amount()))
             setattr(self, part, Amount(**{m: max(0.0, amount.of(m) + rest[m]) for m in MEASURES}))
             self._stored = {**self._stored, part: amount}

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from penstock.base.errors import StoreError
+from penstock.base.increment import FactChange, Increment
 from penstock.budget.budgets import COUNTERS, LIMITS, Budgets, Save
 from penstock.budget.limit_evaluator import Change
 from penstock.store.base import Store
@@ -34,4 +35,10 @@ def load(
 
 def save_in(store: Store) -> Save:
     """A function that stores each change at once, and raises `StoreError`."""
-    return lambda kind, name, value: store.set_values(kind, {name: value})
+
+    def save(kind: str, name: str, value: FactChange) -> None:
+        store.set_values(kind, {name: value})
+        if isinstance(value, Increment):
+            value.written()
+
+    return save

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Protocol
 
 from penstock.base.clock import Clock, SystemClock
-from penstock.base.increment import FactChange, merged
+from penstock.base.increment import FactChange, Increment, merged
 from penstock.events.event import Event, PrefixHash
 from penstock.events.listeners import Listener
 from penstock.events.payload import EventData
@@ -232,4 +232,7 @@ class EventLog:
         not stored."""
         for kind in list(facts):
             self._sink.set_values(kind, facts[kind])
-            del facts[kind]  # it must not be stored again if a later kind fails: increments would be added twice
+            # Not to be stored again if a later kind fails: increments would be added twice.
+            for value in facts.pop(kind).values():
+                if isinstance(value, Increment):
+                    value.written()

@@ -38,7 +38,21 @@ def test_what_is_written_whole_takes_the_place_of_earlier_changes() -> None:
     more = Increment({"used": {"a": 3.0}}, {"used": {"a": 1.0}}, PARTS)
     assert merged(more, {"used": {}}) == {"used": {}}
     assert merged(more, None) is None
-    assert merged({"used": {"a": 2.0}}, more) == merged(None, more) == {"used": {"a": 3.0}}
+    for before in ({"used": {"a": 2.0}}, None):
+        whole = merged(before, more)
+        later = merged(whole, Increment({"used": {"a": 4.0}}, {"used": {"a": 1.0}}, PARTS))
+        assert effect({"used": {"a": 9.0}}, whole) == {"used": {"a": 3.0}}
+        assert effect({"used": {"a": 9.0}}, later) == effect({}, merged(more, later)) == {"used": {"a": 4.0}}
+
+
+def test_what_is_written_is_confirmed_once() -> None:
+    """With all that was added since the object was written whole."""
+    confirmed: list[object] = []
+    one, two = (Increment({}, {"used": {"a": n}}, PARTS, on_written=confirmed.append) for n in (1.0, 2.0))
+    for change in (merged(one, two), merged(merged(one, None), two)):
+        assert isinstance(change, Increment)
+        change.written()
+    assert confirmed == [{"used": {"a": 3.0}}, {"used": {"a": 2.0}}]
 
 
 @pytest.mark.parametrize("stored", [{}, {"used": None}, {"used": {"a": "text"}}])

@@ -41,6 +41,8 @@ JSON = st.recursive(
 def save(stored: dict[str, Any], name: str, change: FactChange) -> None:
     """As a store does to which several proxies write."""
     stored[name] = change.applied(stored.get(name, {})) if isinstance(change, Increment) else change
+    if isinstance(change, Increment):
+        change.written()
 
 
 def test_a_hold_ends_with_its_exchange() -> None:
@@ -203,6 +205,33 @@ def test_several_proxies_count_in_one_counter() -> None:
     late = CounterTable({}, NOW)
     late.adopt(stored)
     assert late.open(KEY, WHO, NOW).used.requests == 5
+
+
+@given(st.lists(st.sampled_from(["spend", "note", "write", "adopt", "other"])))
+def test_what_is_not_written_yet_stays_counted(steps: list[str]) -> None:
+    """Whenever the sums of other proxies are taken over: the write may take long, or fail for as long as reads work."""
+    stored: dict[str, Any] = {}
+    waiting: list[tuple[str, FactChange]] = []
+    table = CounterTable({}, NOW, lambda name, change: waiting.append((name, change)))
+    other = CounterTable({}, NOW, lambda name, change: save(stored, name, change))
+    here = elsewhere = adopted = 0
+    counter = table.open(KEY, WHO, NOW)
+    for step in ["spend", "note", "write", "adopt", "spend", "note", "adopt", *steps]:
+        if step == "spend":
+            counter.spend(ONE, is_own=False)
+            here += 1
+        elif step == "note":
+            table.note(KEY)
+        elif step == "write" and waiting:
+            save(stored, *waiting.pop(0))
+        elif step == "adopt":
+            table.adopt(stored)
+            adopted = elsewhere if stored else adopted
+        elif step == "other":
+            other.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+            other.note(KEY)
+            elsewhere += 1
+        assert counter.used.requests == here + adopted
 
 
 def test_a_reset_holds_for_all_proxies() -> None:

@@ -287,18 +287,21 @@ class Adding(Sink):
 
 
 def test_what_is_stored_is_not_added_again_when_another_kind_fails() -> None:
-    """Only what was refused waits for the next attempt."""
+    """Only what was refused waits for the next attempt, and is confirmed after it."""
     sink = Adding()
     sink.error = StoreError("disk full")
-    one = Increment({}, {"used": {"dollars": 1.0}}, ("used",))
+    written: list[object] = []
+    one, other = (Increment({}, {"used": {"dollars": n}}, ("used",), on_written=written.append) for n in (1.0, 2.0))
     with log_on(sink) as log:
         log.set_value("budget", "day", one)
-        log.set_value("refused", "x", one)
+        log.set_value("refused", "x", other)
         for _ in range(3):
             assert sink.tried.acquire(timeout=60)
+        assert written == [one.added]
         sink.error = None
         assert log.drain(60)
-    assert sink.sums == {"day": {"used": {"dollars": 1.0}}, "x": {"used": {"dollars": 1.0}}}
+    assert sink.sums == {"day": one.added, "x": other.added}
+    assert written == [one.added, other.added]
 
 
 def test_listeners_hear_what_is_stored() -> None:
