@@ -67,10 +67,12 @@ class Budgets:
         now: float = 0.0,
         on_change: Callable[[Change], None] = lambda _: None,
         save: Save = lambda *_: None,
+        is_shared: bool = False,
     ) -> None:
-        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name."""
+        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name. `is_shared`: other proxies
+        use the store, too."""
         self._lock, self._save = threading.RLock(), save
-        self._books = CounterTable(counters or {}, now, partial(save, COUNTERS))
+        self._books = CounterTable(counters or {}, now, partial(save, COUNTERS), is_shared=is_shared)
         self._judge = LimitEvaluator(
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
         )

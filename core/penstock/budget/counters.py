@@ -164,9 +164,17 @@ class _Hold:
 class CounterTable:
     """All counters. Not thread-safe."""
 
-    def __init__(self, stored: Mapping[str, Mapping[str, Any]], now: float, save: Save = lambda *_: None) -> None:
-        """`stored`: the counters that `save` stored in earlier runs, by name."""
-        self._save = save
+    def __init__(
+        self,
+        stored: Mapping[str, Mapping[str, Any]],
+        now: float,
+        save: Save = lambda *_: None,
+        *,
+        is_shared: bool = False,
+    ) -> None:
+        """`stored`: the counters that `save` stored in earlier runs, by name. `is_shared`: other proxies use the store,
+        too, and only counters that are old are deleted from it."""
+        self._save, self._is_shared = save, is_shared
         self._elsewhere: dict[str, Mapping[str, Any]] = {}
         """All counters as they were adopted last."""
         self._counters: OrderedDict[Key, Counter] = OrderedDict()
@@ -220,10 +228,13 @@ class CounterTable:
         """Take over the sums of the counters of other proxies on the same store. New counters are opened when they are
         asked for."""
         self._elsewhere = dict(stored)
-        for key, counter in self._counters.items():
+        for key, counter in list(self._counters.items()):
             values = stored.get(str(key))
             if values is not None:
+                before = counter.at
                 counter.adopt(Counter.read(values))
+                if counter.at > before:
+                    self._counters.move_to_end(key)
 
     # ---------------------------------------------------------------- holds
 
@@ -291,15 +302,26 @@ class CounterTable:
     def _forget_old(self, now: float) -> None:
         while self._counters:
             key, counter = next(iter(self._counters.items()))
-            is_kept = counter.at >= now - KEEP_S and len(self._counters) <= KEEP
+            is_old = counter.at < now - KEEP_S
+            is_kept = not is_old and len(self._counters) <= KEEP
             if is_kept or counter.held != Amount():
                 return
-            self._drop(key)
+            if is_old or not self._is_shared:
+                self._drop(key)
+            elif counter.unwritten:
+                return
+            else:
+                self._elsewhere[str(key)] = counter.payload()
+                self._leave(key)
 
     def _drop(self, key: Key) -> None:
-        counter = self._counters.pop(key)
+        self._leave(key)
         self._elsewhere.pop(str(key), None)
         self._save(str(key), None)
+
+    def _leave(self, key: Key) -> None:
+        """Forget a counter that stays stored."""
+        counter = self._counters.pop(key)
         members = self._members.get((counter.session, key.period), {})
         members.pop(key, None)
         if not members:

@@ -25,12 +25,12 @@ def load(
         counters, limits = store.values_of(COUNTERS), store.values_of(LIMITS)
     except StoreError as e:
         logger.warning("%s: budgets count from nothing", e)
-        return Budgets(now=now, on_change=on_change, save=save)
+        return Budgets(now=now, on_change=on_change, save=save, is_shared=store.is_shared)
     try:
-        return Budgets(counters, limits, now=now, on_change=on_change, save=save)
+        return Budgets(counters, limits, now=now, on_change=on_change, save=save, is_shared=store.is_shared)
     except ValueError as e:  # another version wrote limits that are none here
         logger.warning("limits set by hand cannot be read (%s) and do not count", e)
-        return Budgets(counters, now=now, on_change=on_change, save=save)
+        return Budgets(counters, now=now, on_change=on_change, save=save, is_shared=store.is_shared)
 
 
 def save_in(store: Store) -> Save:

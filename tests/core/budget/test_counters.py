@@ -248,3 +248,24 @@ def test_a_reset_holds_for_all_proxies() -> None:
     for table in (one, other):
         table.adopt(stored)
     assert [table.find(KEY).used.requests for table in (one, other)] == [1, 1]
+
+
+def test_one_proxy_forgets_no_counter_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a shared store those that are too many are forgotten in memory only, and read again when asked for; those that
+    are old are deleted."""
+    monkeypatch.setattr(counters, "KEEP", 10)
+    stored: dict[str, Any] = {}
+    table = CounterTable({}, NOW, lambda name, change: save(stored, name, change), is_shared=True)
+    for n in range(30):
+        key = Key(Scope.SESSION, f"s{n}")
+        table.open(key, WHO, NOW).spend(ONE, is_own=False)
+        table.note(key)
+    first = Key(Scope.SESSION, "s0")
+    assert (table.find(first).used, stored[str(first)]["used"]["requests"]) == (Amount(), 1)
+    assert table.open(first, WHO, NOW).used == ONE
+    again = CounterTable(stored, NOW, lambda name, change: save(stored, name, change), is_shared=True)
+    again.adopt(stored)
+    assert again.open(first, WHO, NOW).used == ONE
+    assert None not in stored.values()
+    again.open(KEY, WHO, NOW + KEEP_S + 1)
+    assert sum(values is None for values in stored.values()) == 10
