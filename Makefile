@@ -27,10 +27,10 @@ $(READY): pyproject.toml constraints.txt
 run: setup ## Start the proxy; it prints the one line a client needs
 	$(BIN)/penstock up
 
-# Three at a time on two cores: many tests wait for a process. A file stays with one of them, which keeps its proxies;
+# Four at a time on two cores: many tests wait for a process. A file stays with one of them, which keeps its proxies;
 # tests/conftest.py puts those that take long first.
 # Where PYTHONDONTWRITEBYTECODE is set, each process that a test starts would compile all of Penstock again: a second.
-TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 test: setup ## Run the tests but the slow ones
 	$(TESTS) -m "not slow"
 
