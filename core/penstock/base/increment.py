@@ -24,7 +24,7 @@ class Increment:
     on_written: Callable[[Mapping[str, Mapping[str, float]]], None] = field(
         default=lambda _: None, compare=False, repr=False
     )
-    """Called with `added` by whoever has stored the increment, from any thread."""
+    """Called with `added` once the increment is stored, from any thread."""
 
     def applied(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The object `stored` after this change, where other processes change it, too."""

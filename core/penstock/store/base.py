@@ -132,8 +132,8 @@ class Store(Protocol):
         ...
 
     def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
-        """Store small facts of one kind by key, replacing earlier ones; an increment adds to one, whoever else adds to
-        it at the same time; None deletes one. All or none. They never expire."""
+        """Store small facts of one kind by key, replacing earlier ones; an increment adds to one, to
+        which other processes may add at the same time; None deletes one. All or none. They never expire."""
         ...
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:

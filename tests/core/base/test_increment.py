@@ -34,7 +34,7 @@ def test_several_increments_become_one(stored: dict[str, Any], changes: list[Inc
 
 
 def test_what_is_written_whole_takes_the_place_of_earlier_changes() -> None:
-    """And an increment after it is in it: nobody else can have added meanwhile."""
+    """And an increment after it is in it: no other process can have added meanwhile."""
     more = Increment({"used": {"a": 3.0}}, {"used": {"a": 1.0}}, PARTS)
     assert merged(more, {"used": {}}) == {"used": {}}
     assert merged(more, None) is None
