@@ -1,12 +1,13 @@
 """`OpenAIChat`: parses and edits requests of OpenAI's Chat Completions, and reads the answers. Many servers copy it.
 
-Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming. What the format shares with
-OpenAI's Responses (content parts, usage, errors) is at the end of this file, and is imported by `openai_responses`.
+Raises `Unreadable` for a body that is not of the format, `InvalidEdit` for a note inside an answer. Content parts,
+usage and errors are in `openai_content`, `openai_usage` and `openai_errors`, which Responses uses as well.
+Reference: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,24 +15,22 @@ import msgspec
 from penstock.base.errors import InvalidEdit, Unreadable
 from penstock.conversation.conversation import Block, BlockKind, Conversation, Message, Role
 from penstock.conversation.json_spans import Span, elements, members
-from penstock.conversation.reply import ToolCall, Usage
-from penstock.conversation.reported_counts import count, dollars, mapping
+from penstock.conversation.reply import ToolCall
 from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
+from penstock.dialects.openai_content import (
+    as_text,
+    automatic,
+    canonical_content,
+    content_blocks,
+    object_list,
+    result,
+    result_cache_ttl,
+)
+from penstock.dialects.openai_errors import QUOTA, error_text, error_value
+from penstock.dialects.openai_usage import usage
 from penstock.dialects.replies import ReplyParser
 
-__all__ = [
-    "QUOTA",
-    "OpenAIChat",
-    "as_text",
-    "automatic",
-    "canonical_content",
-    "content_blocks",
-    "error_text",
-    "error_value",
-    "result",
-    "result_cache_ttl",
-    "usage",
-]
+__all__ = ["OpenAIChat"]
 
 _ROLES = {
     "system": Role.SYSTEM,
@@ -48,23 +47,6 @@ _SPOKEN = {
     "reasoning_opaque": BlockKind.THINKING,  # GitHub Copilot
     "refusal": BlockKind.OTHER,
 }
-_PARTS = {
-    "text": BlockKind.TEXT,
-    "input_text": BlockKind.TEXT,
-    "output_text": BlockKind.TEXT,
-    "image_url": BlockKind.MEDIA,
-    "input_image": BlockKind.MEDIA,
-    "input_audio": BlockKind.MEDIA,
-    "file": BlockKind.MEDIA,
-    "input_file": BlockKind.MEDIA,
-}
-_BREAKPOINTS = ("prompt_cache_breakpoint", "cache_control")
-# A breakpoint moves to the newest message with each turn, and an answer comes back with or without its trimmings: none
-# of it makes another content. (`cache_control` is left out by `canonical_key`.)
-_TRIMMINGS = ("prompt_cache_breakpoint", "annotations", "logprobs")
-
-QUOTA = {"type": "insufficient_quota", "param": None, "code": "insufficient_quota"}
-"""The error of a limit that waiting does not lift: https://platform.openai.com/docs/guides/error-codes."""
 
 
 class OpenAIChat(ListDialect):
@@ -154,7 +136,7 @@ def _spoken_blocks(value: dict[str, Any], fields: dict[str, Span]) -> Iterator[B
 def _call_blocks(value: dict[str, Any], raw: bytes, fields: dict[str, Span]) -> Iterator[Block]:
     calls = value.get("tool_calls")
     if calls is not None:
-        for call, span in zip(_objects(calls, "tool_calls"), elements(raw, fields["tool_calls"]), strict=True):
+        for call, span in zip(object_list(calls, "tool_calls"), elements(raw, fields["tool_calls"]), strict=True):
             function = call.get("function") or call.get("custom")
             yield _call_block(call, function, str(call.get("id") or ""), span)
     legacy = value.get("function_call")
@@ -237,167 +219,3 @@ class _Parser(ReplyParser):
         tool.id = tool.id or str(call.get("id") or "")
         tool.name = tool.name or str(function.get("name") or "")
         self.add_input(at, as_text(function.get("arguments") or function.get("input") or ""))
-
-
-def content_blocks(role: Role, content: Any, raw: bytes, span: Span | None) -> list[Block]:
-    """The blocks of a message's content, a string or a list of parts. Raises `Unreadable` when it is neither."""
-    if span is None or content is None:
-        return []
-    if isinstance(content, str):
-        key = canonical_key(role, _canonical_text(content))
-        return [Block(BlockKind.TEXT, role, content, key, span, slot=span)]
-    spans = elements(raw, span)
-    return [_part_block(role, p, raw, s) for p, s in zip(_objects(content, "content"), spans, strict=True)]
-
-
-def _part_block(role: Role, value: dict[str, Any], raw: bytes, span: Span) -> Block:
-    kind = _PARTS.get(str(value.get("type")), BlockKind.OTHER)
-    text, slot = "", None
-    if kind is BlockKind.TEXT:
-        text, slot = as_text(value.get("text", "")), members(raw, span).get("text")
-    elif kind is BlockKind.OTHER:
-        text = as_text(value.get("refusal", ""))
-    return Block(kind, role, text, canonical_key(role, _canonical_part(value)), span, slot, cache_ttl=_cache_ttl(value))
-
-
-def _cache_ttl(value: Mapping[str, Any]) -> str:
-    """The lifetime of a breakpoint on a part: OpenAI's own, or that of Anthropic, which gateways take."""
-    own = value.get("prompt_cache_breakpoint")
-    if own is not None:
-        return "12h" if mapping(own).get("ttl") == "12h" else "30m"
-    if "cache_control" not in value:
-        return ""
-    return "1h" if mapping(value["cache_control"]).get("ttl") == "1h" else "5m"
-
-
-def result_cache_ttl(content: Any) -> str:
-    """The lifetime of the last breakpoint on a part of a tool's result."""
-    parts = (one for one in reversed(content) if isinstance(one, dict)) if isinstance(content, list) else ()
-    return next((mark for part in parts if (mark := _cache_ttl(part))), "")
-
-
-def automatic(body: bytes, fields: Mapping[str, Span]) -> str:
-    """The breakpoint at the end of the newest message, which `prompt_cache_options` may rule out or have live longer
-    (https://developers.openai.com/api/docs/guides/prompt-caching). Gateways to Claude take `cache_control` for it."""
-    span = fields.get("cache_control")
-    mark = None if span is None else msgspec.json.decode(span.of(body))
-    if isinstance(mark, dict):
-        return "1h" if mark.get("ttl") == "1h" else "5m"
-    span = fields.get("prompt_cache_options")
-    options = mapping(None if span is None else msgspec.json.decode(span.of(body)))
-    if options.get("mode") == "explicit":
-        return ""
-    return "12h" if options.get("ttl") == "12h" else "30m"
-
-
-def result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | None]:
-    """The text of a tool's result, and the value that an edit replaces: the string, the text of the only part, or the
-    list of several. None when the list holds an image, or a cache breakpoint that would go with it."""
-    if isinstance(content, str):
-        return content, span
-    if not isinstance(content, list) or span is None:
-        return "", None
-    parts = [p for p in content if isinstance(p, dict) and _PARTS.get(str(p.get("type"))) is BlockKind.TEXT]
-    text = "\n".join(as_text(p.get("text", "")) for p in parts)
-    if not parts or len(parts) != len(content):
-        return text, None
-    if len(parts) == 1:
-        return text, members(raw, elements(raw, span)[0]).get("text")
-    return text, None if any(name in p for p in parts for name in _BREAKPOINTS) else span
-
-
-def canonical_content(content: Any) -> Any:
-    """`content` in the form by which it is compared: a bare string becomes a list of one text part."""
-    if isinstance(content, str):
-        return [_canonical_text(content)]
-    if isinstance(content, list):
-        return [_canonical_part(p) if isinstance(p, dict) else p for p in content]
-    return content
-
-
-def _canonical_part(value: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {k: v for k, v in value.items() if k not in _TRIMMINGS}
-    if _PARTS.get(str(rest.get("type"))) is not BlockKind.TEXT:
-        return rest
-    return {**_canonical_text(rest.pop("text", "")), **{k: v for k, v in rest.items() if k != "type"}}
-
-
-def _canonical_text(text: Any) -> dict[str, Any]:
-    return {"type": "text", "text": text}
-
-
-def _objects(value: Any, name: str) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        raise Unreadable(f"{name} is no list of objects")
-    return value
-
-
-def as_text(value: Any) -> str:
-    """A string as it is, any other value as JSON."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def usage(said: object, sent: str, got: str, tier: object = None) -> Usage:
-    """The token counts of an answer; `sent` and `got` are the format's words for the two sides, `tier` is the answer's
-    `service_tier`.
-
-    OpenAI counts what was read from the cache, and what was written to it, inside the total, and bills each token once
-    (https://developers.openai.com/api/docs/guides/prompt-caching; `ResponseUsage` and `CompletionUsage` of the Python
-    SDK 3.54.0). DeepSeek and Moonshot name what was read beside the total (https://api-docs.deepseek.com/guides/kv_cache,
-    https://platform.moonshot.ai/docs/api/chat). OpenRouter names the dollars in `cost`, and apart from it what another
-    provider charges for a request with the client's own key
-    (https://openrouter.ai/docs/use-cases/usage-accounting).
-    """
-    data = mapping(said)
-    total = count(data.get(f"{sent}_tokens"))
-    details = mapping(data.get(f"{sent}_tokens_details"))
-    read = _first(details.get("cached_tokens"), data.get("prompt_cache_hit_tokens"), data.get("cached_tokens"))
-    split = mapping(details.get("cache_write_tokens_details"))
-    long, short = count(split.get("ttl_12h_tokens")), count(split.get("ttl_30m_tokens"))
-    written = count(details.get("cache_write_tokens"))
-    if long is not None or short is not None:
-        written = max(written or 0, (long or 0) + (short or 0))
-        long = long or 0
-    if total is not None:
-        read = None if read is None else min(read, total)
-        written = None if written is None else min(written, total - (read or 0))
-        total -= (read or 0) + (written or 0)
-    return Usage(
-        input=total,
-        output=count(data.get(f"{got}_tokens")),
-        cache_read=read,
-        cache_write=written,
-        cache_write_hour=None if long is None else min(long, written or 0),
-        is_fast=tier == "priority",
-        is_deferred=tier == "flex",
-        dollars=_cost(data),
-    )
-
-
-def _first(*said: object) -> int | None:
-    return next((n for one in said if (n := count(one)) is not None), None)
-
-
-def _cost(data: Mapping[str, Any]) -> float | None:
-    paid = dollars(data.get("cost"))
-    if paid is None or data.get("is_byok") is not True:
-        return paid
-    upstream = dollars(mapping(data.get("cost_details")).get("upstream_inference_cost"))
-    return None if upstream is None else paid + upstream
-
-
-def error_value(status: int, message: str) -> dict[str, Any]:
-    """An error body. For 429 it is that of a temporary limit; on `QUOTA` clients give up."""
-    kind, code = "invalid_request_error", None
-    if status == 429:
-        kind, code = "requests", "rate_limit_exceeded"
-    elif status == 401:
-        code = "invalid_api_key"
-    elif status >= 500:
-        kind = "server_error"
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
-
-
-def error_text(error: Any) -> str:
-    """The text of an `error` member, which some servers send as a bare string."""
-    return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else str(error)

@@ -29,18 +29,16 @@ from penstock.dialects.base import (
     encode_text,
     message,
 )
-from penstock.dialects.openai_chat import (
-    QUOTA,
+from penstock.dialects.openai_content import (
     as_text,
     automatic,
     canonical_content,
     content_blocks,
-    error_text,
-    error_value,
     result,
     result_cache_ttl,
-    usage,
 )
+from penstock.dialects.openai_errors import QUOTA, error_text, error_value
+from penstock.dialects.openai_usage import usage
 from penstock.dialects.replies import ReplyParser
 
 __all__ = ["OpenAIResponses"]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from penstock.base.errors import PenstockError
 from penstock.conversation.reply import Usage
 from penstock.conversation.reported_counts import bounded, count, mapping
-from penstock.dialects import anthropic_usage, openai_chat
+from penstock.dialects import anthropic_usage, openai_usage
 
 __all__ = ["Recorded", "in_order", "read_har", "read_lines"]
 
@@ -114,9 +114,9 @@ def _usage(said: object) -> Usage:
     """The usage, in Penstock's fields or in those of Anthropic or OpenAI."""
     fields = mapping(said)
     if "prompt_tokens" in fields:
-        return bounded(openai_chat.usage(fields, "prompt", "completion"))
+        return bounded(openai_usage.usage(fields, "prompt", "completion"))
     if "input_tokens_details" in fields:
-        return bounded(openai_chat.usage(fields, "input", "output"))
+        return bounded(openai_usage.usage(fields, "input", "output"))
     own = Usage()
     own.input, own.output = count(fields.get("input")), count(fields.get("output"))
     own.cache_read, own.cache_write = count(fields.get("cache_read")), count(fields.get("cache_write"))
