@@ -1,5 +1,7 @@
-"""The Anthropic dialect: parses and edits requests of the Messages API and of `count_tokens`, and reads the answers.
+"""`Anthropic`: parses and edits requests of Anthropic's Messages API and of `count_tokens`, and reads the answers.
 
+Raises `Unreadable` for a body that is not of the format, `InvalidEdit` for an edit that would leave a message without
+blocks. Cache breakpoints are in `anthropic_cache`, token counts in `anthropic_usage`, paths of clouds in `clouds`.
 Reference: https://docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
 
@@ -18,6 +20,14 @@ from penstock.conversation.conversation import Block, BlockKind, Conversation, M
 from penstock.conversation.json_spans import Span, elements, members, with_members
 from penstock.conversation.reply import ToolCall
 from penstock.conversation.reported_counts import count, mapping, objects
+from penstock.dialects.anthropic_cache import (
+    MAX_BREAKPOINTS,
+    automatic,
+    breakpoints,
+    cache_ttl,
+    marks_a_part,
+    with_breakpoint,
+)
 from penstock.dialects.anthropic_usage import usage
 from penstock.dialects.base import Endpoint, ListDialect, canonical_key, encode_text, message
 from penstock.dialects.clouds import cloud_call
@@ -47,8 +57,6 @@ _ERRORS = {
 }
 """Error types by HTTP status (https://platform.claude.com/docs/en/api/errors)."""
 _NEED_AN_ANSWER = ("thinking", "tool_choice", "output_config", "output_format")
-MAX_BREAKPOINTS = 4
-_MARKABLE = frozenset({BlockKind.TEXT, BlockKind.TOOL_USE, BlockKind.TOOL_RESULT, BlockKind.MEDIA})
 
 
 class Anthropic(ListDialect):
@@ -107,11 +115,7 @@ class Anthropic(ListDialect):
         raise Unreadable("content is neither a string nor a list")
 
     def automatic(self, body: bytes, fields: dict[str, Span]) -> str:
-        """Automatic caching: `cache_control` of the request itself is a breakpoint on its last block that can be cached
-        (https://platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
-        span = fields.get("cache_control")
-        mark = None if span is None else msgspec.json.decode(span.of(body))
-        return "" if not isinstance(mark, dict) else _lifetime(mark)
+        return automatic(body, fields)
 
     def note(self, message: Message, block: int, texts: Sequence[str]) -> tuple[Span, bytes]:
         end = message.blocks[block].span.end
@@ -144,25 +148,13 @@ class Anthropic(ListDialect):
 
     def violations(self, conversation: Conversation) -> list[str]:
         out = [] if _is_plain(conversation) else list(_pair_violations(conversation))
-        marks = _marks(conversation)
+        marks = breakpoints(conversation)
         if marks > MAX_BREAKPOINTS:
             out.append(f"{marks} cache breakpoints, {MAX_BREAKPOINTS} are allowed")
         return out
 
     def set_breakpoint(self, conversation: Conversation, message: int, block: int, lifetime: str) -> bytes | None:
-        found = conversation.messages[message]
-        chosen = found.blocks[block]
-        # A breakpoint on the block that automatic caching marks is refused if its lifetime is another
-        # (https://github.com/vellum-ai/vellum-assistant/pull/23414).
-        is_taken = bool(conversation.automatic) and conversation.automatic_block() == (message, block)
-        if found.bare or chosen.cache_ttl or chosen.kind not in _MARKABLE or is_taken:
-            return None
-        if _marks(conversation) >= MAX_BREAKPOINTS:
-            return None
-        end = conversation.spans[message].start + chosen.span.end - 1  # before the closing brace
-        ttl = b',"ttl":"1h"' if lifetime == "1h" else b""
-        mark = b',"cache_control":{"type":"ephemeral"' + ttl + b"}"
-        return conversation.body[:end] + mark + conversation.body[end:]
+        return with_breakpoint(conversation, message, block, lifetime)
 
     def without_answer(self, body: bytes) -> bytes | None:
         """`max_tokens: 0` (https://platform.claude.com/docs/en/build-with-claude/prompt-caching, "Pre-warming the
@@ -204,22 +196,8 @@ def _block(role: Role, value: Any, raw: bytes, span: Span) -> Block:
         tool_id=str(value.get("tool_use_id") or value.get("id") or ""),
         tool_name=str(value.get("name") or ""),
         is_error=value.get("is_error") is True,
-        cache_ttl=_cache_ttl(value),
+        cache_ttl=cache_ttl(value),
     )
-
-
-def _cache_ttl(value: dict[str, Any]) -> str:
-    """The lifetime of the breakpoint on a block, or on a part of its content."""
-    content = value.get("content")
-    parts = [value, *(p for p in content if isinstance(p, dict))] if isinstance(content, list) else [value]
-    marks = [p["cache_control"] for p in parts if "cache_control" in p]
-    if not marks:
-        return ""
-    return "1h" if any(isinstance(m, dict) and _lifetime(m) == "1h" for m in marks) else "5m"
-
-
-def _lifetime(mark: Mapping[str, Any]) -> str:
-    return "1h" if mark.get("ttl") == "1h" else "5m"
 
 
 def _compacts(value: Any) -> bool:
@@ -242,37 +220,11 @@ def _result(content: Any, raw: bytes, span: Span | None) -> tuple[str, Span | No
         return "\n".join(texts), None
     if len(texts) == 1:
         return texts[0], members(raw, elements(raw, span)[0]).get("text")
-    return "\n".join(texts), None if _marks_a_part(content) else span
-
-
-def _marks_a_part(content: Any) -> bool:
-    return isinstance(content, list) and any(isinstance(p, dict) and "cache_control" in p for p in content)
+    return "\n".join(texts), None if marks_a_part(content) else span
 
 
 def _text_block(value: bytes) -> bytes:
     return b'{"type":"text","text":' + value + b"}"
-
-
-def _marked_fields(conversation: Conversation) -> Iterator[Span]:
-    for name in ("tools", "system"):
-        if name in conversation.fields:
-            yield conversation.fields[name]
-
-
-def _marks(conversation: Conversation) -> int:
-    """Cache breakpoints in tools, system and messages, with that of automatic caching: it takes one of the four, unless
-    its block has one of the client's own, which is all there is then
-    (https://platform.claude.com/docs/en/build-with-claude/prompt-caching; five are refused with "A maximum of 4 blocks
-    with cache_control may be provided. Found 5.", https://github.com/coder/mux/pull/3112)."""
-    head = sum(conversation.body.count(b'"cache_control"', *span) for span in _marked_fields(conversation))
-    return head + sum(m.breakpoints for m in conversation.messages) + _takes_a_slot(conversation)
-
-
-def _takes_a_slot(conversation: Conversation) -> bool:
-    if not conversation.automatic:
-        return False
-    at = conversation.automatic_block()
-    return at is None or not conversation.messages[at[0]].blocks[at[1]].cache_ttl
 
 
 def _turns(conversation: Conversation) -> Iterator[tuple[Role, list[Message]]]:
