@@ -24,7 +24,7 @@ OFFERED = 100
 
 def profiles(incomplete: str) -> list[str]:
     """The names of profiles; behind a `+` the names of presets."""
-    from penstock.profiles.profile import PRESETS, available
+    from penstock.profiles.files import PRESETS, available
 
     below, plus, _ = incomplete.partition("+")
     return [f"{below}+{preset}" for preset in PRESETS] if plus else list(available())

@@ -13,6 +13,7 @@ from penstock.base.errors import ProfileError
 from penstock.base.toml import to_toml
 from penstock.cli import completion
 from penstock.plugins.manager import Plugins
+from penstock.profiles import files
 from penstock.profiles import profile as known
 
 __all__ = ["app"]
@@ -49,7 +50,7 @@ def show_all_alone(ctx: typer.Context) -> None:
 
 def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False) -> None:
     """List every profile: the bundled ones and your own."""
-    found = [_described(name, file) for name, file in known.available().items()]
+    found = [_described(name, file) for name, file in files.available().items()]
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return
@@ -58,7 +59,7 @@ def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list."
         about = one["about"] if one["error"] is None else f"cannot be used: {one['error']}"
         mark = f"  [{one['file']}]" if one["own"] else ""
         typer.echo(f"{one['profile']:<{width}}  {about}{mark}")
-    typer.echo(f"\n{', '.join(known.PRESETS)} may be put on top of another: codex+bold.", err=True)
+    typer.echo(f"\n{', '.join(files.PRESETS)} may be put on top of another: codex+bold.", err=True)
     typer.echo(f"Your own go to {paths.profiles_dir()}", err=True)
 
 

@@ -1,35 +1,30 @@
 """`Profile`: all settings that a person may change, one TOML file for each kind of client; `load` reads, merges and
-validates one, `in_use` gives the one that the environment names, or the default.
+checks one, `changed` gives one with other values, `in_use` the one that the environment names, or the default.
 
 A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the
 package `penstock_profiles`; a person's own are in `~/.config/penstock/profiles` and win over a bundled one of the same
-name.
+name (`files`). Raises `ProfileError`, with file, key and reason, for an unknown key or a value that does not fit.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from penstock.base import paths
-from penstock.base.errors import ProfileError
-from penstock.base.suggest import did_you_mean
 from penstock.base.validation import validate_table
 from penstock.budget.settings import Budget, Rates
+from penstock.profiles.files import PRESETS, available, bundled_dir, merge, merged
 from penstock.profiles.gateway import GatewaySettings
 from penstock.profiles.renamed_keys import with_current_keys
 from penstock.profiles.service import ServiceSettings, service_values
 from penstock.redaction.personal import PersonalData
 
 __all__ = [
-    "PRESETS",
     "VARIABLE",
     "Aggressiveness",
     "Cache",
@@ -40,22 +35,16 @@ __all__ = [
     "Profile",
     "Remembered",
     "Window",
-    "available",
     "changed",
     "in_use",
+    "is_bundled",
     "load",
     "preset_for",
-    "read_file",
     "service_in_use",
 ]
 
 VARIABLE = "PENSTOCK_PROFILE"
 """The variable of the environment that names the profile where nothing else does."""
-
-BUNDLED = "penstock_profiles"
-
-PRESETS = ("safe", "balanced", "bold", "observe")
-"""Bundled profiles that may stand behind another one's name and a `+`."""
 
 Aggressiveness = Literal["safe", "balanced", "bold"]
 """How far edits go."""
@@ -292,18 +281,9 @@ class Profile(_Table):
         return self.stage.get(stage, {})
 
 
-def available() -> dict[str, Path]:
-    """Every profile by name, with its file; a person's own hide bundled ones."""
-    found: dict[str, Path] = {}
-    for folder in (_bundled(), paths.profiles_dir()):
-        if folder.is_dir():
-            found.update({file.stem: file for file in sorted(folder.glob("*.toml"))})
-    return found
-
-
 def is_bundled(profile: Profile) -> bool:
     """Whether its file comes with Penstock."""
-    return profile.file is not None and profile.file.parent == _bundled()
+    return profile.file is not None and profile.file.parent == bundled_dir()
 
 
 def in_use() -> Profile:
@@ -318,83 +298,19 @@ def service_in_use() -> ServiceSettings:
 
 def preset_for(client: str, name: str) -> str:
     """The profile that `name` means for a client with the profile `client`: a preset is put on top of that one."""
-    is_preset = name in PRESETS and available()[name].parent == _bundled()
+    is_preset = name in PRESETS and available()[name].parent == bundled_dir()
     return f"{client}+{name}" if is_preset and client != "default" else name
 
 
 def load(name: str) -> Profile:
     """The profile `name`, one with a preset on top (`codex+bold`), or the one in the file `name` when it ends in
     `.toml`. Raises `ProfileError`."""
-    return _profile(*_merged(name, ()))
+    return _profile(*merged(name))
 
 
 def changed(profile: Profile, over: Mapping[str, Any]) -> Profile:
     """`profile` with other values, as if a file that extends it had them. Raises `ProfileError`."""
-    return _profile(profile.file, _merge(dict(profile.given), with_current_keys(over, "what was changed")))
-
-
-def read_file(file: Path) -> dict[str, Any]:
-    """The table in one file, without those it extends, with the present names of keys. Raises `ProfileError`."""
-    try:
-        return with_current_keys(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
-    except (OSError, UnicodeDecodeError) as e:
-        raise ProfileError(f"{file}: cannot be read: {e}") from e
-    except tomllib.TOMLDecodeError as e:
-        raise ProfileError(f"{file}: is not TOML: {e}") from e
-
-
-def _merged(name: str, seen: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
-    below, plus, preset = name.partition("+")
-    if plus and not name.endswith(".toml"):
-        file, data = _merged(below, seen)
-        return file, _merge(data, _preset(preset, name)) | {"name": name}
-    file = _file_of(name, seen)
-    if str(file) in seen:
-        raise ProfileError(f"{file}: extends itself, by way of {' -> '.join(seen)}")
-    data = read_file(file)
-    parent = data.pop("extends", None)
-    if parent is not None and not isinstance(parent, str):
-        raise ProfileError(f"{file}: extends = {parent!r}: the name of one profile was expected")
-    base = _merged(parent, (*seen, str(file)))[1] if parent else {}
-    return file, _merge(base, data | {"name": file.stem})
-
-
-def _preset(preset: str, name: str) -> dict[str, Any]:
-    """The table of a preset alone."""
-    if preset not in PRESETS:
-        raise ProfileError(
-            f"no profile is called {name!r}: behind a `+` stands {', '.join(PRESETS[:-1])} or {PRESETS[-1]}"
-        )
-    data = read_file(_bundled() / f"{preset}.toml")
-    return {key: value for key, value in data.items() if key not in ("extends", "about")}
-
-
-def _file_of(name: str, seen: tuple[str, ...]) -> Path:
-    if name.endswith(".toml"):
-        # Beside the file that extends it, as its author sees it.
-        return Path(seen[-1]).parent / Path(name).expanduser() if seen else Path(name).expanduser()
-    known = available()
-    if name not in known:
-        where = f"{seen[-1]}: extends: " if seen else ""
-        raise ProfileError(
-            f"{where}no profile is called {name!r}.{did_you_mean(name, known)} `penstock profiles` lists them; own "
-            f"ones are in {paths.profiles_dir()}"
-        )
-    # A person's own that has the name of a bundled one may extend that.
-    bundled = _bundled() / f"{name}.toml"
-    return bundled if seen and seen[-1] == str(known[name]) and bundled.is_file() else known[name]
-
-
-def _bundled() -> Path:
-    return Path(str(resources.files(BUNDLED)))
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    out = dict(base)
-    for key, value in over.items():
-        old = out.get(key)
-        out[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return out
+    return _profile(profile.file, merge(dict(profile.given), with_current_keys(over, "what was changed")))
 
 
 def _profile(file: Path | None, data: dict[str, Any]) -> Profile:

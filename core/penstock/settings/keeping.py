@@ -12,7 +12,7 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.base.private_files import whole_file, write_file
 from penstock.base.toml import to_toml
-from penstock.profiles import profile
+from penstock.profiles import files, profile
 from penstock.profiles.profile import Profile
 
 __all__ = ["keep", "turn_on"]
@@ -28,7 +28,7 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
     file = paths.profiles_dir() / f"{name}.toml"
     if file.exists() and not replace:
         raise PenstockError(f"{file} is there already: take another name, or say that it may be replaced")
-    if name in profile.available() and not file.exists():
+    if name in files.available() and not file.exists():
         raise PenstockError(f"a profile {name!r} comes with Penstock: take another name")
     unsaid = ", ".join(_unsaid(values))
     if unsaid:
@@ -37,10 +37,10 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
         )
     own = base.file
     if file.exists() and own is not None and own.exists() and own.samefile(file) and "+" not in of:
-        table = _merged(profile.read_file(file), values)
+        table = _merged(files.read_file(file), values)
     else:
         # By its name where it has one: the file of a bundled profile is elsewhere after an update.
-        has_name = profile.available().get(of.partition("+")[0]) == own
+        has_name = files.available().get(of.partition("+")[0]) == own
         extends = of if has_name or own is None else str(own.absolute())
         table = {"extends": extends, "about": f"{base.name}, as it was changed in a run.", **values}
     _write(file, to_toml(table), lambda: profile.load(name))
@@ -58,7 +58,7 @@ def turn_on(stage: str, of: Profile) -> Path:
         own = paths.profiles_dir() / f"{name}.toml"
         table = {"extends": name, "about": of.about, **stages}
     else:
-        table = _merged(profile.read_file(own), stages)
+        table = _merged(files.read_file(own), stages)
     _write(own, to_toml(table), lambda: profile.load(str(own)))
     return own
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from penstock.base import paths
 from penstock.cli import build
-from penstock.profiles import profile
+from penstock.profiles import files
 
 Offered = Callable[[str], list[str]]
 
@@ -33,7 +33,7 @@ def offered(penstock_home: Path) -> Offered:
 )
 def test_profiles(offered: Offered, words: str) -> None:
     """By name, in commands and in groups of them; behind a `+` a preset."""
-    assert offered(f"penstock {words} ") == list(profile.available())
+    assert offered(f"penstock {words} ") == list(files.available())
     assert offered(f"penstock {words} code") == ["codex"]
     assert offered(f"penstock {words} codex+b") == ["codex+balanced", "codex+bold"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base import paths
-from penstock.profiles import profile
+from penstock.profiles import files, profile
 from tests.core.cli.conftest import Run
 
 
@@ -24,7 +24,7 @@ def test_lists_every_profile_with_what_it_is_for(run: Run) -> None:
     own = _write("mine", 'extends = "default"\nabout = "My own."\n')
     _write("broken", "stages = 3\n")
     lines = {line.split()[0]: line for line in run("profiles", "list").stdout.splitlines() if line}
-    assert lines.keys() == profile.available().keys()
+    assert lines.keys() == files.available().keys()
     assert lines["mine"].endswith(f"My own.  [{own}]")
     assert "cannot be used" in lines["broken"]
     assert profile.load("codex").about in lines["codex"]
@@ -43,7 +43,7 @@ def test_as_json(run: Run) -> None:
     assert checked == {"profile": "mine", "stages": list(profile.load("mine").stages)}
 
 
-@pytest.mark.parametrize("name", sorted(profile.available()))
+@pytest.mark.parametrize("name", sorted(files.available()))
 def test_what_it_shows_is_the_profile(run: Run, name: str) -> None:
     """Saved to a file, what `show` prints is the same profile, with nothing left to extend."""
     shown = run("profiles", "show", name).stdout

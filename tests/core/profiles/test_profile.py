@@ -16,6 +16,7 @@ from penstock.memory.embedders.minilm import MiniLM
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.plugins.manager import Plugins
+from penstock.profiles import files
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 
@@ -52,9 +53,9 @@ def test_each_bundled_profile_loads_with_its_stages(name: str) -> None:
 
 def test_the_clients_of_the_readme_have_a_profile() -> None:
     """And nothing is bundled that is not spoken of."""
-    assert set(BUNDLED) == set(profiles.available())
+    assert set(BUNDLED) == set(files.available())
     clients = {"default", "claude-code", "codex", "opencode", "gemini", "ollama", "openai"}
-    assert {*clients, *profiles.PRESETS} <= set(BUNDLED)
+    assert {*clients, *files.PRESETS} <= set(BUNDLED)
 
 
 def test_a_preset_stands_on_top_of_another_profile() -> None:
@@ -69,7 +70,7 @@ def test_a_preset_stands_on_top_of_another_profile() -> None:
     assert profiles.load(str(write("child", 'extends = "mine+safe"'))).aggressiveness == "safe"
 
 
-@pytest.mark.parametrize("preset", profiles.PRESETS)
+@pytest.mark.parametrize("preset", files.PRESETS)
 def test_a_preset_alone_is_the_default_with_it(preset: str) -> None:
     """So it can be named wherever a profile can."""
     alone, on_top = profiles.load(preset), profiles.load(f"default+{preset}")
@@ -124,7 +125,7 @@ def test_a_profile_extends_a_profile_that_extends_one() -> None:
 def test_a_persons_own_profile_hides_a_bundled_one() -> None:
     """And is found by its name."""
     file = write("codex", 'about = "mine"')
-    assert profiles.available()["codex"] == file
+    assert files.available()["codex"] == file
     assert profiles.load("codex").about == "mine"
 
 
@@ -293,7 +294,7 @@ def test_a_profile_can_not_be_written_to() -> None:
         profile.mode = "observe"  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("name", sorted(set(BUNDLED) - set(profiles.PRESETS)))
+@pytest.mark.parametrize("name", sorted(set(BUNDLED) - set(files.PRESETS)))
 def test_bundled_profiles_say_only_what_differs(name: str) -> None:
     """What a child repeats would hide the next change to its parent: that is for presets to do."""
     text = resources.files("penstock_profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
