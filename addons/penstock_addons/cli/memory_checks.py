@@ -24,7 +24,7 @@ __all__ = ["FIX", "INSTALL", "embedder", "memory", "remembers"]
 INSTALL = "pip install wordllama, or set `embedder` under `[memory]` in the profile"
 FIX = (
     "Make room on its disk, and the folder yours to write. If it is damaged, stop the proxy and move the folder away: "
-    "a new one is begun."
+    "a new one is created."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
 _INDEXED = """SELECT total(has), total(CASE WHEN n > :exact THEN n - has ELSE bare END) FROM (

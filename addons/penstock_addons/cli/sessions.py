@@ -78,7 +78,7 @@ def delete(
     """Delete a session for good: its events, ledgers, originals and budgets. What is remembered of it stays, unless
     --memory goes with it.
 
-    A client that goes on after that sends its history as it is, and pays once for caching it anew. So a session that
+    A client that goes on after that sends its history as it is, and pays once for caching it again. So a session that
     was in use within the last hour takes --force, and one with a request under way has to wait.
     """
     found = _resting(store, session, force=force)

@@ -88,7 +88,7 @@ class GatewayRequest:
     """Those of the proxy's profile, from when it was let in."""
     retries: int = 0
     """How often it was sent again to this provider."""
-    is_elsewhere: bool = False
+    at_fallback: bool = False
     """Whether it was sent to its fallback."""
     is_redacted: bool = False
     """Whether personal data has to be restored in its answer."""

@@ -111,7 +111,7 @@ class RetryPolicy:
             return new, secret, body, path, translated
 
         new, secret, body, path, found.translated = await self._threads.do(let_in)
-        found.admitted, found.retries, found.is_elsewhere = new, 0, True
+        found.admitted, found.retries, found.at_fallback = new, 0, True
         put_back(flow)
         self._gateway.send_with(flow, found, new.route.provider, secret, body, path)
         if found.translated is not None:

@@ -106,7 +106,7 @@ class Settlement:
         is_asked = flow.response is not None or flow.server_conn.timestamp_start is not None
         result = _result(flow, found, in_flight) if is_asked else None
         booking = None
-        if in_flight is not None and in_flight.outcome is not None and not found.is_elsewhere:
+        if in_flight is not None and in_flight.outcome is not None and not found.at_fallback:
             booking = in_flight.outcome.booking
         usage = None
         if result is not None and found.prices is not None:

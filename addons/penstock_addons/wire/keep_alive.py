@@ -124,12 +124,12 @@ class KeepAliveRequests:
             if read is None:
                 return
             usage: Usage | None = None
-            is_begun = False
+            answer_started = False
             limits: tuple[RateLimitInfo, ...] = ()
             why = ""
             try:
                 flow = await _send(held.flow)
-                is_begun = flow.response is not None and flow.response.status_code == 200
+                answer_started = flow.response is not None and flow.response.status_code == 200
                 usage, why = _counted(flow, dialect)
                 limits = _limits(flow.response)
             except asyncio.CancelledError:
@@ -142,8 +142,8 @@ class KeepAliveRequests:
             then = keep_alive.end(conversation, usage)
             why = why or ("" if then is not None else "it is not worth it any more")
             why = why or ("" if _has_spare(limits) else "little is left of the provider's limits")
-            # As for any request: what the provider counted, else our estimate, once an answer had begun.
-            paid = _dollars(held.price, usage) if usage is not None else read.dollars if is_begun else None
+            # As for any request: what the provider counted, else our estimate, once an answer had started.
+            paid = _dollars(held.price, usage) if usage is not None else read.dollars if answer_started else None
             self._note(suite, held, read, usage, paid, why)
             if why or then is None:
                 return

@@ -184,11 +184,11 @@ class ModelRequests:
             self._stop(flow)
             return
         if flow.error is not None:  # the client left meanwhile
-            suite.engine.responses.failed(outcome, None, begun=False, sent=False)
+            suite.engine.responses.failed(outcome, None, answer_started=False, sent=False)
             return
         if outcome.wait_s and not await has_turn(flow, outcome.wait_s):
             self._in_flight.pop(flow.id, None)
-            suite.engine.responses.failed(outcome, None, begun=False, sent=False)
+            suite.engine.responses.failed(outcome, None, answer_started=False, sent=False)
             self._failed(in_flight, "client left", status=0, error="it left while it waited for its turn")
             in_flight.result = RequestResult(0, False, False)
             flow.kill()
@@ -258,8 +258,8 @@ class ModelRequests:
             self._answered(in_flight, flow.response.status_code, reply)
             self._keep(flow, in_flight)
             return
-        begun = in_flight.tee is not None and in_flight.tee.first_at is not None
-        why = "client left" if left else ("cut" if begun else "connection")
+        answer_started = in_flight.tee is not None and in_flight.tee.first_at is not None
+        why = "client left" if left else ("cut" if answer_started else "connection")
         self._failed(in_flight, why, status=flow.response.status_code if flow.response else 0, error=said, reply=reply)
 
     # ---------------------------------------------------------------- requests in flight
@@ -334,7 +334,7 @@ class ModelRequests:
         if reply is None:
             self._log(plain, in_flight)
             if outcome is not None:
-                suite.engine.responses.failed(outcome, None, begun=True)  # it is paid for, and cannot be read
+                suite.engine.responses.failed(outcome, None, answer_started=True)  # it is paid for, and cannot be read
             return
         suite.log.append_later(AnsweredEvent, in_flight.id, lambda: _read(plain, reply, redactor, outcome))
         if outcome is not None and outcome.exchange is not None:
@@ -357,12 +357,12 @@ class ModelRequests:
         usage = usage_so_far(reply) if reply is not None else None
         is_reported = usage is not None and usage.prompt is not None  # an error in the middle of a stream
         # A client that did not wait has asked all the same: the provider goes on, and counts it.
-        begun = is_reported or why == "client left" or (why == "cut" and size > 0)
-        in_flight.result = RequestResult(status, begun, False, reply)
+        answer_started = is_reported or why == "client left" or (why == "cut" and size > 0)
+        in_flight.result = RequestResult(status, answer_started, False, reply)
         if in_flight.outcome is not None and self._suite is not None:
             if status == 400 and why == "provider":
                 self._suite.engine.responses.rejected(in_flight.outcome, error)
-            self._suite.engine.responses.failed(in_flight.outcome, usage, begun=begun)
+            self._suite.engine.responses.failed(in_flight.outcome, usage, answer_started=answer_started)
 
     def _redactor(self, suite: Suite, longest: int = sys.maxsize) -> Redactor:
         profile = suite.profile

@@ -82,7 +82,7 @@ class Workers:
                 return
             task.is_given_up = True
             if task.thread is None:
-                return  # not begun: the thread that takes it will drop it
+                return  # not started: the thread that takes it will drop it
             task.thread_lost = True
             with self._lock:
                 self._lost += 1

@@ -132,7 +132,7 @@ class MemoryCommands:
             raise PenstockError("say for which project: --project NAME")
         memory = self._open()
         item = Item(project, text, session=session, at=self._now(), role=role, pinned=pinned)
-        [added] = memory.add([item], anew=True)
+        [added] = memory.add([item], even_forgotten=True)
         items = memory.get(project, added.ids)
         if pinned:
             memory.change(project, added.ids, pinned=True)
@@ -193,7 +193,7 @@ class MemoryCommands:
         item = replace(old, text=text, id=0)
         if item.hash == old.hash:
             return old
-        [added] = memory.add([item], anew=True)  # first: better both than neither
+        [added] = memory.add([item], even_forgotten=True)  # first: better both than neither
         memory.change(old.project, added.ids, pinned=old.pinned, helpful=old.helpful, wrong=old.wrong)
         memory.feedback.carry(old.id, added.ids[0])
         self._erase(memory, [old], originals)

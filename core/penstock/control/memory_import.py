@@ -106,7 +106,7 @@ class ImportCommands:
         if dry_run:
             _try(memory, wanted, onto, counts)
             return dict(+counts)
-        added = memory.add([item for item, _ in wanted], anew=onto == "overwrite")
+        added = memory.add([item for item, _ in wanted], even_forgotten=onto == "overwrite")
         for (item, beside), one in zip(wanted, added, strict=True):
             counts["added" if one.new else _KNOWN[onto] if one.ids else "forgotten"] += 1
             if onto == "overwrite" and not one.new:

@@ -148,7 +148,7 @@ class SessionCommands:
             return ""
         return (
             f"session {session.name} was in use {max(ago, 0) / 60:.0f} minutes ago, and the provider may still cache "
-            "what it sent: if its client goes on, the next request pays for writing its whole history anew."
+            "what it sent: if its client goes on, the next request pays for writing its whole history again."
         )
 
     def _doomed(self, session: FoundSession) -> Deletion:

@@ -75,15 +75,17 @@ class AdmissionControl:
         if exchange.kind is Kind.SUBAGENT and reply.complete and not reply.tools:
             self.budgets.ended(who_is(exchange), pipeline.profile.budget, self.clock.now())
 
-    def failed(self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, begun: bool, sent: bool) -> None:
-        """Count a request without a complete answer. If the answer had `begun`, it costs what the provider has counted
-        so far, else our own estimate of the request. `sent`: the request was forwarded."""
+    def failed(
+        self, exchange: Exchange, pipeline: Pipeline, usage: Usage | None, *, answer_started: bool, sent: bool
+    ) -> None:
+        """Count a request without a complete answer. With `answer_started` it costs what the provider has counted so
+        far, else our own estimate of the request; without, nothing. `sent`: the request was forwarded."""
         if exchange.kind is Kind.COUNT:
             return
         held = self.budgets.held(exchange.id)
         if not sent and held is not None:
             self.speed.give_back(who_is(exchange), pipeline.profile.rate, held.tokens, self.clock.now())
-        if not begun:
+        if not answer_started:
             self.budgets.release(exchange.id)
         elif usage is not None and usage.prompt is not None:
             self._settle(exchange, pipeline, cost_of(usage, None, exchange.model, _price_of(exchange, pipeline)))

@@ -164,7 +164,7 @@ class Fallback:
         whole = keep = len(done.view.thinking)
         price = context.pipeline.parts.prices.of(identity.provider, conversation.model)
         if price.binds_thinking and context.dialect.may_strip(conversation):
-            is_unsure = _has_begun(conversation) if state is None else state.distrusts or bool(lessons)
+            is_unsure = _has_answer(conversation) if state is None else state.distrusts or bool(lessons)
             known = state.known.count if state is not None and state.known is not None else None
             keep = 0 if is_unsure else seals.kept(conversation, done.view, known=known)
             if attempt is not None and attempt.thinking is not None:  # a retry leaves as the first attempt did (P10)
@@ -219,5 +219,5 @@ def _encoding(context: RequestContext) -> str | None:
     return context.request.headers.get("content-encoding")
 
 
-def _has_begun(conversation: Conversation) -> bool:
+def _has_answer(conversation: Conversation) -> bool:
     return any(message.role is Role.ASSISTANT for message in conversation.messages)

@@ -9,10 +9,10 @@ model binds its thinking to the content before it, that happens only at a new me
 # Theory of operation.
 #
 # The provider caches the prefix of a request. Changing a block that was sent before makes it read everything behind the
-# block anew, at ten to forty times the price of a cached token. So there are two moments for an edit:
+# block again, at ten to forty times the price of a cached token. So there are two moments for an edit:
 #
 # - Before the first send. The block is new, nothing behind it is cached yet: the edit is applied at once.
-# - At a flush. Edits of what was sent before wait, and are applied together when reading anew costs nothing extra: the
+# - At a flush. Edits of what was sent before wait, and are applied together when reading again costs nothing extra: the
 #   cache has expired, the client itself changed the prefix, the window is full, or a person asked; or, after a pause
 #   that keep-alive bridged and under `bold`, when what the edits save pays for it (`penstock.cost.warm_flush`).
 #

@@ -167,7 +167,7 @@ class RequestReader:
             return FlushReason.COLD
         limit = price.window * profile.window.hard
         size = context.scale.count(state.size_sent + estimate_bytes(conversation.size) - state.size_came).tokens
-        # Each such flush writes a hot prefix anew: after one that made little room the next waits until there is more.
+        # Each such flush writes a hot prefix again: after one that made little room the next waits until there is more.
         least = min(state.full_at + ROOM * limit, limit / profile.window.hard) if state.full_at else 0.0
         if size > max(limit, least):
             return FlushReason.FULL

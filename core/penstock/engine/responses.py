@@ -56,11 +56,11 @@ class ResponseHandler:
             is_known = self._note(outcome, exchange, pipeline, reply)
             self._background.look_now(pipeline, exchange, reply, is_known=is_known)
 
-    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, begun: bool, sent: bool = True) -> None:
-        """Note that no complete answer was received. `begun`: the provider had started one; `sent` False: the request
-        was never forwarded."""
+    def failed(self, outcome: ProxyDecision, usage: Usage | None, *, answer_started: bool, sent: bool = True) -> None:
+        """Note that no complete answer was received. With `answer_started` the provider may charge for it;
+        without `sent` the request was never forwarded."""
         if outcome.exchange is not None and outcome.pipeline is not None:
-            self._admission.failed(outcome.exchange, outcome.pipeline, usage, begun=begun, sent=sent)
+            self._admission.failed(outcome.exchange, outcome.pipeline, usage, answer_started=answer_started, sent=sent)
 
     def record_rate_limits(self, outcome: ProxyDecision, limits: tuple[RateLimitInfo, ...]) -> None:
         """Note the rate limits that the provider reported."""

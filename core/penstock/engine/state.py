@@ -174,8 +174,8 @@ class ConversationState:
     def note_earlier_history(self, conversation: Conversation, now: float) -> None:
         """Call this before the first request of a conversation. A history that it already has was sent outside this
         process."""
-        begun = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
-        if begun and not self.keys and self.clock.first_seen_at is None:
+        is_ongoing = self.known is not None or any(m.role is Role.ASSISTANT for m in conversation.messages)
+        if is_ongoing and not self.keys and self.clock.first_seen_at is None:
             self.clock.first_seen_at = now
 
     def count_sent(self, conversation: Conversation) -> int:

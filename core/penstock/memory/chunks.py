@@ -38,7 +38,7 @@ def chunks(text: str, tokens: int = CHUNK_TOKENS) -> list[Span]:
     for first, last in _blocks(text, most):
         if last - start > most and end > start:
             out.append((start, end))
-            start = _overlapping(text, first) if not _starts_anew(text, first) else first
+            start = _overlapping(text, first) if not _starts_section(text, first) else first
             if last - start > most:
                 start = first
         end = last
@@ -114,7 +114,7 @@ def _is_heading(text: str, span: Span) -> bool:
     return all(_HEADING.fullmatch(line) for line in text[span[0] : span[1]].split("\n") if line.strip())
 
 
-def _starts_anew(text: str, at: int) -> bool:
+def _starts_section(text: str, at: int) -> bool:
     return bool(_HEADING.match(text, at) or _FENCE.match(text, at))
 
 

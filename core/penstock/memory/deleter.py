@@ -37,7 +37,7 @@ class Deleter:
                 with db.begin_nested():
                     WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
             except SQLAlchemyError as e:
-                logger.warning("the word index is damaged and will be made anew: %s", e.__cause__ or e)
+                logger.warning("the word index is damaged and will be rebuilt: %s", e.__cause__ or e)
                 self._database.set_made_with(db, project, words="")
         try:
             numbers = [row.id for row in gone]

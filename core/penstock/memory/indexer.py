@@ -96,7 +96,7 @@ class Indexer:
         return done
 
     def _restart(self) -> None:
-        logger.warning("%s was deleted: its vectors are made anew from the record", self._vectors.folder)
+        logger.warning("%s was deleted: its vectors are rebuilt from the record", self._vectors.folder)
         self._vectors.close()
         self._unset_all()
 

@@ -104,10 +104,10 @@ class Memory:
 
     # remember
 
-    def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> list[Added]:
-        """Store items: long ones in parts, known ones not again, and ones that a person had forgotten only with `anew`.
-        When it returns, they are on disk. If an index or the embedder fails, `sync` adds later what is missing.
-        `owner`: the account of the items, which go to the projects that it may use, see `project_for`."""
+    def add(self, items: Sequence[Item], *, even_forgotten: bool = False, owner: str = "") -> list[Added]:
+        """Store items: long ones in parts, known ones not again, and ones that a person had forgotten only with
+        `even_forgotten`. When it returns, they are on disk. If an index or the embedder fails, `sync` adds later what
+        is missing. `owner`: the account of the items, which go to the projects that it may use, see `project_for`."""
         out: list[Added] = []
         for i in range(0, len(items), _BATCH):
             with self._lock:
@@ -115,7 +115,7 @@ class Memory:
                 if owner:
                     names = {name: self._owners.project_for(name, owner) for name in {one.project for one in batch}}
                     batch = [replace(one, project=names[one.project]) for one in batch]
-                added, projects = self._writer.add(batch, anew=anew, owner=owner)
+                added, projects = self._writer.add(batch, even_forgotten=even_forgotten, owner=owner)
                 out += added
                 for project in projects if not self.owes else ():
                     try:
@@ -161,7 +161,7 @@ class Memory:
 
     def _reset(self, why: MemoryDown) -> None:
         # It can not even be opened. Nothing in it is lost: all of it is in the record.
-        logger.warning("%s; the vectors are made anew from the record", why)
+        logger.warning("%s; the vectors are rebuilt from the record", why)
         self._indexer.reset()
 
     def _mend(self, name: str, number: int, progress: Progress) -> int:
@@ -322,7 +322,7 @@ class Memory:
 
     def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
         """Delete items everywhere: database, words, vectors, and the free pages of the files. Returns how many there
-        were. `stays`: the same texts are not added again, except with `anew`."""
+        were. `stays`: the same texts are not added again, except with `even_forgotten`."""
         with self._lock:
             with self._database.reading() as db:
                 found = self._database.project(db, project)

@@ -61,14 +61,16 @@ class Writer:
     def __init__(self, database: MemoryDatabase, embedder: Embedder) -> None:
         self._database, self._embedder = database, embedder
 
-    def add(self, items: Sequence[Item], *, anew: bool = False, owner: str = "") -> tuple[list[Added], set[int]]:
+    def add(
+        self, items: Sequence[Item], *, even_forgotten: bool = False, owner: str = ""
+    ) -> tuple[list[Added], set[int]]:
         """Store the items that are new, all or none. Returns what became of each item, and the ids of the projects that
         got something. Raises `MemoryDown`."""
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._database.reading() as db:
             known = self._known(db, parts)
-            gone = set() if anew else self._forgotten(db, parts)
+            gone = set() if even_forgotten else self._forgotten(db, parts)
         fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
         order = list(reversed(fresh.values()))
         vectors = self._vectors([part.item.text[a:b] for part in order for a, b in part.spans])
@@ -80,7 +82,7 @@ class Writer:
                 numbers = {name: self.project(db, name, owner) for name in names}
                 new = self._store(db, numbers, order, vectors)
                 projects = set(numbers.values())
-                if anew:
+                if even_forgotten:
                     for part in order:
                         self._database.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
         known |= new
@@ -148,7 +150,7 @@ class Writer:
             with db.begin_nested():
                 WordIndex(project).add(db, texts)
         except SQLAlchemyError as e:
-            # The record is what counts; the index is made anew from it.
+            # The record is what counts; the index is rebuilt from it.
             logger.warning("words of project %s cannot be indexed: %s", name, e.__cause__ or e)
             self._database.set_made_with(db, project, words="")
 

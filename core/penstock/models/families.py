@@ -10,7 +10,7 @@ from typing import Any
 from penstock.models.names import key_of
 from penstock.models.row import Row, Section
 
-__all__ = ["guess", "is_elsewhere", "maker_of"]
+__all__ = ["guess", "has_unlisted_maker", "maker_of"]
 
 _OPEN = re.compile(
     r"gpt-oss|llama|gemma|phi\d?|nemotron|command|nova|titan|jamba|granite|starcoder|yi-|falcon|olmo|smollm|hermes|mai-|"
@@ -31,7 +31,7 @@ def maker_of(name: str, sections: Iterable[Section]) -> Section | None:
     return None
 
 
-def is_elsewhere(name: str) -> bool:
+def has_unlisted_maker(name: str) -> bool:
     """Whether a name is that of a model whose maker has no section."""
     return bool(_OPEN.match(key_of(name)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from penstock.models.families import guess, is_elsewhere, maker_of
+from penstock.models.families import guess, has_unlisted_maker, maker_of
 from penstock.models.names import Name, parse
 from penstock.models.overrides import Layer
 from penstock.models.price import Price
@@ -84,7 +84,7 @@ def _unknown(
     elif name.is_opaque:
         figures, found = dict(guess("", rows)), "a name that its owner chose: model and price unknown"
     else:
-        figures = dict(guess(name.name, rows, is_relative=maker is not None or not is_elsewhere(name.name)))
+        figures = dict(guess(name.name, rows, is_relative=maker is not None or not has_unlisted_maker(name.name)))
         of = f"of {own.provider} " if own is not None else ""
         found = f"no row {of}has this name: price unknown; the rest is by its family"
     host, source = (section.host, section.source) if section is not None else ("", "")

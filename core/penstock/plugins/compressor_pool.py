@@ -141,16 +141,16 @@ class CompressorRun:
     def _answer(self, slot: _Slot, output: ToolOutput) -> Compressed | None:
         """The compressor's result, within the time that is left. The wait for a free thread counts separately."""
         workers, clock = self._pool.workers, self._pool.clock
-        begun = threading.Event()
+        taken = threading.Event()
 
         def work() -> Compressed | None:
-            begun.set()
+            taken.set()
             return _checked(slot.one(output), output)
 
         asked = clock.tick()
         task = workers.submit(work)
         # Cancelled is only what no thread has taken: one that was taken just now has its time all the same.
-        if not begun.wait(self._queue_left) and task.future.cancel():
+        if not taken.wait(self._queue_left) and task.future.cancel():
             self._queue_left = 0.0
             raise _Busy
         started = clock.tick()

@@ -67,7 +67,7 @@ class PromptReplay:
             if self._stopped.is_set():
                 self.why = "stopped"
                 return
-            if prompt.is_anew:
+            if prompt.after_clear:
                 self.talk.turns.clear()
             passed = self.runner.send(self.talk, prompt.text)
             if passed.error and self._stopped.is_set():

@@ -30,8 +30,8 @@ class Prompt:
     line: int
     """The line in the file, or the place in the list, from 1."""
     text: str
-    is_anew: bool = False
-    """The prompt begins with an empty history. Memory is kept."""
+    after_clear: bool = False
+    """The history is emptied before the prompt. Memory is kept."""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Prompts:
 
 def read_prompts(file: Path) -> Prompts:
     """The prompts of a file. Raises `PenstockError` if it cannot be read, is too large, or holds no prompt."""
-    prompts, is_anew = Prompts(), False
+    prompts, after_clear = Prompts(), False
     for number, raw in enumerate(_bytes(file).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         try:
             text = raw.decode("utf-8").strip()
@@ -63,10 +63,10 @@ def read_prompts(file: Path) -> Prompts:
                 prompts.faults.append(f"{file}: line {number}: byte {e.start + 1} is no UTF-8 (0x{raw[e.start]:02x})")
             continue
         if text == CLEAR:
-            is_anew = True
+            after_clear = True
         elif text and not text.startswith("#"):
-            prompts.found.append(Prompt(number, text, is_anew))
-            is_anew = False
+            prompts.found.append(Prompt(number, text, after_clear))
+            after_clear = False
     if not prompts.found:
         more = f"; {prompts.faults[0]}" if prompts.faults else ""
         raise PenstockError(f"{file} holds no prompt: one on each line was expected{more}")
@@ -78,13 +78,13 @@ def read_prompts(file: Path) -> Prompts:
 def prompts_of(texts: Iterable[str]) -> Prompts:
     """Prompts from a list, which may have several lines each; /clear resets the history. Raises `PenstockError` when
     there is none."""
-    prompts, is_anew = Prompts(), False
+    prompts, after_clear = Prompts(), False
     for number, text in enumerate(texts, 1):
         if text.strip() == CLEAR:
-            is_anew = True
+            after_clear = True
         elif text.strip():
-            prompts.found.append(Prompt(number, text.strip(), is_anew))
-            is_anew = False
+            prompts.found.append(Prompt(number, text.strip(), after_clear))
+            after_clear = False
     if not prompts.found:
         raise PenstockError("there is no prompt among these: texts were expected")
     return prompts

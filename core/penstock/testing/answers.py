@@ -93,10 +93,10 @@ def _anthropic(turn: Turn, usage: Usage, model: str) -> Iterable[_Json]:
         ({"type": "text", "text": ""}, {"type": "text_delta", "text": text}) for text in turn.texts
     ]
     for c in turn.calls:
-        begun = {"type": "tool_use", "id": c.id, "name": c.name, "input": {}}
-        blocks.append((begun, {"type": "input_json_delta", "partial_json": _text(c)}))
-    for index, (begun, delta) in enumerate(blocks):
-        yield {"type": "content_block_start", "index": index, "content_block": begun}
+        start = {"type": "tool_use", "id": c.id, "name": c.name, "input": {}}
+        blocks.append((start, {"type": "input_json_delta", "partial_json": _text(c)}))
+    for index, (start, delta) in enumerate(blocks):
+        yield {"type": "content_block_start", "index": index, "content_block": start}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     stop = "tool_use" if turn.calls else "end_turn"

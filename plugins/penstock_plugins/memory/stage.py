@@ -86,9 +86,9 @@ class Remember(Stage):
         with self._lock:
             talk = self._talk(exchange)
             talk.gathered = self._gatherer.gather(draft, talk)
-            is_anew, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
+            is_new_epoch, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
             at_hand = talk.gathered.doings.at_hand
-        if is_anew and not draft.edits_rejected:
+        if is_new_epoch and not draft.edits_rejected:
             self._hint(draft)
         said = self._gatherer.prompt(draft)
         if not said or self._gatherer.is_written_by_client(said):

@@ -94,7 +94,7 @@ class Tracing:
         elif isinstance(said, AnsweredEvent | FailedEvent) and event.exchange in self._open:
             self._send(*self._open.pop(event.exchange), said, event.at)
 
-    def _send(self, begun: float, asked: ClassifiedEvent, end: AnsweredEvent | FailedEvent, ended: float) -> None:
+    def _send(self, started: float, asked: ClassifiedEvent, end: AnsweredEvent | FailedEvent, ended: float) -> None:
         attributes: dict[str, str | int] = {names.OPERATION: "chat", names.PROVIDER: asked.provider}
         attributes[names.MODEL] = asked.model
         if isinstance(end, FailedEvent):
@@ -102,7 +102,9 @@ class Tracing:
         elif end.usage is not None:
             attributes |= {names.INPUT_TOKENS: end.usage.prompt or 0, names.OUTPUT_TOKENS: end.usage.output or 0}
             attributes |= {names.RESPONSE_MODEL: end.model} if end.model else {}
-        span = self._tracer.start_span(f"chat {asked.model}", None, SpanKind.CLIENT, attributes, start_time=_ns(begun))
+        span = self._tracer.start_span(
+            f"chat {asked.model}", None, SpanKind.CLIENT, attributes, start_time=_ns(started)
+        )
         if isinstance(end, FailedEvent):
             span.set_status(StatusCode.ERROR)
         span.end(_ns(ended))

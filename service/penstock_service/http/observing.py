@@ -57,21 +57,21 @@ class Observing:
         given = Headers(scope=scope).get("x-request-id", "")
         id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(id)
-        begun, has_begun = time.perf_counter(), False
+        start, is_started = time.perf_counter(), False
 
         async def observed(message: Message) -> None:
-            nonlocal has_begun
+            nonlocal is_started
             if message["type"] == "http.response.start":
-                has_begun = True
+                is_started = True
                 MutableHeaders(scope=message)["x-request-id"] = id
-                self._note(_answered(scope, int(message["status"]), time.perf_counter() - begun))
+                self._note(_answered(scope, int(message["status"]), time.perf_counter() - start))
             await send(message)
 
         try:
             await self._app(scope, receive, observed)
         except Exception:
             logger.exception("call %s failed", id)
-            if not has_begun:
+            if not is_started:
                 await _internal(observed)
         finally:
             request_id.reset(token)

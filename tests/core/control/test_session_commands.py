@@ -142,9 +142,9 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
 def test_what_the_provider_may_still_cache_is_deleted_by_force_alone(ask: Asked) -> None:
     """The ledger is what keeps the next request like the last: the words say what going on without it costs."""
     ask.now = THEN + WARM_S - 60
-    with pytest.raises(PenstockError, match=r"59 minutes ago.*pays for writing its whole history anew.*`force`"):
+    with pytest.raises(PenstockError, match=r"59 minutes ago.*pays for writing its whole history again.*`force`"):
         ask("delete", session="morning")
-    assert "anew" in ask("show", session="morning")["warning"]
+    assert "whole history again" in ask("show", session="morning")["warning"]
     assert ask("delete", session="morning", force=True)["deleted"]["events"] == 8
 
 

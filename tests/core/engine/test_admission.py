@@ -176,7 +176,7 @@ def test_an_answer_counts_once() -> None:
         assert session.outcome.reply is not None
         pipeline = engine.pipeline(session.profile.name)
         engine.admission.answered(exchange, pipeline, session.outcome.booking, session.outcome.reply)
-        session.engine.responses.failed(session.outcome, None, begun=True)
+        session.engine.responses.failed(session.outcome, None, answer_started=True)
         used = day(session)
         assert (used["tokens"], used["requests"], used["dollars"] > 0) == (570, 1, True)
         assert day(session, "held") == {"dollars": 0, "tokens": 0, "requests": 0}
@@ -195,7 +195,7 @@ def test_what_was_paid_besides_counts() -> None:
             if whole:
                 admission.answered(exchange, pipeline, booking, Reply(usage=besides, complete=True))
             else:
-                admission.failed(exchange, pipeline, besides, begun=True, sent=True)
+                admission.failed(exchange, pipeline, besides, answer_started=True, sent=True)
             assert day(session)["tokens"] == 5420
             assert day(session)["dollars"] == pytest.approx(5100 * 3e-6 + 320 * 15e-6 + 0.1)
 
@@ -205,7 +205,7 @@ def test_writes_for_an_hour_count_as_such() -> None:
     with Session() as session:
         session.send(say("one", model="claude-sonnet-4-5"))
         told = Usage(input=0, output=0, cache_write=60_000, cache_write_hour=60_000)
-        session.engine.responses.failed(session.outcome, told, begun=True)
+        session.engine.responses.failed(session.outcome, told, answer_started=True)
         assert day(session)["dollars"] == pytest.approx(60_000 * 2 * 3e-6)
 
 
@@ -214,7 +214,7 @@ def test_each_attempt_that_was_answered_counts() -> None:
     with Session() as session:
         for begun in (False, True):
             session.send(say("one"))
-            session.engine.responses.failed(session.outcome, SAID, begun=begun)
+            session.engine.responses.failed(session.outcome, SAID, answer_started=begun)
         session.send(say("one"))
         session.reply("yes", usage=SAID)
         assert (day(session)["requests"], day(session)["tokens"]) == (2, 1140)
@@ -225,11 +225,11 @@ def test_an_answer_that_broke_off_counts_what_was_said() -> None:
     """What the provider had counted by then; where it had not, what the request was thought to cost."""
     with Session() as session:
         session.send(say("one"))
-        session.engine.responses.failed(session.outcome, Usage(input=10, output=3), begun=True)
+        session.engine.responses.failed(session.outcome, Usage(input=10, output=3), answer_started=True)
         assert (day(session)["tokens"], day(session)["requests"]) == (13, 1)
         session.send(say("two " * 1000))
         held = day(session, "held")["tokens"]
-        session.engine.responses.failed(session.outcome, Usage(output=3), begun=True)
+        session.engine.responses.failed(session.outcome, Usage(output=3), answer_started=True)
         assert held > 500
         assert (day(session)["tokens"], day(session)["requests"]) == (13 + held, 2)
 
@@ -253,7 +253,7 @@ def test_what_nothing_is_known_of_counts_as_a_request() -> None:
     """Watched only, and its answer could not be read."""
     with Session(profile=profile_of('mode = "observe"')) as session:
         session.send(say("one"))
-        session.engine.responses.failed(session.outcome, None, begun=True)
+        session.engine.responses.failed(session.outcome, None, answer_started=True)
         assert day(session) == {"dollars": 0, "tokens": 0, "requests": 1}
 
 
@@ -330,7 +330,7 @@ def test_said_in_the_chat_a_raise_lets_the_message_pass() -> None:
             said += [assistant("yes"), user(text)]
         assert not is_refused(session, conversation(*said))
         assert day(session, "limits") == {"requests": 3}
-        session.engine.responses.failed(session.outcome, None, begun=True)
+        session.engine.responses.failed(session.outcome, None, answer_started=True)
         assert is_refused(session, conversation(*said))
         said += [assistant(CALL), results("two")]
         assert is_refused(session, conversation(*said))

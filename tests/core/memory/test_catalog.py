@@ -67,6 +67,6 @@ def test_what_a_person_had_forgotten_stays_away(memory: Memory) -> None:
     [added] = memory.add([said("The code of the  door is blue.")])
     assert (added.ids, added.new) == ((), 0)
     assert memory.add([said("The code of the door is blue.", project="q")])[0].new == 1
-    assert memory.add([said("The code of the door is blue.")], anew=True)[0].new == 1
+    assert memory.add([said("The code of the door is blue.")], even_forgotten=True)[0].new == 1
     memory.forget("p", [item.id for item in memory.newest("p")])
     assert memory.add([said("The code of the door is blue.")])[0].new == 1

@@ -81,7 +81,7 @@ def test_a_folder_deleted_under_it_is_made_again(tmp_path: Path, caplog: pytest.
         memory.add([Item("q", f"turn {n} of it")])
     memory.add([Item("p", "one more of the boiler", session="t")])
     assert [record.message for record in caplog.records] == [
-        f"{tmp_path / 'vectors'} was deleted: its vectors are made anew from the record"
+        f"{tmp_path / 'vectors'} was deleted: its vectors are rebuilt from the record"
     ]
     memory.forget("p", [memory.newest("p", limit=1)[0].id])
     assert answers(memory) == before

@@ -52,7 +52,7 @@ def profile(folder: Path, text: str) -> str:
 def test_it_learns_and_recalls(tmp_path: Path, quiet: list[Any]) -> None:
     """What was said before is put beside the question, once the history does not hold it any more; nobody is asked."""
     road = bench(tmp_path)
-    replay = PromptReplay([*(Prompt(n, s) for n, s in enumerate(SAID)), Prompt(9, ASKED, is_anew=True)], road)
+    replay = PromptReplay([*(Prompt(n, s) for n, s in enumerate(SAID)), Prompt(9, ASKED, after_clear=True)], road)
     played = list(replay.play())
     road.close()
     assert [one.passed.answer for one in played] == [stand_in(one.prompt.text) for one in played]

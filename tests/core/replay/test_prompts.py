@@ -29,7 +29,7 @@ def test_one_a_line(tmp_path: Path) -> None:
 def test_clear_begins_anew(tmp_path: Path) -> None:
     """It is no prompt itself."""
     found = read_prompts(written(tmp_path, b"one\n/clear\n\n/clear\ntwo\nthree\n/clear\n"))
-    assert [(p.text, p.is_anew) for p in found.found] == [("one", False), ("two", True), ("three", False)]
+    assert [(p.text, p.after_clear) for p in found.found] == [("one", False), ("two", True), ("three", False)]
 
 
 def test_what_is_no_text_is_said_by_its_line(tmp_path: Path) -> None:
@@ -115,6 +115,9 @@ def test_files_are_bounded(tmp_path: Path) -> None:
 def test_prompts_of_a_list() -> None:
     """Each may have several lines, and begin with #; /clear resets the history, and what is blank is none."""
     found = prompts_of(["one\ntwo", " /clear ", "", "# three"])
-    assert [(one.line, one.text, one.is_anew) for one in found.found] == [(1, "one\ntwo", False), (4, "# three", True)]
+    assert [(one.line, one.text, one.after_clear) for one in found.found] == [
+        (1, "one\ntwo", False),
+        (4, "# three", True),
+    ]
     with pytest.raises(PenstockError, match="no prompt"):
         prompts_of(["", "/clear"])

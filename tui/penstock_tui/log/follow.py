@@ -67,7 +67,7 @@ class Follower:
         self._store: Store | None = None
         self._file: tuple[int, int] | None = None
         self._last: Event | None = None
-        self._begun = START
+        self._end_when_opened = START
         """The newest place when reading began: what was deleted before is not there to be read."""
         self._labels: dict[str, str] | None = None
         self._labels_at = 0.0
@@ -112,7 +112,7 @@ class Follower:
             elif not found or found[0].cursor <= self._last.cursor:
                 self._last, reset = None, True
                 found = self._store.events_after(self._begin(self._store), self._batch)
-        thinned = any(event.kind is EventKind.DELETED and event.cursor > self._begun for event in found)
+        thinned = any(event.kind is EventKind.DELETED and event.cursor > self._end_when_opened for event in found)
         if thinned:
             reset, found = True, self._store.events_after(self._begin(self._store), self._batch)
         if found:
@@ -127,7 +127,7 @@ class Follower:
 
     def _begin(self, store: Store) -> Cursor:
         """The place from which to read on."""
-        self._begun = store.end()
+        self._end_when_opened = store.end()
         return store.tail(self._window)
 
     def _new_labels(self, store: Store) -> dict[str, str] | None:

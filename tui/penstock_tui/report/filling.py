@@ -26,7 +26,7 @@ class Filling:
         """The tokens of a request by `PARTS`: the count of the messages divided in proportion to their blocks. Empty
         where the log does not report it."""
         if one.epoch != self._epoch or not one.first:
-            self._blocks.clear()  # the history is another one: its blocks are told of anew
+            self._blocks.clear()  # the history is another one: its blocks are logged again
             self._epoch = one.epoch
         for block in classified.blocks if classified is not None else ():
             role = _ROLES.get(block.role, "other") if block.kind == "text" else "other"

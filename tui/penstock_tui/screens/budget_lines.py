@@ -111,5 +111,5 @@ def _told(one: ProviderLimit, now: float) -> str:
         said.append(f"{percent(one.used)} used")
     if one.resets_at is not None:
         left = one.resets_at - now
-        said.append(f"anew in {age(left)}" if left > 0 else "begun anew since")
+        said.append(f"resets in {age(left)}" if left > 0 else "reset since")
     return ", ".join(said) or "not said"

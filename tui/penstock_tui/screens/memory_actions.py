@@ -76,14 +76,14 @@ class MemoryActions(BackgroundTaskView):
         self.app.push_screen(ReadingScreen(f"Memory {one.id}", lines, keys), leave)
 
     def _source(self, one: Remembered) -> str:
-        """Where it was said. The log may know the turn: the last of its session that had begun by then."""
+        """Where it was said. The log may know the turn: the last of its session that had started by then."""
         if not one.session:
             return "of no session: a person had it remembered"
         label = self.feed.model.label_of(one.session) or one.label
         session = f"session {one.session}" + (f" ({label})" if label else "")
         rows = (row for row in self.feed.model.rows if row.session == one.session and not row.repeats)
-        begun = [row for row in rows if one.at and row.at <= one.at + 1]
-        turn = f", turn {begun[-1].turn}, exchange {begun[-1].id}" if begun else ", older than this log"
+        earlier = [row for row in rows if one.at and row.at <= one.at + 1]
+        turn = f", turn {earlier[-1].turn}, exchange {earlier[-1].id}" if earlier else ", older than this log"
         return f"{session}, message {one.place}{turn}"
 
     def action_edit(self) -> None:

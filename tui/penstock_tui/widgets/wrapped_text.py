@@ -39,8 +39,8 @@ def _wrapped(line: Line, width: int, indent: int) -> Iterator[Line]:
     for text, tone in line:
         for word in _WORD.findall(text):
             if width_of(word.strip()) > width - indent:
-                *begun, word = _cut(word, width - used, width - indent)
-                for piece in begun:
+                *pieces, word = _cut(word, width - used, width - indent)
+                for piece in pieces:
                     yield [*parts, (piece, tone)]
                     parts, used = [(" " * indent, "plain")], indent
             size = width_of(word)
