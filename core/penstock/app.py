@@ -1,5 +1,10 @@
-"""`Suite`: everything one proxy needs, built from a profile: plugins, store, event log, engine and memory. It prunes
-the store now and then, and closes all of it."""
+"""`Suite`: everything one proxy needs, built from a profile and opened and closed together: plugins, store, event log,
+engine and memory. It deletes what is too old from the store once an hour, and reads other proxies' budgets every five
+seconds.
+
+Raises `ProfileError` or `PluginError` at start for a bad configuration. Without a usable store, traffic goes on:
+nothing is edited and nothing kept.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`EncryptedWriter` and `EncryptedReader`: encrypt a file with a passphrase, and decrypt it, as streams.
+"""`EncryptedWriter` and `EncryptedReader`: encrypt a file with a passphrase, and decrypt it, as streams. Reading raises
+`BackupError` if the passphrase is wrong or bytes are missing or changed; it returns only checked bytes.
 
 The head is the magic bytes, the cost of scrypt, a salt and a check of the key, which tells a wrong passphrase from
 damage. Then come chunks of 1 MiB, each encrypted with AES-256-GCM. The nonce of a chunk is its number and whether it is

@@ -2,7 +2,8 @@
 `place` moves them, `take_back` undoes an interrupted restore, `alone` is the lock against a second restore.
 
 Before the first file is moved, a marker beside the store lists them all; it is removed after the last one. A restore
-that finds a marker removes the files that the interrupted one has put in place.
+that finds a marker removes the files that the interrupted one has put in place. Raises `OSError` (`FileExistsError` if
+a target is there already), and `BackupError` if another restore runs or a placed file was changed since.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""`snapshot`: copies one file of an installation while it is in use, a database by SQLite's backup API; `digest_of` and
-`revision_of` describe a file."""
+"""`snapshot`: copies one file of an installation while it is in use, a database by SQLite's backup API, 16 MB at a
+time; `digest_of` and `revision_of` describe a file. Raises `BackupError` if the copy fails; no backup is written then.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`write_backup`: writes an installation as one `.tar.zst` file, encrypted if a passphrase is given. `write_scheduled`
-names the file after the time, and deletes the oldest backups."""
+"""`write_backup`: writes an installation as one `.tar.zst` file, whole or not at all, encrypted if a passphrase is
+given; returns `Written`. `write_scheduled` names the file after the time, in `backups_folder`, and deletes the oldest:
+the newest 30 stay by default. The store may be in use. Raises `BackupError`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`refusal`: decides which HTTP requests (`Caller`) a local server may answer: those of programs and of its own pages,
-never those of pages of other sites (cross-site requests, DNS rebinding), unless a person `Allowed` them. `is_loopback`:
-whether an address is reached from this machine only.
+never those of pages of other sites (cross-site requests, DNS rebinding), unless a person `Allowed` them (`Allowed.of`
+raises `ValueError` for a name that is not safe). `is_loopback`: whether an address is reached from this machine only.
+`is_own_name` and `is_own_page` check one header.
 
 A browser sends a page's requests to any address that its machine can reach. It names the page in `Origin` and
 `Sec-Fetch-Site`, which no page can change. It takes a page whose own name resolves to this server (DNS rebinding) for a

@@ -1,9 +1,10 @@
 """`Child`: a child process that answers messages one after another. It is killed when an answer is late, and restarted
-by a later call; `call` raises `ChildFailed` or one of its kinds. For code that must not run in the proxy because it
-takes long, needs much memory, or can hold the interpreter for ever.
+by a later call, after a pause of 1 to 60 seconds; `call` raises `ChildFailed` or one of its kinds (`ChildBusy`,
+`ChildLate`, `ChildKilled`). For code that must not run in the proxy because it takes long, needs much memory, or can
+hold the interpreter for ever.
 
-A child is a Python interpreter that runs one of Penstock's modules. `send` and `receive` are the framing of the
-messages.
+A child is a Python interpreter that runs one of Penstock's modules (`command_of`). `send` and `receive` are the framing
+of the messages; `receive` raises `EOFError` when the other side is gone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`changed_lines`: the changed lines between two texts, as a unified diff."""
+"""`changed_lines`: the changed lines between two texts, as a unified diff without its title. Texts of more than 4,000
+lines are not compared line by line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`run_command`: calls a command, a method of an object, by its name, with arguments that a person typed or that the
-control channel received."""
+control channel received. Raises `PenstockError`, with a text for that person, for an unknown command or arguments that
+do not fit."""
 
 from __future__ import annotations
 

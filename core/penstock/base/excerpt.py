@@ -1,6 +1,7 @@
 """`excerpt`: selects parts of a text by line: a range of lines, and the lines that match a regular expression. `search`
-runs such an expression in a child process, which is killed after five seconds. `lines_of` counts lines as editors
-do."""
+runs such an expression in a child process, which is killed after five seconds. `lines_of` counts lines as editors do.
+Of a matching line of more than 1,000 characters only the surroundings of the match are shown. Raises `PenstockError`
+for a wrong range or expression, or one that takes too long."""
 
 from __future__ import annotations
 

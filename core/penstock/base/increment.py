@@ -1,4 +1,5 @@
-"""`Increment`: a change of a stored JSON object that several processes may make at once, each adding to its numbers."""
+"""`Increment`: a change of a stored JSON object that several processes may make at once, each adding to its numbers;
+other fields are replaced. `merged` joins two changes of one object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`apply_migrations`: brings the tables of a database to the newest revision, with Alembic."""
+"""`apply_migrations`: brings the tables of a database to the newest revision, with Alembic; `newest` is the last
+revision in a folder. Raises `UnknownRevision` if a newer version of Penstock has migrated the database."""
 
 from __future__ import annotations
 

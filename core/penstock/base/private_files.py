@@ -1,6 +1,10 @@
 """Writes files that only their owner can read, whole or not at all, and never through a symbolic link: `write_file`,
 `replacing` (a block that writes one), `whole_file` (at a path that a person named), `create`. `free_name` finds a name
-for a new file, `open_lock` opens a lock file."""
+for a new file, `open_lock` opens a lock file, `sync` flushes one to the disk.
+
+Raises `OSError`; `whole_file` raises `PenstockError`, with the next step, for a link, a device, or an existing file
+that must not be replaced.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`SharedSqlite`: a SQLite file that several processes read and write. Opens it, makes or migrates its tables, and
-gives transactions that see one state of it, or write all or nothing. Every failure is a `StoreError` that names it."""
+gives transactions that see one state of it (`reading`), or write all or nothing (`writing`). A write waits at most 5 s
+for another. Every failure is a `StoreError` that names the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`to_toml`: writes settings as TOML, which the standard library only reads."""
+"""`to_toml`: writes settings (strings, numbers, booleans, lists, tables) as TOML, which the standard library only
+reads. Lists of up to 80 characters stay on one line; None becomes a comment."""
 
 from __future__ import annotations
 

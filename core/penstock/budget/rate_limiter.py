@@ -1,5 +1,5 @@
-"""`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (token buckets) and by those
-that providers report. In memory only."""
+"""`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (`Bucket`, a token bucket)
+and by those that providers report. In memory only: at most 2,000 buckets, and 20 reported limits for one provider."""
 
 from __future__ import annotations
 

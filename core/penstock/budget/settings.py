@@ -1,5 +1,6 @@
-"""Models of the tables `[budget]` and `[rate]` of a profile (`Budget`, `Limit`, `Rates`), and `Level`: how close a
-budget is to its end."""
+"""Models of the tables `[budget]` and `[rate]` of a profile (`Budget`, `Limit`, `Rates`, `Rate`), and `Level`: how
+close a budget is to its end. Validation raises `ValueError`, which the profile's reader turns into a `ProfileError`,
+where the shares of a budget are out of order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Unwritten`: what was added to a counter and is on its way to the store, until the store has confirmed it."""
+"""`Unwritten`: what was added to a counter and is on its way to the store, until the store has confirmed it. `onto`
+adds it to stored sums, so that what a process shows includes what is not written yet. Any thread may call."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Shell completion for the values of options and arguments: names of `profiles` and `models`, ids of `sessions` and
-`exchanges` in the log. Errors give no completions and no message."""
+`exchanges` in the log. Looks at the newest 20,000 events and offers at most 100 exchanges. Errors give no completions
+and no message."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock cost`: prints what each session cost, and what it would have cost without Penstock; `costs` gives that as
-JSON data."""
+"""`penstock cost`: prints what each session cost, and what it would have cost without Penstock (`cost`); `costs` gives
+that as JSON data, in dollars by session, by model and in total. Raises `PenstockError` if the log has no paid request
+of the session."""
 
 from __future__ import annotations
 

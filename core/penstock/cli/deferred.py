@@ -1,5 +1,6 @@
 """`add_command` and `add_group`: add Typer commands and groups whose module is imported only when they run, so that
-help and shell completion stay quick."""
+help and shell completion stay quick. `DeferredCommand` and `DeferredGroup` stand for them until then; `NO_NUMBER` is
+the value of an option whose number was left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock events`: prints the event log, one line for each event."""
+"""`penstock events` (`events`): prints the event log, one line for each event (`line`), the newest last; with --follow
+it looks for new ones five times a second. A line shows 60 characters of a text."""
 
 from __future__ import annotations
 

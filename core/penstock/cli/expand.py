@@ -1,4 +1,5 @@
-"""`penstock expand`: prints the original text that an edit replaced; lists and finds originals by handle."""
+"""`penstock expand` (`expand`): prints the original text that an edit replaced, whole, by lines or by a regular
+expression; without an id it lists the newest 20 originals."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock explain`: prints what was done with one exchange: each stage's verdict, the edits with their reasons, the
-cost."""
+"""`penstock explain` (`explain`): prints what was done with one exchange: each stage's verdict, the edits with their
+reasons, the cost; `difference` prints a text before and after an edit. Raises `PenstockError` if the log has no such
+exchange, or several whose ids begin so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock models`: prints prices and limits of models with their source, and how a model's id is resolved."""
+"""`penstock models` (`models`): prints prices and limits of models with the source and age of each figure, and how a
+model's id is resolved. Raises `PenstockError` for a provider that is not in the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock plugins`: lists the loaded plugins, and writes a small stage to start from."""
+"""`penstock plugins` (`app`): lists the loaded plugins (`show_all`), and writes a small stage to start from (`new`).
+`new` raises `PluginError` for a name that is none, is taken, or whose file cannot be written; it overwrites nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock profiles`: lists profiles, prints one, checks one."""
+"""`penstock profiles` (`app`): lists profiles (`show_all`), prints one with everything it extends (`show`), checks one
+as the proxy does when it starts (`check`). A profile that cannot be read is listed with its error."""
 
 from __future__ import annotations
 

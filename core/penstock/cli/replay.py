@@ -1,4 +1,6 @@
-"""`penstock replay`: sends a file of prompts through the whole pipeline, offline or to an address."""
+"""`penstock replay` (`replay`): sends a file of prompts through the whole pipeline as one conversation, offline or to
+an address, and prints tags, recall, edits, time and money of each. Raises `PenstockError` if the replay fails; Ctrl+C
+ends it with what was done so far."""
 
 from __future__ import annotations
 

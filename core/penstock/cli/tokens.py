@@ -1,4 +1,5 @@
-"""`penstock tokens`: lists and installs the vocabularies with which tokens are counted exactly."""
+"""`penstock tokens` (`app`): lists and installs the vocabularies with which tokens are counted exactly. Raises
+`VocabularyError` for an unknown name, or a file that is not that vocabulary."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`Connection`: the service's address, token and headers, and how `Client` and `AsyncClient` encode requests and decode
-answers, errors and the stream of changes (`following`, `change_in`). A call has 30 seconds by default."""
+answers, errors and the stream of changes (`following`, `change_in`). A call has 30 seconds by default, the stream 45
+without a sign of life. Every failure is a `ServiceError`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Builds the `Request` of each context call of the client: `put`, `get`, `patch`, `append`, `delete`, `rollback`,
-`versions`, `search`, `page` and the others. A `Request` says what is sent, and how the answer is read.
+`versions`, `search`, `page` (200 contexts) and the others. A `Request` says what is sent, and how the answer is read.
+Raises `ServiceError` for arguments that no request can carry.
 
 `Client` and `AsyncClient` have a method for each, of the same name, signature and docstring.
 """

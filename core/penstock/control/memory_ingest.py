@@ -1,5 +1,6 @@
 """`IngestCommands`: the memory command `ingest`: splits materials of a thread (chat, diffs, logs, documents;
-`Materials`) and remembers the parts. `check_size` refuses more than two million characters."""
+`Materials`) and remembers the parts. `check_size` raises `PenstockError` for more than two million characters in one
+call (`MAX_CHARACTERS`)."""
 
 from __future__ import annotations
 

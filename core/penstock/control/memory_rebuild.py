@@ -1,5 +1,6 @@
-"""`Rebuild`: runs a rebuild of the memory's indexes, given as a function, in a thread of its own, one at a time, with
-progress and a way to stop it."""
+"""`Rebuild`: runs a rebuild of the memory's indexes, given as a function, in a thread of its own, with progress
+(`state`) and a way to stop it (`stop`; the rest is made at the next start). One at a time: `start` raises
+`PenstockError` if one is under way. An error of the rebuild is in its state."""
 
 from __future__ import annotations
 

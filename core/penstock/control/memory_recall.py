@@ -1,5 +1,5 @@
 """`RecallCommands`: the memory commands `recall`, the items that serve a purpose, and `workingset`, those items in
-sections (mission, decisions, files, …), each within a number of tokens."""
+sections (mission, decisions, files, …), each within a number of tokens: 1,000 and 8,000 by default, 100,000 at most."""
 
 from __future__ import annotations
 

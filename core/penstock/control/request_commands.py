@@ -1,5 +1,5 @@
 """`RequestCommands`: the command `whole`, which returns the bodies of one recent request, as received and as forwarded,
-without secrets."""
+without secrets. Raises `NotFound`, with the reason, if the proxy does not have it in memory any more."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`SettingsCommands`: commands that show, change and save the settings of the running engine, and that pause and resume
-it, with plain data in and out."""
+it, with plain data in and out. A change is made whole or not at all; new stages have 30 s to be ready. Raises
+`PenstockError`, or `ProfileError` with the faults by key. Do not call these on the event loop."""
 
 from __future__ import annotations
 

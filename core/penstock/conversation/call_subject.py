@@ -1,5 +1,5 @@
-"""`call_subject`: what a tool call is about, in a few words: the file it names, the command it runs, the pattern it
-looks for."""
+"""`call_subject`: what a tool call is about, in at most 80 characters on one line: the file it names, the command it
+runs, the pattern it looks for. Empty if there is none of these. Never raises for a malformed input."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Exchange`: one request and its answer, with sender (`Identity`), `Kind` and `State`; `Request`: the HTTP request as
-the proxy received it."""
+the proxy received it. Holds no credential. `advance` raises `IllegalStep` if a state cannot follow the present one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`bill`: what one request cost, and what it would have cost without edits (`Bill`).
+"""`bill`: what one request cost in dollars, and what it would have cost without edits (`Bill`). Where the price of the
+model is not known, it has no dollars.
 
 The cache models know only from outside what the provider's cache holds. Where the provider said what it counted, that
 is what was paid, and the hypothetical costs are corrected by the same error that the cache model made on the real

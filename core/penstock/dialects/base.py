@@ -1,6 +1,6 @@
-"""`Dialect`: the interface of a wire format. It parses a request lazily, writes edits into its bytes, reads the answer
-as it arrives, and builds an error in the provider's form (`Refusal`). `Endpoint`: what a path asks for. `BlockEdit`,
-`RangeEdit` and `Removal` are the changes it takes.
+"""`Dialect`: the interface of a wire format. It parses a request lazily (`read`, raises `Unreadable`), writes edits
+into its bytes (`splice`, raises `InvalidEdit`), reads the answer as it arrives, and builds an error in the provider's
+form (`Refusal`). `Endpoint`: what a path asks for. `BlockEdit`, `RangeEdit` and `Removal` are the changes it takes.
 
 A dialect is pure: bytes in, bytes out, no network and no mitmproxy. Most formats hold their history in one list, and
 for those `ListDialect` does everything but reading one message and writing one note.

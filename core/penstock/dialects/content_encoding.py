@@ -1,5 +1,6 @@
 """`decode`, `encode` and `stream_decoder`: undo and apply the content-encodings of bodies (gzip, deflate, br, zstd, and
-combinations), with limits on the decoded size. `names`: the encodings of a header."""
+combinations). `names`: the encodings of a header. `decode` raises `Unreadable` if the body is damaged, of an unknown
+encoding, or decodes to more than `limit` bytes: it stops there, however large it would have become."""
 
 from __future__ import annotations
 

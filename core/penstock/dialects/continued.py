@@ -1,5 +1,6 @@
 """`RequestsBefore`: remembers the latest requests, and finds the part of a request's history that is byte for byte the
-same as in an earlier one (`Continued`), so that only the rest is parsed.
+same as in an earlier one (`Continued`), so that only the rest is parsed. Bodies below 16,000 bytes are simply parsed
+again.
 
 A client sends its whole history every time. Only what follows the identical bytes has to be parsed: the messages before
 were validated and located when the earlier request was read.

@@ -1,5 +1,5 @@
-"""The Gemini dialect: parses and edits requests of `generateContent`, `streamGenerateContent` and `countTokens`, and
-reads the answers. For AI Studio, Vertex AI and Code Assist.
+"""`Gemini`: parses and edits requests of Google's `generateContent`, `streamGenerateContent` and `countTokens`, and
+reads the answers. For AI Studio, Vertex AI and Code Assist. Raises `Unreadable` for a body that is not of the format.
 
 Reference: https://ai.google.dev/api/generate-content and .../api/tokens. Code Assist (the Google login of Gemini CLI)
 wraps the same request and answer in an object of its own.

@@ -1,5 +1,6 @@
 """The two Ollama dialects, `OllamaChat` and `OllamaGenerate`: parse and edit requests of `/api/chat` and
-`/api/generate`, and read the answers. Ollama's OpenAI-compatible paths belong to the OpenAI dialects.
+`/api/generate`, and read the answers. Ollama's OpenAI-compatible paths belong to the OpenAI dialects. Raises
+`Unreadable` for a body that is not of the format, `InvalidEdit` for a note in a message that takes none.
 
 Reference: https://github.com/ollama/ollama/blob/main/docs/api.md.
 """

@@ -1,5 +1,6 @@
-"""`OpenAIResponses`: the OpenAI Responses dialect: parses and edits requests of `/responses` and `input_tokens`, and
-reads the answers. Codex uses it, with the API and with ChatGPT's backend.
+"""`OpenAIResponses`: parses and edits requests of OpenAI's Responses (`/responses` and `input_tokens`), and reads the
+answers. Codex uses it, with the API and with ChatGPT's backend. Raises `Unreadable` for a body that is not of the
+format, `InvalidEdit` for a note behind an item that takes none.
 
 Reference: https://platform.openai.com/docs/api-reference/responses and .../responses-streaming.
 """

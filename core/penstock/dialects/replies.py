@@ -1,5 +1,6 @@
 """`ReplyReader` and `ReplyParser`: read an answer while it arrives, streamed or as one JSON value, into a `Reply`; the
-part that all formats share."""
+part that all formats share. It keeps 1 MB of an answer's text, and reads a body of up to 16 MB. An event that cannot be
+read is skipped; nothing raises, and the reply holds what could be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`FlushReason`: why pending edits of content already sent are applied now, and whether that waits until it pays."""
+"""`FlushReason`: why pending edits of content already sent are applied now (cold cache, full window, …), and whether
+that waits until it pays (`must`). `ROOM`: a flush of a full window must free 15 % of it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`splice_edits`: splices a given set of edits into the bytes of a request, and validates the result;
-`without_thinking`: the same with older thinking removed. Pure: knows no conversation's state, no plan, no store."""
+"""`splice_edits`: splices a given set of edits into the bytes of a request, and validates the result (`Spliced`);
+`without_thinking`: the same with older thinking removed (`strip_thinking`). An edit that cannot be written is a fault
+in the result, not an exception. Pure: knows no conversation's state, no plan, no store."""
 
 from __future__ import annotations
 

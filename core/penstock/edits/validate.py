@@ -1,5 +1,5 @@
 """`check`: validates an edited request by the provider's rules, and compares it with the original: only what was edited
-may differ."""
+may differ. Raises `InvalidRequest`, which names the rule or the field."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits, and counts its cost after the
-answer. `prices_for`: the prices of the provider that serves a request.
+"""`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits (`admit`), and counts its cost
+after the answer (`answered`, `failed`). `prices_for`: the prices of the provider that serves a request; `cost_of`: the
+cost of an answer; `who_is`: whose budgets it counts for.
 
 Everything here is done in memory; the event log's thread stores what changed.
 """
