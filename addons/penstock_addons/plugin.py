@@ -1,5 +1,5 @@
-"""The plugin through which this package registers its commands (`up`, `run`, `doctor`, `memory`, ...) with the command
-line, and the agent tool `doctor`."""
+"""The plugin through which this package registers its `commands` (`up`, `run`, `doctor`, `memory`, ...) with the
+command line, and the agent tool `doctor` (`tools`). A command's module is imported when it runs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The stage `budget`: tells a subagent by a note in its request that a budget which it draws on runs low, where the
-profile has `[budget] hint`."""
+"""The stage `budget` (`Hint`, given by the hook `stages`): tells a subagent by a note in its request that a budget
+which it draws on runs low, once for each level, where the profile has `[budget] hint`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The commands `penstock budget show`, `set`, `raise` and `reset`: print spending against the limits, and change
-limits, through the proxy that owns the store or, where none runs, in the store itself."""
+"""The commands `penstock budget show`, `set`, `raise` and `reset` (`show`, `set_`, `raise_`, `reset`): print spending
+against the limits, and change limits, through the proxy that owns the store or, where none runs, in the store itself.
+Raises `PenstockError` if there is no such limit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The certificate authority that clients must trust, mitmproxy's own: `ensure` creates it in a folder if there is none
 (`default_confdir`: mitmproxy's), `certificate` gives its file, and `write_bundle` writes one file of it and the
-system's root certificates."""
+system's root certificates. Raises `PenstockError` if it cannot be used or written."""
 
 from __future__ import annotations
 

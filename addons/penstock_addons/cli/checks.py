@@ -1,6 +1,7 @@
 """`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
 port, certificate, profile, plugins, store and disk, gateway, memory and embedder, models, clients. Each gives a
-`Level`, a finding and a fix; none changes anything."""
+`CheckResult`: a `Level`, a finding and a fix; none changes anything, and a check that fails is a finding, no exception.
+Less than 1 GB of free disk is a warning, less than 100 MB a failure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock compact`: has the running proxy compact old turns at the next request of each conversation, or of one
-session, even where it saves no money."""
+"""`penstock compact` (`compact`): has the running proxy compact old turns at the next request of each conversation, or
+of one session, even where it saves no money. Raises `PenstockError` if no proxy runs or its address is not on this
+machine."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`run_in_foreground`: runs a program (the client of `penstock run`), passes SIGTERM and SIGHUP on to it, and returns
-its exit status. `ended_by_signals`: until then those signals end this process in order, with what it started."""
+its exit status. `ended_by_signals`: until then those signals end this process in order (`SystemExit`), with what it
+started."""
 
 from __future__ import annotations
 

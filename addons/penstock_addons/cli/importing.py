@@ -1,5 +1,6 @@
-"""`penstock import`: reads transcripts of past Claude Code and Codex sessions, adds their messages to the memory, and
-reports what could not be read."""
+"""`penstock import` (`import_`): reads transcripts of past Claude Code and Codex sessions, adds their messages to the
+memory, and reports what could not be read. After Ctrl-C, the same command goes on where it stopped. Raises
+`PenstockError` if there is no transcript."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What `penstock doctor` looks at for its checks `memory` (size, vector index, embedder of the vectors) and `embedder`,
-through the proxy where one has the memory open; nothing is changed. `remembers`: whether a profile needs them. `checks`
-runs them."""
+through the proxy where one has the memory open; nothing is changed. `remembers`: whether a profile needs them. Raises
+`MemoryDown` and other `PenstockError`s, which `checks` turns into findings."""
 
 from __future__ import annotations
 

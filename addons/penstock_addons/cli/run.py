@@ -1,5 +1,6 @@
-"""`penstock run -- CLIENT`: finds or starts a proxy, chooses its profile and upstream proxy, and runs the client with
-the environment variables (and, where possible, the MCP server) that make it use the proxy."""
+"""`penstock run -- CLIENT` (`run`): finds or starts a proxy, chooses its profile (`profile_of`) and upstream proxy
+(`proxy_behind`), and runs the client with the environment variables (and, where possible, the MCP server) that make it
+use the proxy. Its exit status is the client's, 127 if the client is not found, 126 if it does not start."""
 
 from __future__ import annotations
 

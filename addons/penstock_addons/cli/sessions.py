@@ -1,5 +1,6 @@
-"""`penstock sessions`: lists the sessions in the log, labels them, and deletes one: its events, the edits made in it,
-the texts that these replaced, and its budgets; with `--memory`, what is remembered of it, too."""
+"""`penstock sessions`: lists the sessions in the log (`list_`), labels them (`label`), and deletes one (`delete`): its
+events, the edits made in it, the texts that these replaced, and its budgets; with `--memory`, what is remembered of it,
+too. Raises `PenstockError` for a session in use, without `--force`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`penstock settings`: shows the running proxy's settings, changes them or resets them to those of its profile for the
-rest of the run (`show`, `set`, `reset`), and saves them as a profile (`save`)."""
+rest of the run (`show`, `set_`, `reset`), and saves them as a profile (`save`). All changes of a call are made or none;
+raises `PenstockError` for a key that may not change while the proxy runs."""
 
 from __future__ import annotations
 

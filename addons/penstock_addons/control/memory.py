@@ -1,6 +1,6 @@
 """`MemoryRoutes`: the control channel's route `POST /memory/COMMAND`: has `MemoryCommands` carry a command out, with a
 JSON object as its arguments, in the memory that this process has opened. Waits up to 20 seconds for the memory to be
-opened."""
+opened. Errors become statuses: 409 where this process has no memory (`MemoryUnavailable`), 404, 503 or 400."""
 
 from __future__ import annotations
 

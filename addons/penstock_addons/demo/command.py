@@ -1,5 +1,6 @@
-"""`penstock demo`: plays the scripted session through a real proxy, on the screen or printed as lines; with `--stage
-FILE` it reports on the stage of a plugin file instead. Needs no login and no network."""
+"""`penstock demo` (`demo`): plays the scripted session through a real proxy, on the screen or printed as lines; with
+`--stage FILE` it reports on the stage of a plugin file instead. Needs no login and no network. Raises `PenstockError`
+if the session breaks off."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`Home`: the demo's own `PENSTOCK_HOME`, a folder with its profile, plugins and log. `kept_home` keeps it until the
-next demo; `temporary_home`, for trying a stage, removes it at the end."""
+next demo; `temporary_home`, for trying a stage, removes it at the end. Raises `PenstockError` if it cannot be written
+or another demo uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Player`: runs the demo's provider, proxy and client together, and stops all three at the end."""
+"""`Player`: runs the demo's provider, proxy and client together, and stops all three at the end. A failure of the
+client is in its `error`. The provider keeps cache entries for 5 s instead of five minutes."""
 
 from __future__ import annotations
 

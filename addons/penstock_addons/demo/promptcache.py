@@ -1,5 +1,6 @@
 """`PromptCache`: simulates a provider's prompt cache for the demo. For each request it gives the tokens that are read
-from the cache, written to it, and paid in full (`Usage`); `tokens` estimates those of a text."""
+from the cache, written to it, and paid in full (`Usage`); `tokens` estimates those of a text. Prefixes below 1,024
+tokens are not cached; 20 blocks before a breakpoint are searched."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Report`: reads the demo's event log and writes it as lines: one for each exchange as it ends, with its edits, and a
-summary with what was saved."""
+"""`Report`: reads the demo's event log and writes it as lines: one for each exchange as it ends (`take`), with its
+edits (`note`), and a summary with what was saved. A line shows 130 characters of a text."""
 
 from __future__ import annotations
 

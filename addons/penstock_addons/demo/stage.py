@@ -1,5 +1,5 @@
-"""For `penstock demo --stage FILE`: `stages_in` finds the stages of a user's plugin file, and `StageReport` writes what
-they did in the demo's session: edits, mistakes, sums."""
+"""For `penstock demo --stage FILE`: `stages_in` finds the stages of a user's plugin file (raises `PluginError` if there
+is none), and `StageReport` writes what they did in the demo's session: edits (12 are shown), mistakes, sums."""
 
 from __future__ import annotations
 

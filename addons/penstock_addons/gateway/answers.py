@@ -1,5 +1,6 @@
 """The gateway's own answers, each in the form of the API that the client called: refusals (`refused`, by `status_of` an
-error) and lists of models (`listing_of`, `Listing`). `json_answer` makes any other."""
+error; clients may try again after 5 s while the store is down) and lists of models (`listing_of`, `Listing`).
+`json_answer` makes any other."""
 
 from __future__ import annotations
 

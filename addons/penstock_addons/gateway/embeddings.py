@@ -1,5 +1,6 @@
 """`OwnEmbeddings`: answers requests for embeddings by the name `penstock/NAME` on this machine, with an embedder of
-Penstock's own: no provider is asked, and nothing is paid."""
+Penstock's own, of at most 2,048 texts: no provider is asked, and nothing is paid. Raises `Unreadable` for a wrong
+request, `NotThere` for an unknown embedder."""
 
 from __future__ import annotations
 

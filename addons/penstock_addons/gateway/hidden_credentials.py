@@ -1,6 +1,7 @@
 """`hide_credentials` removes the provider's credential from an error that was collected as a whole, `HidingStream` from
 an answer that streams by; `credentials_of_flow` gives what is removed from errors. Providers repeat credentials in
-their errors, and this one is not the client's."""
+their errors, and this one is not the client's. An error that cannot be unpacked, or has more than 16 MB, does not reach
+the client."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`PersonalData`: the addon that keeps personal data from providers, for workspaces with `redact = true`. It replaces
-the data by placeholders before anything else reads the request, and restores it in the answer on its way to the client.
-A request in which it cannot be searched for is not sent."""
+the data by placeholders before anything else reads the request (`Redaction`), and restores it in the answer on its way
+to the client. A request in which it cannot be searched for is not sent: `redact` raises `StoreError` or another
+`PenstockError`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`ModelHosts`: the addon that decides which hosts are those of models (`KNOWN_HOSTS`, and those of the profile).
-Connections to all others are tunnelled: their TLS is not decrypted. `host_of` gives the host that a flow's request is
-for."""
+"""`ModelHosts`: the addon that decides which hosts are those of models (`KNOWN_HOSTS`, and those of the profile;
+`is_listed`). Connections to all others are tunnelled: their TLS is not decrypted. `host_of` gives the host that a
+flow's request is for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`ModelRequests`: the main addon. It opens the engine with its store, memory and plugins, passes each model request to
-it, writes the result into the flow, shows it the answer as it streams by, and logs how each request ended."""
+"""`ModelRequests`: the main addon. It opens the engine with its store, memory and plugins (`suite`), passes each model
+request to it, writes the result into the flow, shows it the answer as it streams by, and logs how each request ended.
+All other requests stream through unread; so does everything while the engine cannot be opened."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`ProxyOptions`: the addon that declares Penstock's mitmproxy options (`penstock_profile`, `penstock_store`, ...),
-validates them as a whole, and gives their values to the other addons."""
+validates them as a whole, and gives their values to the other addons. An invalid one raises `OptionsError` before any
+of them takes effect."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """`Engine`: the entry point of a request: finds its dialect, has a worker thread process it, and enforces the deadlines
 of its stages. It can also replay earlier edits alone, and flush or forget conversations.
 
-`Engine.process` is for the event loop: all work is done in one worker thread (`penstock.engine.processor`), the loop
-only watches the clock. When a stage is late, its thread is given up and another continues with the next stage, from the
-draft as it was before. `process_now` does the same in the caller's own thread, without deadlines, for programs and
-replays.
+`Engine.process` is for the event loop and never raises: all work is done in one worker thread
+(`penstock.engine.processor`), the loop only watches the clock. When a stage is late, its thread is given up and another
+continues with the next stage, from the draft as it was before; when anything else fails, the request is forwarded
+without new edits. `process_now` does the same in the caller's own thread, without deadlines, for programs and replays.
 """
 
 from __future__ import annotations

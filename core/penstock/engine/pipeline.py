@@ -1,5 +1,6 @@
 """`Pipeline`: the stages of one profile, called in order: on a request (a `Verdict` for each), on its answer, and on an
-idle conversation. A stage that fails or is late loses only its own edits, and rests after several failures."""
+idle conversation. A stage that fails or is late loses only its own edits, and rests after several failures. Of what a
+stage says about a request 400 characters are kept."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`plan_edits`: decides which edits are applied to a request now, which are deferred, and which are rejected (`Plan`).
-The conversation's state is not changed.
+"""`plan_edits`: decides which edits are applied to a request now, which are deferred, and which are rejected (`Plan`);
+`covers_breakpoint`: whether a compaction would remove a breakpoint of the client's. The conversation's state is not
+changed.
 
 An edit of content never sent is applied at once. One of content already sent is deferred until the cache is cold, a
 person asks, the window is full, or it pays with a warm cache; then all deferred edits are applied together. Where the

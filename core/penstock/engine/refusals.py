@@ -1,5 +1,6 @@
-"""`Refusals`: keeps in the store what a provider's refusals showed about a conversation: that content already sent may
-no longer be edited in it, or that Penstock may set no cache breakpoints."""
+"""`Refusals`: keeps in the store, for 30 days, what a provider's refusals showed about a conversation: that content
+already sent may no longer be edited in it, or that Penstock may set no cache breakpoints. Never raises: what the store
+cannot take now is stored with the next request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,10 @@
 """`RequestContext`: the state of one request while the engine works on it. It holds what was read of the request and
-the draft of the stages, coordinates the event loop and the worker thread (a late thread is superseded), and says
-whether the request may be edited and whether content already sent may change in it."""
+the draft of the stages, coordinates the event loop and the worker thread, and says whether the request may be edited
+and whether content already sent may change in it.
+
+`advance` and `commit` raise `Superseded` in a worker thread that was too late: the loop has continued without it. What
+is read of the request raises `Unreadable` before it was read.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`WholeRequests`: the bodies of the last requests, as received and as forwarded, up to 64 MiB and in memory only, for
-a person who wants to read one in full.
+"""`WholeRequests`: the bodies of the last requests (`WholeRequest`), as received and as forwarded, up to 64 MiB and in
+memory only, for a person who wants to read one in full. The oldest are dropped first.
 
 No header is kept. Nothing is copied: the very bytes that were sent are held.
 """

@@ -1,5 +1,6 @@
-"""`Event`: one entry of the event log, with its payload as JSON and as the class of its kind (`EventKind`);
-`PrefixHash`: the history last sent in a conversation, as a hash."""
+"""`Event`: one entry of the event log, with its payload as JSON (`text`; raises `ValueError` if it is none) and as the
+class of its kind (`EventKind`; `data`, which never raises); `PrefixHash`: the history last sent in a conversation, as a
+hash."""
 
 from __future__ import annotations
 

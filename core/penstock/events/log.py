@@ -1,5 +1,5 @@
-"""`EventLog`: the append-only log of events and small facts, written to the store by a thread of its own, which also
-shows events to plugins.
+"""`EventLog`: the append-only log of events and small facts, written to the store (an `EventSink`) by a thread of its
+own, which also shows events to plugins.
 
 `EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
 fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`

@@ -1,8 +1,9 @@
 """`EventData`: base of the payload classes of events, and their conversion to JSON and back (`payload_of`, `read`).
+`read` never raises.
 
 A field without a default is always written; one with a default is written where it has another value. Reading is
-lenient, since another version may have written the payload: what is missing, or of another type, is the default, or
-what is empty of its type (None, where that is allowed). Unknown fields are ignored.
+lenient, since another version may have written the payload: what is missing, of another type, or a number above 10^15
+is the default, or what is empty of its type (None, where that is allowed). Unknown fields are ignored.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""`Classifier`: the kind of a request (a person's turn, a client's own call, ...), by the client's header or its
-body."""
+"""`Classifier`: the kind of a request (a person's turn, a client's own call, ...), by the client's header or its body:
+the patterns of a profile (`searcher`) are searched in the first 4,000 characters of the system prompt and of the newest
+user text."""
 
 from __future__ import annotations
 

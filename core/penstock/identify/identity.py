@@ -1,10 +1,10 @@
 """`identify`: derives provider, account, session (`session_of`), agent, client (`client_of`) and the conversation's id
-from a request, never from the TCP connection.
+from a request, never from the TCP connection. What cannot be read is left empty; nothing raises.
 
-The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart
-and reveals nothing. A session id that nobody could guess identifies its account too: access tokens are renewed in the
-middle of a session, and that must not make it another conversation. With a short id, or a cache key that a program may
-give to all its users, the account and the beginning of the history count as well.
+The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart and
+reveals nothing. A session id that nobody could guess (20 characters and more) identifies its account too: access tokens
+are renewed in the middle of a session, and that must not make it another conversation. With a short id, or a cache key
+that a program may give to all its users, the account and the beginning of the history count as well.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """`PromptHeadChanges`: finds out whether a request's tools and system prompt differ from those of the conversation's
-last request; `list_tools`: each tool's name and size."""
+last request, for the latest 1,000 conversations; `list_tools`: each tool's name and size. One event lists at most 300
+tools."""
 
 from __future__ import annotations
 

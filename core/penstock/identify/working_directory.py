@@ -1,5 +1,6 @@
-"""`Projects`: finds the project that a request is about, by the working directory that its client names (`folder_of`),
-which is the repository around it (`project_of_folder`). `project_in`: a project's name within a gateway's workspace."""
+"""`Projects`: finds the project that a request is about, by the working directory that its client names (`folder_of`,
+in the system prompt or an envelope in the first 8 messages), which is the repository around it (`project_of_folder`).
+`project_in`: a project's name within a gateway's workspace. Empty if no folder is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`python -m penstock.models`: exits with status 1 if the table of models is too old for a release."""
+"""`python -m penstock.models` (`main`): exits with status 1 if the bundled table of models is too old for a release,
+else 0."""
 
 from __future__ import annotations
 

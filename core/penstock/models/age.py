@@ -1,5 +1,5 @@
-"""`staleness`: the warning for a table of models that is older than twelve weeks; `age_days`: its age; `today`: the
-date that both use."""
+"""`staleness`: the warning for a table of models that is older than twelve weeks (`STALE_DAYS`), empty before that;
+`age_days`: its age; `today`: the date that both use."""
 
 from __future__ import annotations
 

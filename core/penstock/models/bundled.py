@@ -1,5 +1,5 @@
 """`load`: loads the bundled table of models and prices from the TOML files in `penstock/data/models`, one for each
-provider, as `Section`s of `Row`s by provider.
+provider, as `Section`s of `Row`s by provider; `read` does so from tables that are given.
 
 A file names its provider (`provider`, `host`), the origin of its figures (`source`, `date`), and the prefixes of the
 provider's own model names (`makes`). `[models.NAME]` is the row of a model, and `[common]` holds the defaults of these

@@ -1,5 +1,5 @@
 """`check_figure` and `check_row`: validate the price tables of plugins and profiles: each figure, then the figures of a
-row against each other."""
+row against each other. Raise `ProfileError` with the key, its value and what was expected."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`guess`: guesses the properties of a model that has no row from its family, else from the largest of the rows given;
-never a price. `maker_of`: finds a model's maker by its name."""
+never a price. `maker_of`: finds a model's maker by its name; `has_unlisted_maker`: the name is that of a model whose
+maker has no section."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Layer`: the figures of a plugin or profile, which override those of the bundled table; `layer_of` reads and checks
-them.
+them, and raises `ProfileError` with the place and what was expected.
 
 [prices.anthropic]                     # for all models of a provider
 [prices.anthropic."claude-opus"]       # for those whose names begin so; the longest counts

@@ -1,4 +1,5 @@
-"""`resolve`: finds the row of a model by its id and provider, and explains how it was found (`Resolved`)."""
+"""`resolve`: finds the row of a model by its id and provider, and explains how it was found (`Resolved`). A model
+without a row gets guessed limits (`families.guess`) and no price."""
 
 from __future__ import annotations
 

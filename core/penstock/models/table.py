@@ -1,4 +1,5 @@
-"""`Table`: looks up what a model costs and holds, in the bundled rows and the overrides of plugins and profiles."""
+"""`Table`: looks up what a model costs and holds, in the bundled rows and the overrides of plugins and profiles.
+Immutable; the answers for up to 2,000 names are cached, since each request looks its model up several times."""
 
 from __future__ import annotations
 

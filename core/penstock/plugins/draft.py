@@ -1,8 +1,9 @@
 """`Draft`: the conversation of one request as a stage sees it (each block with its place, a `BlockRef`), on which it
-proposes edits, refuses the request (`Refused`), or books the cost of its own model calls.
+proposes edits, refuses the request (`Refused`), or books the cost of its own model calls (`Spending`). Every proposal
+that cannot be raises `InvalidEdit`; a text has at most `EDIT_LIMIT` characters, 4 million.
 
-A stage needs to know nothing of caching, pairs of calls and results, or bytes. It says what the text of a block
-should be; the engine keeps the original, decides when the edit is applied, and validates the result.
+A stage needs to know nothing of caching, pairs of calls and results, or bytes. It says what the text of a block should
+be; the engine keeps the original, decides when the edit is applied, and validates the result.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""`validate_hook_result`: checks what a plugin returns from a hook, by one rule for each hook, so that a wrong result
-is reported at start-up."""
+"""`validate_hook_result`: checks what a plugin returns from a hook, by one rule for each hook. Raises `PluginError`,
+which names the plugin, the hook and what was expected, so that a wrong result is reported at start-up. Called by
+`Plugins`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""`Plugins`: finds, loads and checks plugins (entry points of the group `penstock`, then single files in a folder), and
-calls their hooks with types.
+"""`Plugins`: finds, loads and checks plugins (entry points of the group `penstock`, then single files in a folder:
+`load_file`), and calls their hooks with types; `in_order` sorts stages. Raises `PluginError`, which names the plugin
+and how to start without it, and `ProfileError` if a profile names a stage or provider that no plugin has.
 
-`PENSTOCK_BLOCK_PLUGINS` (names, comma separated) leaves plugins out; `all` leaves out everything but the bundled
-ones.
+`PENSTOCK_BLOCK_PLUGINS` (names, comma separated; `blocked_names`) leaves plugins out; `all` leaves out everything but
+the bundled ones.
 """
 
 from __future__ import annotations

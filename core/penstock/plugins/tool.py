@@ -1,5 +1,6 @@
 """`Tool`: a function that agents call over MCP, programs over HTTP and people on the command line; `Caller`: who calls
-it, and the contexts and memory it works on.
+it, and the contexts and memory it works on. `Tool.call` raises `InvalidArguments`, which names the parameter, for
+arguments that do not fit.
 
 It is written once: its docstring is what an agent reads, its parameters are those of all three.
 """

@@ -1,9 +1,9 @@
 """`ChatHeaders`: removes the header in square brackets that a chat gateway puts before a message: channel, sender,
-time.
+time; of at most 300 characters.
 
 OpenClaw and its relatives write `[CHANNEL FROM +ELAPSED WEEKDAY DATE TIME ZONE] text`, where FROM may end in
-`id:NUMBER` (https://docs.openclaw.ai/date-time). A channel may have any name, and people begin lines with brackets
-too: log lines, links, task lists. So a name alone makes no header: an id, a time or a number must be in it.
+`id:NUMBER` (https://docs.openclaw.ai/date-time). A channel may have any name, and people begin lines with brackets too:
+log lines, links, task lists. So a name alone makes no header: an id, a time or a number must be in it.
 """
 
 from __future__ import annotations

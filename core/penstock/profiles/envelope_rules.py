@@ -1,6 +1,6 @@
 """`Stripper`: removes envelopes, the text that clients and chat gateways wrap around a person's own, by the rules
-(`Rule`) in `EnvelopeSettings`, which `envelope_settings` reads from a profile. Looks at the first 100,000 characters of
-a text.
+(`Rule`) in `EnvelopeSettings`, which `envelope_settings` reads from a profile (raises `ProfileError`). Looks at the
+first 100,000 characters of a text, and with a profile's own regular expressions at the first 20,000.
 
 The patterns are data in the profile, `[stage.envelope]`, in named sets of rules that are applied in their order.
 """

@@ -1,5 +1,5 @@
 """`without_named`: redacts values that follow a telling name: `password=…`, `"api_key": "…"`, `<secret>…</secret>`,
-"the password is …".
+"the password is …". Of a quoted value 4,000 characters are read.
 
 A name is found first and its value examined then, so that the time is linear in the length of the text.
 """

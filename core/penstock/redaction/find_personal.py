@@ -1,5 +1,6 @@
 """`find_personal`: finds personal data in a text by its form (`Found`): mail addresses, phone, card and bank account
-numbers, IP addresses and national identity numbers. The gateway replaces them with placeholders.
+numbers, IP addresses and national identity numbers; `joined` merges overlapping places. The gateway replaces them with
+placeholders.
 
 Left alone is what looks alike but is not personal: addresses of example domains and of machines (`noreply@`, `git@`),
 addresses of private networks and of public resolvers, and versions of software. The time is linear in the length of the

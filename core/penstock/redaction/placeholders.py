@@ -1,6 +1,7 @@
 """Placeholders such as `<email 1>`, which stand for personal data in a request: finds what to replace (`find_all`,
 `known_in`), puts the values back (`replacements`), also where a piece of a stream ends in half a placeholder
-(`tail_at`), and removes placeholders from stored text (`without_placeholders`).
+(`tail_at`), and removes placeholders from stored text (`without_placeholders`). `find_all` raises `ValueError` if a
+plugin's analyser returns a place that the text does not have.
 
 A text may hold what only looks like a placeholder. Such words are replaced like personal data, by a placeholder of
 their own, so that putting the values back gives the original text to the letter.

@@ -1,5 +1,5 @@
 """`redact`: removes secrets from a text before it is written to disk; `Redactor`: the same, then the redactors of
-plugins and a cut to length.
+plugins and a cut to length. If a plugin's redactor fails, the text is left out.
 
 Credentials are recognised by their own form (`by_shape`), by their place (`by_place`), or by the name before them
 (`by_name`). Each is replaced by its kind, so that a reader sees that something was there. The time is linear in the

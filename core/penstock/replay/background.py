@@ -1,5 +1,6 @@
 """`Replays`: runs replays of prompts in the background of a process, one at a time (a second one raises
-`ReplayConflict`), and reports how far each is."""
+`ReplayConflict`), and reports how far each is. The results of the newest stay until the next one starts. `close` waits
+at most 5 s."""
 
 from __future__ import annotations
 

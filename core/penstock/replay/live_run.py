@@ -1,5 +1,6 @@
 """`LiveRunner`: sends each prompt of a replay to a real address, with the user's own key, and reads from the log what a
-proxy on this machine did with it. An answer is given up after five minutes of silence."""
+proxy on this machine did with it. An answer is given up after five minutes of silence. Raises `PenstockError` for an
+address that would get the key unencrypted, or if the key is not set; a failed request is an error in its result."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`PromptReplay`: sends prompts one after the other as the turns of one conversation, and yields each result
-(`Played`). Ends after three failures in a row."""
+"""`PromptReplay`: sends prompts one after the other as the turns of one conversation, through a runner (`live_run`,
+`offline_run`), and yields each result (`Played`). Ends after three failures in a row."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`read_prompts`: reads a file of prompts, one a line (`Prompts`), at most 5,000; `prompts_of` takes a list. Blank
-lines and lines that begin with # are skipped; /clear resets the history, as in a client, and files that a prompt names,
-as `@docs/plan.md`, are read (`mentioned`)."""
+"""`read_prompts`: reads a file of prompts, one a line (`Prompts`), at most 5,000 and 16 MB; `prompts_of` takes a list.
+Blank lines and lines that begin with # are skipped; /clear resets the history, as in a client, and files that a prompt
+names, as `@docs/plan.md`, are read (`mentioned`). Raises `PenstockError` if there is no prompt or the file cannot be
+read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`RetentionTracker`: measures retention (`RetentionStats`): of the names and lines that the agent used from tool
-results, how many were in the request after editing.
+results (`names_in`, `lines_in`), how many were in the request after editing.
 
 A proxy for the harm an edit does. When the agent's next message names something from a tool result, that name should
 have been in the request that the model received. The answers of a recording are fixed, so this tells what the model

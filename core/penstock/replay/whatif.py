@@ -1,5 +1,5 @@
 """`WhatIf`: replays recorded requests under a profile, without a network: what would have been paid, and what retained
-(`Result`).
+(`Result`). A session counts as dearer from one cent on.
 
 The answers are those of the recording: a profile changes what is sent, not what the agent does then. Nothing is sent
 anywhere and nothing is written to disk; what stages keep, they keep in memory.

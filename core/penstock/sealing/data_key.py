@@ -1,5 +1,6 @@
-"""`DataKey`: a key that encrypts values with AES-256-GCM, each bound to the place where it belongs, and makes keyed
-digests."""
+"""`DataKey`: a key of 32 bytes that encrypts values with AES-256-GCM (`seal`), each bound to the place where it
+belongs, decrypts them (`open`), and makes keyed digests. `open` raises `SealingError` if the bytes were changed, moved,
+or belong to another key."""
 
 from __future__ import annotations
 

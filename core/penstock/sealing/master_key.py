@@ -1,6 +1,6 @@
-"""`MasterKeys`: the master key that encrypts data keys, which in turn encrypt values. Reads it from a file or the
-environment, makes, adds and removes keys, and encrypts and decrypts data keys (`wrap`, `unwrap`; `Wrapped`). Raises
-`SealingError` where a key is missing.
+"""`MasterKeys`: the master key (`KEY_BYTES`, 32) that encrypts data keys, which in turn encrypt values. Reads it from a
+file or the environment, makes, adds and removes keys, and encrypts and decrypts data keys (`wrap`, `unwrap`;
+`Wrapped`). Raises `SealingError`, with what to do, where a key is missing, is another, or cannot be written.
 
 It is read each time it is needed, so that a key that is put back, or replaced by another process, takes effect at once.
 The first key found is the master key; those behind it decrypt what was encrypted before the last replacement.

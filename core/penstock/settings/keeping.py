@@ -1,5 +1,6 @@
 """Writes profile files: `keep` saves the settings that were changed in a run as a profile of the user's own, `turn_on`
-adds a stage to a profile."""
+adds a stage to a profile. The old file stays as `NAME.toml.old`. Raises `PenstockError`, and writes nothing, for a name
+that is taken or a file that cannot be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`parsed` and `written`: parse the values of settings as people write them, and write them back."""
+"""`parsed` and `written`: parse the values of settings as people write them (`on`, `3`, `none`), and write them back.
+`parsed` raises `ValueError`, with what was expected; it does not check bounds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`find_pauses`: finds the pauses between the requests of a session (`Pause`), and what each cost because the
-provider's cache expired in it. `extra_cost` computes that price; `span` writes a length of time in words."""
+provider's cache expired in it. `extra_cost` computes that price in dollars; `span` writes a length of time in words;
+`new_blocks` are the content blocks a request sent first."""
 
 from __future__ import annotations
 

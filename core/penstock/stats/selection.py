@@ -1,5 +1,5 @@
-"""`choose`: selects exchanges of a log: all, those of a session, of a conversation, or of the latest session.
-`Selection`: the result."""
+"""`choose`: selects exchanges of a log: all, those of a session, of a conversation, or of the latest session (`LAST`).
+`Selection`: the result. Raises `PenstockError` if the log has no such session or conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Tagged`: the tags of a request or of a turn, as the log has them."""
+"""`Tagged`: the tags of a request or of a turn, as the log has them: at most 30 of 60 characters, the most telling
+first."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Totals`: sums over exchanges by turn (`Turn`), by session (`Session`) and for all (`SessionTotals`), updated event
-by event."""
+"""`Totals`: sums over exchanges by turn (`Turn`), by session (`Session`) and for all (`SessionTotals`), with the
+compactions of each (`Compaction`), updated event by event. Its size grows with turns, not with events; 40 tags of a
+turn are kept."""
 
 from __future__ import annotations
 

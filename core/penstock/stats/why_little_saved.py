@@ -1,5 +1,6 @@
-"""`why_little_saved`: the reasons why less than a tenth was saved in a session, in sentences with its own numbers, from
-its events alone (`reasons_of`: from facts). `penstock.replay.savings_advice` adds what would have helped."""
+"""`why_little_saved`: the reasons why less than a tenth (`ENOUGH`) was saved in a session, in sentences with its own
+numbers, from its events alone (`reasons_of`: from facts). Empty where more was saved or nothing was paid for.
+`penstock.replay.savings_advice` adds what would have helped."""
 
 from __future__ import annotations
 

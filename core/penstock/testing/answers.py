@@ -1,5 +1,6 @@
 """`FakeProvider`: answers requests from a script, as the real provider would, in every bundled dialect; `answer`: one
-such `Answer` as bytes on the wire."""
+such `Answer` as bytes on the wire. A request that the provider would refuse gets status 400 and the rule it breaks.
+Raises `ValueError` for an unknown dialect or an empty script."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`conversation`: builds a request body, in any bundled dialect, from a short list of turns. `dialect_of` and
-`path_of`: the dialect of a name, and the path that its requests go to."""
+`path_of`: the dialect of a name, and the path that its requests go to. Raises `ValueError` for an unknown dialect, or
+turns that it cannot carry."""
 
 from __future__ import annotations
 

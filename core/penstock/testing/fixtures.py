@@ -1,4 +1,6 @@
-"""Fixtures for pytest: `pytest_plugins = ["penstock.testing.fixtures"]` in the conftest.py of your tests.
+"""Fixtures for pytest: `penstock_home`, an empty configuration and store for one test, and `play`, which makes a
+`Session` and closes it. Enable them with `pytest_plugins = ["penstock.testing.fixtures"]` in the conftest.py of your
+tests.
 
 The only module here that needs pytest.
 """

@@ -1,5 +1,6 @@
-"""`Session`: an engine without a network, on a manual clock: sends the requests of a conversation one by one, takes
-answers, and checks each forwarded request against the promises."""
+"""`Session`: an engine without a network, on a manual clock: sends the requests of a conversation one by one (`send`),
+takes answers (`reply`), and checks each forwarded request against the promises: one that breaks any raises
+`PromiseBroken`. For tests of plugins."""
 
 from __future__ import annotations
 

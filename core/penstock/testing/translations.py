@@ -1,5 +1,5 @@
 """`check_translation`: checks what a plugin's translator makes of a request: a valid request of the other format, the
-same each time."""
+same each time. Raises `PromiseBroken` if it is not."""
 
 from __future__ import annotations
 

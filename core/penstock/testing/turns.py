@@ -1,5 +1,5 @@
 """`Turn` and `Call`: the content of a test conversation, independent of the dialect, made with `user`, `assistant`,
-`call` and `results`."""
+`call` and `results`. `numbered` gives each call an id, and raises `ValueError` if results and calls do not match."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """`Calibration`: learns from the provider's counts how far token estimates are off, and corrects them; `TokenScale`
-does so for one conversation.
+does so for one conversation and returns a `Count`. It keeps 1,000 conversations and 500 models in memory; a ratio below
+0.2 or above 5 is ignored. Reads and writes no disk.
 
-An estimate is off by what its weights do not know: the model's own vocabulary, the density of this client's tools,
-of this project's files. Each answer gives the true size of a request that was estimated before. From that, two things
-are learned: for each model, the ratio of true to estimated tokens; and for each conversation, the true size of its last
+An estimate is off by what its weights do not know: the model's own vocabulary, the density of this client's tools, of
+this project's files. Each answer gives the true size of a request that was estimated before. From that, two things are
+learned: for each model, the ratio of true to estimated tokens; and for each conversation, the true size of its last
 request, so that only what came since has to be estimated. A conversation's growth has a density of its own.
 """
 

@@ -1,7 +1,8 @@
-"""`count_apart`: counts the tokens of texts with a vocabulary in a child process, which ends with the count.
+"""`count_apart`: counts the tokens of texts with a vocabulary in a child process (`main`), which ends with the count.
+None if it fails or takes more than 20 s: the log says why.
 
-Loading a vocabulary takes 80 MB and 0.2 s in which no other thread of its process runs: the proxy's event loop must
-not wait for that.
+Loading a vocabulary takes 80 MB and 0.2 s in which no other thread of its process runs: the proxy's event loop must not
+wait for that.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`encoding_for`: which public vocabulary a model counts with; `prior`: for other models, by how much its counts differ
-from our estimates.
+"""`encoding_for`: which public vocabulary a model counts with, None if it is not public; `per_o200k` and `prior`: for
+other models, by how much its counts differ from that vocabulary's and from our estimates (1.0 for an unknown model).
 
 Used for the first estimate for a model whose provider has not counted anything yet. It is data by name of the model,
 with source.

@@ -1,5 +1,6 @@
-"""`count_request`: counts the tokens of a request by part with the model's own tokenizer; `shares`: the same by a
-calibrated estimate (`TokenParts`); `sample`: texts of a request that are enough to learn the model's ratio."""
+"""`count_request`: counts the tokens of a request by part with the model's own tokenizer (raises `TimeoutError` when
+its caller says it is late); `shares`: the same by a calibrated estimate (`TokenParts`); `sample`: texts of a request,
+up to about 200 KB, that are enough to learn the model's ratio."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`TextCounter`: counts the tokens of a text as a model does, with its tokenizer if installed (`tokenizer_of`), else by
-an estimate."""
+an estimate; `count` does so for one text. Never downloads. Loads a vocabulary: not for the event loop."""
 
 from __future__ import annotations
 

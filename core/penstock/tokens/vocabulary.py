@@ -1,9 +1,10 @@
 """`Vocabulary` and `Tokenizer`: finds, verifies and loads the vocabularies of OpenAI's models on this machine (`find`,
-`load`), and counts texts with them.
+`load`), and counts texts with them. Raises `VocabularyError` for a file that cannot be read or is not the published
+one, and `TimeoutError` when a count takes too long.
 
-A vocabulary is a file of some megabytes that tiktoken reads. `tiktoken.get_encoding` downloads one that is missing
-or damaged, without a time limit, so it is never called. What is needed to read a file (address, checksum, pattern) is
-in `KNOWN`, and nothing here opens a connection. `penstock tokens install` does, on request
+A vocabulary is a file of some megabytes that tiktoken reads. `tiktoken.get_encoding` downloads one that is missing or
+damaged, without a time limit, so it is never called. What is needed to read a file (address, checksum, pattern) is in
+`KNOWN`, and nothing here opens a connection. `penstock tokens install` does, on request
 (`penstock.tokens.vocabulary_install`).
 """
 

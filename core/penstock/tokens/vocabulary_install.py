@@ -1,5 +1,6 @@
-"""`install`: downloads a vocabulary's file on a person's request, checks it, and puts it where
-`penstock.tokens.vocabulary` looks for it."""
+"""`install`: downloads a vocabulary's file of at most 64 MB on a person's request, checks it, and puts it where
+`penstock.tokens.vocabulary` looks for it. Raises `VocabularyError`, and leaves what was there, if the file cannot be
+fetched, written, or is not the published one."""
 
 from __future__ import annotations
 

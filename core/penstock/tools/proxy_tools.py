@@ -1,5 +1,5 @@
-"""`PROXY_TOOLS`: the tools for what the proxy does: `expand` shows originals of shortened texts, `stats` what was
-saved, `budget` what is left of the budgets."""
+"""`PROXY_TOOLS`: the agent tools for what the proxy does: `expand` shows originals of shortened texts (raises
+`PenstockError` for an unknown id), `stats` what was saved, `budget` what is left of the budgets."""
 
 from __future__ import annotations
 

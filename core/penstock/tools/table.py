@@ -1,5 +1,5 @@
 """`all_tools`: every tool by name: those for contexts, the memory and the proxy, and those of plugins; `chosen_tools`:
-some of them."""
+some of them. Raises `PluginError` if a plugin's tool has a name that is taken, `PenstockError` for an unknown name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`found`: finds the transcripts of clients in folders, by default their own (`homes`); `read`: reads one line by line,
-of a damaged or unfinished one what can be read."""
+of a damaged or unfinished one what can be read. Raises `PenstockError` for a place that does not exist or a file that
+cannot be opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Transcript` and `Said`: a session as read from a transcript, whichever client wrote it."""
+"""`Transcript` and `Said`: a session as read from a transcript, whichever client wrote it: the person's messages and
+the assistant's final texts. `text_of` and `moment` read the text and the time of a message."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`read_ingest`: reads materials to be remembered from lines of JSON (`IngestLine`), each `{thread_id, materials,
-project?, tags?}`. Raises `BadIngest`, with its number, at the first wrong line."""
+project?, tags?}` and at most 16 MB, one in memory at a time. Raises `BadIngest`, with its number, at the first wrong
+line."""
 
 from __future__ import annotations
 

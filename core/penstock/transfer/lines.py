@@ -1,6 +1,6 @@
-"""The format of an export: a pydantic model for each kind of line. The first line names the format, the last says how
-many there are, so that a part of a file is not taken for the whole. Each line between them has one field, which names
-its kind:
+"""The format of an export (`FORMAT`, 2): a pydantic model for each kind of line (`First`, `Line`, `ContextLine`,
+`ItemLine`, …). The first line names the format, the last says how many there are (`Counts`), so that a part of a file
+is not taken for the whole. A line has at most 16 MB. Each line between them has one field, which names its kind:
 
 {"penstock_export": 2, "version": "0.1.0", "at": 1763880000.0, "workspace": "default", "what": "all"}
 {"context": {"key": …, "tags": …, …, "versions": 2}}

@@ -1,4 +1,5 @@
-"""`memory_lines`: reads the memory from its SQLite file as the lines of an export."""
+"""`memory_lines`: reads the memory from its SQLite file as the lines of an export: projects, sessions' names, what was
+forgotten, items. Its owner may be another process, and is not asked. Raises `MemoryDown` if the file cannot be read."""
 
 from __future__ import annotations
 

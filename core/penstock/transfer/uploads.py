@@ -1,4 +1,6 @@
-"""`Uploads`: the files that were uploaded to be imported or remembered, kept until their job has ended."""
+"""`Uploads`: the files that were uploaded to be imported or remembered, kept until their job has ended (`create`,
+`open`, `remove`, `remove_others`). Only their owner can read them. Raises `OSError`, and `ValueError` for a name that
+is no upload's."""
 
 from __future__ import annotations
 

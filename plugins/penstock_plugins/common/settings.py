@@ -1,4 +1,5 @@
-"""`read_settings`: reads a stage's settings, which are the profile's table `[stage.NAME]` over one of three presets."""
+"""`read_settings`: reads a stage's settings, which are the profile's table `[stage.NAME]` over one of three presets.
+Raises `ProfileError`, with key and reason, for a value that does not fit."""
 
 from __future__ import annotations
 

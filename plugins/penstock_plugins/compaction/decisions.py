@@ -1,4 +1,5 @@
-"""`is_decision`: recognises sentences that state a decision, by their wording, for compacted records."""
+"""`is_decision`: recognises sentences of up to 400 characters that state a decision, by their wording, for compacted
+records. Many that are none are recognised, too: a hint, not a rule."""
 
 from __future__ import annotations
 

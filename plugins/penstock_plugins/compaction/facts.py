@@ -1,5 +1,5 @@
-"""`facts`: extracts the facts that head a compacted record from a range of messages: files read and written, open
-errors, decisions, frequent names."""
+"""`facts`: extracts the facts that head a compacted record from a range of messages, one sort a line: up to 8 files
+read and written, 3 open errors, 2 decisions, 6 frequent names."""
 
 from __future__ import annotations
 

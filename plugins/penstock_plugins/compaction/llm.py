@@ -1,5 +1,6 @@
-"""`Llm`: asks a model that the user chose, with the user's own key and a daily spending cap. It is the summariser
-`llm`, and the tagger `llm` uses it too. `price_of` finds the model's price."""
+"""`Llm`: asks a model that the user chose, with the user's own key and a daily spending cap (`ask`). It is the
+summariser `llm`, and the tagger `llm` uses it too. `price_of` finds the model's price. Raises `ModelFailed`, with the
+reason and never a key, or `SpendCapReached`. The model reads at most 40,000 tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock keys`: adds, lists, rotates and revokes the keys of a workspace."""
+"""`penstock keys`: adds, lists, rotates and revokes the keys of a workspace (`add`, `list_`, `rotate`, `revoke`). A new
+key is printed once; Penstock keeps only its digest. Raises `PenstockError` for a name that is taken or unknown."""
 
 from __future__ import annotations
 

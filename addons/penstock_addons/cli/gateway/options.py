@@ -1,6 +1,7 @@
 """What the commands of the gateway share: `opened` opens its store, `by_whom` is the name for the audit log,
-`named_key` finds a key by id or name; `limit_in`, `time_in` and `seconds_in` parse limits and times as people write
-them. Also their common options and the completion of names."""
+`named_key` finds a key by id or name (raises `PenstockError` if there is none, or several); `limit_in`, `time_in` and
+`seconds_in` parse limits and times as people write them (`InvalidSetting` if they cannot). Also their common options
+and the completion of names."""
 
 from __future__ import annotations
 

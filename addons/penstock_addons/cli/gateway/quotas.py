@@ -1,5 +1,6 @@
-"""`penstock quotas`: lists the limits of keys, workspaces and models with what was used of each; sets, raises and
-removes limits."""
+"""`penstock quotas`: lists the limits of keys, workspaces and models with what was used of each (`list_`); sets, raises
+and removes limits (`set_`, `raise_`, `clear`). Days and months are those of UTC. Raises `PenstockError` for a limit or
+model that is none."""
 
 from __future__ import annotations
 

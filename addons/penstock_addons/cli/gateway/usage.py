@@ -1,5 +1,5 @@
-"""`penstock usage`: prints what the keys of a workspace used, summed by key, model, provider, day or session, as a
-table, CSV or JSON."""
+"""`penstock usage` (`usage`): prints what the keys of a workspace used, summed by key, model, provider, day or session,
+as a table, CSV or JSON; this month unless days are given. Raises `PenstockError` for a day or grouping that is none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock workspaces`: adds, lists and deletes the gateway's workspaces, and changes their settings (profile, model
-aliases, fallbacks, redaction, webhook)."""
+"""`penstock workspaces`: adds, lists and deletes the gateway's workspaces (`add`, `list_`, `delete`), and changes their
+settings (`set_`: profile, model aliases, fallbacks, redaction, webhook). Raises `PenstockError` for an alias that is
+none, or where nothing is to change."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`penstock memory`: puts the commands that search, show, add, change and delete memories and rebuild the indexes into
-one group, with their former names."""
+"""`penstock memory` (`app`): puts the commands that search, show, add, change and delete memories and rebuild the
+indexes into one group, with their former names. Each is in a module beside this one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The commands that change the memory: `penstock memory add`, `edit`, `pin`, `unpin`, `rate`, `label` and `projects
-share`."""
+share`. Each is carried out by the process that has the memory open, a proxy or this one; `PenstockError` says what to
+do otherwise."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How the commands print memories, with control characters escaped: `line`, `full`, or `as_json`; and projects, sizes
 and the state of the vector process (`shortened`, `short_project`, `size`, `process`). `only` prints remarks to stderr;
-`confirmed` asks the user, and ends the command without a yes."""
+`confirmed` asks the user, and ends the command without a yes (`typer.Abort`) or without a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The commands that read the memory: `penstock memory list`, `search`, `show`, `projects` and `status`."""
+"""The commands that read the memory: `penstock memory list` (`show_newest`), `search`, `show`, `projects` and `status`.
+Each is answered by the process that has the memory open, a proxy or this one, and prints lines or JSON."""
 
 from __future__ import annotations
 

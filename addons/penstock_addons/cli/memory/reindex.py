@@ -1,6 +1,6 @@
-"""`penstock memory reindex`: has the word index and the vectors rebuilt, for all projects or one, with the profile's
-embedder or another. Shows the progress, and stops the rebuild on Ctrl-C. The rebuild itself is in
-`penstock.memory.indexer`."""
+"""`penstock memory reindex` (`reindex`): has the word index and the vectors rebuilt, for all projects or one, with the
+profile's embedder or another. Shows the progress, and stops the rebuild on Ctrl-C; it can be run again. Raises
+`PenstockError` with the rebuild's error. The rebuild itself is in `penstock.memory.indexer`."""
 
 from __future__ import annotations
 
