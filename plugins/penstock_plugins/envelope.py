@@ -1,5 +1,5 @@
-"""The stage `envelope`: removes what clients and chat gateways wrap around the user's words, such as reminders and
-metadata.
+"""The stage `envelope` (`Envelope`, given by the hook `stages`): removes what clients and chat gateways wrap around the
+user's words, such as reminders and metadata.
 
 Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says `apply =
 "send"`.

@@ -1,5 +1,5 @@
-"""The command `penstock tui`: starts the screen in the terminal, serves it to a browser (`--web`), or writes a picture
-of it (`--screenshot`)."""
+"""The command `penstock tui` (`tui`): starts the screen in the terminal, serves it to a browser (`--web`), or writes a
+picture of it (`--screenshot`, of a `View`). Options that exclude each other are refused with `typer.BadParameter`."""
 
 from __future__ import annotations
 

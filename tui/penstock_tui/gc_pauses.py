@@ -1,4 +1,5 @@
-"""`GcScheduler`: runs Python's garbage collection at moments when the user is not pressing keys, to avoid pauses."""
+"""`GcScheduler`: runs Python's garbage collection at moments when the user is not pressing keys (a second without one),
+to avoid pauses. `begin` and `end` switch Python's own collection off and on."""
 
 from __future__ import annotations
 

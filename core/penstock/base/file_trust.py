@@ -1,6 +1,6 @@
 """`why_untrusted`: checks that no other user can change a file of plugin code, which runs with all rights of the person
 who starts the proxy. It looks at the file, the target of a link and every folder above, and returns the reason not to
-run it, or an empty text; always empty on Windows. Never raises."""
+run it, or an empty text; always empty on Windows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Amount`: dollars, tokens and requests (`MEASURES`) that were spent or may be, with arithmetic; `amount_in_words` and
-`part_in_words` write it for people, `number` reads a stored one. What cannot be read counts as 0; nothing raises."""
+`part_in_words` write it for people, `number` reads a stored one. What cannot be read counts as 0."""
 
 from __future__ import annotations
 

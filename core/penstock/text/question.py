@@ -1,5 +1,5 @@
 """`read_question`: parses the first 4,000 characters of a question put to the memory's search into a `Question`: its
-words, the times and the person it names, and the kind of answer it wants. Never raises; what it does not find is empty.
+words, the times and the person it names, and the kind of answer it wants. What it does not find is empty.
 """
 
 from __future__ import annotations

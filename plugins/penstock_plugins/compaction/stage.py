@@ -1,5 +1,6 @@
-"""The stage `compaction`: when a flush is due, replaces old turns by a record or, where one was prepared after an
-earlier answer, by a summary. Also registers the bundled summarisers."""
+"""The stage `compaction` (`Compaction`): when a flush is due, replaces old turns by a record or, where one was prepared
+after an earlier answer, by a summary (`Summarising`). Its hooks `stages` and `summarisers` register it and the bundled
+summarisers, and raise `ProfileError` for settings that name no summariser or price."""
 
 from __future__ import annotations
 

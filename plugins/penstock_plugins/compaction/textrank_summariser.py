@@ -1,4 +1,5 @@
-"""The summariser `textrank`: keeps the agent's highest-ranked sentences and fewer lines of results, without a model."""
+"""`TextRank`, the summariser `textrank`: keeps the agent's highest-ranked sentences and fewer lines of results, in at
+most half of a record's length, without a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the keep-alive stage, in the profile's table `[stage.keepalive]`: types, defaults, bounds."""
+"""`Settings` of the keep-alive stage, in the profile's table `[stage.keepalive]`: types, defaults, bounds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`value_of_reading`: the expected value of one more keep-alive request, which is the cost of the cache write it may
-avoid, times its probability, less the cost of the request."""
+avoid, times its probability, less the cost of the request. Considers up to 100 requests ahead. Called by the stage
+`keepalive`."""
 
 from __future__ import annotations
 

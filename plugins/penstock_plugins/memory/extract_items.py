@@ -1,5 +1,6 @@
 """`ItemExtractor`: finds what to remember in a conversation's requests and answers, each text once: the user's words,
-the agent's final answers and a summary of its actions. `ConversationState` is what it knows of one conversation."""
+the agent's final answers and a summary of its actions (`gather`, `answer`, `items`). `ConversationState` is what it
+knows of one conversation, `Said` a text, `Gathered` what is new in one request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Recall`: searches the memory for what bears on the user's question and is not in the request already. Waits 150 ms,
-or `wait_ms` of the stage; after that the request goes without. Also decides what a question is, and what is in a
-request; `owner_of` gives the account whose memory is searched."""
+"""`Recall`: searches the memory for what bears on the user's question and is not in the request already (`Recalled`).
+Waits 150 ms, or `wait_ms` of the stage; after that the request goes without. `is_question` and `is_in_request` decide
+what a question is, and what is in a request; `owner_of` gives the account whose memory is searched."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The stage `memory`: tags and stores what is said in each turn, and adds notes to new questions: what it recalls, and,
-after the client has summarised its history, the topics that the summary leaves out. Also registers the tagger `llm`."""
+"""The stage `memory` (`Remember`, given by the hook `stages`): tags and stores what is said in each turn, and adds
+notes to new questions: what it recalls (`note_of`), and, after the client has summarised its history, the topics that
+the summary leaves out (`hint_of_topics`). Follows 1,000 conversations. The hook `taggers` registers the tagger `llm`,
+and raises `ProfileError` if it has no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`TurnActions`: summarises what an agent did in a turn in a few lines: files changed, commands failed."""
+"""`TurnActions`: summarises what an agent did in a turn in a few lines, for the memory: at most 12 files changed and 4
+commands failed. Empty when nothing was changed and nothing failed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Finds tool results that repeat an earlier one (`told_before`), and those that a later one makes out of date
-(`overtaken`)."""
+(`overtaken`); `numbered` reads the lines of a file by number. A part of a file of fewer than six lines is not worth a
+pointer."""
 
 from __future__ import annotations
 

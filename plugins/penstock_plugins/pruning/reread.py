@@ -1,5 +1,6 @@
 """`runs_known`: finds the lines of a file that an agent reads again and that the request holds already, in an earlier
-read of the file or in a call that wrote it. `without_runs` leaves them out."""
+read of the file or in a call that wrote it (`Source`), in runs of 20 lines and more (`Run`, `longest_runs`).
+`without_runs` replaces them by a line that says where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the pruning stage, in the profile's table `[stage.pruning]`: types, defaults, presets."""
+"""`Settings` of the pruning stage, in the profile's table `[stage.pruning]`: types, defaults, presets (`PRESETS`)."""
 
 from __future__ import annotations
 

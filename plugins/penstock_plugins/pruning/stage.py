@@ -1,4 +1,5 @@
-"""The stage `pruning`: replaces repeated tool results by pointers on arrival, and shortens old ones at a flush."""
+"""The stage `pruning` (`Pruning`, given by the hook `stages`): replaces repeated tool results by pointers on arrival,
+and shortens old ones at a flush. Raises `ProfileError` for settings that contradict each other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`keywords`: the default way of tagging, which needs no model. Its tags are names and words that are frequent in a
-text and rare in the project."""
+"""`keywords`: the default way of tagging, which needs no model. Its tags, at most 8, are names and words that are
+frequent in a text and rare in the project."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Vocabulary`: the tags of one project: how often each was used, how rare it is (`rarity`), and the established
-spelling of its near-duplicates (`folded`). In memory only; it is empty when the proxy starts."""
+"""`Vocabulary`: the tags of one project, up to 5,000: how often each was used, how rare it is (`rarity`), and the
+established spelling of its near-duplicates (`folded`). In memory only; it is empty when the proxy starts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`Tagging`: gives a request its tags at once, from its words, and a whole turn its tags by the configured tagger;
-keeps the tags that are active in each conversation, and a vocabulary for each project. `is_broad` and `is_temporal` say
-whether a question asks for an overview or about a time; `is_name`, whether a tag is a name."""
+keeps the tags that are active in each of 1,000 conversations, and a vocabulary for each of 100 projects. `is_broad` and
+`is_temporal` say whether a question asks for an overview or about a time; `is_name`, whether a tag is a name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`BlockOrder`: puts the blocks of a streamed answer one after another, as Anthropic sends them: holds back the events
-of a block until the one before has ended."""
+of a block until the one before has ended. `feed` raises `NotTranslatable` for a piece of a call after its end."""
 
 from __future__ import annotations
 

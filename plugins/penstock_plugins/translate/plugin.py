@@ -1,6 +1,6 @@
-"""The plugin that registers the translators between Anthropic's Messages and OpenAI's Chat Completions, from one
-(`messages_to_chat`) and back (`chat_to_messages`), for the gateway. None without the extra any-llm, which converts and
-sends nothing: `pip install 'penstock[translate]'`."""
+"""The plugin that registers the translators (hook `translators`) between Anthropic's Messages and OpenAI's Chat
+Completions, from one (`messages_to_chat`) and back (`chat_to_messages`), for the gateway. None without the extra
+any-llm, which converts and sends nothing: `pip install 'penstock[translate]'`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`compress`: shortens one tool output: detects its kind, repacks it without loss, chooses the lines to keep, and
-writes the stub. Gives None where that saves nothing."""
+writes the stub. Gives None where that saves nothing, or the output has more than a million characters (`LARGEST`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`open_envelope`: separates a tool output from what the client wraps around it: a status, a time, a file path, tags.
-`without_runs` replaces long runs of equal lines."""
+"""`open_envelope`: separates a tool output from what the client wraps around it (`Envelope`): a status, a time, a file
+path, tags. `without_runs` replaces runs of 100 and more equal lines by the line and a count."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Patterns that find names, words and error messages in a line of a tool output, from which the value of the line is
-computed.
+"""Finds names (`names_of`, `names_in`), words (`words_in`) and error messages (`is_error`, `is_fault`) in a line of a
+tool output, from which the value of the line is computed. The first 2,000 characters of a line are searched.
 
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """

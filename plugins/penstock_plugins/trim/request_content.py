@@ -1,5 +1,5 @@
-"""`RequestContent`: the names and lines that a request already holds as forwarded, which a new tool output need not
-repeat. Only the newest content is read."""
+"""`RequestContent`: the names and lines that a request already holds as forwarded (`names_of_text`, `lines_in`), which
+a new tool output need not repeat. Only the newest 256,000 characters are read."""
 
 from __future__ import annotations
 

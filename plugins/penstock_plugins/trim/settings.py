@@ -1,4 +1,4 @@
-"""Settings of the trim stage, in the profile's table `[stage.trim]`: types and defaults. What the presets do is in
+"""`Settings` of the trim stage, in the profile's table `[stage.trim]`: types and defaults. What the presets do is in
 `strictness.py`."""
 
 from __future__ import annotations

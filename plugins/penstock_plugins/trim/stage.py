@@ -1,5 +1,5 @@
-"""The stage `trim`: shortens tool outputs before they are first sent, when that costs no cache. Also registers the
-bundled compressor and the agent tool `compress`."""
+"""The stage `trim` (`Trim`, given by the hook `stages`): shortens tool outputs before they are first sent, when that
+costs no cache. The hooks `compressors` and `tools` register the bundled compressor and the agent tool `compress`."""
 
 from __future__ import annotations
 

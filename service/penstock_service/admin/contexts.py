@@ -1,5 +1,5 @@
-"""The admin pages about contexts: list, search, show with versions, delete. Sealed values are not decrypted for a
-page."""
+"""The admin pages about contexts: list and search (`show`), one with its versions (`look`), `delete`, which can be
+undone for 30 days. Sealed values are not decrypted for a page."""
 
 from __future__ import annotations
 

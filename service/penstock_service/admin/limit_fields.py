@@ -1,5 +1,5 @@
 """The form fields of the admin pages that set limits, one for each unit in each period: `limits_in_form` reads limits
-from a form, `filled_limits` fills the fields from limits."""
+from a form (raises `InvalidSetting` for what is no number), `filled_limits` fills the fields from limits."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`Sessions`: the logins to the admin pages. Decides who may log in (the owner's token, or a key with the scope
-`admin`, checked at each request), for eight hours at most; limits failures to ten a minute for each address; makes the
-tokens of forms. Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
+"""`Sessions`: the logins to the admin pages (`Session`, `Notice`). Decides who may log in (the owner's token, or a key
+with the scope `admin`, checked at each request), for eight hours at most; limits failures to ten a minute for each
+address (`TooManyLogins`); makes the tokens of forms. Raises `LoginNeeded` or `BadKey` where a login is missing or over.
+Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
 
 from __future__ import annotations
 

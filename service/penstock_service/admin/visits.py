@@ -1,6 +1,6 @@
 """`Visit`: one request for an admin page, with who makes it, what that one may do, and the checked form that it sends.
-The pages get it as the FastAPI dependency `Visits`. A form that no page of this login made is refused (`check_form`,
-`BadForm`)."""
+The pages get it as the FastAPI dependency `Visits`. A form that no page of this login made, or of more than 256 KB, is
+refused (`check_form`, `BadForm`); a page for the owner alone raises `NotAllowed`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The admin page about background jobs, for the owner: queues and jobs, and cancelling a job."""
+"""The admin page about background jobs, for the owner: queues and jobs (`show`), and cancelling a job (`cancel`; raises
+`InvalidJob` for a number that is none)."""
 
 from __future__ import annotations
 

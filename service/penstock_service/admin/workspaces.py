@@ -1,5 +1,6 @@
-"""The admin pages about workspaces, for the owner: list them, add one, switch the pages to another one, and change the
-settings and limits of that one."""
+"""The admin pages about workspaces, for the owner: list them (`show`), add one (`add`), switch the pages to another one
+(`switch`), and change the settings and limits of that one (`settings`, `change`; `InvalidSetting` for an alias that is
+none)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The routes `POST /v1/backup`, which writes a backup in the background, and `POST /v1/restore`, which is always
-refused: a restore needs a stopped service (`penstock restore`)."""
+"""The routes `POST /v1/backup` (`backup`), which writes a backup in the background and answers a job, and `POST
+/v1/restore` (`restore`), which is always refused with `Conflict`: a restore needs a stopped service (`penstock
+restore`). Sealing without a passphrase in the service's environment raises `InvalidJob`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The commands `penstock backup` and `penstock restore`, which work on the files themselves, without the service."""
+"""The commands `penstock backup` and `penstock restore` (`backup`, `restore`), which work on the files themselves,
+without the service. Raises `PenstockError` if the file exists already, or a passphrase is missing."""
 
 from __future__ import annotations
 

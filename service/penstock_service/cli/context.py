@@ -1,5 +1,5 @@
 """The commands `penstock context put`, `get`, `list`, `search`, `watch` and others: they call a running service, and
-print its answers."""
+print its answers. Raises `PenstockError` for a file that cannot be read or a value that is no JSON."""
 
 from __future__ import annotations
 

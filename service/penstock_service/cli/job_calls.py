@@ -1,5 +1,5 @@
-"""Calls a running service about jobs for the commands (`call`), waits for a job with its progress shown (`wait_for`),
-and describes a job in words (`said`)."""
+"""Calls a running service about jobs for the commands (`call`), waits for a job with its progress shown (`wait_for`;
+raises `PenstockError` if it failed or was cancelled), and describes a job in words (`said`)."""
 
 from __future__ import annotations
 

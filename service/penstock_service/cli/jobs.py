@@ -1,4 +1,5 @@
-"""The commands `penstock jobs list`, `show`, `cancel` and `run`, about the background jobs of a running service."""
+"""The commands `penstock jobs list`, `show`, `cancel` and `run`, about the background jobs of a running service. Raises
+`PenstockError` for a number of a job or a payload that is none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The commands `penstock context export` and `import`: contexts and memory as lines of JSON, through a running
-service."""
+"""The commands `penstock context export` and `import` (`export`, `import_`): contexts and memory as lines of JSON,
+through a running service. Raises `PenstockError` for a file that cannot be read or written, and with what the service
+refuses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The route `GET /v1/analytics`: how contexts are used, with reads, writes, bytes and hits by day, key, session or
-agent, for the last 30 days by default. `summed` makes its answer of rows."""
+"""The route `GET /v1/analytics` (`analytics`): how contexts are used, with reads, writes, bytes and hits by day, key,
+session or agent, for the last 30 days by default; days are kept for 400. `summed` makes its answer (`AnalyticsAnswer`)
+of rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The route `/v1/changes`: changes to contexts as they happen (`Changes`), from a cursor on, by WebSocket and as
-server-sent events.
+"""The route `/v1/changes`: changes to contexts as they happen (`Changes`), from a cursor on, by WebSocket (`socket`)
+and as server-sent events (`events`; `event: gap` where the cursor is too old).
 
 Every reader has a cursor of its own and reads the table of changes from there, so that one that is slow or gone costs
 the others nothing: there is no queue for it. A reader by WebSocket that takes no message for 30 seconds is

@@ -1,5 +1,6 @@
 """The routes about contexts under `/v1`: put, get, patch, delete, list, touch and batch; versions, diff, rollback and
-undelete."""
+undelete. A page has at most 500 contexts. Raises `InvalidContext` for a body that does not fit, `TooLarge` and
+`Conflict` for a batch: a step of an atomic one that fails undoes all."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The JSON of the routes about contexts: pydantic models of bodies (unknown fields are refused) and of answers, and
-`new_context`, which makes a `NewContext` of a body. Times are RFC 3339."""
+"""The JSON of the routes about contexts: pydantic models of bodies (`Body`, `PutBody`, `PatchBody`, …; unknown fields
+are refused) and of answers (`ContextAnswer`, `ListAnswer`, …), and `new_context`, which makes a `NewContext` of a body.
+Times are RFC 3339."""
 
 from __future__ import annotations
 

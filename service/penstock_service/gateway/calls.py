@@ -1,6 +1,7 @@
 """`GatewayCall`: what every route about the gateway gets as the FastAPI dependency `GatewayCalls`: the store, the
-workspace, and who calls. Also the parameters that these routes share, a page of their lists (`page_of`), and their
-times and amounts (`time_or_none`, `said_amount`)."""
+workspace, and who calls (`NotAllowed` where only the owner may). Also the parameters that these routes share, a page of
+their lists (`page_of`; `InvalidSetting` for a wrong cursor), and their times and amounts (`time_or_none`,
+`said_amount`)."""
 
 from __future__ import annotations
 

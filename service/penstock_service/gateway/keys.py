@@ -1,5 +1,6 @@
-"""The routes about the keys of a workspace: add, list, change, rotate and revoke them. They take the owner's token, or
-a key of the workspace with the scope `admin`."""
+"""The routes about the keys of a workspace: add, list, change, rotate and revoke them. Only the answer to `add` and
+`rotate` has a key's secret. They take the owner's token, or a key of the workspace with the scope `admin`; `NotAllowed`
+where a key would change its own limits."""
 
 from __future__ import annotations
 

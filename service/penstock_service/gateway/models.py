@@ -1,5 +1,6 @@
-"""The routes about the models that a workspace can ask, in OpenAI's and LiteLLM's form, and the one that fetches the
-providers' lists of models in the background."""
+"""The routes about the models that a workspace can ask, in OpenAI's (`models`, `model`) and LiteLLM's form (`info`),
+and the one that fetches the providers' lists of models in the background (`sync`, answers a job). Raises `NotThere` for
+an unknown model."""
 
 from __future__ import annotations
 

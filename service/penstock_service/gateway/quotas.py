@@ -1,5 +1,6 @@
-"""The routes about limits: list, show, set and raise those of a scope, with what counts against them. A scope is
-`key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`."""
+"""The routes about limits: list, show, set and raise those of a scope (`quotas`, `quota`, `set_quota`, `raise_quota`),
+with what counts against them. A scope is `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`. Raises
+`NotAllowed` where a key would change limits that are the owner's."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`TokenUsage`: a Prometheus collector of the tokens that providers counted, by provider and model, summed up from the
-proxy's log."""
+"""`TokenUsage`: a Prometheus collector of the tokens that providers counted, by provider and model (100 at most),
+summed up from the proxy's log: with each scrape it reads what was logged since the one before."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`Call`: what every route about contexts gets from the headers, as the FastAPI dependency `call_of`: the workspace,
-who calls, the version expected, the `Idempotency-Key`. `Call.change` carries a change out once. Also `json_answer`, and
-checks of workspaces and limits (`check_workspace`, `check_limit`)."""
+who calls, the version expected, the `Idempotency-Key` (200 characters at most). `Call.change` carries a change out
+once. Also `json_answer`, and checks of workspaces and limits (`check_workspace`, `check_limit`), which raise
+`InvalidContext`."""
 
 from __future__ import annotations
 

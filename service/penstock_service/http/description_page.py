@@ -1,4 +1,5 @@
-"""The page `/docs`: the OpenAPI description of the API as HTML for people, rendered here, without scripts."""
+"""The page `/docs` (`docs`): the OpenAPI description of the API as HTML for people, rendered here (`page_of`), without
+scripts."""
 
 from __future__ import annotations
 

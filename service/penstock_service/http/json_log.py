@@ -1,4 +1,4 @@
-"""`json_log`: while active, logs of the service are lines of JSON on stderr, one for each call too."""
+"""`json_log`: while active, logs of the service are lines of JSON on stderr (`JsonLines`), one for each call too."""
 
 from __future__ import annotations
 

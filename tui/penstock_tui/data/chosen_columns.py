@@ -1,5 +1,5 @@
-"""`chosen_columns` and `remember_columns`: load and save which columns of the request log the user chose, in the state
-folder. Both raise `PenstockError` where the file cannot be used."""
+"""`chosen_columns` and `remember_columns`: load and save which columns of the request log the user chose, in a file of
+the state folder (`columns_file`). Both raise `PenstockError` where the file cannot be used."""
 
 from __future__ import annotations
 

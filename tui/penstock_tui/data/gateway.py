@@ -1,6 +1,6 @@
-"""`read_gateway`: reads the keys, limits and usage of the gateway beside a proxy's store (`GatewaySnapshot`);
-`read_key`: one key's page (`KeyPage`); `revoke` revokes a key for good. Blocking: call them on a thread. Independent of
-Textual."""
+"""`read_gateway`: reads the keys, limits and usage of the gateway beside a proxy's store (`GatewaySnapshot`; errors are
+in it); `read_key`: one key's page (`KeyPage`: 14 days, 100 requests); `revoke` revokes a key for good. The last two
+raise `NotThere` or another `PenstockError`. Blocking: call them on a thread. Independent of Textual."""
 
 from __future__ import annotations
 

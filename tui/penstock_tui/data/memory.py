@@ -1,6 +1,7 @@
 """`MemoryReader`: lists, searches, edits, pins and deletes memories for the memory view, a page of 100 at a time
-(`MemoryPage`, `Remembered`), through the proxy that owns the memory, or in this process where none is running.
-Blocking: call it on a thread. Independent of Textual."""
+(`MemoryPage`, `Remembered`), through the proxy that owns the memory, or in this process where none is running. Raises
+`MemoryTrouble`, with what to do; `look` puts errors into the page. Blocking: call it on a thread. Independent of
+Textual."""
 
 from __future__ import annotations
 

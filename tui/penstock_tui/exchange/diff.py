@@ -1,5 +1,5 @@
-"""`differences`: for each edit of a request, at most 300, the text before and after as lines of a diff (`Difference`),
-with whole texts where the store still has them."""
+"""`differences`: for each edit of a request, at most 300, the text before and after as lines of a diff (`Difference`,
+`folded`), with whole texts where the store still has them. Raises `StoreError`."""
 
 from __future__ import annotations
 

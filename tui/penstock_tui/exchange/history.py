@@ -1,5 +1,5 @@
-"""Reconstructs the whole history that an exchange sent: `gather` collects the blocks and edits of the conversation's
-earlier exchanges, `complete` adds them to the exchange's own."""
+"""Reconstructs the whole history that an exchange sent (`History`): `gather` collects the blocks and edits of the
+conversation's earlier exchanges, `complete` adds them to the exchange's own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`read_whole`: a whole request as the running proxy returns it (`WholeRequest`), received and forwarded, each side
-(`WholeSide`) with its system prompt, tools and messages, and estimates of their tokens. Saves both sides to files."""
+(`WholeSide`) with its system prompt, tools and messages, and estimates of their tokens. `save` writes both sides to
+files, and raises `FileExistsError` rather than replace one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Follower`: follows a log file: at each poll reads the new events (`Batch`) and the state of the file (`LogState`),
-also after the file was deleted, replaced or damaged. `follow` polls until it is stopped."""
+"""`Follower`: follows a log file: at each poll (`look`, which never raises) reads the new events (`Batch`) and the
+state of the file (`LogState`), also after the file was deleted, replaced or damaged. `follow` polls until it is
+stopped."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Health`: the state of the proxy that writes a log, folded from its events: whether it runs (`Proxy`), its profile,
-stages and changed settings, and the faults of the last five minutes."""
+"""`Health`: the state of the proxy that writes a log, folded from its events: whether it runs (`Proxy`, `pid_alive`),
+its profile, stages and changed settings, and the faults of the last five minutes."""
 
 from __future__ import annotations
 

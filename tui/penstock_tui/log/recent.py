@@ -1,5 +1,5 @@
-"""`recent_activity`: lists recent compactions, flushes, changes of budget levels and faults, newest first, for the
-overview."""
+"""`recent_activity`: lists recent compactions, flushes, changes of budget levels and faults (`Activity`), newest first,
+for the overview."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ECHO`, one kind of tool output: the echo of an edit, where the tool prints the lines that its call just wrote. How
-it is recognised and shortened."""
+"""`ECHO`, one kind of tool output: the echo of an edit, where the tool prints the lines that its call just wrote
+(`strings` finds them in its input). How it is recognised and shortened."""
 
 from __future__ import annotations
 

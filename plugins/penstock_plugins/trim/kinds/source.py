@@ -1,5 +1,6 @@
-"""`READ`, `SHOWN` and `SOURCE`, kinds of tool output: files read with line numbers, files printed by commands, other
-source code. How they are recognised and shortened; `numbered` drops the padding before line numbers."""
+"""`READ`, `SHOWN` and `SOURCE`, kinds of tool output: files read with line numbers, files printed by commands
+(`holds_files`), other source code. How they are recognised and shortened; `numbered` drops the padding before line
+numbers."""
 
 from __future__ import annotations
 

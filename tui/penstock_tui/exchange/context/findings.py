@@ -1,5 +1,5 @@
 """`findings`: lists, in sentences (`Finding`), what is worth attention in a conversation's context: how full the window
-is, lost caches, large, repeated and unused content, pending edits."""
+is, up to five lost caches and five large results, repeated and unused content, pending edits."""
 
 from __future__ import annotations
 

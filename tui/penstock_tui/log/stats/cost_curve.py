@@ -1,4 +1,4 @@
-"""`CostCurve`: dollars paid over time, and dollars without Penstock, at a bounded number of points."""
+"""`CostCurve`: dollars paid over time, and dollars without Penstock (`CostPoint`), at 256 points at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`RequestRate`: requests per minute. `MinuteSums`: tokens and cache share of the answers of each minute."""
+"""`RequestRate`: requests per minute. `MinuteSums`: tokens and cache share of the answers of each minute (`Minute`).
+Both keep the last 180 minutes."""
 
 from __future__ import annotations
 

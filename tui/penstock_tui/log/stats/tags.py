@@ -1,4 +1,5 @@
-"""`Tags`: for each tag how often it was given and when (`Tag`); and which tags are active."""
+"""`Tags`: for each tag how often it was given and when (`Tag`); and which tags are active. Keeps 5,000 tags, and the
+tags of 10,000 turns."""
 
 from __future__ import annotations
 
