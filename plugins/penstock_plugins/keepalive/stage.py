@@ -1,6 +1,6 @@
 """The stage `keepalive` (`KeepAlive`, given by the hook `stages`): while the user is idle, decides whether the proxy
-repeats the last request before the provider's prompt cache expires, within limits of requests and dollars: at most half
-of what a conversation has saved may be spent."""
+repeats the last request before the provider's prompt cache expires, within the limits of requests and dollars of its
+settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The admin page about usage: sums by key, model, provider, day or session, and the last requests (`show`), of 30 days
+"""The admin page about usage (`usage`): sums by key, model, provider, day or session, and the last requests, of 30 days
 by default; as CSV, too (`as_csv`)."""
 
 from __future__ import annotations
