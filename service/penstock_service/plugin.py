@@ -1,5 +1,5 @@
-"""The plugin through which this package registers its commands (`serve`, `backup`, `restore`, `relay`, `jobs`,
-`context`) with the command line, and the service as a server that a proxy starts beside itself."""
+"""The plugin through which this package registers its `commands` (`serve`, `backup`, `restore`, `relay`, `jobs`,
+`context`) with the command line, and the service as a server that a proxy starts beside itself (hook `servers`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`ServiceServer`: runs the service with its port, token and contexts, in a process of its own (`penstock serve`) or in
-a thread beside the proxy. At the end, calls under way have three seconds."""
+"""`ServiceServer`: runs the service with its port, token and contexts, in a process of its own (`penstock serve`:
+`run`) or in a thread beside the proxy (`start`). At the end, calls under way have three seconds. Raises `PenstockError`
+if a package is missing or the address cannot be listened on."""
 
 from __future__ import annotations
 

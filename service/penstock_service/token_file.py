@@ -1,5 +1,6 @@
 """The file with the owner's token, which allows everything: `owner_token` reads it and makes it on first use,
-`keep_token` writes it again where it was removed, `token_path` says where it is. Only its owner can read it."""
+`read_token` only reads it, `keep_token` writes it again where it was removed, `token_path` says where it is. Only its
+owner can read it. Raises `PenstockError` if it cannot be read or made."""
 
 from __future__ import annotations
 

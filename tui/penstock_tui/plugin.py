@@ -1,4 +1,5 @@
-"""The plugin that adds `penstock tui` and `penstock report` to the command line."""
+"""The plugin that adds `penstock tui` and `penstock report` to the command line (hook `commands`). Each one's module is
+imported when it runs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`ProxyCommands`: sends commands to the running proxy on a thread (pause, resume, compact, shut down, and any other by
-`send`), asks before what cannot be undone, and shows the outcome in a notice."""
+`send`), asks before what cannot be undone, and shows the outcome, or the error, in a notice. `Command` is one that the
+command palette offers. The proxy has 30 s to answer."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
 """`TeamGateway`: the addon that lets requests with a key of Penstock in. It checks the key, finds the provider, holds
-what the request may cost, and puts the provider's credential in place of the key. The rest of the proxy then handles it
-like any other. `gateway_requests` gives other addons the state of such a request (`GatewayRequest`).
+what the request may cost, and puts the provider's credential in place of the key; the rest of the proxy handles it like
+any other. One that may not pass gets an error in the form of its API. `gateway_requests` gives its `GatewayRequest`.
 
-A request that may not pass is answered with an error (`BadKey`, `NotThere`, `Unreadable`, …) in the form of its API;
-nothing is forwarded then. A request on the gateway's port needs a key. On its way to a model's host it may have one
-beside the client's own credential, which then goes to the host it was sent to; the workspace's limits count for it all
-the same.
+A request on the gateway's port needs a key. On its way to a model's host it may have one beside the client's own
+credential, which then goes to the host it was sent to; the workspace's limits count all the same.
 """
 
 from __future__ import annotations

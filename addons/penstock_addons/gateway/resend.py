@@ -2,9 +2,10 @@
 reached or is overloaded and the client has not received a byte of an answer.
 
 mitmproxy asks a server once: what comes back, or its error, goes to the client. `RetryingStream` holds back an answer
-that `wants_again` names, and asks the addons by a hook of its own, `penstock_retry`, whether and where to send the
-request again; they answer by setting `again`. It builds on mitmproxy's own layers, so that routes, TLS and upstream
-proxies are those of any request. `retrying` puts it into a connection; `RetryPolicy` decides.
+of up to 1 MB that `wants_again` names, and asks the addons by a hook of its own, `penstock_retry`
+(`PenstockRetryHook`), whether and where to send the request again; they answer by setting `again`. It builds on
+mitmproxy's own layers, so that routes, TLS and upstream proxies are those of any request. `retrying` puts it
+(`RetryingLayer`) into a connection; `RetryPolicy` decides.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`media_in`: estimates the tokens of the images and files in a block by their dimensions and pages, not by the length
-of their base64.
+"""`media_in`: estimates the tokens of the images and files in a block (`Medium`) by their `dimensions` and `pages`, not
+by the length of their base64; what cannot be examined counts as 1,500 tokens. Never raises.
 
 A request may hold a megabyte of base64 that the model sees as 1,500 tokens. What a provider makes of an image is known
 from its width and height, which stand in its first bytes; of a PDF, from its pages. Each provider's formula is chosen

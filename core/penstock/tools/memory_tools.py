@@ -1,5 +1,6 @@
 """`MEMORY_TOOLS`: the agent tools for the memory of a project: `recall`, `workingset`, `list_memories`, `feedback`,
-`remember`, `forget`. A call returns at most 12,000 characters. Raises `PenstockError` in words for the agent."""
+`remember`, `forget`; `remembered` shows one item. A call returns at most 12,000 characters. Raises `PenstockError` in
+words for the agent."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The parts of a compacted segment (the user's words, the agent's, calls, inputs, results): `render` writes them as
-text, `fit` shortens them to about a number of tokens, the user's words last of all."""
+"""The parts of a compacted segment (the user's words, the agent's, calls, inputs, results, each with its `Speaker`):
+`render` writes them as text, `fit` shortens them to about a number of tokens (`Fitted`), the user's words last of all.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`settle_new`: shortens new tool results without loss: a repeated one becomes a pointer to the earlier one, the others
-are repacked. Also which results a pointer keeps from being shortened (`held`)."""
+"""`settle_new`: shortens new tool results without loss: a repeated one becomes a pointer to the earlier one
+(`is_pointer`), the others are repacked. Also which results a pointer keeps from being shortened (`held`). Called by the
+stage `pruning`."""
 
 from __future__ import annotations
 

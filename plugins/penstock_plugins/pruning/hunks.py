@@ -1,5 +1,5 @@
-"""`choose`: selects the lines of an old tool result to keep, in whole hunks: a definition with its first lines, a hit
-with its file, a failure with its message."""
+"""`choose`: selects the lines of an old tool result to keep, as far as there is `Room`, in whole hunks: a definition
+with its first lines, a hit with its file, a failure with its message."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Feed`: wakes all who follow the changes of one file of contexts, and reads once what many of them ask for at the
-same moment."""
+same moment. For one event loop. `forget_error`: a callback for a task whose error is raised elsewhere."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`KeyChecker`: checks the gateway key of a call and what it may do, and ends a long answer once the key is revoked.
-After the check the call is about the key's workspace and made in the key's name, whatever its headers said. `key_of`
-gives a route the key of its call, `check_project` says which projects it may name."""
+"""`KeyChecker`: checks the gateway key of a call and what it may do (`NotAllowed` if not), and ends a long answer once
+the key is revoked. After the check the call is about the key's workspace and made in the key's name, whatever its
+headers said. `key_of` gives a route the key of its call, `check_project` says which projects it may name (raises
+`NotFound` for another)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The routes about background jobs under `/v1/workers`: add, list, show and cancel jobs; numbers by queue; the
-schedule."""
+"""The routes about background jobs under `/v1/workers`: add, list, show and cancel jobs (`add`, `list_jobs`, `get`,
+`cancel`); numbers by queue (`stats`); the `schedule`. Raises `NoJob` for an unknown number, `InvalidJob` for a wrong
+time or payload."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The JSON of the routes about jobs: pydantic models of bodies (`JobBody`) and answers; `job_answer`, `queue_line` and
-`scheduled_line` make answers of jobs, queues and schedules."""
+"""The JSON of the routes about jobs: pydantic models of bodies (`JobBody`) and answers (`JobAnswer`, `JobList`, …);
+`job_answer`, `queue_line` and `scheduled_line` make answers of jobs, queues and schedules."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The routes `/v1/expand/{id}` and `/v1/expand/{id}/raw`: a text in full, either the original that a stub stands for,
-or an item of memory."""
+"""The routes `/v1/expand/{id}` and `/v1/expand/{id}/raw` (`expand`, `raw`): a text in full, either the original that a
+stub stands for, or an item of memory. An id has at least 8 digits. Raises `NotFound`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The route `POST /v1/ingest`, which adds materials to memory: at once, as a background job, or as one job over a body
-of many lines (NDJSON)."""
+"""The route `POST /v1/ingest` (`ingest`), which adds materials to memory: at once, as a background job, or as one job
+over a body of many lines (NDJSON; `ingest_lines` checks every line first). Raises `InvalidContext` for a wrong line,
+`StoreError` where the upload cannot be kept."""
 
 from __future__ import annotations
 

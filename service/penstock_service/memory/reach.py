@@ -1,5 +1,6 @@
 """`MemoryReach`: has memory commands carried out wherever the memory is: in the running proxy, or opened here. One for
-each service.
+each service. Raises `MemoryUnavailable` where nothing is remembered or the memory cannot be opened, `MemoryDown` where
+its owner does not answer.
 
 Memory belongs to one process at a time. Where a proxy is up it is the proxy's, and commands go through its control
 channel. Where none is, the service opens it and keeps it open while it is used, because opening loads a model; it

@@ -1,5 +1,6 @@
-"""The JSON of the routes about memory: pydantic models of bodies (unknown fields are refused) and of answers; `dated`
-writes an answer's times as RFC 3339."""
+"""The JSON of the routes about memory: pydantic models of bodies (`IngestBody`, `RecallBody`, `ItemBody`, …; unknown
+fields are refused) and of answers (`IngestAnswer`, `RecallAnswer`, `ItemAnswer`, …); `dated` writes an answer's times
+as RFC 3339."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The routes that send a command to the running proxy through its control channel (`ask`): settings, pause, resume,
-compaction, shutdown; and the one that reads its budgets. The proxy has 40 seconds to answer."""
+"""The routes that send a command to the running proxy through its control channel (`ask`): `settings`, `pause`,
+`resume`, `compact`, `shutdown`; and the one that reads its `budget`. The proxy has 40 seconds to answer. `ask` raises
+`NotUp`, `NoAnswer` and `Refused`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The route `GET /v1/events`: events of the proxy's log as they are written, as server-sent events, after a snapshot of
-the newest 50 requests; for at most 100 readers at once (`Readers`).
+"""The route `GET /v1/events` (`events`): events of the proxy's log as they are written, as server-sent events, after a
+snapshot of the newest 50 requests (`make_snapshot`); for at most 100 readers at once (`Readers`; `StoreError` for one
+more).
 
 Every reader has a cursor of its own and reads the log from there in pages, read-only and in a thread: one that is slow
 or gone costs others nothing, and the proxy never waits for any.

@@ -1,5 +1,5 @@
-"""The routes that replay prompts through the whole pipeline, in the background of the service: start, stop, status.
-Nothing leaves this machine."""
+"""The routes that replay prompts through the whole pipeline, in the background of the service: `start`, `stop`,
+`status`. One replay at a time; nothing leaves this machine."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The routes about the requests in the proxy's log: list, one request, export of the log. `log_of`, `newest_requests`
-and `summary` read them, for the event stream too."""
+"""The routes about the requests in the proxy's log: list (`requests`), one (`request`), `export` of the log. `log_of`
+(raises `NotUp` where there is no log yet), `newest_requests` and `summary` read them, for the event stream too. Raises
+`NotFound` for an unknown request or session."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The routes about the sessions in the proxy's log: list, show, label, delete. Where no proxy is up, its store is read
-and changed here."""
+"""The routes about the sessions in the proxy's log: list (`sessions`), show (`session`), `label`, `delete` (409 while
+one is in use). Where no proxy is up, its store is read and changed here."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The routes `GET /v1/export` and `POST /v1/import`: contexts and memory as NDJSON, a line at a time, so that neither
-is ever held in memory."""
+"""The routes `GET /v1/export` (`export_lines`) and `POST /v1/import` (`import_lines`, answers a job): contexts and
+memory as NDJSON, a line at a time, so that neither is ever held in memory. Raises `InvalidContext` for a wrong line,
+`StoreError` where the upload cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`DiffList`: a scrollable list of the differences between received and forwarded, edit by edit."""
+"""`DiffList`: a scrollable list of the differences between received and forwarded, edit by edit (`diff_lines`). Of a
+long run of removed or added lines 12 are shown, of one block in full 5,000."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`EditList`: lists the edits of a request by state: first sent with this request, sent before and repeated, waiting
-for the provider's cache to expire, or rejected; each with its reason."""
+"""`EditList`: lists the edits of a request by state (`edit_lines`): first sent with this request, sent before and
+repeated, waiting for the provider's cache to expire, or rejected; each with its reason."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`FittedLine`: a widget with one line of facts (`Fact`), which drops the less important ones when the width is too
-small."""
+small (`choose`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`KeyedTable`: the table of a view, with a key for each row: the cursor stays on its row while rows come, go and
-change order."""
+"""`KeyedTable`: the table of a view, with a key for each row, at most 500 of them: the cursor stays on its row while
+rows come, go and change order."""
 
 from __future__ import annotations
 
