@@ -1,5 +1,6 @@
-"""`GatewayStore`: the SQLite file of the gateway (`FILE_NAME`, beside the proxy's store). Several processes may use it:
-the proxies that let requests in, and the service that answers people. Each write is one transaction."""
+"""`GatewayStore`: the SQLite file of the gateway (`FILE_NAME`, beside the proxy's store); raises `StoreError`. Several
+processes may use it: the proxies that let requests in, and the service that answers people. Each write is one
+transaction. `new_id`: a random id of 12 hexadecimal digits."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Limits of keys, workspaces and models: sets, raises and shows them, and opens a limit's counter for each period with
-what was used in it so far. Also decides in which limits a request counts, however its model's name is written. `holds`
-lets requests in against these counters.
+"""Limits of keys, workspaces and models: sets, raises and shows them (`set_limits`, `raise_limit`, `show_limits`;
+`limits_of` a scope), and opens a limit's counter for each period with what was used in it so far (`open_counters`).
+Also decides in which limits a request counts (`scopes_of`), however its model's name is written. Raises
+`InvalidSetting` for a limit that is none, `NotThere` for an unknown scope. `holds` lets requests in against these
+counters.
 
 A limit that is set in the middle of a month counts all of the month: its counter begins with the usage so far.
 """

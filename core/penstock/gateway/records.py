@@ -1,5 +1,6 @@
-"""The data types of the gateway: workspaces, API keys, providers, limits, usage of a request, audit lines. Checks the
-settings of a workspace, and says whether a key is active, expired or revoked. Dollars are integers, in billionths."""
+"""The data types of the gateway: `Workspace` and its `WorkspaceSettings`, `ApiKey`, `Provider`, `Limit`, the `Usage` of
+a request, `AuditLine`. Checks the settings of a workspace (`ValueError`), and says whether a key is active, expired or
+revoked. Dollars are integers, in billionths (`BILLION`)."""
 
 from __future__ import annotations
 

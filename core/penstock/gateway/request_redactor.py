@@ -1,6 +1,7 @@
-"""`RequestRedactor`: replaces personal data in a request with placeholders, and finds it in answers. If a text cannot
-be searched, it raises, and the request must not be sent. `conversation_of` identifies the request's conversation.
-`penstock.gateway.restore_answer` puts the values back.
+"""`RequestRedactor`: replaces personal data in a request with placeholders (`Redacted`), and finds it in answers. If a
+text cannot be searched, it raises `AnalyserFailed` or `Unreadable`, and the request must not be sent. `conversation_of`
+identifies the request's conversation; `is_continued`: its provider keeps the history. `penstock.gateway.restore_answer`
+puts the values back.
 
 Clients resend the whole history. Parts that are unchanged since an earlier request are not searched again. A value
 found once is replaced in everything after it, too, even where the search alone would miss it.

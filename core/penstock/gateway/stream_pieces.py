@@ -1,5 +1,5 @@
 """`piece_of`: which text of a streamed answer a string in an event continues (`Piece`), in each wire format; `ends`:
-whether an event completes such a text."""
+whether an event completes such a text; `is_json_text`: whether a string holds a call's arguments as JSON."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`gateway_kinds`: the job that asks the gateway's providers which models they serve. `prune_gateway`: deletes the
-gateway's old usage, for the job `prune`."""
+"""`gateway_kinds`: the job that asks the gateway's providers which models they serve (`SyncModels`). `prune_gateway`:
+deletes the gateway's old usage, for the job `prune`."""
 
 from __future__ import annotations
 

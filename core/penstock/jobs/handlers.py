@@ -1,5 +1,5 @@
 """`job_kinds`: collects all kinds of jobs that the service can run, from this folder's `*_handlers` modules, and adds
-the two clean-up jobs `expire` and `prune`."""
+the two clean-up jobs `Expire` (contexts) and `Prune` (ended jobs after 7 days, uploads after one day, old usage)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`ingest_kinds`: the job that stores uploaded materials (chats, diffs, logs, documents) in the memory, one line of the
-upload at a time."""
+"""`ingest_kinds`: the job (`Ingest`) that stores uploaded materials (chats, diffs, logs, documents) in the memory, one
+line of the upload at a time. Started again, it stores nothing twice. Fails with `JobFailed` where the upload is gone or
+a line is wrong, `StoreError` where it cannot be read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`memory_kinds`: the jobs that rebuild the memory's indexes and make missing vectors, in whichever process the memory
-is open."""
+"""`memory_kinds`: the jobs that rebuild the memory's indexes (`Reindex`) and make missing vectors (`Embed`), in
+whichever process the memory is open. A rebuild that fails or is stopped raises `MemoryUnavailable`."""
 
 from __future__ import annotations
 

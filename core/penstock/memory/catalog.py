@@ -1,5 +1,5 @@
-"""`Catalog`: looks up items, sessions (`ThreadCounts`) and projects in the memory's database, with their numbers, and
-stores the labels of sessions."""
+"""`Catalog`: looks up items, sessions (`ThreadCounts`) and projects (`Counted`) in the memory's database, with their
+numbers, and stores the labels of sessions. Raises `MemoryDown`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""`Owners`: which account owns a project's memory: the one that used it first, until a person shares it.
+"""`Owners`: which account owns a project's memory: the one that used it first, until a person shares it. Raises
+`MemoryDown`.
 
-A client names the folder that it works in, and any client may name any folder. So an account that names the folder
-of another account gets a project of its own.
+A client names the folder that it works in, and any client may name any folder. So an account that names the folder of
+another account gets a project of its own (`apart`).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`recall`: searches the items of a project that serve a purpose, the best first, as many as fit a number of tokens;
-`reasons`: why an item was found, in words."""
+"""`recall`: searches the items of a project that serve a purpose (`Recalled`), the best first, at most 50, as many as
+fit a number of tokens; `reasons`: why an item was found, in words."""
 
 from __future__ import annotations
 

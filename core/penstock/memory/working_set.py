@@ -1,6 +1,6 @@
 """`working_set`: collects what an agent needs to go on with a task (mission, constraints, decisions, files, …), in
-sections (of `Entry`s), from what the memory has of a thread or a project. No model is asked: the same memory gives the
-same set."""
+sections (`WorkingSet`, of `Entry`s) within a number of tokens, from what the memory has of a thread or a project. No
+model is asked: the same memory gives the same set."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`before_after`: finds the texts before and after an edit, in the store and the ledger, for an event that describes
-the edit."""
+"""`before_after`: finds the texts before and after an edit (`BeforeAfter`), in the store and the ledger, for an event
+that describes the edit; `edit_of` finds the edit. Raises `StoreError`; a text that is not kept any more is missing."""
 
 from __future__ import annotations
 

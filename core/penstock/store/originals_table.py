@@ -1,4 +1,5 @@
-"""SQL queries on the table of originals: keep by content, find by handle, select what is past its age or size limit."""
+"""SQL queries on the table of originals: `keep` by content, `find` by handle, select what is `past` its age or size
+limit. Called by the stores in SQL databases, in their transaction."""
 
 from __future__ import annotations
 

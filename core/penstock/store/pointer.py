@@ -1,5 +1,6 @@
 """`url_in` and `file_for`: a store in a database server has a file on each machine that names it. What is kept beside a
-store (its lock, the memory, the keys of a proxy) is beside that file, and commands are given its path."""
+store (its lock, the memory, the keys of a proxy) is beside that file, and commands are given its path. `store_file`
+finds it for a path or URL that a person named. Raises `StoreError` for a URL of no such database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The child process of the vector index: `python -m penstock.memory.vectors.process`, started by the proxy.
+"""The child process of the vector index: `python -m penstock.memory.vectors.process` (`main`), started by the proxy.
+`serve` answers messages in a row, `carry_out` runs one call on the index.
 
 Chroma's own code holds the interpreter while it works, and may hang if the disk fills up: no other thread of the same
 process runs then. The process reads messages from its standard input, writes an answer to each to its standard output,
