@@ -159,7 +159,7 @@ def test_kill_9_loses_nothing_that_was_kept(remembering: Callable[[], Road]) -> 
 
 @pytest.mark.parametrize("gone", ["vectors", "record"])
 def test_a_folder_that_was_deleted(remembering: Callable[[], Road], gone: str) -> None:
-    """Without the vectors recall goes on, they are made anew; without the record traffic goes on, and a new one is
+    """Without the vectors recall goes on, they are rebuilt; without the record traffic goes on, and a new one is
     begun."""
     road = remembering()
     Client(road).ask(FACT)

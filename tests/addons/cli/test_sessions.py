@@ -74,7 +74,7 @@ def test_one_that_was_just_in_use_takes_force(say: Say, run: Run) -> None:
     """And it is said why."""
     speak("monday-session", ago=120)
     refused = run("sessions", "delete", "monday-session", "-y")
-    assert (refused.exit_code, "--force" in refused.output, "anew" in refused.output) == (2, True, True)
+    assert (refused.exit_code, "--force" in refused.output, "history again" in refused.output) == (2, True, True)
     say("sessions", "delete", "monday-session", "-y", "--force")
 
 

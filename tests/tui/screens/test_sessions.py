@@ -227,7 +227,7 @@ async def test_one_just_in_use_is_warned_about(log: Log) -> None:
     async with screen_of(log) as screen:
         await opened(screen)
         await screen.press("d")
-        await screen.sees("! session evening was in use", "anew")
+        await screen.sees("! session evening was in use", "again")
 
 
 async def test_no_session_under_the_cursor(log: Log) -> None:
