@@ -1,5 +1,6 @@
-"""`Exchange`: one request and its answer, with sender (`Identity`), `Kind` and `State`; `Request`: the HTTP request as
-the proxy received it. Holds no credential. `advance` raises `IllegalStep` if a state cannot follow the present one."""
+"""`Exchange`: one request and its answer, with sender (`Identity`), `Kind` and `State`; it holds no credential, and
+`advance` raises `IllegalStep` if a state cannot follow the present one. `Request`: the HTTP request as the proxy
+received it."""
 
 from __future__ import annotations
 
