@@ -18,6 +18,8 @@ from penstock.events.kinds import EventKind
 from penstock.plugins import hookspecs
 from penstock.profiles.profile import Profile
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,7 +39,6 @@ def read(site: Path, name: str) -> str:
     return html.unescape((site / "reference" / f"{name}.html").read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 def test_every_command_is_there(site: Path) -> None:
     group: object = get_command(build())
     page = read(site, "commands")

@@ -19,6 +19,8 @@ from tests.played import Play
 from tests.sessions import Client, Step, plays
 from tests.sizing import examples
 
+pytestmark = pytest.mark.slow
+
 # Old turns become records in sessions as short as these, too.
 RECORDS = "[stage.compaction]\nsoft = 0.0\nturns = 2\nleast = 500\nsegment = 6000\ntokens = 1500"
 ttls = st.sampled_from(["", "1h"])

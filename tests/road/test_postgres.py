@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from penstock.events.event import EventKind
 from penstock.store.complete import mark_complete
 from tests.postgres import Server
@@ -12,6 +14,7 @@ from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
 from tests.road.stages import COUNTING
 
+pytestmark = pytest.mark.slow
 SAID = {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
 
 

@@ -17,6 +17,8 @@ from tests.road.provider import Answer, Gate
 from tests.road.proxy import wait_until
 from tests.road.stages import COUNTING, REPLACING
 
+pytestmark = pytest.mark.slow
+
 SAID = {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
 LIFE = [EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.FORWARDED, EventKind.ANSWERED]
 

@@ -16,6 +16,8 @@ from penstock_service.http.route_dependencies import Parts
 from tests.service.conftest import TOKEN
 from tests.service.proxy.conftest import write_log
 
+pytestmark = pytest.mark.slow
+
 STATEFUL = [positive_data_acceptance]
 """Asks that a call that is well described succeeds: here that hangs on what is there."""
 FEW, MANY = 4, 25
@@ -71,7 +73,6 @@ def test_no_call_fails_and_every_answer_is_as_described(described: Any) -> None:
     assert len(ask_everything(described, FEW)) >= 80
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_call_fails_however_often_it_is_asked(described: Any, part: int) -> None:
     assert len(ask_everything(described, MANY, part, PARTS)) >= 10

@@ -18,6 +18,8 @@ from penstock_service.relay.publishers import open_publisher
 from tests.brokers import RedisBroker
 from tests.service.relay.watched import events_of, in_order
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_publishes_until_a_signal_ends_it(redis_broker: RedisBroker, tmp_path: Path, number: int) -> None:

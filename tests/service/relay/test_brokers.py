@@ -14,7 +14,9 @@ from penstock_service.relay.relay import BATCH, Relay
 from tests.brokers import TOPIC, Broker
 from tests.service.relay.watched import Watched, events_of, in_order
 
-BROKERS = ["redis_broker", "nats_broker", pytest.param("rabbit_broker", marks=pytest.mark.slow)]
+pytestmark = pytest.mark.slow
+
+BROKERS = ["redis_broker", "nats_broker", "rabbit_broker"]
 
 
 @pytest.fixture(params=BROKERS)

@@ -18,6 +18,8 @@ from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books
 
+pytestmark = pytest.mark.slow
+
 K = EventKind
 BESIDE = [name for name in ViewName if name is not ViewName.LOG]
 SAYS = {

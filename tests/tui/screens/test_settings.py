@@ -13,6 +13,8 @@ from tests.tui.logs import Log, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.proxies import Up, up
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["up"]
 
 SIZES = [(80, 24), (160, 48)]

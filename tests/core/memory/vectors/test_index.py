@@ -23,6 +23,8 @@ from penstock.memory.vectors import index as vectors
 from penstock.memory.vectors.index import VectorIndex
 from tests.hangingindex import install
 
+pytestmark = pytest.mark.slow
+
 MODEL = "three-3"
 ROWS = np.eye(3, dtype=np.float32)
 
@@ -204,7 +206,6 @@ def test_a_probe_that_is_late_twice_means_damage(tmp_path: Path, monkeypatch: py
     index.close()
 
 
-@pytest.mark.slow
 def test_a_write_that_hangs_costs_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chroma on a full disk: while it hangs, words find everything, what is said after it included; its process is
     killed, and once there is space, the vectors are caught up by themselves."""
