@@ -111,8 +111,7 @@ class Compaction(Stage):
             return "a record would free too little"
         for i in paying:
             first, end = survey.segments[i]
-            reason = f"{end - first:,} messages, ~{round(freed[i] / CHARS_PER_TOKEN):,} tokens freed"
-            draft.compact(first, end - 1, texts[i], reason=reason)
+            draft.compact(first, end - 1, texts[i], reason=f"{end - first:,} messages")
         return "; ".join(dict.fromkeys(problems)) or None
 
     def _text(self, survey: CompactionPlan, segment: Stretch, problems: list[str]) -> str:

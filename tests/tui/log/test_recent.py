@@ -23,7 +23,7 @@ def test_the_newest_of_all_sorts_come_first() -> None:
     assert [one.text for one in recent_activity(model, 3)] == [
         "✓ budget day is NORMAL",
         "! budget day is REDUCED",
-        "▾ compaction by compaction, 9.0k tokens removed",
+        "▾ compaction by stage compaction, 9.0k tokens removed",
     ]
     assert recent_activity(model, 9)[-1].text == "! fault: memory: no room"
 

@@ -42,7 +42,7 @@ def _all(model: LogModel, limit: int) -> Iterator[Activity]:
 
 
 def _taken(one: Compaction) -> Activity:
-    what = f"flush of {plural(one.edits, 'edit')}" if one.is_flush else f"compaction by {one.stage}"
+    what = f"flush of {plural(one.edits, 'edit')}" if one.is_flush else f"compaction by stage {one.stage}"
     who = f" in {one.client}" if one.client else ""
     why = f": {one.why}" if one.why else ""
     return Activity(

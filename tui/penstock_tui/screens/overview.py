@@ -54,9 +54,10 @@ class Panel(Static):
     Panel { height: auto; border: round $foreground 30%; border-title-color: $text-primary; padding: 0 1; }
     """
 
-    def __init__(self, title: str, *, id: str) -> None:
+    def __init__(self, title: str, *, id: str, hang: int = LABEL) -> None:
+        """`hang`: cells by which the rest of a wrapped line is indented."""
         super().__init__(id=id)
-        self.border_title = title
+        self.border_title, self._hang = title, hang
 
     @property
     def room(self) -> int:
@@ -66,7 +67,7 @@ class Panel(Static):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines`, wrapped to fit."""
-        self.update(content_of(lines, self.room, LABEL))
+        self.update(content_of(lines, self.room, self._hang))
 
 
 class OverviewView(BackgroundTaskView):
@@ -115,11 +116,11 @@ class OverviewView(BackgroundTaskView):
                     yield Panel("Tokens", id="tokens")
                     yield Panel("Money", id="money")
                 with Vertical():
-                    yield Panel("What to do next", id="next")
+                    yield Panel("What to do next", id="next", hang=2)
                     yield Panel("Health", id="parts")
                     yield Panel("Context windows of active conversations", id="windows")
                     yield Panel("Clients", id="clients")
-                    yield Panel("Why little was saved", id="why")
+                    yield Panel("Why little was saved", id="why", hang=2)
                     yield Panel("Lately", id="lately")
             with Horizontal(classes="panels"):
                 with Vertical():
