@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from penstock.store.postgres import PostgresStore, engine_of
+from penstock.base.postgres import engine_of
+from penstock.store.postgres import PostgresStore
 
 __all__ = ["postgres_server", "postgres_url"]
 

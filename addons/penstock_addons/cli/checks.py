@@ -24,6 +24,7 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, PluginError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
+from penstock.base.store_url import url_in
 from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
@@ -31,7 +32,6 @@ from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock.store.pointer import url_in
 from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway

@@ -1,6 +1,6 @@
 """`Prepared`: an SQLAlchemy statement that is compiled once and then run by SQLite's driver. For statements that each
-request runs: what SQLAlchemy does around one takes several times as long as SQLite does for it. `driver` gives SQLite's
-own connection, `among` a condition on a list of values."""
+request runs: what SQLAlchemy does around one takes several times as long as SQLite does for it. On a connection to
+another database SQLAlchemy runs it. `driver` gives SQLite's own connection."""
 
 from __future__ import annotations
 
@@ -12,21 +12,27 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import dialect
 
-__all__ = ["Prepared", "among", "driver"]
+__all__ = ["Prepared", "driver"]
 
 _DIALECT = dialect(paramstyle="named")
 _Convert = Callable[[Any], Any]
+_Statement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
 
 
 class Prepared:
     """Runs on the connection that it is given, in that one's transaction. Any thread may call. Raises `sqlite3.Error`,
-    of which the stores make a `StoreError`."""
+    or on another database `SQLAlchemyError`, of which the stores make a `StoreError`."""
 
-    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
-        compiled = statement.compile(dialect=_DIALECT)
+    def __init__(self, statement: _Statement | Callable[[str], _Statement], *columns: str) -> None:
+        """`statement`: also a function that makes it for a dialect, `sqlite` or `postgresql`; `columns`: of an insert,
+        those that it gives values, where these are not all."""
+        self._make: Callable[[str], _Statement] = statement if callable(statement) else lambda _: statement
+        self._others: dict[str, _Statement] = {}
+        own = self._make(_DIALECT.name)
+        compiled = own.compile(dialect=_DIALECT, column_keys=list(columns) or None)
         self._sql = compiled.string
         self._literals = {name: value for name, value in compiled.params.items() if value is not None}
-        columns = list(statement.exported_columns)
+        given = list(own.exported_columns)
         self._writes: dict[str, _Convert] = {
             name: write
             for name, one in compiled.binds.items()
@@ -34,24 +40,39 @@ class Prepared:
         }
         self._reads: list[tuple[int, _Convert]] = [
             (n, read)
-            for n, one in enumerate(columns)
+            for n, one in enumerate(given)
             if (read := one.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) is not None
         ]
-        self._row = _row_of([one.name for one in columns])
+        self._row = _row_of([one.name for one in given])
 
     def run(self, db: sa.Connection, **values: object) -> list[Any]:
         """The rows that it gives, with its columns as attributes; JSON is parsed."""
+        if db.dialect.name != _DIALECT.name:
+            done = db.execute(self._other(db), values)
+            return list(done) if done.returns_rows else []
         found = driver(db).execute(self._sql, self._bound(values)).fetchall()
         return [self._row._make(self._converted(row)) for row in found]
 
     def first(self, db: sa.Connection, **values: object) -> Any | None:
         """The first row that it gives, as `run` has them; None where there is none."""
+        if db.dialect.name != _DIALECT.name:
+            return db.execute(self._other(db), values).first()
         found = driver(db).execute(self._sql, self._bound(values)).fetchone()
         return None if found is None else self._row._make(self._converted(found))
 
     def run_each(self, db: sa.Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Run it with the values of each of these."""
-        driver(db).executemany(self._sql, map(self._bound, rows))
+        if db.dialect.name == _DIALECT.name:
+            driver(db).executemany(self._sql, map(self._bound, rows))
+        elif listed := [dict(row) for row in rows]:
+            db.execute(self._other(db), listed)
+
+    def _other(self, db: sa.Connection) -> _Statement:
+        """The statement for another database."""
+        name = db.dialect.name
+        if name not in self._others:
+            self._others[name] = self._make(name)
+        return self._others[name]
 
     def _bound(self, values: Mapping[str, object]) -> dict[str, object]:
         bound = {**self._literals, **values}
@@ -71,12 +92,6 @@ class Prepared:
 def _row_of(names: Sequence[str]) -> Any:
     make: Any = namedtuple  # mypy knows those alone whose names stand in the source
     return make("Row", names)
-
-
-def among(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
-    """The condition that a column has one of the values of the list `name`, however many there are."""
-    listed = sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
 
 
 def driver(db: sa.Connection) -> sqlite3.Connection:

@@ -28,10 +28,12 @@ FAILURES = (SQLAlchemyError, sqlite3.Error)
 class SharedSqlite:
     """The file. Any thread may call."""
 
+    is_server = False
+
     def __init__(self, path: Path, make_tables: Callable[[sa.Connection], None], *pragmas: str) -> None:
         """Creates the file if there is none; `make_tables` creates or migrates its tables; `pragmas` hold for each
         connection. Raises `StoreError`."""
-        self.path = path
+        self.path, self.name = path, str(path)
         self._one_at_a_time = threading.Lock()
         try:
             # Autocommit for each transaction instead would have SQLite prepare all statements of a connection again.
@@ -59,9 +61,10 @@ class SharedSqlite:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
 
     @contextmanager
-    def writing(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
+    def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:
         """One transaction: committed at the end of the block, or rolled back if that raises. It locks the file from its
-        start, so that what it reads cannot change before it writes. `is_durable`: it survives a power cut."""
+        start, all of it whatever `part` is, so that what it reads cannot change before it writes. `is_durable`: it
+        survives a power cut."""
         try:
             with self._alone(), self.engine.connect() as db:
                 if is_durable:

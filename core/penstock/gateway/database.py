@@ -1,23 +1,24 @@
-"""`GatewayStore`: the SQLite file of the gateway (`FILE_NAME`, beside the proxy's store); raises `StoreError`. Several
-processes may use it: the proxies that let requests in, and the service that answers people. Each write is one
-transaction. `new_id`: a random id of 12 hexadecimal digits."""
+"""`GatewayStore`: the gateway's tables, in a SQLite file (`FILE_NAME`, beside the proxy's store) or in the PostgreSQL
+database of that store; raises `StoreError`. Several processes may use them: the proxies that let requests in, and the
+service that answers people. Each write is one transaction. `new_id`: a random id of 12 hexadecimal digits."""
 
 from __future__ import annotations
 
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
-from penstock.base.shared_sqlite import SharedSqlite
+from penstock.base.shared_tables import TableSet, open_tables
+from penstock.base.store_url import url_in
 from penstock.gateway.schema import audit, metadata, workspaces
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["DEFAULT_WORKSPACE", "FILE_NAME", "GatewayStore", "new_id"]
+__all__ = ["DEFAULT_WORKSPACE", "FILE_NAME", "GatewayStore", "has_gateway", "new_id"]
 
 FILE_NAME = "gateway.db"
 """Beside the proxy's store."""
@@ -25,26 +26,55 @@ DEFAULT_WORKSPACE = "default"
 """The workspace that is always there."""
 
 
-class GatewayStore(SharedSqlite):
-    """The file. Any thread may call; every method raises `StoreError` when it cannot be read or written."""
+class GatewayStore:
+    """The tables. Any thread may call; every method raises `StoreError` when they cannot be read or written."""
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        """Made where there is none, with the workspace `default`."""
-        self.clock = clock or SystemClock()
+    def __init__(self, path: Path, clock: Clock | None = None, url: str = "") -> None:
+        """The tables in the file at `path`, or in the database at `url`. Made where there are none, with the workspace
+        `default`."""
+        self.clock, self.path = clock or SystemClock(), path
         self.masters = MasterKeys(path.parent)
         """The master key of the providers' credentials: that of sealed contexts."""
-        super().__init__(path, self._make_tables, "foreign_keys=ON", "secure_delete=ON")
+        self._tables = open_tables(path, self._table_set(), url)
+
+    @classmethod
+    def beside(cls, store: Path, clock: Clock | None = None) -> GatewayStore:
+        """The gateway of a proxy's store: in the database that `store` names, else in the file beside it."""
+        return cls(store.parent / FILE_NAME, clock, url_in(store))
+
+    def close(self) -> None:
+        """Close the file, or the connections."""
+        self._tables.close()
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """A connection that sees one state of the tables. It waits for no writer."""
+        return self._tables.reading()
+
+    def writing(self, *, is_durable: bool = False, workspace: str = "") -> AbstractContextManager[sa.Connection]:
+        """One transaction, in which nothing that it reads changes before it writes. `workspace`: the only one whose
+        rows it reads and writes; in PostgreSQL, other workspaces are written to at the same time. `is_durable`: it
+        survives a power cut."""
+        return self._tables.writing(is_durable=is_durable, part=workspace)
 
     def note(self, db: sa.Connection, workspace: str, by: str, did: str, on: str, **details: Any) -> None:
         """Keep who changed what, in the transaction of the change."""
         row = {"at": self.clock.now(), "workspace": workspace, "by": by[:80], "did": did, "on": on[:240]}
         db.execute(audit.insert().values(**row, details=msgspec.json.encode(details).decode()))
 
-    def _make_tables(self, db: sa.Connection) -> None:
-        sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
+    def _table_set(self) -> TableSet:
+        pragmas = ("foreign_keys=ON", "secure_delete=ON")
+        migrations = Path(__file__).parent / "migrations"
+        return TableSet("gateway", migrations, metadata, finish=self._add_default, pragmas=pragmas)
+
+    def _add_default(self, db: sa.Connection) -> None:
         if db.execute(sa.select(workspaces.c.name).where(workspaces.c.name == DEFAULT_WORKSPACE)).first() is None:
             made = {"name": DEFAULT_WORKSPACE, "settings": {}, "created_at": self.clock.now()}
             db.execute(workspaces.insert().values(**made))
+
+
+def has_gateway(store: Path) -> bool:
+    """Whether the gateway of a proxy's store may have been used: its file is there, or the store names a database."""
+    return (store.parent / FILE_NAME).is_file() or bool(url_in(store))
 
 
 def new_id() -> str:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from penstock.base.errors import StoreError
-from penstock.base.prepared import Prepared, among
+from penstock.base.json_lists import among
+from penstock.base.prepared import Prepared
+from penstock.base.upsert import upsert
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import QuotaFull, UnknownPrice
 from penstock.gateway.periods import day_of, period_of, periods_of
@@ -254,11 +255,9 @@ def _reached(db: sa.Connection, workspace: str, scopes: Sequence[str], at: float
     return out
 
 
-def _add_to_day() -> sa.Insert:
-    added = insert(usage_days)
+def _add_to_day(dialect: str) -> sa.Insert:
     sums = [column.name for column in usage_days.c if not column.primary_key]
-    more = {name: usage_days.c[name] + added.excluded[name] for name in sums}
-    return added.on_conflict_do_update(index_elements=list(usage_days.primary_key), set_=more)
+    return upsert(dialect, usage_days, [column.name for column in usage_days.primary_key], added=sums)
 
 
 _ADD_HOLD = Prepared(holds.insert())
@@ -279,4 +278,4 @@ _ADD_SPENT = Prepared(
     .values(spent=counters.c.spent + sa.case(_SPENT, value=counters.c.unit))
 )
 _ADD_LINE = Prepared(usage_lines.insert())
-_ADD_TO_DAY = Prepared(_add_to_day())
+_ADD_TO_DAY = Prepared(_add_to_day)

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
 )
+
+from penstock.base.sql_types import Name, Number
 
 __all__ = [
     "api_keys",
@@ -37,12 +36,11 @@ __all__ = [
 ]
 
 metadata = MetaData()
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 workspaces = Table(
     "workspaces",
     metadata,
-    Column("name", String(80), primary_key=True),
+    Column("name", Name(80), primary_key=True),
     Column("settings", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
 )
@@ -52,19 +50,19 @@ and memory know a workspace by its name, so that it has no other id."""
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("id", String(16), primary_key=True),
-    Column("workspace", String(80), ForeignKey("workspaces.name"), nullable=False, index=True),
-    Column("name", String(80), nullable=False),
-    Column("prefix", String(12), nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("old_digest", String(64), index=True),
+    Column("id", Name(16), primary_key=True),
+    Column("workspace", Name(80), ForeignKey("workspaces.name"), nullable=False, index=True),
+    Column("name", Name(80), nullable=False),
+    Column("prefix", Name(12), nullable=False),
+    Column("digest", Name(64), nullable=False, unique=True),
+    Column("old_digest", Name(64), index=True),
     Column("old_until", Float),
     Column("scopes", JSON, nullable=False),
     Column("models", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("revoked_at", Float),
-    Column("last_used_day", String(10)),
+    Column("last_used_day", Name(10)),
 )
 """`digest`: SHA-256 of the key, which itself is nowhere; `old_digest`: of the one before the last rotation, good until
 `old_until`. `models` empty: every model of the workspace."""
@@ -72,15 +70,15 @@ api_keys = Table(
 providers = Table(
     "providers",
     metadata,
-    Column("id", String(16), primary_key=True),
-    Column("workspace", String(80), ForeignKey("workspaces.name"), index=True),
-    Column("name", String(80), nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("base_url", String(400), nullable=False),
+    Column("id", Name(16), primary_key=True),
+    Column("workspace", Name(80), ForeignKey("workspaces.name"), index=True),
+    Column("name", Name(80), nullable=False),
+    Column("kind", Name(40), nullable=False),
+    Column("base_url", Name(400), nullable=False),
     Column("allow_private", Boolean, nullable=False),
     Column("sealed", LargeBinary),
     Column("wrapped", LargeBinary),
-    Column("master", String(16)),
+    Column("master", Name(16)),
     Column("created_at", Float, nullable=False),
 )
 """`workspace` null: every workspace uses it. `sealed`: the credential, encrypted under the data key `wrapped`, and that
@@ -89,8 +87,8 @@ under the master key whose id is `master`; null: the provider wants none."""
 models = Table(
     "models",
     metadata,
-    Column("provider", String(16), ForeignKey("providers.id"), primary_key=True),
-    Column("name", String(200), primary_key=True),
+    Column("provider", Name(16), ForeignKey("providers.id"), primary_key=True),
+    Column("name", Name(200), primary_key=True),
     Column("entry", JSON, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -99,10 +97,10 @@ models = Table(
 limits = Table(
     "limits",
     metadata,
-    Column("scope", String(240), primary_key=True),
-    Column("per", String(8), primary_key=True),
-    Column("unit", String(10), primary_key=True),
-    Column("cap", _NUMBER, nullable=False),
+    Column("scope", Name(240), primary_key=True),
+    Column("per", Name(8), primary_key=True),
+    Column("unit", Name(10), primary_key=True),
+    Column("cap", Number, nullable=False),
 )
 """The limits. `scope`: `key:ID`, `workspace:NAME` or `model:WORKSPACE/PROVIDER/NAME`; `per`: minute, day or month
 (UTC); `unit`: requests, tokens or dollars, those in billionths."""
@@ -110,13 +108,13 @@ limits = Table(
 counters = Table(
     "counters",
     metadata,
-    Column("scope", String(240), primary_key=True),
-    Column("period", String(24), primary_key=True),
-    Column("unit", String(10), primary_key=True),
-    Column("spent", _NUMBER, nullable=False),
-    Column("held", _NUMBER, nullable=False),
-    Column("raised", _NUMBER, nullable=False),
-    Column("announced", Integer, nullable=False),
+    Column("scope", Name(240), primary_key=True),
+    Column("period", Name(24), primary_key=True),
+    Column("unit", Name(10), primary_key=True),
+    Column("spent", Number, nullable=False),
+    Column("held", Number, nullable=False),
+    Column("raised", Number, nullable=False),
+    Column("announced", Number, nullable=False),
     Column("ends_at", Float, nullable=False, index=True),
 )
 """What was spent in a period, and what is held for requests under way; one row for each limit that was asked for.
@@ -126,18 +124,18 @@ for which that was done."""
 holds = Table(
     "holds",
     metadata,
-    Column("id", String(40), primary_key=True),
+    Column("id", Name(40), primary_key=True),
     Column("at", Float, nullable=False),
     Column("until", Float, nullable=False, index=True),
-    Column("workspace", String(80), nullable=False),
-    Column("key", String(16), nullable=False),
-    Column("provider", String(80), nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("session", String(200), nullable=False),
-    Column("tokens", _NUMBER, nullable=False),
-    Column("dollars", _NUMBER, nullable=False),
-    Column("input_tokens", _NUMBER, nullable=False),
-    Column("input_dollars", _NUMBER, nullable=False),
+    Column("workspace", Name(80), nullable=False),
+    Column("key", Name(16), nullable=False),
+    Column("provider", Name(80), nullable=False),
+    Column("model", Name(200), nullable=False),
+    Column("session", Name(200), nullable=False),
+    Column("tokens", Number, nullable=False),
+    Column("dollars", Number, nullable=False),
+    Column("input_tokens", Number, nullable=False),
+    Column("input_dollars", Number, nullable=False),
     Column("counters", JSON, nullable=False),
 )
 """A request under way, and what is held for it: `tokens` and `dollars` (billionths) in the rows `counters`, [scope,
@@ -146,21 +144,21 @@ period, unit] each. Past `until` its proxy is dead: the part for its input is ta
 usage_lines = Table(
     "usage_lines",
     metadata,
-    Column("id", String(40), primary_key=True),
+    Column("id", Name(40), primary_key=True),
     Column("at", Float, nullable=False),
-    Column("workspace", String(80), nullable=False),
-    Column("key", String(16), nullable=False),
-    Column("provider", String(80), nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("session", String(200), nullable=False),
-    Column("exchange", String(40), nullable=False),
-    Column("input", _NUMBER, nullable=False),
-    Column("cache_read", _NUMBER, nullable=False),
-    Column("cache_write", _NUMBER, nullable=False),
-    Column("output", _NUMBER, nullable=False),
-    Column("dollars", _NUMBER, nullable=False),
-    Column("how", String(10), nullable=False),
-    Column("status", Integer, nullable=False),
+    Column("workspace", Name(80), nullable=False),
+    Column("key", Name(16), nullable=False),
+    Column("provider", Name(80), nullable=False),
+    Column("model", Name(200), nullable=False),
+    Column("session", Name(200), nullable=False),
+    Column("exchange", Name(40), nullable=False),
+    Column("input", Number, nullable=False),
+    Column("cache_read", Number, nullable=False),
+    Column("cache_write", Number, nullable=False),
+    Column("output", Number, nullable=False),
+    Column("dollars", Number, nullable=False),
+    Column("how", Name(10), nullable=False),
+    Column("status", Number, nullable=False),
     Index("usage_lines_at", "workspace", "at"),
     Index("usage_lines_old", "at"),
 )
@@ -170,30 +168,30 @@ the provider, or `estimated`; `exchange`: its id in the event log."""
 usage_days = Table(
     "usage_days",
     metadata,
-    Column("workspace", String(80), primary_key=True),
-    Column("day", String(10), primary_key=True),
-    Column("key", String(16), primary_key=True),
-    Column("provider", String(80), primary_key=True),
-    Column("model", String(200), primary_key=True),
-    Column("session", String(200), primary_key=True),
-    Column("requests", _NUMBER, nullable=False),
-    Column("input", _NUMBER, nullable=False),
-    Column("cache_read", _NUMBER, nullable=False),
-    Column("cache_write", _NUMBER, nullable=False),
-    Column("output", _NUMBER, nullable=False),
-    Column("dollars", _NUMBER, nullable=False),
+    Column("workspace", Name(80), primary_key=True),
+    Column("day", Name(10), primary_key=True),
+    Column("key", Name(16), primary_key=True),
+    Column("provider", Name(80), primary_key=True),
+    Column("model", Name(200), primary_key=True),
+    Column("session", Name(200), primary_key=True),
+    Column("requests", Number, nullable=False),
+    Column("input", Number, nullable=False),
+    Column("cache_read", Number, nullable=False),
+    Column("cache_write", Number, nullable=False),
+    Column("output", Number, nullable=False),
+    Column("dollars", Number, nullable=False),
 )
 """The sums of `usage_lines` by day (UTC, as 2026-11-23), written in the same transaction as the lines."""
 
 audit = Table(
     "audit",
     metadata,
-    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("id", Number, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False),
-    Column("workspace", String(80), nullable=False, index=True),
-    Column("by", String(80), nullable=False),
-    Column("did", String(40), nullable=False),
-    Column("on", String(240), nullable=False),
+    Column("workspace", Name(80), nullable=False, index=True),
+    Column("by", Name(80), nullable=False),
+    Column("did", Name(40), nullable=False),
+    Column("on", Name(240), nullable=False),
     Column("details", Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -202,20 +200,20 @@ audit = Table(
 redaction_keys = Table(
     "redaction_keys",
     metadata,
-    Column("workspace", String(80), ForeignKey("workspaces.name"), primary_key=True),
+    Column("workspace", Name(80), ForeignKey("workspaces.name"), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
-    Column("master", String(16), nullable=False),
+    Column("master", Name(16), nullable=False),
 )
 """The data key of a workspace's personal data, encrypted under the master key whose id is `master`."""
 
 placeholders = Table(
     "placeholders",
     metadata,
-    Column("workspace", String(80), ForeignKey("workspaces.name"), nullable=False, index=True),
-    Column("conversation", String(32), primary_key=True),
-    Column("digest", String(64), primary_key=True),
-    Column("kind", String(20)),
-    Column("number", Integer),
+    Column("workspace", Name(80), ForeignKey("workspaces.name"), nullable=False, index=True),
+    Column("conversation", Name(32), primary_key=True),
+    Column("digest", Name(64), primary_key=True),
+    Column("kind", Name(20)),
+    Column("number", Number),
     Column("sealed", LargeBinary),
     Column("seen_at", Float, nullable=False, index=True),
     UniqueConstraint("conversation", "kind", "number"),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from penstock.base.sql_types import total
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.schema import usage_days, usage_lines
 
@@ -58,7 +59,7 @@ def usage_by(
     all workspaces. `only`: columns by their values. Reads the sums that are kept by day, never the single requests."""
     c = usage_days.c
     name = c.provider + "/" + c.model if by == "model" else c[by]
-    sums = [sa.func.sum(c[one]).label(one) for one in _SUMS]
+    sums = [total(c[one]).label(one) for one in _SUMS]
     chosen = sa.select(name.label("name"), *sums).where(c.day >= first, c.day <= last).group_by(name)
     chosen = chosen.where(*(c[name] == value for name, value in only.items()))
     if workspace is not None:

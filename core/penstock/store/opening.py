@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.base.store_url import url_in
 from penstock.store.base import Store
-from penstock.store.pointer import url_in
 
 __all__ = ["open_store"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base.upsert import upsert
 from penstock.store.originals import Original, RetentionPolicy, packed, unpacked
 from penstock.store.schema import originals
-from penstock.store.upsert import upsert
 
 __all__ = ["find", "keep", "past"]
 

@@ -1,6 +1,6 @@
-"""`url_in` and `file_for`: a store in a database server has a file on each machine that names it. What is kept beside a
-store (its lock, the memory, the keys of a proxy) is beside that file, and commands are given its path. `store_file`
-finds it for a path or URL that a person named. Raises `StoreError` for a URL of no such database."""
+"""`store_file` and `file_for`: a store in a database server has a file on each machine that names it. What is kept
+beside a store (its lock, the keys of a proxy) is beside that file, and commands are given its path. `store_file` finds
+it for a path or URL that a person named. Raises `StoreError` for a URL of no such database."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from penstock.base import paths
 from penstock.base.errors import StoreError
 from penstock.base.paths import make_private
 from penstock.base.private_files import write_file
+from penstock.base.store_url import is_url, url_in
 from penstock.store.complete import mark_complete
 
-__all__ = ["file_for", "is_url", "store_file", "url_in"]
-
-_SCHEMES = ("postgresql://", "postgres://")
-_MOST = 4096
+__all__ = ["file_for", "store_file"]
 
 
 def store_file(named: str) -> Path:
@@ -27,22 +25,6 @@ def store_file(named: str) -> Path:
     if "://" in named:
         raise StoreError(f"no store is known whose URL begins with {named.partition('://')[0]}: postgresql:// is")
     return Path(named).expanduser()
-
-
-def is_url(text: str) -> bool:
-    """Whether `text` names a database server's database and no file."""
-    return text.startswith(_SCHEMES)
-
-
-def url_in(path: Path) -> str:
-    """The URL in the file at `path`. Empty: there is no such file, or it is a store itself."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_MOST)
-    except OSError:
-        return ""
-    text = head.decode("utf-8", "replace").strip()
-    return text if is_url(text) else ""
 
 
 def file_for(url: str) -> Path:

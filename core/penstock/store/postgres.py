@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
+from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, limits, state_of, why
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -39,31 +40,17 @@ from penstock.store.sql_tables import (
     write_tip,
 )
 
-__all__ = ["PostgresStore", "engine_of"]
+__all__ = ["PostgresStore"]
 
 logger = logging.getLogger(__name__)
 VERSIONS = "penstock_store_version"
 """The table with the revision of the store's tables: other tables of Penstock may be in the same database."""
-_MIGRATING = 0x70656E73746F636B
-"""The number of the advisory lock under which one process migrates."""
 _ADDING = 0x70656E73
 """The first of two numbers of the advisory locks under which one process at a time adds to facts."""
-_POOL = 8
-_WAIT_S = 2
-"""Seconds that a connection may take."""
-_REST_S = 1.0
-"""Seconds for which nothing is tried after the server could not be reached, so that no request waits for it."""
-
-_LIMITS = "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; "
-_LIMITS += "SET LOCAL idle_in_transaction_session_timeout = 10000"
-# Set in each transaction, by one message: behind pgbouncer the next one may have another connection.
-_PATIENT = _LIMITS.format(60_000, 600_000)
-"""Milliseconds for what no request waits for: an index of a large table, a deletion, a page of the log."""
-_NOW = _LIMITS.format(200, 1000)
-"""Milliseconds for what a request waits for."""
-_LOCKED = "55P03"
-_CANCELLED = "57014"
-"""SQLSTATEs: a lock was not free in time; a statement took too long."""
+_PATIENT = limits(60_000, 600_000)
+"""For what no request waits for: an index of a large table, a deletion, a page of the log."""
+_NOW = limits(200, 1000)
+"""For what a request waits for."""
 
 LEASE_S = 5.0
 """Seconds after which a lease that was not given back may be taken by another proxy."""
@@ -105,11 +92,10 @@ class PostgresStore(SqlTables):
         self.is_missing = self.is_still = False
         self.identity_key: bytes | None = None
         self._me = secrets.token_hex(8)
-        self._down, self._down_until = "", 0.0
         self._unsent: dict[str, tuple[Lease, frozenset[int]]] = {}
         """By conversation, the revisions that may have landed although `land` failed: nothing was sent with them."""
-        self._engine = engine_of(url)
-        self._name = _shown(self._engine.url)
+        self._server = PostgresServer(url)
+        self._name = self._server.name
         if readonly:
             return
         self._lock = StoreLock(path)
@@ -164,7 +150,7 @@ class PostgresStore(SqlTables):
                 try:
                     fence = db.execute(_TAKE, {"id": conversation, "me": self._me, "ttl": LEASE_S}).scalar()
                 except sa.exc.OperationalError as e:
-                    if _state(e) != _LOCKED:
+                    if state_of(e) != LOCKED:
                         raise
                     db.rollback()
                     return None  # another proxy is at it, or stopped there
@@ -242,7 +228,7 @@ class PostgresStore(SqlTables):
         mark_incomplete(self.path)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._server.close()
         if not self.readonly:
             self._lock.release()
 
@@ -272,12 +258,12 @@ class PostgresStore(SqlTables):
     @contextmanager
     def _written(self, limits: str) -> Iterator[sa.Connection]:
         try:
-            with self._reached(), self._engine.begin() as db:
+            with self._server.reached(), self._server.engine.begin() as db:
                 db.exec_driver_sql(limits)
                 yield db
         except FAILURES as e:
             mark_incomplete(self.path)
-            raise StoreError(f"{self._name} cannot be written: {_why(e)}") from e
+            raise StoreError(f"{self._name} cannot be written: {why(e)}") from e
         except StoreError:
             mark_incomplete(self.path)
             raise
@@ -285,60 +271,22 @@ class PostgresStore(SqlTables):
     @contextmanager
     def _looked_at(self, limits: str) -> Iterator[sa.Connection]:
         try:
-            with self._reached(), self._engine.connect() as db:
+            with self._server.reached(), self._server.engine.connect() as db:
                 db.exec_driver_sql(limits)
                 yield db
         except FAILURES as e:
-            raise StoreError(f"{self._name} cannot be read: {_why(e)}") from e
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Raises `StoreError` at once for a while after the server could not be reached."""
-        if time.monotonic() < self._down_until:
-            raise StoreError(self._down)
-        try:
-            yield
-        except sa.exc.DBAPIError as e:
-            if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and _state(e) in ("", _CANCELLED)):
-                self._down = f"{self._name} cannot be reached: {_why(e)}"
-                self._down_until = time.monotonic() + _REST_S
-            raise
+            raise StoreError(f"{self._name} cannot be read: {why(e)}") from e
 
     def _migrate(self) -> None:
         try:
             with self._write() as db:
                 # Several proxies may start at once; it is released with the transaction, also behind a pooler.
-                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
                 apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
                 _settle_restored(db)
                 self.identity_key = _identity_key(db)
         except UnknownRevision as e:
             raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
-
-
-def engine_of(url: str) -> sa.Engine:
-    """The SQLAlchemy engine of a PostgreSQL database; it connects when it is used. Raises `StoreError`."""
-    try:
-        named = sa.make_url(url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(
-            named,
-            # Behind pgbouncer a statement prepared on one connection is missing on the next.
-            connect_args={"prepare_threshold": None, "connect_timeout": _WAIT_S, "tcp_user_timeout": 5000},
-            pool_size=_POOL,
-            pool_timeout=_WAIT_S,
-            pool_use_lifo=True,
-        )
-    except ImportError as e:
-        raise StoreError("a store in PostgreSQL needs its driver: pip install 'penstock[postgres]'") from e
-    except (sa.exc.ArgumentError, ValueError) as e:
-        raise StoreError("this is no URL of a database: postgresql://USER@HOST/DATABASE was expected") from e
-
-
-def _shown(url: sa.URL) -> str:
-    """What a URL says of the place of a database, without anything that may be secret: a query may have a password."""
-    hosts, ports = url.host or url.query.get("host", ""), str(url.port or url.query.get("port", ""))
-    host = hosts if isinstance(hosts, str) else ",".join(hosts)
-    return f"postgresql://{host}{':' if ports else ''}{ports}/{url.database or url.query.get('dbname', '')}"
 
 
 def _identity_key(db: sa.Connection) -> bytes:
@@ -372,14 +320,3 @@ def _place(columns: Any) -> sa.Tuple:
 
 def _at(cursor: Cursor) -> sa.Tuple:
     return sa.tuple_(sa.cast(sa.cast(str(cursor.transaction), sa.Text), XID8), cursor.seq)
-
-
-def _state(e: sa.exc.DBAPIError) -> str:
-    """The SQLSTATE of an error; empty if no server said it: the connection was refused or lost."""
-    return getattr(e.orig, "sqlstate", None) or ""
-
-
-def _why(e: Exception) -> str:
-    """The first line of what the server or the driver said."""
-    said = str(getattr(e, "orig", None) or e).strip() or type(e).__name__
-    return said.splitlines()[0]

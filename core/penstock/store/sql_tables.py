@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.increment import FactChange, Increment
+from penstock.base.upsert import upsert
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
@@ -23,7 +24,6 @@ from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.originals import Original, RetentionPolicy, digest_of
 from penstock.store.schema import conversations, edits, events, facts
 from penstock.store.schema import originals as _originals
-from penstock.store.upsert import upsert
 
 __all__ = [
     "FAILURES",

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import StoreError
+from penstock.base.store_url import is_url, url_in
 from penstock.events.event import Event, EventKind
 from penstock.store import complete
 from penstock.store.opening import open_store
-from penstock.store.pointer import file_for, is_url, store_file, url_in
+from penstock.store.pointer import file_for, store_file
 from penstock.store.reading import open_log
 from penstock.store.sql import SqlStore
 

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
+from penstock.base.postgres import engine_of
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import postgres
-from penstock.store.postgres import VERSIONS, PostgresStore, engine_of
+from penstock.store.postgres import VERSIONS, PostgresStore
 from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
 from tests.postgres import Server
@@ -164,14 +165,14 @@ def test_a_server_that_is_away_is_an_error_and_comes_back(
         with pytest.raises(StoreError, match="cannot be read"):
             store.events_after()
         with monkeypatch.context() as patch:
-            patch.setattr(store._engine, "connect", lambda: pytest.fail("it was tried"))
+            patch.setattr(store._server.engine, "connect", lambda: pytest.fail("it was tried"))
             with pytest.raises(StoreError, match="cannot be reached"):
                 store.edits_of("talk")
     finally:
         postgres_server.start()
-    monkeypatch.setattr(store, "_down_until", 0.0)
+    monkeypatch.setattr(store._server, "_down_until", 0.0)
     assert numbers(store.events_after()) == [1]
-    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
     store.add_events([event(2)])
     assert numbers(store.events_after()) == [1, 2]
 
@@ -257,7 +258,7 @@ def test_limits_end_with_the_transaction(store: PostgresStore) -> None:
         assert tuple(db.execute(asked).one()) == ("200ms", "10s")
     with store._write() as db:
         assert tuple(db.execute(asked).one()) == ("1min", "10s")
-    with store._engine.connect() as db:
+    with store._server.engine.connect() as db:
         assert tuple(db.execute(asked).one()) == ("0", "0")
 
 
@@ -280,17 +281,17 @@ def answer_of_commit_lost(store: PostgresStore) -> Iterator[None]:
         driver.commit()
         driver.close()
 
-    sa.event.listen(store._engine, "commit", lose)
+    sa.event.listen(store._server.engine, "commit", lose)
     try:
         with pytest.raises(StoreError):
             yield
     finally:
-        sa.event.remove(store._engine, "commit", lose)
+        sa.event.remove(store._server.engine, "commit", lose)
 
 
 def test_edits_that_landed_unnoticed_are_dropped(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was sent with them. What lands next has their revision, once."""
-    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
     lease = store.take("talk")
     assert lease is not None
     with answer_of_commit_lost(store):
@@ -311,7 +312,7 @@ def test_edits_that_another_proxy_may_have_sent_stay(
     store: PostgresStore, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has had the conversation since they landed."""
-    monkeypatch.setattr(postgres, "_REST_S", 0.0)
+    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
     lease = store.take("talk")
     assert lease is not None
     with answer_of_commit_lost(store):
