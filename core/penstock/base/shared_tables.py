@@ -12,9 +12,10 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from penstock.base import sqlite
+from penstock.base.prepared import driver
 from penstock.base.shared_sqlite import SharedSqlite
 
-__all__ = ["SharedTables", "TableSet", "open_tables"]
+__all__ = ["SharedTables", "TableSet", "is_open", "open_tables"]
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,10 @@ def open_tables(path: Path, tables: TableSet, url: str = "") -> SharedTables:
         tables.finish(db)
 
     return SharedSqlite(path, make, *tables.pragmas)
+
+
+def is_open(db: sa.Connection) -> bool:
+    """Whether the transaction of a connection can go on: some errors end it."""
+    if db.invalidated:
+        return False
+    return db.dialect.name != "sqlite" or driver(db).in_transaction

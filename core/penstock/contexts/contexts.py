@@ -1,8 +1,8 @@
-"""`Contexts`: the store of named JSON values in one SQLite file, each with versions, expiry, tags and a history. Reads,
-searches and follows them, deletes what has expired, and counts their use.
+"""`Contexts`: the store of named JSON values in a SQLite file or a PostgreSQL database, each with versions, expiry,
+tags and a history. Reads, searches and follows them, deletes what has expired, and counts their use.
 
 Changes are made by the `Writer` of `writing.py`, which `write` opens with a transaction. Several processes may use the
-file: SQLite lets one of them write at a time.
+tables; one of them writes at a time, so that changes are numbered in the order in which readers see them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.shared_sqlite import BUSY_MS, FAILURES, SharedSqlite
+from penstock.base.shared_tables import TableSet, open_tables
+from penstock.base.store_url import url_in
 from penstock.contexts import words
 from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import find, head_of, read, read_short, read_text
@@ -39,12 +41,14 @@ from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
 from penstock.contexts.writing import KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["Contexts"]
+__all__ = ["FILE_NAME", "Contexts"]
 
 logger = logging.getLogger(__name__)
 
+FILE_NAME = "contexts.db"
+"""Beside the proxy's store."""
 _LAST = 2**63 - 1
-"""The largest number that SQLite can be asked for."""
+"""The largest number that the database can be asked for."""
 _LITTLE = 1 << 20
 """Free bytes on the disk below which a trial write is made."""
 _TRIED = 64 << 10
@@ -52,11 +56,18 @@ _TRIED = 64 << 10
 
 
 class Contexts:
-    """The contexts of all workspaces in one file. Any thread may call. Every method raises `StoreError` when the file
-    cannot be read or written."""
+    """The contexts of all workspaces. Any thread may call. Every method raises `StoreError` when they cannot be read or
+    written."""
 
-    def __init__(self, path: Path, clock: Clock | None = None, retention: Retention = Retention()) -> None:  # noqa: B008
-        self.path, self.retention = path, retention
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        retention: Retention = Retention(),  # noqa: B008
+        url: str = "",
+    ) -> None:
+        """Those in the file at `path`, or in the database at `url`. Made where there are none."""
+        self.path, self.url, self.retention = path, url, retention
         self.masters = MasterKeys(path.parent)
         """The master key of sealed contexts: beside the file, or where the environment says."""
         self.clock = clock or SystemClock()
@@ -64,28 +75,33 @@ class Contexts:
         self._disk_failed = False
         self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
-        self._file = SharedSqlite(path, _make_tables, "foreign_keys=ON", "secure_delete=ON")
+        self._tables = open_tables(path, _TABLES, url)
         self._empty_log()  # a process that was killed may have left there what was purged or sealed
 
+    @classmethod
+    def beside(cls, store: Path, clock: Clock | None = None, retention: Retention = Retention()) -> Contexts:  # noqa: B008
+        """The contexts of a proxy's store: in the database that `store` names, else in the file beside it."""
+        return cls(store.parent / FILE_NAME, clock, retention, url_in(store))
+
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, or the connections."""
         try:
             self._add_usage()
         except StoreError as e:
-            logger.warning("what was counted of %s is lost: %s", self.path, e)
-        self._file.close()
+            logger.warning("what was counted of %s is lost: %s", self._tables.name, e)
+        self._tables.close()
 
     def get(self, workspace: str, key: str, version: int | None = None) -> ContextValue:
         """The newest version, or an older one that is still kept. Raises `NoContext`, `Expired`, `InvalidContext`,
         `Sealed`."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             found = read(db, self.masters, workspace, key, version, self.clock.now())
         self._count_read(workspace, found.head)
         return found
 
     def text(self, workspace: str, key: str, version: int | None = None) -> ContextText:
         """As `get`, with the value as JSON. Raises as `get` does."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             found = read_text(db, self.masters, workspace, key, version, self.clock.now())
         self._count_read(workspace, found.head)
         return found
@@ -93,7 +109,7 @@ class Contexts:
     def short_text(self, workspace: str, key: str) -> ContextText | None:
         """The newest version, where that takes one short look: fit for the thread of an event loop, since readers wait
         for no writer. None where the value is long or sealed, and where `text` would raise."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             found = read_short(db, workspace, key, self.clock.now())
         if found is not None:
             self._count_read(workspace, found.head)
@@ -104,12 +120,12 @@ class Contexts:
 
     def head(self, workspace: str, key: str) -> ContextHead:
         """The newest version without its value. Raises as `get` does."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return head_of(find(db, workspace, key, self.clock.now()))
 
     def versions(self, workspace: str, key: str) -> list[Version]:
         """The versions that are kept, the newest first. Raises as `get` does."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             row = find(db, workspace, key, self.clock.now())
             kept = context_versions.select().where(context_versions.c.context == row.id)
             rows = db.execute(kept.order_by(context_versions.c.version.desc())).all()
@@ -120,14 +136,14 @@ class Contexts:
         chosen = contexts.select().where(self._alive(workspace), *fitting(wanted))
         if after is not None:
             chosen = chosen.where(contexts.c.key > after)
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             rows = db.execute(chosen.order_by(contexts.c.key).limit(limit + 1)).all()
         more = len(rows) > limit
         return Page([head_of(row) for row in rows[:limit]], rows[limit - 1].key if more else None)
 
     def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             found = words.search(db, workspace, query, wanted, self.clock.now(), limit)
         self._usage.count(self.clock.now(), workspace, [hit.head.key for hit in found], hits=1)
         return found
@@ -135,14 +151,14 @@ class Contexts:
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """The changes after `cursor`, in order."""
         fit = (changes.c.workspace == workspace) & (changes.c.seq > min(cursor, _LAST))
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             rows = db.execute(changes.select().where(fit).order_by(changes.c.seq).limit(limit)).all()
         return [Change(r.seq, r.at, r.kind, r.key, r.version, r.by, tuple(r.tags)) for r in rows]
 
     def resume(self, cursor: int) -> tuple[int, bool]:
         """The cursor from which a subscriber goes on, and whether changes before it are missing: they are no longer
         kept, or `cursor` is of another file."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
         first = (oldest or 1) - 1
         is_kept = first <= cursor <= (newest or 0)
@@ -150,7 +166,7 @@ class Contexts:
 
     def cursor(self) -> int:
         """The cursor of the last change of all."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return int(db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0)
 
     @contextmanager
@@ -158,11 +174,11 @@ class Contexts:
         """One transaction: the changes of the `Writer` are committed at the end of the block, or rolled back if it
         raises. `by`: who makes them, for the history. `is_durable`: they survive a power cut."""
         try:
-            with self._file.writing(is_durable=is_durable) as db:
+            with self._tables.writing(is_durable=is_durable) as db:
                 writer = Writer(db, self.masters, self.retention, workspace, by, self.clock.now())
                 yield writer
         except StoreError as e:
-            self._disk_failed |= sqlite.is_of_disk(e.__cause__)
+            self._disk_failed |= self._tables.is_server or sqlite.is_of_disk(e.__cause__)
             raise
         self._has_purged |= writer.has_purged
         for key, size in writer.written:
@@ -174,21 +190,29 @@ class Contexts:
             try:
                 listener()
             except Exception:  # the write is committed, whatever a listener does
-                logger.exception("a listener of %s failed", self.path)
+                logger.exception("a listener of %s failed", self._tables.name)
 
     def check_writable(self) -> None:
         """Raises `StoreError` if nothing can be written: the last write failed, or the disk is nearly full, and a trial
-        write fails too."""
-        if self._disk_failed or _free(self.path.parent) < _LITTLE:
+        write fails too; or if the database's server does not answer."""
+        if self._tables.is_server:
+            with self._tables.reading() as db:
+                db.execute(sa.select(1))
+        is_full = not self._tables.is_server and _free(self.path.parent) < _LITTLE
+        if self._disk_failed or is_full:
             for trial in (bytes(_TRIED), b""):
                 with self.write("", "trial") as writer:
                     writer.remember_answer("trial", "", 0, trial)
 
     def _empty_log(self) -> None:
         """Remove purged values from the write-ahead log. While another process reads an older state, that is not
-        possible, and is done after the next write or when the file is closed. No reader sees purged values."""
+        possible, and is done after the next write or when the file is closed. No reader sees purged values. The log of
+        PostgreSQL is its own."""
+        if not isinstance(self._tables, SharedSqlite):
+            self._has_purged = False
+            return
         try:
-            with self._file.engine.connect() as db:
+            with self._tables.engine.connect() as db:
                 db.exec_driver_sql("PRAGMA busy_timeout=0")
                 self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
                 db.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
@@ -204,7 +228,7 @@ class Contexts:
     def sealed(self) -> list[tuple[str, str, str]]:
         """Workspace and key of every sealed context that can be read, and the id of the master key that it needs."""
         found = self._sealed(contexts.c.workspace, contexts.c.key, data_keys.c.master)
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return [(row.workspace, row.key, row.master) for row in db.execute(found)]
 
     def _sealed(self, *columns: Any) -> sa.Select[Any]:
@@ -215,13 +239,13 @@ class Contexts:
     def sealed_under(self) -> dict[str, int]:
         """How many sealed contexts can be read, by the id of the master key that they need."""
         found = self._sealed(data_keys.c.master, sa.func.count().label("contexts")).group_by(data_keys.c.master)
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return {row.master: row.contexts for row in db.execute(found)}
 
     def expire(self) -> int:
         """Delete expired contexts, and remove for good contexts deleted 30 days ago and old changes and answers.
         Returns how many contexts expired."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             due = sa.select(contexts.c.workspace).where(
                 contexts.c.deleted_at.is_(None), contexts.c.expires_at <= self.clock.now()
             )
@@ -239,7 +263,7 @@ class Contexts:
     def usage(self, workspace: str, by: By, first: str, last: str, *, limit: int = 1000) -> list[UsageRow]:
         """How contexts were used on the days `first` to `last` (as 2026-11-22, UTC), by day, key, session or agent."""
         self._add_usage()
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return usage_rows(db, workspace, by, first, last, limit)
 
     def _add_usage(self) -> None:
@@ -250,7 +274,7 @@ class Contexts:
     def _is_unclean(self) -> bool:
         """Whether there is anything to remove for good. Asked first, since a write makes all others wait."""
         now = self.clock.now()
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             oldest, newest = db.execute(sa.select(sa.func.min(changes.c.seq), sa.func.max(changes.c.seq))).one()
             gone = sa.select(contexts.c.id).where(contexts.c.deleted_at < now - KEPT_DELETED_S)
             old = sa.select(idempotency.c.name).where(idempotency.c.until <= now)
@@ -262,7 +286,7 @@ class Contexts:
 
     def snapshot(self) -> AbstractContextManager[sa.Connection]:
         """A connection that reads one state of the file, for the modules of this folder."""
-        return self._file.reading()
+        return self._tables.reading()
 
 
 def _free(folder: Path) -> int:
@@ -270,6 +294,17 @@ def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _make_tables(db: sa.Connection) -> None:
-    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
-    words.create(db)
+def _in_postgres() -> sa.MetaData:
+    from penstock.contexts.postgres_schema import metadata  # not imported by those who do without
+
+    return metadata
+
+
+_TABLES = TableSet(
+    "contexts",
+    Path(__file__).parent / "migrations",
+    metadata,
+    _in_postgres,
+    words.create,
+    ("foreign_keys=ON", "secure_delete=ON"),
+)

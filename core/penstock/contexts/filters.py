@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from penstock.base.sql_functions import unindexed, values_in
 from penstock.contexts.keys import check_prefix
 from penstock.contexts.records import Filter
 from penstock.contexts.schema import contexts
 
 __all__ = ["alive", "fitting"]
-
-
-_WORKSPACE = sa.literal_column("+contexts.workspace", sa.String)
-"""For SQLite, a column that has no index."""
 
 
 def alive(
@@ -21,7 +18,7 @@ def alive(
     """The condition of a context that can be read. `of_few`: where another condition names those to look at; SQLite
     would go through all of the workspace instead."""
     lasting = contexts.c.expires_at.is_(None) | (contexts.c.expires_at > now)
-    named = _WORKSPACE if of_few else contexts.c.workspace
+    named = unindexed(contexts.c.workspace) if of_few else contexts.c.workspace
     return (named == workspace) & contexts.c.deleted_at.is_(None) & lasting
 
 
@@ -33,7 +30,7 @@ def fitting(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         last = wanted.prefix[:-1] + chr(ord(wanted.prefix[-1]) + 1)
         out.append((contexts.c.key >= wanted.prefix) & (contexts.c.key < last))
     if wanted.tag:
-        tags = sa.func.json_each(contexts.c.tags).table_valued("value")
+        tags = values_in(contexts.c.tags)
         out.append(sa.exists().where(tags.c.value == wanted.tag))
     if wanted.session:
         out.append(contexts.c.session == wanted.session)

@@ -24,7 +24,7 @@ def rotate_master_key(contexts: Contexts) -> int:
     """Make a new master key, and encrypt all data keys under it, also those of the gateway beside the store. Returns
     how many there are. If it is interrupted, every sealed context and credential can still be decrypted: the old key is
     kept until nothing needs it. Backups from before need the old key. Raises `Sealed` and `StoreError`."""
-    with _gateway(contexts.path.with_name(FILE_NAME)) as gateway:
+    with _gateway(contexts.path.with_name(FILE_NAME), contexts.url) as gateway:
         needed = _needed(gateway)
         missing = needed - set(contexts.masters.known())
         if missing:
@@ -44,11 +44,11 @@ def rotate_master_key(contexts: Contexts) -> int:
 
 
 @contextmanager
-def _gateway(file: Path) -> Iterator[GatewayStore | None]:
-    if not file.exists():
+def _gateway(file: Path, url: str) -> Iterator[GatewayStore | None]:
+    if not url and not file.exists():
         yield None
         return
-    with closing(GatewayStore(file)) as store:
+    with closing(GatewayStore(file, url=url)) as store:
         yield store
 
 

@@ -11,13 +11,13 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     UniqueConstraint,
 )
+
+from penstock.base.sql_types import Name, Number
 
 __all__ = [
     "changes",
@@ -31,14 +31,13 @@ __all__ = [
 ]
 
 metadata = MetaData()
-_ID = BigInteger().with_variant(Integer, "sqlite")
 
 data_keys = Table(
     "data_keys",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", Number, primary_key=True, autoincrement=True),
     Column("wrapped", LargeBinary, nullable=False),
-    Column("master", String(16), nullable=False),
+    Column("master", Name(16), nullable=False),
     Column("created_at", Float, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -47,21 +46,21 @@ data_keys = Table(
 contexts = Table(
     "contexts",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("workspace", String(80), nullable=False),
-    Column("key", String(400), nullable=False),
-    Column("version", Integer, nullable=False),
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("workspace", Name(80), nullable=False),
+    Column("key", Name(400), nullable=False),
+    Column("version", Number, nullable=False),
     Column("tags", JSON, nullable=False),
-    Column("session", String(200), nullable=False),
-    Column("agent", String(200), nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("session", Name(200), nullable=False),
+    Column("agent", Name(200), nullable=False),
+    Column("size", Number, nullable=False),
+    Column("digest", Name(64), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("deleted_at", Float),
-    Column("by", String(200), nullable=False),
-    Column("data_key", _ID),
+    Column("by", Name(200), nullable=False),
+    Column("data_key", Number),
     UniqueConstraint("workspace", "key", name="contexts_key"),
     Index("contexts_expires_at", "expires_at"),
     Index("contexts_updated_at", "workspace", "updated_at"),
@@ -73,14 +72,14 @@ Times are seconds since the epoch. `data_key` null: it is not sealed."""
 context_versions = Table(
     "context_versions",
     metadata,
-    Column("context", _ID, ForeignKey("contexts.id"), primary_key=True),
-    Column("version", Integer, primary_key=True),
+    Column("context", Number, ForeignKey("contexts.id"), primary_key=True),
+    Column("version", Number, primary_key=True),
     Column("body", LargeBinary, nullable=False),
-    Column("codec", String(8), nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("change", String(80), nullable=False),
-    Column("by", String(200), nullable=False),
+    Column("codec", Name(8), nullable=False),
+    Column("size", Number, nullable=False),
+    Column("digest", Name(64), nullable=False),
+    Column("change", Name(80), nullable=False),
+    Column("by", Name(200), nullable=False),
     Column("at", Float, nullable=False),
 )
 """The values. `codec` says how `body` is to be read: `json`, or `zstd` of that. Of a sealed context it is encrypted,
@@ -89,13 +88,13 @@ and `digest` keyed."""
 changes = Table(
     "changes",
     metadata,
-    Column("seq", _ID, primary_key=True, autoincrement=True),
+    Column("seq", Number, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False),
-    Column("workspace", String(80), nullable=False),
-    Column("kind", String(12), nullable=False),
-    Column("key", String(400), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("by", String(200), nullable=False),
+    Column("workspace", Name(80), nullable=False),
+    Column("kind", Name(12), nullable=False),
+    Column("key", Name(400), nullable=False),
+    Column("version", Number, nullable=False),
+    Column("by", Name(200), nullable=False),
     Column("tags", JSON, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -104,10 +103,10 @@ changes = Table(
 idempotency = Table(
     "idempotency",
     metadata,
-    Column("workspace", String(80), primary_key=True),
-    Column("name", String(200), primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("status", Integer, nullable=False),
+    Column("workspace", Name(80), primary_key=True),
+    Column("name", Name(200), primary_key=True),
+    Column("digest", Name(64), nullable=False),
+    Column("status", Number, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("until", Float, nullable=False),
 )
@@ -116,13 +115,13 @@ idempotency = Table(
 usage = Table(
     "usage",
     metadata,
-    Column("workspace", String(80), primary_key=True),
-    Column("day", String(10), primary_key=True),
-    Column("key", String(400), primary_key=True),
-    Column("reads", Integer, nullable=False),
-    Column("writes", Integer, nullable=False),
+    Column("workspace", Name(80), primary_key=True),
+    Column("day", Name(10), primary_key=True),
+    Column("key", Name(400), primary_key=True),
+    Column("reads", Number, nullable=False),
+    Column("writes", Number, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("hits", Integer, nullable=False),
+    Column("hits", Number, nullable=False),
 )
 """How contexts are used, by day (UTC, as 2026-11-22). `bytes`: of values read and written, as JSON; `hits`: how often a
 search found it."""
@@ -130,10 +129,10 @@ search found it."""
 context_vectors = Table(
     "context_vectors",
     metadata,
-    Column("seq", _ID, primary_key=True, autoincrement=True),
-    Column("context", _ID, nullable=False, unique=True),
-    Column("version", Integer, nullable=False),
-    Column("embedder", String(100), nullable=False),
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("context", Number, nullable=False, unique=True),
+    Column("version", Number, nullable=False),
+    Column("embedder", Name(100), nullable=False),
     Column("vector", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from penstock.base.sql_types import total
+from penstock.base.upsert import upsert
 from penstock.contexts.schema import contexts, usage
 
 __all__ = ["By", "UsageCounter", "UsageRow", "add_usage", "usage_rows"]
@@ -86,9 +87,7 @@ def add_usage(db: sa.Connection, counted: dict[tuple[str, str, str], list[int]],
         for (workspace, day, key), counts in counted.items()
     ]
     if rows:
-        new = insert(usage)
-        added = {name: usage.c[name] + new.excluded[name] for name in _COUNTS}
-        db.execute(new.on_conflict_do_update(index_elements=["workspace", "day", "key"], set_=added), rows)
+        db.execute(upsert(db.dialect.name, usage, ["workspace", "day", "key"], added=_COUNTS), rows)
     oldest = time.strftime("%Y-%m-%d", time.gmtime(now - KEPT_DAYS * _DAY_S))
     db.execute(usage.delete().where(usage.c.day < oldest))
 
@@ -97,7 +96,7 @@ def usage_rows(db: sa.Connection, workspace: str, by: By, first: str, last: str,
     """Sums of a workspace over the days `first` to `last`, both included. Days in order; else those that were read or
     written most come first. A deleted context no longer counts for a session or an agent."""
     name = usage.c[by] if by in ("day", "key") else sa.func.coalesce(contexts.c[by], "")
-    sums = [sa.func.sum(usage.c[one]).label(one) for one in _COUNTS]
+    sums = [total(usage.c[one]).label(one) for one in _COUNTS]
     of_it = (contexts.c.workspace == usage.c.workspace) & (contexts.c.key == usage.c.key)
     found = (
         sa.select(name.label("name"), *sums)

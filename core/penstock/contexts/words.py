@@ -1,10 +1,12 @@
-"""The full-text index of contexts (SQLite FTS5, ranked by BM25): `search` finds them by any of the words asked for in
-key, value or tags, `excerpt` cuts the part of a hit; `add` and `remove` index them. Words are stemmed as in the memory,
-so that one question finds the same in both."""
+"""The full-text index of contexts, ranked by BM25: `search` finds them by any of the words asked for in key, value or
+tags, `excerpt` cuts the part of a hit; `add` and `remove` index them. Words are stemmed as in the memory, so that one
+question finds the same in both. In SQLite it is an index of FTS5; in PostgreSQL that of `words_in_postgres`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,7 +35,9 @@ _INDEX = sa.table(TABLE, sa.column("rowid"), sa.column("rank", sa.Float))
 
 
 def create(db: sa.Connection) -> None:
-    """Create the index if it does not exist."""
+    """Create the index if it does not exist; in PostgreSQL it is one of the tables."""
+    if _is_server(db):
+        return
     made = f"""CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}
         USING fts5(scope, text, tokenize='unicode61 tokenchars ''_''')"""
     db.exec_driver_sql(made)
@@ -41,18 +45,28 @@ def create(db: sa.Connection) -> None:
 
 def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
     """Index the context of this number, in place of its earlier entry. `said`: its key, tags and value as text."""
+    stems = terms(_ESCAPE.sub(" ", said[:_INDEXED]))
+    if _is_server(db):
+        _in_postgres().add(db, number, stems)
+        return
     remove(db, number)
-    stems = " ".join(terms(_ESCAPE.sub(" ", said[:_INDEXED])))
-    driver(db).execute(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", (number, _scope(workspace), stems))
+    row = (number, _scope(workspace), " ".join(stems))
+    driver(db).execute(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", row)
 
 
 def remove(db: sa.Connection, number: int) -> None:
     """Remove a context. Its words stay in the file until `scrub`."""
+    if _is_server(db):
+        _in_postgres().remove(db, number)
+        return
     driver(db).execute(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
 
 
 def scrub(db: sa.Connection) -> None:
-    """Merge the segments of the index, which hold the words of removed contexts until then."""
+    """Merge the segments of the index, which hold the words of removed contexts until then. PostgreSQL's vacuum does
+    so by itself."""
+    if _is_server(db):
+        return
     db.exec_driver_sql(f"INSERT INTO {TABLE}({TABLE}) VALUES ('optimize')")
 
 
@@ -64,15 +78,26 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
     hits: list[Hit] = []
     for tried in (asked,) if telling == asked else (telling, asked):
         if tried and len(hits) < limit:
-            values = {"asked": _match(tried), "workspace": workspace, "now": now, "limit": limit}
-            is_any = wanted == Filter()
-            rows = _OF_ALL.run(db, **values) if is_any else db.execute(_statement(*fitting(wanted)), values)
+            rows = _found(db, tried, workspace, wanted, now, limit)
             hits = [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
     return hits
 
 
+def _found(
+    db: sa.Connection, asked: list[str], workspace: str, wanted: Filter, now: float, limit: int
+) -> Iterable[Any]:
+    """The rows of the best contexts that have any of these words."""
+    if _is_server(db):
+        rows: Iterable[Any] = _in_postgres().find(db, asked, limit, [alive(workspace, now), *fitting(wanted)])
+        return rows
+    values = {"asked": _match(asked), "workspace": workspace, "now": now, "limit": limit}
+    return _OF_ALL.run(db, **values) if wanted == Filter() else db.execute(_statement(*fitting(wanted)), values)
+
+
 def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word. BM25 gives nothing for those, but looks at each that has one."""
+    if _is_server(db):
+        return bool(_in_postgres().is_common(db, word))
     most = "SELECT coalesce(max(id), 0) / 2 FROM contexts"
     some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ({most})"
     return bool(driver(db).execute(f"SELECT count(*) >= ({most}) FROM ({some})", (_match([word]),)).fetchone()[0])
@@ -117,6 +142,16 @@ def excerpt(text: str, query: str) -> str:
     start = max(0, min(places) - _AROUND) if places else 0
     end = min(len(text), start + 2 * _AROUND)
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _is_server(db: sa.Connection) -> bool:
+    return db.dialect.name != "sqlite"
+
+
+def _in_postgres() -> ModuleType:
+    from penstock.contexts import words_in_postgres  # not imported by those who do without
+
+    return words_in_postgres
 
 
 def _scope(workspace: str) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.base.prepared import Prepared, driver
+from penstock.base.prepared import Prepared
+from penstock.base.shared_tables import is_open
+from penstock.base.sql_functions import place_in
 from penstock.contexts import words
 from penstock.contexts.check_tags import check_tags
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
@@ -42,8 +44,13 @@ _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
 _ADD = contexts.insert().returning(contexts.c.id)
 """Built once: to build a statement takes longer than SQLite does for it."""
-_ADD_VERSION, _ADD_CHANGE = Prepared(context_versions.insert()), Prepared(changes.insert())
-_OLD = "DELETE FROM context_versions WHERE context = ? AND version <= ?"
+_ADD_VERSION = Prepared(context_versions.insert())
+_ADD_CHANGE = Prepared(changes.insert(), *(column.name for column in changes.c if column.name != "seq"))
+_OLD = Prepared(
+    context_versions.delete().where(
+        context_versions.c.context == sa.bindparam("number"), context_versions.c.version <= sa.bindparam("last")
+    )
+)
 
 
 class Writer:
@@ -68,8 +75,7 @@ class Writer:
             yield
         except BaseException:
             del self.written[written:]
-            raw: Any = self._db.connection.dbapi_connection
-            if raw.in_transaction:  # a full disk ends all of it by itself
+            if is_open(self._db):  # a full disk ends all of it by itself
                 self._db.exec_driver_sql("ROLLBACK TO part")
                 self._db.exec_driver_sql("RELEASE part")
             raise
@@ -291,7 +297,7 @@ class Writer:
     def _add_version(self, row: Row, stored: StoredValue, change: str) -> int:
         version = int(row.version) + 1
         self._write_version(row.id, row.key, version, stored, change)
-        driver(self._db).execute(_OLD, (row.id, version - self._retention.versions))
+        _OLD.run(self._db, number=row.id, last=version - self._retention.versions)
         return version
 
     def _write_version(self, number: int, key: str, version: int, stored: StoredValue, change: str) -> None:
@@ -373,8 +379,9 @@ class Writer:
 
     def _forget_answers(self, key: str) -> None:
         """Delete stored answers about a context, since they hold the digest of its value."""
-        named = sa.func.instr(idempotency.c.answer, json.dumps({"key": key}, separators=(",", ":"))[1:-1].encode())
-        self._db.execute(idempotency.delete().where((idempotency.c.workspace == self._workspace) & (named > 0)))
+        named = json.dumps({"key": key}, separators=(",", ":"))[1:-1].encode()
+        has_it = place_in(idempotency.c.answer, named) > 0
+        self._db.execute(idempotency.delete().where((idempotency.c.workspace == self._workspace) & has_it))
 
     def _drop_data_key(self, number: int | None) -> None:
         if number is not None:
@@ -382,7 +389,7 @@ class Writer:
 
     def _tell(self, kind: ChangeKind, key: str, version: int, tags: Sequence[str]) -> None:
         row = {"at": self._now, "kind": kind, "key": key, "version": version, "by": self._by, "tags": list(tags)}
-        _ADD_CHANGE.run(self._db, seq=None, workspace=self._workspace, **row)
+        _ADD_CHANGE.run(self._db, workspace=self._workspace, **row)
 
 
 @cache

@@ -148,7 +148,7 @@ def admit(
     found = Route(own, asked.model) if own is not None else directory.route(key.workspace, asked.model, endpoint)
     _check(key, asked, asked.model, found)
     second = None if own is not None else _fallback(directory, key, found, asked, endpoint, fallback)
-    call = _call(key, found, asked, endpoint, number, session[:200], price_of, usual_output)
+    call = _call(key, found, asked, endpoint, number, session.replace("\0", "")[:200], price_of, usual_output)
     try:
         hold(store, call)
     except UnknownPrice as e:

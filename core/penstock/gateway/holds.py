@@ -17,8 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.base.json_lists import among
 from penstock.base.prepared import Prepared
+from penstock.base.sql_functions import among
 from penstock.base.upsert import upsert
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import QuotaFull, UnknownPrice
@@ -74,7 +74,7 @@ def hold(store: GatewayStore, call: Call) -> None:
     """Let a request in, and hold what it may cost. Raises `QuotaFull`: then nothing is held, and the error names the
     limit that has no room, the one that lasts longest where there are several. Raises `UnknownPrice`."""
     try:
-        with store.writing() as db:
+        with store.writing(workspace=call.workspace) as db:
             _hold(db, call, store.clock.now())
     except QuotaFull as e:
         try:
@@ -84,10 +84,13 @@ def hold(store: GatewayStore, call: Call) -> None:
         raise
 
 
-def settle(store: GatewayStore, number: str, usage: Usage | None, exchange: str = "") -> list[Reached]:
+def settle(
+    store: GatewayStore, number: str, usage: Usage | None, exchange: str = "", *, workspace: str = ""
+) -> list[Reached]:
     """Count what a request did cost; None: nothing, since it did not leave, or the provider refused it. A second time
-    does nothing. Gives what was reached by it. `exchange`: its id in the event log."""
-    with store.writing() as db:
+    does nothing. Gives what was reached by it. `exchange`: its id in the event log; `workspace`: that of the request,
+    where it is known: others are then written to meanwhile."""
+    with store.writing(workspace=workspace) as db:
         if usage is None:
             _let_go(db, number)
             return []
@@ -96,7 +99,7 @@ def settle(store: GatewayStore, number: str, usage: Usage | None, exchange: str 
 
 def book(store: GatewayStore, call: Call, usage: Usage, at: float, exchange: str = "") -> list[Reached]:
     """Count a request that was let in at `at` while the store could not hold anything. A second time does nothing."""
-    with store.writing() as db:
+    with store.writing(workspace=call.workspace) as db:
         if db.execute(sa.select(usage_lines.c.id).where(usage_lines.c.id == call.id)).first() is not None:
             return []
         return _book(db, call, usage, at, exchange)
@@ -183,7 +186,7 @@ def _announce(store: GatewayStore, call: Call, full: QuotaFull) -> Reached | Non
         is_announced = db.scalar(sa.select(c.announced).where(row)) == _ALERTS[0]
     if is_announced:
         return None
-    with store.writing() as db:  # of two at once, one announces it
+    with store.writing(workspace=call.workspace) as db:  # of two at once, one announces it
         changed = db.execute(
             counters.update().where(row, c.announced < _ALERTS[0]).values(announced=_ALERTS[0])
         ).rowcount

@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.base.format import dollars, plural
-from penstock.base.json_lists import among
 from penstock.base.prepared import Prepared
+from penstock.base.sql_functions import among
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import InvalidSetting, NotThere

@@ -1,6 +1,6 @@
-"""`Jobs`: the table of jobs in one SQLite file, which several processes may use. It adds, lists, cancels and prunes
-jobs, assigns the next due one to a process, and notes progress and results. A job that fails is tried up to five times;
-`retry_wait`: how long it waits in between.
+"""`Jobs`: the table of jobs in a SQLite file or a PostgreSQL database, which several processes may use. It adds, lists,
+cancels and prunes jobs, assigns the next due one to a process, and notes progress and results. A job that fails is
+tried up to five times; `retry_wait`: how long it waits in between.
 
 A job is run by the process that took it, its holder, which says now and then that it lives. One that has been silent
 for too long is taken to be dead: another process takes the job under a higher fence, and whatever the old holder says
@@ -17,17 +17,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.base import sqlite
 from penstock.base.clock import Clock, SystemClock
-from penstock.base.shared_sqlite import SharedSqlite
+from penstock.base.shared_tables import TableSet, open_tables
+from penstock.base.store_url import url_in
 from penstock.jobs.errors import NoJob
 from penstock.jobs.records import ENDED, STATES, Job, JobPage, JobProgress, JobState, QueueStats
 from penstock.jobs.schema import jobs, metadata
 
-__all__ = ["DEAD_S", "MAX_TRIES", "SCHEDULED", "Jobs", "retry_wait"]
+__all__ = ["DEAD_S", "FILE_NAME", "MAX_TRIES", "SCHEDULED", "Jobs", "retry_wait"]
 
 logger = logging.getLogger(__name__)
 
+FILE_NAME = "jobs.db"
+"""Beside the proxy's store."""
 DEAD_S = 30.0
 """Seconds of silence after which a job's holder is taken to be dead."""
 SCHEDULED = "schedule:"
@@ -37,7 +39,8 @@ MAX_TRIES = 5
 _FIRST_WAIT_S, _GROWTH = 10.0, 4.0
 _LONGEST_ERROR = 4_000
 _LAST = 2**63 - 1
-"""The largest number that SQLite can be asked for."""
+"""The largest number that the database can be asked for."""
+_TABLES = TableSet("jobs", Path(__file__).parent / "migrations", metadata)
 _c = jobs.c
 
 
@@ -47,15 +50,20 @@ def retry_wait(tries: int) -> float:
 
 
 class Jobs:
-    """The jobs in one file. Any thread may call. Every method raises `StoreError` when the file cannot be read or
-    written."""
+    """The jobs. Any thread may call. Every method raises `StoreError` when they cannot be read or written."""
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, url: str = "") -> None:
+        """Those in the file at `path`, or in the database at `url`. Made where there are none."""
         self.path = path
         self.clock = clock or SystemClock()
         self._listeners: list[Callable[[], None]] = []
-        self._file = SharedSqlite(path, _make_tables)
-        self.close = self._file.close
+        self._tables = open_tables(path, _TABLES, url)
+        self.close = self._tables.close
+
+    @classmethod
+    def beside(cls, store: Path, clock: Clock | None = None) -> Jobs:
+        """The jobs of a proxy's store: in the database that `store` names, else in the file beside it."""
+        return cls(store.parent / FILE_NAME, clock, url_in(store))
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` after this process has added or cancelled a job. It must be quick."""
@@ -70,7 +78,7 @@ class Jobs:
         now = self.clock.now()
         values = {"queue": queue, "kind": kind, "payload": dict(payload), "twin": twin, "at": now}
         fresh = {"state": "waiting", "tries": 0, "holder": "", "fence": 0, "cancel": False, "error": ""}
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             known = self._open_twin(db, twin) if twin else None
             if known is not None:
                 return known, False
@@ -81,7 +89,7 @@ class Jobs:
 
     def get(self, number: int) -> Job:
         """One job. Raises `NoJob`."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return self._find(db, number)
 
     def page(self, state: JobState | None = None, *, limit: int = 50, after: int | None = None) -> JobPage:
@@ -91,13 +99,13 @@ class Jobs:
             wanted = wanted.where(_c.state == state)
         if after is not None:
             wanted = wanted.where(_c.id < min(after, _LAST))
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             rows = db.execute(wanted).all()
         return JobPage([_job(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None)
 
     def cancel(self, number: int) -> Job:
         """Cancel a waiting job at once, and ask a running one to end; an ended one is unchanged. Raises `NoJob`."""
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             job = self._find(db, number)
             if job.state == "waiting":
                 self._end(db, number, "cancelled", cancel=True)
@@ -113,7 +121,7 @@ class Jobs:
         due = sa.func.min(sa.case((_c.state == "waiting", _c.run_after)))
         counted = sa.select(_c.queue, _c.state, sa.func.count(), due).group_by(_c.queue, _c.state)
         found: dict[str, tuple[dict[JobState, int], list[float]]] = {}
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             for queue, state, count, oldest in db.execute(counted.order_by(_c.queue)):
                 counts, since = found.setdefault(queue, (dict.fromkeys(STATES, 0), []))
                 counts[state] = count
@@ -122,14 +130,14 @@ class Jobs:
 
     def last(self, twin: str) -> Job | None:
         """The newest job of this `twin`, whatever its state."""
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             row = db.execute(jobs.select().where(_c.twin == twin).order_by(_c.id.desc()).limit(1)).first()
         return None if row is None else _job(row)
 
     def unfinished(self, kind: str) -> list[Job]:
         """The waiting and running jobs of a kind."""
         wanted = jobs.select().where((_c.kind == kind) & _c.state.in_(("waiting", "running")))
-        with self._file.reading() as db:
+        with self._tables.reading() as db:
             return [_job(row) for row in db.execute(wanted).all()]
 
     def prune(self, before: float) -> int:
@@ -139,7 +147,7 @@ class Jobs:
         is_scheduled = sa.func.substr(_c.twin, 1, len(SCHEDULED)) == SCHEDULED
         newest = sa.select(sa.func.max(_c.id)).where(is_scheduled).group_by(_c.twin)
         old = _c.state.in_(ENDED) & (_c.ended_at < before) & _c.id.not_in(newest)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             return db.execute(jobs.delete().where(old)).rowcount
 
     # for holders
@@ -150,10 +158,10 @@ class Jobs:
         now = self.clock.now()
         dead = (_c.queue == queue) & (_c.state == "running") & (_c.heartbeat_at < now - DEAD_S)
         due = (_c.queue == queue) & (_c.state == "waiting") & (_c.run_after <= now)
-        with self._file.reading() as db:  # mostly there is nothing, and then no writer has to wait
+        with self._tables.reading() as db:  # mostly there is nothing, and then no writer has to wait
             if db.execute(sa.select(_c.id).where(dead | due).limit(1)).first() is None:
                 return None
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             for lost in db.execute(jobs.select().where(dead)).all():
                 self._bury(db, _job(lost))
             is_busy = sa.select(_c.id).where((_c.queue == queue) & (_c.state == "running"))
@@ -172,7 +180,7 @@ class Jobs:
         values: dict[str, Any] = {"heartbeat_at": self.clock.now()}
         if progress is not None:
             values["progress"] = asdict(progress)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             return self._find(db, held.id) if self._set_held(db, held, values) else None
 
     def finish(self, held: Job, result: Mapping[str, Any]) -> bool:
@@ -182,7 +190,7 @@ class Jobs:
 
     def fail(self, held: Job, error: str, *, again: bool) -> bool:
         """Mark the job as failed. `again`: it waits for another try, unless it has had `MAX_TRIES`."""
-        said = error[:_LONGEST_ERROR]
+        said = error[:_LONGEST_ERROR].replace("\0", "")
         if not again or held.tries >= MAX_TRIES:
             return self._end_held(held, "failed", {"error": said})
         return self._put_back(held, error=said, run_after=self.clock.now() + retry_wait(held.tries))
@@ -206,11 +214,11 @@ class Jobs:
             self._set(db, job.id, state="waiting", holder="", fence=job.fence + 1)
 
     def _put_back(self, held: Job, **values: Any) -> bool:
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             return self._set_held(db, held, {"state": "waiting", "holder": "", **values})
 
     def _end_held(self, held: Job, state: JobState, values: Mapping[str, Any]) -> bool:
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             return self._set_held(db, held, {"state": state, "ended_at": self.clock.now(), **values})
 
     def _set_held(self, db: sa.Connection, held: Job, values: Mapping[str, Any]) -> bool:
@@ -237,10 +245,6 @@ class Jobs:
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-
-
-def _make_tables(db: sa.Connection) -> None:
-    sqlite.migrate(db, Path(__file__).parent / "migrations", metadata)
 
 
 def _job(row: sa.Row[Any]) -> Job:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Float, Index, MetaData, Table, Text, text
+
+from penstock.base.sql_types import Name, Number
 
 __all__ = ["jobs", "metadata"]
 
 metadata = MetaData()
-_ID = BigInteger().with_variant(Integer, "sqlite")
 _OPEN = text("twin != '' AND state IN ('waiting', 'running')")
 _WAITING = text("state = 'waiting'")
 
 jobs = Table(
     "jobs",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("queue", String(40), nullable=False),
-    Column("kind", String(40), nullable=False),
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("queue", Name(40), nullable=False),
+    Column("kind", Name(40), nullable=False),
     Column("payload", JSON, nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("tries", Integer, nullable=False),
+    Column("state", Name(10), nullable=False),
+    Column("tries", Number, nullable=False),
     Column("run_after", Float, nullable=False),
-    Column("holder", String(40), nullable=False),
-    Column("fence", Integer, nullable=False),
+    Column("holder", Name(40), nullable=False),
+    Column("fence", Number, nullable=False),
     Column("heartbeat_at", Float),
     Column("cancel", Boolean, nullable=False),
-    Column("twin", String(200), nullable=False),
+    Column("twin", Name(200), nullable=False),
     Column("result", JSON),
     Column("error", Text, nullable=False),
     Column("progress", JSON),

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.base.json_lists import among
 from penstock.base.prepared import Prepared, driver
+from penstock.base.sql_functions import among
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.holds import hold, settle
 from penstock.gateway.quotas import set_limits

@@ -22,7 +22,7 @@ def steps(contexts: Contexts, work: Callable[[], object]) -> int:
     def bound(raw: Any, *_: object) -> None:
         raw.set_progress_handler(count, 100)
 
-    sa.event.listen(contexts._file.engine, "checkout", bound)
+    sa.event.listen(contexts._tables.engine, "checkout", bound)
     work()
-    sa.event.remove(contexts._file.engine, "checkout", bound)
+    sa.event.remove(contexts._tables.engine, "checkout", bound)
     return taken

@@ -118,7 +118,7 @@ def test_a_cursor_beyond_all_has_a_gap_and_nothing_after_it(cursor: int, context
 def test_a_read_sees_one_state_of_the_file(contexts: Contexts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process purges between the two selects of a read: it still gets what was there at its beginning."""
     put(contexts, "k", "there")
-    other = Contexts(contexts.path, contexts.clock)
+    other = Contexts(contexts.path, contexts.clock, url=contexts.url)
     look_up = finding.look_up
 
     def then_purge(db: Any, workspace: str, key: str) -> Any:

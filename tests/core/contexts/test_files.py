@@ -17,6 +17,7 @@ from penstock.contexts import contexts as module
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
 from penstock.contexts.schema import metadata
+from tests.core.contexts.conftest import in_a_file
 
 
 def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
@@ -53,6 +54,7 @@ def test_what_was_kept_is_there_when_the_file_is_opened_again(path: Path) -> Non
     contexts.close()
 
 
+@in_a_file
 def test_the_file_is_private_to_its_owner(contexts: Contexts, path: Path) -> None:
     with contexts.write("w", "me") as writer:
         writer.put("k", NewContext(1))
@@ -93,6 +95,7 @@ def test_a_file_where_a_folder_must_be_is_named(path: Path) -> None:
         Contexts(path)
 
 
+@in_a_file
 def test_a_file_that_is_damaged_later_is_named(contexts: Contexts, path: Path) -> None:
     with contexts.write("w", "me") as writer:
         writer.put("k", NewContext(1))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
+from tests.core.contexts.conftest import in_a_file
 
 FULL = r"contexts\.db cannot be written: database or disk is full: free some space on that disk, then try again"
 
@@ -21,7 +22,7 @@ class Disk:
 
     def __init__(self, contexts: Contexts) -> None:
         self.pages = 2**31
-        sa.event.listen(contexts._file.engine, "checkout", self._bound)
+        sa.event.listen(contexts._tables.engine, "checkout", self._bound)
 
     def _bound(self, raw: Any, *_: object) -> None:
         raw.execute(f"PRAGMA max_page_count={self.pages}")  # never fewer than there are
@@ -37,6 +38,7 @@ def put(contexts: Contexts, key: str, data: object) -> None:
         writer.put(key, NewContext(data))
 
 
+@in_a_file
 def test_a_full_disk_is_noted_until_there_is_room(contexts: Contexts, disk: Disk) -> None:
     """What is there can be read all the time."""
     put(contexts, "a", 1)
@@ -53,6 +55,7 @@ def test_a_full_disk_is_noted_until_there_is_room(contexts: Contexts, disk: Disk
     assert [head.key for head in contexts.page("w").items] == ["a", "b"]
 
 
+@in_a_file
 def test_little_room_is_seen_before_anybody_writes(
     contexts: Contexts, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

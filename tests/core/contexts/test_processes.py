@@ -134,7 +134,7 @@ def test_processes_that_start_and_write_at_once_lose_nothing(path: Path) -> None
 
 
 def test_threads_with_contexts_of_their_own_lose_nothing(contexts: Contexts) -> None:
-    others = [Contexts(contexts.path, contexts.clock) for _ in range(2)]
+    others = [Contexts(contexts.path, contexts.clock, url=contexts.url) for _ in range(2)]
 
     def append(own: Contexts, name: str) -> None:
         for n in range(40):

@@ -6,15 +6,18 @@ import shutil
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from penstock.base.clock import ManualClock
+from penstock.contexts import postgres_schema
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict, Expired, NoContext, Sealed
 from penstock.contexts.records import NewContext
 from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
 from penstock.sealing.master_key import FILE_VARIABLE, KEY_VARIABLE
+from tests.core.contexts.conftest import in_a_file
 
 SECRET = "the gondola sinks at midnight"
 WORDS = ("gondola", "midnight")
@@ -33,13 +36,38 @@ def put(contexts: Contexts, key: str, data: object, seal: bool | None = None, wo
         return writer.put(key, NewContext(data, seal=seal))[0].version
 
 
-def on_disk(path: Path) -> bytes:
+def on_disk(contexts: Contexts) -> bytes:
+    """The bytes of the files; of a database those of its rows, for its files are its own."""
+    if contexts.url:
+        tables = postgres_schema.metadata.sorted_tables
+        with contexts.snapshot() as db:
+            found = [value for table in tables for row in db.execute(table.select()) for value in row]
+        return b" ".join(one if isinstance(one, bytes) else repr(one).encode() for one in found)
+    return in_files(contexts.path)
+
+
+def in_files(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.iterdir() if file.name.startswith(path.name))
 
 
-def readable(path: Path) -> set[str]:
-    found = on_disk(path).lower()
-    return {word for word in WORDS if word.encode() in found}
+def readable(contexts: Contexts) -> set[str]:
+    return words_in(on_disk(contexts))
+
+
+def words_in(found: bytes) -> set[str]:
+    return {word for word in WORDS if word.encode() in found.lower()}
+
+
+def change(contexts: Contexts, *statements: str) -> None:
+    """What somebody does to the tables behind our back."""
+    with contexts._tables.writing() as db:
+        for statement in statements:
+            db.exec_driver_sql(statement)
+
+
+def selected(contexts: Contexts, query: str) -> list[tuple[Any, ...]]:
+    with contexts.snapshot() as db:
+        return [tuple(row) for row in db.exec_driver_sql(query)]
 
 
 @pytest.mark.parametrize("data", [SECRET, LONG, {"plan": {"when": SECRET}}])
@@ -52,20 +80,20 @@ def test_nothing_of_a_sealed_value_is_on_disk(contexts: Contexts, path: Path, da
         writer.delete("plan")
     with contexts.write("w", "a") as writer:
         writer.undelete("plan")
-    assert readable(path) == set()
+    assert readable(contexts) == set()
     assert contexts.get("w", "plan", 1).data == contexts.get("w", "plan", 3).data == data
     assert contexts.get("w", "plan").head.sealed
     put(contexts, "open", data)
-    assert set(WORDS) <= readable(path), "the words of an open value can be found: the test can fail"
+    assert set(WORDS) <= readable(contexts), "the words of an open value can be found: the test can fail"
 
 
 def test_sealing_covers_the_versions_of_before_and_unsealing_brings_them_back(contexts: Contexts, path: Path) -> None:
     put(contexts, "plan", SECRET)
     put(contexts, "plan", [SECRET])
-    assert readable(path)
+    assert readable(contexts)
     before = [contexts.get("w", "plan", n) for n in (1, 2)]
     assert put(contexts, "plan", [SECRET], seal=True) == 2, "an equal value makes no version"
-    assert readable(path) == set()
+    assert readable(contexts) == set()
     assert [one.data for one in (contexts.get("w", "plan", 1), contexts.get("w", "plan"))] == [SECRET, [SECRET]]
     assert [hit.head.key for hit in contexts.search("w", "gondola")] == []
     assert [(hit.head.key, hit.excerpt) for hit in contexts.search("w", "plan")] == [("plan", "")]
@@ -73,15 +101,14 @@ def test_sealing_covers_the_versions_of_before_and_unsealing_brings_them_back(co
     assert [hit.head.key for hit in contexts.search("w", "gondola")] == ["plan"]
     again = [contexts.get("w", "plan", n) for n in (1, 2)]
     assert [(one.data, one.head.digest) for one in again] == [(one.data, one.head.digest) for one in before]
-    with sqlite3.connect(path) as db:
-        assert db.execute("SELECT count(*) FROM data_keys").fetchone() == (0,)
+    assert selected(contexts, "SELECT count(*) FROM data_keys") == [(0,)]
 
 
 def test_touching_seals_as_well(contexts: Contexts, path: Path) -> None:
     put(contexts, "plan", SECRET)
     with contexts.write("w", "a") as writer:
         head = writer.touch("plan", NewContext(None, seal=True))
-    assert (head.sealed, head.version, readable(path)) == (True, 1, set())
+    assert (head.sealed, head.version, readable(contexts)) == (True, 1, set())
     assert contexts.changes_after("w", 0)[-1].kind == "put"
 
 
@@ -98,15 +125,16 @@ def test_a_ciphertext_that_was_moved_is_refused(contexts: Contexts, path: Path, 
     put(contexts, "a", "first", seal=True)
     put(contexts, "a", "second")
     put(contexts, "b", "third", seal=True)
-    with sqlite3.connect(path) as db:
-        if how == "version":
-            db.execute("UPDATE context_versions SET body = (SELECT body FROM context_versions WHERE version = 2)")
-        else:  # with its data key, so that only the place differs
-            db.execute(
-                "UPDATE context_versions SET body = (SELECT v.body FROM context_versions v JOIN contexts c "
-                "ON c.id = v.context WHERE c.key = 'b') WHERE version = 1"
-            )
-            db.execute("UPDATE contexts SET data_key = (SELECT data_key FROM contexts WHERE key = 'b')")
+    if how == "version":
+        second = "SELECT v.body FROM context_versions v JOIN contexts c ON c.id = v.context "
+        change(contexts, f"UPDATE context_versions SET body = ({second} WHERE c.key = 'a' AND v.version = 2)")
+    else:  # with its data key, so that only the place differs
+        its = "SELECT v.body FROM context_versions v JOIN contexts c ON c.id = v.context WHERE c.key = 'b'"
+        change(
+            contexts,
+            f"UPDATE context_versions SET body = ({its}) WHERE version = 1",
+            "UPDATE contexts SET data_key = (SELECT data_key FROM contexts WHERE key = 'b')",
+        )
     with pytest.raises(Sealed, match="version 1 of context a is sealed and cannot be opened"):
         contexts.get("w", "a", 1)
 
@@ -120,7 +148,7 @@ def test_without_the_master_key_all_but_sealed_values_goes_on(contexts: Contexts
         key.unlink(missing_ok=True)
         if wrong is not None:
             key.write_bytes(wrong)
-        again = Contexts(path, contexts.clock)
+        again = Contexts(path, contexts.clock, url=contexts.url)
         assert again.get("w", "open").data == 1
         assert again.head("w", "sealed").sealed
         with pytest.raises(Sealed, match=r"context sealed is sealed: .*master.key"):
@@ -166,7 +194,7 @@ def test_a_rotation_that_is_cut_off_leaves_everything_readable(
     with pytest.raises(KeyboardInterrupt):
         rotate_master_key(contexts)
     monkeypatch.undo()
-    again = Contexts(path, contexts.clock)
+    again = Contexts(path, contexts.clock, url=contexts.url)
     assert again.get("w", "a").data == SECRET
     assert rotate_master_key(again) == 1
     assert again.get("w", "a").data == SECRET
@@ -177,11 +205,9 @@ def test_a_rotation_that_is_cut_off_leaves_everything_readable(
 def test_new_data_keys_leave_the_values_as_they_are(contexts: Contexts, path: Path) -> None:
     put(contexts, "a", SECRET, seal=True)
     put(contexts, "open", 1)
-    with sqlite3.connect(path) as db:
-        before = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
+    before = selected(contexts, "SELECT body FROM context_versions ORDER BY context")
     assert rotate_data_keys(contexts) == (1, 0)
-    with sqlite3.connect(path) as db:
-        after = db.execute("SELECT body FROM context_versions ORDER BY context").fetchall()
+    after = selected(contexts, "SELECT body FROM context_versions ORDER BY context")
     assert before[0] != after[0]
     assert before[1] == after[1]
     assert (contexts.get("w", "a").data, contexts.head("w", "a").version) == (SECRET, 1)
@@ -191,11 +217,10 @@ def test_new_data_keys_leave_the_values_as_they_are(contexts: Contexts, path: Pa
 
 def test_purging_destroys_the_data_key(contexts: Contexts, path: Path) -> None:
     put(contexts, "a", SECRET, seal=True)
-    with sqlite3.connect(path) as db:
-        [(wrapped,)] = db.execute("SELECT wrapped FROM data_keys").fetchall()
+    [(wrapped,)] = selected(contexts, "SELECT wrapped FROM data_keys")
     with contexts.write("w", "a") as writer:
         writer.delete("a", purge=True)
-    assert wrapped not in on_disk(path)
+    assert wrapped not in on_disk(contexts)
     with pytest.raises(NoContext):
         contexts.get("w", "a")
 
@@ -210,7 +235,7 @@ def test_a_sealed_context_that_ended_comes_back_sealed(contexts: Contexts, clock
     assert put(contexts, "a", [SECRET]) == 2
     assert contexts.get("w", "a", 1).data == SECRET
     assert contexts.head("w", "a").sealed
-    assert readable(path) == set()
+    assert readable(contexts) == set()
 
 
 @pytest.fixture
@@ -240,7 +265,7 @@ def test_two_rotations_at_once_lose_no_key(contexts: Contexts, monkeypatch: pyte
 
     def second(needed: set[str]) -> None:
         monkeypatch.setattr(contexts.masters, "drop", drop)
-        other = Contexts(contexts.path, contexts.clock)
+        other = Contexts(contexts.path, contexts.clock, url=contexts.url)
         thread = threading.Thread(target=lambda: (rotate_master_key(other), done.set()))
         thread.start()
         drop(needed)
@@ -287,6 +312,7 @@ def test_nothing_to_rotate_makes_no_key(contexts: Contexts, path: Path) -> None:
     assert not (path.parent / "master-key").exists()
 
 
+@in_a_file
 def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(
     contexts: Contexts, path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -295,9 +321,9 @@ def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(
     put(contexts, "a", SECRET, seal=True)
     left = tmp_path / "left"
     shutil.copytree(path.parent, left)
-    assert readable(left / path.name) == set(WORDS), "it is there: the test can fail"
+    assert words_in(in_files(left / path.name)) == set(WORDS), "it is there: the test can fail"
     again = Contexts(left / path.name, contexts.clock)
-    assert readable(left / path.name) == set()
+    assert words_in(in_files(left / path.name)) == set()
     assert again.get("w", "a").data == SECRET
     again.close()
 
@@ -317,8 +343,9 @@ def test_answers_that_are_kept_for_repeated_calls_go_with_the_plain_value(contex
 def test_a_damaged_version_keeps_no_other_context_from_a_new_key(contexts: Contexts, path: Path) -> None:
     for key in ("a", "b"):
         put(contexts, key, SECRET, seal=True)
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE context_versions SET body = x'00' WHERE context = (SELECT id FROM contexts WHERE key = 'a')")
+    none = "CAST('' AS BYTEA)" if contexts.url else "x'00'"
+    mine = "(SELECT id FROM contexts WHERE key = 'a')"
+    change(contexts, f"UPDATE context_versions SET body = {none} WHERE context = {mine}")
     assert rotate_master_key(contexts) == 2
     assert rotate_data_keys(contexts) == (1, 1)
     assert contexts.get("w", "b").data == SECRET

@@ -9,6 +9,7 @@ from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import Conflict
 from penstock.contexts.records import NewContext
+from tests.core.contexts.conftest import in_a_file
 
 EVER = ("0000-01-01", "9999-12-31")
 DAY_S = 86_400.0
@@ -41,6 +42,7 @@ def test_reads_writes_bytes_and_hits_are_summed(contexts: Contexts, clock: Manua
     assert contexts.usage("other", "day", *EVER) == []
 
 
+@in_a_file
 def test_a_read_writes_nothing_and_what_was_counted_is_there_after_a_restart(
     contexts: Contexts, path: Path, clock: ManualClock
 ) -> None:

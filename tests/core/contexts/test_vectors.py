@@ -13,6 +13,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext, Retention
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.memory.embedders.wordllama import WordLlama256
+from tests.core.contexts.conftest import in_a_file
 from tests.core.contexts.steps import steps
 
 TEXTS = {
@@ -92,7 +93,7 @@ def test_vectors_outlast_a_restart_and_are_made_in_between(
             writer.put(f"many/{n}", NewContext(f"number {n}", ttl=0))
     assert not search.search("w", "ship")[1], "500 are made by one search"
     search.catch_up()
-    again = Contexts(path, clock)
+    again = Contexts(path, clock, url=contexts.url)
     found = VectorSearch(again, lambda: embedder)
     assert keys(found, "ship at sea")[0] == "boat"
     with again.snapshot() as db:
@@ -118,6 +119,7 @@ def test_two_rankings_become_one(search: VectorSearch, contexts: Contexts) -> No
     assert len(fused([words, near], 1)) == 1
 
 
+@in_a_file
 def test_where_nothing_changed_not_every_context_is_looked_at(
     search: VectorSearch, contexts: Contexts, clock: ManualClock
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext
+from tests.core.contexts.conftest import in_a_file
 from tests.core.contexts.steps import steps
 
 CANARY = "zyxcanary"
@@ -64,6 +65,7 @@ def test_a_word_that_all_have_adds_those_that_have_no_other(contexts: Contexts) 
     assert contexts.search("other", "goal harbour") == []
 
 
+@in_a_file
 def test_what_all_have_in_common_is_not_looked_at_for_a_word_that_few_have(contexts: Contexts) -> None:
     with contexts.write("w", "me") as writer:
         for n in range(1_000):
@@ -89,6 +91,7 @@ def filled(contexts: Contexts, clock: ManualClock) -> Contexts:
     return contexts
 
 
+@in_a_file
 def test_nothing_of_a_purged_context_is_left_in_the_files(filled: Contexts, path: Path) -> None:
     with filled.write("w", "me") as writer:
         for n in range(1, 60, 2):
@@ -100,6 +103,7 @@ def test_nothing_of_a_purged_context_is_left_in_the_files(filled: Contexts, path
     assert _left(path) == []
 
 
+@in_a_file
 def test_nothing_is_left_of_what_was_deleted_long_ago(filled: Contexts, path: Path, clock: ManualClock) -> None:
     clock.advance(11)
     assert filled.expire() == 1
@@ -109,6 +113,7 @@ def test_nothing_is_left_of_what_was_deleted_long_ago(filled: Contexts, path: Pa
     assert _left(path) == []
 
 
+@in_a_file
 def test_what_a_reader_keeps_in_the_log_goes_when_it_has_ended(contexts: Contexts, path: Path) -> None:
     """The purge itself does not wait."""
     put(contexts, "k", CANARY)

@@ -1,4 +1,4 @@
-"""Fixtures: the gateway's store in a file of the test, and the clock by which it goes, which the test moves."""
+"""Fixtures: the gateway's store in a file or a database of the test, and its clock, which the test moves."""
 
 from __future__ import annotations
 
@@ -22,8 +22,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / FILE_NAME
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def url(request: pytest.FixtureRequest) -> str:
+    """The database with the gateway's tables; empty: they are in the file."""
+    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else ""
+
+
 @pytest.fixture
-def store(path: Path, clock: ManualClock) -> Iterator[GatewayStore]:
-    store = GatewayStore(path, clock)
+def store(path: Path, clock: ManualClock, url: str) -> Iterator[GatewayStore]:
+    store = GatewayStore(path, clock, url)
     yield store
     store.close()

@@ -1,28 +1,27 @@
-"""Reads the tables of the gateway's file directly (`rows`, `dump`), and makes a call to be admitted (`call`)."""
+"""Reads the gateway's tables directly (`rows`, `dump`), and makes a call to be admitted (`call`)."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
+from penstock.gateway.database import GatewayStore
 from penstock.gateway.holds import Call
 from penstock.gateway.schema import metadata
 
 __all__ = ["call", "dump", "rows"]
 
 
-def rows(path: Path, table: str, order: str = "1, 2, 3") -> list[dict[str, Any]]:
-    """All rows of a table."""
-    with closing(sqlite3.connect(path)) as db:
-        db.row_factory = sqlite3.Row
-        return [dict(row) for row in db.execute(f'SELECT * FROM "{table}" ORDER BY {order}')]
+def rows(store: GatewayStore, table: str) -> list[dict[str, Any]]:
+    """All rows of a table, by its key."""
+    named = metadata.tables[table]
+    with store.reading() as db:
+        found = db.execute(named.select().order_by(*named.primary_key))
+        return [dict(row._mapping) for row in found]
 
 
-def dump(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Everything in the file."""
-    return {name: rows(path, name) for name in metadata.tables}
+def dump(store: GatewayStore) -> dict[str, list[dict[str, Any]]]:
+    """Everything that is there."""
+    return {name: rows(store, name) for name in metadata.tables}
 
 
 def call(number: str, key: str = "k", *, tokens: int = 10, dollars: int = 10, model: str = "m") -> Call:

@@ -21,6 +21,12 @@ from penstock.gateway.workspaces import add_workspace, list_workspaces
 MIGRATIONS = Path(module.__file__).parent / "migrations"
 
 
+@pytest.fixture
+def url() -> str:
+    """These are about the file."""
+    return ""
+
+
 def test_the_migrations_make_the_tables_of_the_schema(tmp_path: Path) -> None:
     """A database with another table is no new one: it gets them by the migrations."""
     with sa.create_engine(f"sqlite:///{tmp_path / 'old.db'}").connect() as db:

@@ -22,10 +22,12 @@ from tests.core.gateway.tables import call, dump, rows
 WORKSPACE = "workspace:default"
 
 
-def test_of_many_at_once_as_many_are_let_in_as_fit(path: Path, store: GatewayStore, clock: ManualClock) -> None:
-    """64 threads, in two processes as far as the file can tell: what is let in is exactly the limit."""
+def test_of_many_at_once_as_many_are_let_in_as_fit(
+    path: Path, store: GatewayStore, clock: ManualClock, url: str
+) -> None:
+    """64 threads, in two processes as far as the store can tell: what is let in is exactly the limit."""
     set_limits(store, WORKSPACE, [Limit("day", "requests", 23)], "me")
-    stores = (store, GatewayStore(path, clock))
+    stores = (store, GatewayStore(path, clock, url))
     start, refused = threading.Barrier(64), []
 
     def ask(n: int) -> None:
@@ -41,7 +43,7 @@ def test_of_many_at_once_as_many_are_let_in_as_fit(path: Path, store: GatewaySto
     for one in threads:
         one.join()
     stores[1].close()
-    assert len(rows(path, "holds")) == 23
+    assert len(rows(store, "holds")) == 23
     assert len(refused) == 64 - 23
     assert [e.reached is not None for e in refused].count(True) == 1, "one of them announces it"
 
@@ -72,6 +74,7 @@ def test_what_is_refused_first_is_announced_once(store: GatewayStore) -> None:
     hold(store, call("three", tokens=50))
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_refusal_that_cannot_be_announced_is_one_all_the_same(path: Path, store: GatewayStore) -> None:
     set_limits(store, WORKSPACE, [Limit("day", "requests", 1)], "me")
     hold(store, call("one"))
@@ -133,17 +136,17 @@ def test_a_limit_that_is_set_later_counts_all_of_the_month(store: GatewayStore, 
     }
 
 
-def test_looking_writes_nothing(path: Path, store: GatewayStore) -> None:
+def test_looking_writes_nothing(store: GatewayStore) -> None:
     """Also where a period has no counter yet; and while somebody else writes."""
     set_limits(store, WORKSPACE, [Limit("day", "tokens", 100)], "me")
-    before = dump(path)
+    before = dump(store)
     with store.writing():
         (state,) = show_limits(store)
     assert (state.spent, state.held, state.cap) == (0, 0, 100)
-    assert dump(path) == before
+    assert dump(store) == before
 
 
-def test_what_a_dead_proxy_held_counts_as_its_input(path: Path, store: GatewayStore, clock: ManualClock) -> None:
+def test_what_a_dead_proxy_held_counts_as_its_input(store: GatewayStore, clock: ManualClock) -> None:
     """Unless its proxy, which lives, said so in time."""
     set_limits(store, WORKSPACE, [Limit("month", "dollars", 1000)], "me")
     hold(store, call("dead", dollars=100))
@@ -160,14 +163,14 @@ def test_what_a_dead_proxy_held_counts_as_its_input(path: Path, store: GatewaySt
     assert [one.spent for one in show_limits(store)] == [50], "a request is counted once"
 
 
-def test_a_request_that_cost_nothing_leaves_nothing(path: Path, store: GatewayStore) -> None:
+def test_a_request_that_cost_nothing_leaves_nothing(store: GatewayStore) -> None:
     set_limits(store, WORKSPACE, [Limit("month", "requests", 1)], "me")
     hold(store, call("zero"))
     settle(store, "zero", None)  # the month has its counter now
-    before = dump(path)
+    before = dump(store)
     hold(store, call("one"))
     assert settle(store, "one", None) == []
-    assert dump(path) == before
+    assert dump(store) == before
 
 
 def test_usage_is_summed_by_what_one_asks_for(store: GatewayStore, clock: ManualClock) -> None:

@@ -88,7 +88,7 @@ class HoldsMachine(RuleBasedStateMachine):
     def _let_in(self, which: int, key: int, model: str, tokens: int, dollars: int) -> None:
         self.numbers += 1
         asked = call(f"r{self.numbers}", self.keys[key], tokens=tokens, dollars=dollars, model=model)
-        now, before = self.clock.now(), dump(self.path)
+        now, before = self.clock.now(), dump(self.stores[0])
         mine = [one for one in self.caps if one[0] in asked.scopes]
         full = [one for one in mine if self._used(one) + asked.of(one[2]) > self._cap(one)]
         refused: list[QuotaFull] = []
@@ -101,7 +101,7 @@ class HoldsMachine(RuleBasedStateMachine):
             assert named in full
             assert (e.cap, e.resets_at) == (self._cap(named), end_of(e.limit.per, now))
             assert e.resets_at == max(end_of(per, now) for _, per, _ in full), "the one that lasts longest is named"
-            after = dump(self.path)
+            after = dump(self.stores[0])
             for row in (*before["counters"], *after["counters"]):
                 row.pop("announced")
             assert after == before
@@ -198,7 +198,7 @@ class HoldsMachine(RuleBasedStateMachine):
     def counters_say_what_was_spent_and_is_held(self) -> None:
         found = {
             (row["scope"], row["period"], row["unit"]): (row["spent"], row["held"], row["raised"])
-            for row in rows(self.path, "counters")
+            for row in rows(self.stores[0], "counters")
         }
         assert found == {row: (one.spent, one.held, one.raised) for row, one in self.counters.items()}
         for (scope, period, unit), (spent, held, _) in found.items():
@@ -209,10 +209,10 @@ class HoldsMachine(RuleBasedStateMachine):
 
     @invariant()
     def holds_and_lines_are_there_once(self) -> None:
-        assert {row["id"]: row["until"] for row in rows(self.path, "holds")} == {
+        assert {row["id"]: row["until"] for row in rows(self.stores[0], "holds")} == {
             number: one.until for number, one in self.open.items()
         }
-        lines = rows(self.path, "usage_lines")
+        lines = rows(self.stores[0], "usage_lines")
         assert {row["id"]: (row["at"], row["how"], row["input"], row["dollars"]) for row in lines} == {
             number: (one.at, usage.how, usage.input, usage.dollars) for number, (one, usage) in self.lines.items()
         }
@@ -222,10 +222,10 @@ class HoldsMachine(RuleBasedStateMachine):
         names = ("workspace", "key", "provider", "model", "session")
         units = ("input", "cache_read", "cache_write", "output", "dollars")
         sums: dict[tuple[str, ...], Counter[str]] = {}
-        for line in rows(self.path, "usage_lines"):
+        for line in rows(self.stores[0], "usage_lines"):
             day = sums.setdefault((*(line[name] for name in names), day_of(line["at"])), Counter())
             day.update({"requests": 1, **{unit: line[unit] for unit in units}})
-        days = rows(self.path, "usage_days")
+        days = rows(self.stores[0], "usage_days")
         assert len(days) == len(sums)
         for row in days:
             mine = sums[(*(row[name] for name in names), row["day"])]

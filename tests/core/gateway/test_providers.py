@@ -76,11 +76,11 @@ def test_a_ciphertext_that_is_moved_to_another_provider_is_refused(store: Gatewa
         open_credential(store.masters, find_provider(store, None, two))
 
 
-def test_credentials_are_kept_when_the_master_key_is_exchanged(path: Path, store: GatewayStore) -> None:
+def test_credentials_are_kept_when_the_master_key_is_exchanged(path: Path, store: GatewayStore, url: str) -> None:
     """Contexts share the master key, and drop the old one."""
     number = _add(store)
     before = find_provider(store, None, number).credential
-    contexts = Contexts(path.with_name("contexts.db"))
+    contexts = Contexts(path.with_name("contexts.db"), url=url)
     with contexts.write("w", "me") as writer:
         writer.put("k", NewContext("sealed", seal=True))
     rotate_master_key(contexts)

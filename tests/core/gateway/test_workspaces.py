@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -70,7 +69,7 @@ def test_a_setting_that_is_none_is_named(store: GatewayStore, settings: dict[str
     assert [one.name for one in list_workspaces(store)] == ["default"]
 
 
-def test_one_is_deleted_with_all_that_is_its_own(path: Path, store: GatewayStore) -> None:
+def test_one_is_deleted_with_all_that_is_its_own(store: GatewayStore) -> None:
     """Keys, limits, providers and their models go; what was used stays, and so does what is of others."""
     add_workspace(store, "web", "me")
     add_workspace(store, "web-2", "me")
@@ -90,7 +89,7 @@ def test_one_is_deleted_with_all_that_is_its_own(path: Path, store: GatewayStore
     with pytest.raises(BadKey):
         check_key(store, secret)
     assert [one.name for one in list_providers(store)] == ["ollama"]
-    assert sorted({row["scope"] for row in rows(path, "limits")}) == ["model:web-2/p/m", "workspace:web-2"]
+    assert sorted({row["scope"] for row in rows(store, "limits")}) == ["model:web-2/p/m", "workspace:web-2"]
     assert limits_of(store, "workspace:web-2") == day
     assert len(usage_page(store, "default")[0]) == 1
 

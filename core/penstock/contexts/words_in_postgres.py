@@ -1,0 +1,109 @@
+"""The full-text index of contexts in PostgreSQL: the words of each with their counts, found by a GIN index and ranked
+by BM25 as SQLite's FTS5 does, so that both databases answer alike."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from penstock.contexts.postgres_schema import context_words
+from penstock.contexts.schema import context_versions, contexts
+
+__all__ = ["add", "find", "folded", "is_common", "remove"]
+
+_K1, _B = 1.2, 0.75
+"""Of BM25, as FTS5 has them."""
+_LEAST = 1e-6
+"""The weight of a word that half of all contexts have."""
+_DIGITS = 9
+"""Decimals of a score that count: two of the same words may differ behind them."""
+_NEW = insert(context_words)
+_ADD = _NEW.on_conflict_do_update(
+    index_elements=["context"], set_={"length": _NEW.excluded.length, "counts": _NEW.excluded.counts}
+)
+_TOTALS = sa.select(sa.func.count(), sa.cast(sa.func.sum(context_words.c.length), sa.Float))
+_WORDS = sa.bindparam("words", type_=ARRAY(sa.Text))
+_SCORED = (
+    sa.func.unnest(_WORDS, sa.bindparam("weights", type_=ARRAY(sa.Float)))
+    .table_valued(sa.column("word", sa.Text), sa.column("weight", sa.Float))
+    .render_derived(name="asked")
+)
+_EACH = sa.func.unnest(_WORDS).table_valued(sa.column("word", sa.Text)).render_derived(name="asked")
+_HAVE = sa.select(sa.func.count()).select_from(context_words).where(context_words.c.counts.has_key(_EACH.c.word))
+_FREQUENCIES = sa.select(_EACH.c.word, _HAVE.scalar_subquery())
+_MOST = sa.select(sa.func.coalesce(sa.func.max(contexts.c.id), 0))
+
+
+def add(db: sa.Connection, number: int, stems: Sequence[str]) -> None:
+    """Index the context of this number, in place of its earlier entry."""
+    words = [folded(word) for word in stems]
+    row = {"context": number, "length": len(words) + 1, "counts": Counter(words)}  # FTS5 counts its workspace, too
+    db.execute(_ADD, row)
+
+
+def remove(db: sa.Connection, number: int) -> None:
+    """Remove a context."""
+    db.execute(context_words.delete().where(context_words.c.context == number))
+
+
+def is_common(db: sa.Connection, word: str) -> bool:
+    """Whether half of all contexts have a word."""
+    return _frequencies(db, [folded(word)])[folded(word)] >= int(db.execute(_MOST).scalar_one()) // 2
+
+
+def find(
+    db: sa.Connection, asked: Sequence[str], limit: int, conditions: Sequence[sa.ColumnElement[bool]]
+) -> Sequence[Any]:
+    """The rows of contexts that have any of these words and fit the conditions, with `body`, `codec` and `score`, the
+    best first."""
+    words = list(dict.fromkeys(map(folded, asked)))
+    count, length = db.execute(_TOTALS).one()
+    if not count:
+        return []
+    have = _frequencies(db, words)
+    weights = [max(math.log((count - have[word] + 0.5) / (have[word] + 0.5)), _LEAST) for word in words]
+    tf = sa.cast(context_words.c.counts.op("->>")(_SCORED.c.word), sa.Float)
+    of_length = _K1 * (1 - _B + _B * context_words.c.length * sa.bindparam("short", type_=sa.Float))
+    # Rounded: words that were added up in another order give another last digit, and equal texts have equal ranks.
+    score = sa.func.round(
+        sa.cast(sa.func.sum(_SCORED.c.weight * tf * (_K1 + 1) / (tf + of_length)), sa.Numeric), _DIGITS
+    )
+    best = (
+        sa.select(contexts.c.id, score.label("score"))
+        .select_from(context_words.join(contexts, contexts.c.id == context_words.c.context).join(_SCORED, sa.true()))
+        .where(context_words.c.counts.has_any(_WORDS), *conditions)
+        .group_by(contexts.c.id)
+        .order_by(score.desc(), contexts.c.key)
+        .limit(limit)
+        .subquery()
+    )
+    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
+    rows = (
+        sa.select(
+            contexts, context_versions.c.body, context_versions.c.codec, sa.cast(best.c.score, sa.Float).label("score")
+        )
+        .join(best, best.c.id == contexts.c.id)
+        .join(context_versions, newest)
+        .order_by(best.c.score.desc(), contexts.c.key)
+    )
+    return db.execute(rows, {"words": words, "weights": weights, "short": count / length}).all()
+
+
+def folded(word: str) -> str:
+    """A word without accents on its Latin letters, as FTS5 takes it."""
+    if word.isascii():
+        return word
+    whole = (unicodedata.normalize("NFD", letter) for letter in word)
+    return "".join(parts[0] if parts[0].isascii() else letter for parts, letter in zip(whole, word, strict=True))
+
+
+def _frequencies(db: sa.Connection, words: Sequence[str]) -> dict[str, int]:
+    """How many contexts have each word."""
+    rows = db.execute(_FREQUENCIES, {"words": list(words)})
+    return {row[0]: row[1] for row in rows}
