@@ -13,6 +13,7 @@ from penstock.cli import completion
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE
 from penstock.profiles.service import DEFAULT_PORT, service_values
+from penstock.store.pointer import store_file
 
 __all__ = ["serve"]
 
@@ -53,6 +54,8 @@ def serve(
     store: Annotated[
         Path | None,
         typer.Option(
+            parser=store_file,
+            metavar="PATH",
             help="The store of the proxy it stands beside; contexts and token are kept in its folder.",
             show_default=False,
         ),

@@ -76,7 +76,7 @@ class ServiceServer:
             logged,
             self._traced(),
             closing(self._listener),
-            closing(Contexts(self._store.parent / "contexts.db", retention=Retention.of(settings))) as contexts,
+            closing(Contexts.beside(self._store, retention=Retention.of(settings))) as contexts,
         ):
             parts = Parts(contexts, self._store, settings)
             app = create_app(

@@ -11,6 +11,7 @@ import typer
 
 from penstock.base.paths import store_path
 from penstock.cli import completion
+from penstock.store.pointer import store_file
 from penstock_tui.view_names import ViewName
 
 __all__ = ["View", "tui"]
@@ -36,7 +37,10 @@ class View(StrEnum):
 
 
 def tui(
-    store: Annotated[Path | None, typer.Option(help="The event log to show. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The event log to show. The proxy's own when not given."),
+    ] = None,
     screenshot: Annotated[
         Path | None, typer.Option(help="Write a picture of the screen to this SVG file and end.")
     ] = None,

@@ -18,6 +18,7 @@ from penstock.budget.amount import amount_in_words, part_in_words
 from penstock.cli.numbers import finite
 from penstock.control.client import do_budget
 from penstock.profiles.profile import in_use
+from penstock.store.pointer import store_file
 from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]
@@ -40,7 +41,12 @@ Tokens = Annotated[
     float | None, typer.Option(help="Tokens, cache reads too.", min=0, callback=finite, show_default=False)
 ]
 Requests = Annotated[float | None, typer.Option(help="Answered requests.", min=0, callback=finite, show_default=False)]
-Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+    ),
+]
 
 
 @app.command()

@@ -17,6 +17,7 @@ from penstock.base.format import plural
 from penstock.cli import completion
 from penstock.control.client import ask
 from penstock.control.discovery import running
+from penstock.store.pointer import store_file
 
 __all__ = ["compact"]
 
@@ -35,7 +36,10 @@ def compact(
         str, typer.Option(help="The proxy's address. The one that is up when not given.", metavar="URL")
     ] = "",
     store: Annotated[
-        Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")
+        Path | None,
+        typer.Option(
+            parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+        ),
     ] = None,
 ) -> None:
     """Have the proxy compact old turns at the next request of each conversation, or of one.

@@ -11,6 +11,7 @@ import typer
 
 from penstock.base import paths
 from penstock.cli import completion
+from penstock.store.pointer import store_file
 from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
 
 __all__ = ["doctor"]
@@ -24,7 +25,10 @@ def doctor(
         typer.Option(help="The profile to look at.", envvar=PROFILE_VARIABLE, autocompletion=completion.profiles),
     ] = "default",
     port: Annotated[int, typer.Option(help="The port a proxy would listen on.", min=1, max=65535)] = PORT,
-    store: Annotated[Path | None, typer.Option(help="The store to look at. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The store to look at. The proxy's own when not given."),
+    ] = None,
     confdir: Annotated[Path | None, typer.Option(help="The folder of the certificate authority.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """`gateway`: the check of the team gateway for `penstock doctor`: its file, its providers and keys, and the master key
 that their credentials are encrypted under. Raises `GatewayFault` where the gateway cannot be used. It migrates and
-changes nothing."""
+changes no file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+import sqlalchemy as sa
+
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
-from penstock.gateway.database import FILE_NAME
+from penstock.base.store_url import url_in
+from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.schema import api_keys
+from penstock.gateway.schema import providers as provider_table
 from penstock.sealing.master_key import MasterKeys
 from penstock_addons.cli.check_finding import Finding
 
@@ -28,6 +33,8 @@ class GatewayFault(PenstockError):
 
 def gateway(store: Path) -> Finding:
     """The state of the gateway beside `store`. Raises `GatewayFault` where it cannot be used."""
+    if url_in(store):
+        return _in_database(store)
     file = store.parent / FILE_NAME
     if not file.exists():
         return Finding("none is set up")
@@ -41,9 +48,24 @@ def gateway(store: Path) -> Finding:
         raise GatewayFault(f"{file} cannot be used: {e}") from e
     if sound != "ok":
         raise GatewayFault(f"{file} is damaged: {sound}")
-    if why := MasterKeys(file.parent).why_lacking(masters):
+    return _finding(str(file), MasterKeys(file.parent), masters, providers, keys)
+
+
+def _in_database(store: Path) -> Finding:
+    """That of a store that other machines use, too."""
+    with closing(GatewayStore.beside(store)) as opened, opened.reading() as db:
+        lasts = api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > opened.clock.now())
+        active = sa.select(sa.func.count()).select_from(api_keys).where(api_keys.c.revoked_at.is_(None), lasts)
+        keys = int(db.scalar(active) or 0)
+        count = int(db.scalar(sa.select(sa.func.count()).select_from(provider_table)) or 0)
+        sealed = sa.select(provider_table.c.master).where(provider_table.c.sealed.is_not(None)).distinct()
+        return _finding("in the store's database", opened.masters, set(db.scalars(sealed)), count, keys)
+
+
+def _finding(place: str, known: MasterKeys, masters: set[str], providers: int, keys: int) -> Finding:
+    if why := known.why_lacking(masters):
         raise GatewayFault(f"the credentials of its providers cannot be decrypted: {why}")
-    said = f"{file}, {plural(providers, 'provider')}, {plural(keys, 'active key')}"
+    said = f"{place}, {plural(providers, 'provider')}, {plural(keys, 'active key')}"
     if not providers:
         return Finding(said, "Only a client's own credential can be sent: penstock providers add NAME")
     return Finding(said, "" if keys else "No client can use it yet: penstock keys add NAME")

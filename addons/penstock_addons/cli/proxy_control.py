@@ -11,13 +11,19 @@ import typer
 from penstock.base import paths
 from penstock.cli.numbers import finite
 from penstock.control.client import Remote
+from penstock.store.pointer import store_file
 from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["down", "pause", "resume"]
 
 WAIT_S = 60.0
 
-Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+    ),
+]
 
 
 def pause(store: Store = None) -> None:

@@ -15,6 +15,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
 from penstock.cli import completion
 from penstock.control.client import do_sessions
+from penstock.store.pointer import store_file
 from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 
@@ -32,7 +33,12 @@ Session = Annotated[
         autocompletion=completion.sessions,
     ),
 ]
-Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+    ),
+]
 
 
 @app.command(name="list")

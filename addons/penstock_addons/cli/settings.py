@@ -18,6 +18,7 @@ from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
+from penstock.store.pointer import store_file
 
 __all__ = ["app"]
 
@@ -34,7 +35,12 @@ OfProfile = Annotated[
         autocompletion=completion.profiles,
     ),
 ]
-Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+    ),
+]
 Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock settings show` names them.")]
 
 

@@ -101,12 +101,15 @@ class Outage:
             self._lent[call.id] = call, time.time()
         logger.warning("a request is let in and counted later, for the store is down: %s", error)
 
-    def settle(self, store: GatewayStore, number: str, usage: Usage | None, exchange: str) -> list[Reached]:
-        """Count what a request did cost, lent to or not; None: nothing. Raises `StoreError`: then call again."""
+    def settle(
+        self, store: GatewayStore, number: str, usage: Usage | None, exchange: str, workspace: str = ""
+    ) -> list[Reached]:
+        """Count what a request did cost, lent to or not; None: nothing. `workspace`: where it is known, that of the
+        request. Raises `StoreError`: then call again."""
         with self._lock:
             lent = self._lent.get(number)
         if lent is None:
-            return settle(store, number, usage, exchange)
+            return settle(store, number, usage, exchange, workspace=workspace)
         call, at = lent
         reached = book(store, call, usage, at, exchange) if usage is not None else []
         with self._lock:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from penstock.base.errors import PenstockError, StoreError
 from penstock.gateway.admit import Directory
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import GatewayStore
 from penstock.gateway.holds import Call, hold, keep_holds, sweep
 from penstock.gateway.keys import check_key, note_use
 from penstock.gateway.periods import day_of
@@ -53,7 +53,8 @@ class StoreThreads:
         self._store: GatewayStore | None = None
         self._directory: Directory | None = None
         self._pool = ThreadPoolExecutor(_THREADS, "penstock-gateway")
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
+        """The workspace of each request that something is held for."""
         self._outage = Outage()
         self._closing = threading.Event()
         self._late: deque[tuple[str, Usage | None, str]] = deque()
@@ -90,7 +91,7 @@ class StoreThreads:
         except StoreError as e:
             self._outage.lend(call, e)
         else:
-            self._held.add(call.id)
+            self._held[call.id] = call.workspace
 
     def settle(self, number: str, usage: Usage | None, exchange: str) -> None:
         """Count what a request cost; None: nothing, and what is held for it is free again. Returns at once."""
@@ -125,7 +126,7 @@ class StoreThreads:
     def _opened(self) -> tuple[GatewayStore, Directory]:
         with self._lock:
             if self._store is None or self._directory is None:
-                self._store = GatewayStore(self._options.store.parent / FILE_NAME)
+                self._store = GatewayStore.beside(self._options.store)
                 self._directory = Directory(self._store, self._translations)
                 self._rounds = threading.Thread(target=self._keep, name="penstock-gateway-rounds", daemon=True)
                 self._rounds.start()
@@ -135,17 +136,17 @@ class StoreThreads:
         """Once; what the store does not take is kept for a later round, so that no thread waits for the store."""
         try:
             store, _ = self._opened()
-            reached = self._outage.settle(store, number, usage, exchange)
+            reached = self._outage.settle(store, number, usage, exchange, self._held.get(number, ""))
         except StoreError as e:
             logger.warning("the usage of a request cannot be stored, and is tried again: %s", e)
             if len(self._late) >= _LATE:
-                self._held.discard(self._late.popleft()[0])
+                self._held.pop(self._late.popleft()[0], None)
             self._late.append((number, usage, exchange))
             return
         except Exception:  # its hold ends by itself, and its input is counted then
             logger.exception("the usage of request %s cannot be counted", number)
             reached = []
-        self._held.discard(number)
+        self._held.pop(number, None)
         if reached:
             self.tell(reached)
 

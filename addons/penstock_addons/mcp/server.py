@@ -45,8 +45,8 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
 
     @cache
     def contexts() -> Contexts:
-        file = (store or paths.store_path()).expanduser().absolute().parent / "contexts.db"
-        return Contexts(file, retention=Retention.of(service_in_use()))
+        file = (store or paths.store_path()).expanduser().absolute()
+        return Contexts.beside(file, retention=Retention.of(service_in_use()))
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         # Opened for each call where no proxy has it: a proxy that is started later finds it free.

@@ -25,6 +25,7 @@ from penstock.backup.snapshot import snapshot
 from penstock.base.paths import make_private
 from penstock.base.private_files import free_name, replacing
 from penstock.base.retention import keep_newest
+from penstock.base.store_url import url_in
 from penstock.base.version import VERSION
 
 __all__ = ["KEPT", "Written", "backups_folder", "write_backup", "write_scheduled"]
@@ -95,6 +96,8 @@ def write_backup(
     at, home = time.time() if now is None else now, store.parent
     if not home.is_dir():
         raise _nothing_in(home)
+    if url_in(store):  # a file that has none of what is in the database would pass for a backup
+        raise BackupError(f"{store} names a PostgreSQL database: back that up with pg_dump")
     try:
         _remove_stale(home, at - _STALE_S)
         # The copies are not encrypted: they never leave the store's folder, where the originals are.

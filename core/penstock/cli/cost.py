@@ -28,6 +28,7 @@ from penstock.stats.cost_totals import CostTotals
 from penstock.stats.session_events import session_events
 from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
+from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, open_log
 
 __all__ = ["cost", "costs"]
@@ -75,7 +76,10 @@ def cost(
         float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0, callback=finite)
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
+    ] = None,
 ) -> None:
     """Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red.
 

@@ -16,6 +16,7 @@ import typer
 from penstock.base.errors import PenstockError, Unreadable
 from penstock.base.format import columns, printable
 from penstock.cli import completion
+from penstock.store.pointer import store_file
 from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:
@@ -59,7 +60,12 @@ def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., Non
         text: Annotated[bool, typer.Option("--text", help="Count JSON as the plain text it is.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
         store: Annotated[
-            Path | None, typer.Option(help="The log whose calibration is used. The proxy's own when not given.")
+            Path | None,
+            typer.Option(
+                parser=store_file,
+                metavar="PATH",
+                help="The log whose calibration is used. The proxy's own when not given.",
+            ),
         ] = None,
     ) -> None:
         """Count the tokens of a text or a request, and say how they were counted.

@@ -18,6 +18,7 @@ from penstock.cli.numbers import MOST
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
+from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, newest, open_log
 
 __all__ = ["events", "line"]
@@ -49,7 +50,10 @@ def events(
         typer.Option(help="Only the events of this exchange.", metavar="ID", autocompletion=completion.exchanges),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing cut.")] = False,
-    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
+    ] = None,
     count: Annotated[int, typer.Option("-n", help="How many of the newest to begin with.", min=0, max=MOST)] = 50,
 ) -> None:
     """Show the newest events, oldest first: what came, what was done with it, what was answered."""

@@ -34,6 +34,7 @@ from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.session_events import session_events
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
+from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, backwards, open_log
 
 __all__ = ["difference", "explain"]
@@ -60,7 +61,10 @@ def explain(
     lines: Annotated[int, typer.Option(help="How many lines of each difference. 0: all.", min=0)] = 40,
     every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the texts of edits whole.")] = False,
-    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
+    ] = None,
 ) -> None:
     """Explain one exchange: what each stage said, every edit with its reason, what it cost, before and after; and why
     little was saved in its session."""

@@ -15,6 +15,7 @@ from penstock.base.private_files import whole_file
 from penstock.cli import completion
 from penstock.stats.export import write
 from penstock.stats.selection import choose
+from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
 
 __all__ = ["export"]
@@ -24,7 +25,10 @@ LONG = 200
 
 
 def export(
-    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
+    ] = None,
     session: Annotated[
         str,
         typer.Option(

@@ -18,6 +18,7 @@ from penstock.base.format import columns, lasted, percent, printable, signed
 from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.profiles import profile as profiles
+from penstock.store.pointer import store_file
 
 if TYPE_CHECKING:
     from penstock.replay.prompt_replay import Played, PromptReplay
@@ -46,7 +47,11 @@ def replay(
     api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
     store: Annotated[
         Path | None,
-        typer.Option(help="Keep the log here, for `penstock tui --store`. With --to: the log of that proxy."),
+        typer.Option(
+            parser=store_file,
+            metavar="PATH",
+            help="Keep the log here, for `penstock tui --store`. With --to: the log of that proxy.",
+        ),
     ] = None,
     gap: Annotated[
         float,

@@ -108,7 +108,10 @@ class Contexts:
 
     def short_text(self, workspace: str, key: str) -> ContextText | None:
         """The newest version, where that takes one short look: fit for the thread of an event loop, since readers wait
-        for no writer. None where the value is long or sealed, and where `text` would raise."""
+        for no writer. None where the value is long or sealed, and where `text` would raise; and of a database, whose
+        server may take long to answer."""
+        if self._tables.is_server:
+            return None
         with self._tables.reading() as db:
             found = read_short(db, workspace, key, self.clock.now())
         if found is not None:

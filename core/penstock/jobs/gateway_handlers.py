@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.base.clock import Clock
 from penstock.base.errors import PenstockError, StoreError
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import GatewayStore, has_gateway
 from penstock.gateway.model_lists import refresh_models
 from penstock.gateway.periods import day_of
 from penstock.gateway.providers import list_providers
@@ -29,26 +29,24 @@ class SyncModels(Payload):
 
 def prune_gateway(store: Path, clock: Clock) -> int:
     """Delete the gateway's usage that is older than `[gateway] usage_days`. Returns how many rows."""
-    file = store.parent / FILE_NAME
-    if not file.exists():
+    if not has_gateway(store):
         return 0
     before = clock.now() - in_use().gateway.usage_days * _DAY_S
-    with closing(GatewayStore(file, clock)) as gateway:
+    with closing(GatewayStore.beside(store, clock)) as gateway:
         return prune_usage(gateway, before, day_of(before))
 
 
 def gateway_kinds(store: Path, clock: Clock) -> list[JobKind[Any]]:
     """The job `sync_models` for the gateway beside `store`."""
-    file = store.parent / FILE_NAME
 
     def sync(_: SyncModels, progress: Progress) -> Result:
         """One provider that is down keeps no other from being asked, and what it said before stays."""
         models: dict[str, int] = {}
         faults: dict[str, str] = {}
-        if not file.exists():
+        if not has_gateway(store):
             return {"models": models, "faults": faults}
         allowed = in_use().gateway.allow_private
-        with closing(GatewayStore(file, clock)) as gateway:
+        with closing(GatewayStore.beside(store, clock)) as gateway:
             found = list_providers(gateway)
             for nth, one in enumerate(found):
                 progress.update("providers", nth, len(found))

@@ -19,12 +19,18 @@ from penstock.control.client import open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
+from penstock.store.pointer import store_file
 from penstock.tools.table import all_tools
 
 __all__ = ["tool_app"]
 
 
-Store = Annotated[Path | None, typer.Option("--store", help="The proxy's store. That of this machine when not given.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", parser=store_file, metavar="PATH", help="The proxy's store. That of this machine when not given."
+    ),
+]
 Workspace = Annotated[str, typer.Option("--workspace", help="The workspace of contexts.")]
 Project = Annotated[str, typer.Option("--project", help="Whose memory. That of this folder when not given.")]
 
@@ -82,7 +88,7 @@ def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller
     opened: list[Contexts] = []
 
     def contexts() -> Contexts:
-        opened.append(Contexts(where.parent / "contexts.db", retention=Retention.of(service_in_use())))
+        opened.append(Contexts.beside(where, retention=Retention.of(service_in_use())))
         return opened[-1]
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

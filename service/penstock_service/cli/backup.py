@@ -17,11 +17,15 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import moment, plural
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
 from penstock.profiles.profile import service_in_use
+from penstock.store.pointer import store_file
 
 __all__ = ["backup", "restore"]
 
 Store = Annotated[
-    Path | None, typer.Option(help="The store of the proxy; the rest is in its folder.", show_default=False)
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The store of the proxy; the rest is in its folder.", show_default=False
+    ),
 ]
 
 

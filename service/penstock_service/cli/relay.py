@@ -16,6 +16,7 @@ import typer
 from penstock.base import paths
 from penstock.base.format import plural
 from penstock.events.cursor import START, Cursor
+from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
 from penstock_service.relay.position import RelayPosition, shown
 from penstock_service.relay.publishers import open_publisher
@@ -47,7 +48,13 @@ def relay(
         ),
     ],
     store: Annotated[
-        Path | None, typer.Option(help="The log to read. The proxy's own when not given.", show_default=False)
+        Path | None,
+        typer.Option(
+            parser=store_file,
+            metavar="PATH",
+            help="The log to read. The proxy's own when not given.",
+            show_default=False,
+        ),
     ] = None,
     begin: Annotated[
         From, typer.Option("--from", help="Where the first run begins; later ones go on where the last one ended.")

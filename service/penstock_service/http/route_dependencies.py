@@ -13,7 +13,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from penstock.contexts.contexts import Contexts
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import GatewayStore
 from penstock.profiles.service import ServiceSettings
 from penstock.replay.background import Replays
 from penstock_service.http.feed import Feed
@@ -48,7 +48,7 @@ class Parts:
         """The team's gateway, opened when it is first asked for. Any thread may call. Raises `StoreError`."""
         with self._opening:
             if not self._gateway:
-                self._gateway.append(GatewayStore(self.store.parent / FILE_NAME, self.contexts.clock))
+                self._gateway.append(GatewayStore.beside(self.store, self.contexts.clock))
             return self._gateway[0]
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ class JobEngine:
     def of(cls, parts: Parts, memory: MemoryDo) -> JobEngine:
         """The engine beside the store of `parts`; `runner` is not started yet. `memory` carries memory commands out.
         Raises `StoreError` and `ProfileError`."""
-        jobs = Jobs(parts.store.parent / "jobs.db", parts.contexts.clock)
+        jobs = Jobs.beside(parts.store, parts.contexts.clock)
         kinds = job_kinds(jobs, parts.contexts, parts.store, memory, parts.settings)
         daily = [Periodic("prune", DAY_S), Periodic("sync_models", DAY_S)]
         schedule = Schedule(jobs, kinds, [*daily, *backup_schedule(parts.settings)])

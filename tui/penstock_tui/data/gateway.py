@@ -14,7 +14,7 @@ from typing import Literal
 from penstock.base.clock import Clock
 from penstock.base.errors import PenstockError
 from penstock.base.readable import readable
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import FILE_NAME, GatewayStore, has_gateway
 from penstock.gateway.errors import NotThere
 from penstock.gateway.keys import list_keys, revoke_key
 from penstock.gateway.periods import day_of
@@ -82,7 +82,7 @@ def read_gateway(path: Path, clock: Clock) -> GatewaySnapshot | None:
     now = clock.now()
     day = day_of(now)
     try:
-        if not _file(path).is_file():
+        if not has_gateway(path):
             return None
         with _opened(path, clock) as store:
             by_key = usage_by(store, None, "key", day, day, limit=_MOST)
@@ -119,15 +119,10 @@ def revoke(path: Path, clock: Clock, key: ApiKey) -> None:
 @contextmanager
 def _opened(path: Path, clock: Clock) -> Iterator[GatewayStore]:
     """Looking must not begin a gateway: opening would."""
-    file = _file(path)
-    if not file.is_file():
-        raise NotThere(f"There is no gateway beside this log any more: {file} is gone.")
-    with closing(GatewayStore(file, clock)) as store:
+    if not has_gateway(path):
+        raise NotThere(f"There is no gateway beside this log any more: {path.parent / FILE_NAME} is gone.")
+    with closing(GatewayStore.beside(path, clock)) as store:
         yield store
-
-
-def _file(path: Path) -> Path:
-    return path.parent / FILE_NAME
 
 
 def _by_whom() -> str:

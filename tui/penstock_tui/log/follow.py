@@ -15,7 +15,7 @@ from pathlib import Path
 from penstock.base.errors import StoreError
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
-from penstock.gateway.database import FILE_NAME
+from penstock.gateway.database import has_gateway
 from penstock.stats.sessions import labels_of
 from penstock.store.base import Store
 from penstock.store.opening import open_store
@@ -76,7 +76,7 @@ class Follower:
     def look(self) -> Batch:
         """Poll for new events. Never raises: trouble with the file is a state."""
         try:
-            self.has_gateway = (self.path.parent / FILE_NAME).is_file()
+            self.has_gateway = has_gateway(self.path)
             file = _identity(self.path)
         except OSError as e:
             return Batch(LogState.UNREADABLE, error=str(e))

@@ -12,6 +12,7 @@ from penstock.base.paths import store_path
 from penstock.base.private_files import free_name
 from penstock.cli import completion
 from penstock.stats.selection import LAST
+from penstock.store.pointer import store_file
 
 __all__ = ["report"]
 
@@ -36,7 +37,10 @@ def report(
     ] = LAST,
     texts: Annotated[bool, typer.Option("--texts", help="Also how results and edits begin, redacted.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    store: Annotated[Path | None, typer.Option(help="The log to read. The proxy's own when not given.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
+    ] = None,
 ) -> None:
     """Write a session as one HTML page with plots, to hand on: it opens offline and loads nothing.
 

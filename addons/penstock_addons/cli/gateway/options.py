@@ -17,13 +17,14 @@ import typer
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.gateway.database import DEFAULT_WORKSPACE, FILE_NAME, GatewayStore
+from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore, has_gateway
 from penstock.gateway.errors import InvalidSetting
 from penstock.gateway.keys import list_keys
 from penstock.gateway.providers import list_providers
 from penstock.gateway.quotas import read_limit
 from penstock.gateway.records import UNITS, ApiKey, Limit
 from penstock.gateway.workspaces import list_workspaces
+from penstock.store.pointer import store_file
 
 __all__ = [
     "AsJson",
@@ -50,7 +51,7 @@ _FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 @contextmanager
 def opened(store: Path | None) -> Iterator[GatewayStore]:
     """Open the gateway's store, which is beside the proxy's `store`, for the block."""
-    with closing(GatewayStore((store or paths.store_path()).expanduser().parent / FILE_NAME)) as found:
+    with closing(GatewayStore.beside((store or paths.store_path()).expanduser())) as found:
         yield found
 
 
@@ -124,7 +125,7 @@ def _complete_keys(ctx: typer.Context) -> list[str]:
 
 def _found(ctx: typer.Context, names: Callable[[GatewayStore], list[str]]) -> list[str]:
     store = Path(ctx.params.get("store") or paths.store_path())
-    if not (store.expanduser().parent / FILE_NAME).is_file():
+    if not has_gateway(store.expanduser()):
         return []
     try:
         with opened(store) as found:
@@ -133,7 +134,12 @@ def _found(ctx: typer.Context, names: Callable[[GatewayStore], list[str]]) -> li
         return []
 
 
-Store = Annotated[Path | None, typer.Option(help="The proxy's store, where it was started with one of its own.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Workspace = Annotated[str, typer.Option("--workspace", "-w", help="The workspace.", autocompletion=complete_workspaces)]
