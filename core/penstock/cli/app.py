@@ -154,6 +154,12 @@ def _add_own_commands(app: typer.Typer) -> None:
     add_command(
         app, "count", f"{cli}.count:count", "Count the tokens of a text or a request, and say how they were counted."
     )
+    add_command(
+        app,
+        "migrate",
+        f"{cli}.migrate:migrate_store",
+        "Move what a SQLite store has to PostgreSQL, and compare both sides. Interrupted, the same command goes on.",
+    )
     add_group(app, "profiles", f"{cli}.profiles:app", "Show and check profiles: the choices for one kind of client.")
     add_group(app, "plugins", f"{cli}.plugins:app", "Show plugins, and start one of your own.")
     add_group(app, "tokens", f"{cli}.tokens:app", "Show and install the vocabularies that tokens are counted with.")

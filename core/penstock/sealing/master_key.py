@@ -22,7 +22,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.paths import make_private
 from penstock.base.private_files import replacing, write_file
 
-__all__ = ["FILE_VARIABLE", "KEY_BYTES", "KEY_VARIABLE", "MasterKeys", "SealingError", "Wrapped"]
+__all__ = ["FILE_NAME", "FILE_VARIABLE", "KEY_BYTES", "KEY_VARIABLE", "MasterKeys", "SealingError", "Wrapped"]
 
 FILE_VARIABLE = "PENSTOCK_MASTER_KEY_FILE"
 """The file that holds the keys, one a line; without it `KEY_VARIABLE` counts, and then a file beside the store."""

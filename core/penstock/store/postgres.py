@@ -27,7 +27,7 @@ from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
-from penstock.store.postgres_schema import XID8, events, leases, metadata
+from penstock.store.postgres_schema import IDENTITY, XID8, events, leases, metadata, migrated_tables
 from penstock.store.schema import edits, facts
 from penstock.store.sql_tables import (
     FAILURES,
@@ -85,9 +85,9 @@ class PostgresStore(SqlTables):
 
     is_shared = True
 
-    def __init__(self, url: str, path: Path, *, readonly: bool = False) -> None:
-        """Raises `StoreError` where the driver is missing, the server does not answer or the tables are of another
-        version."""
+    def __init__(self, url: str, path: Path, *, readonly: bool = False, is_migrating: bool = False) -> None:
+        """`is_migrating`: what `penstock migrate` has not finished may be opened. Raises `StoreError` where it may not,
+        the driver is missing, the server does not answer or the tables are of another version."""
         self.path, self.readonly = path, readonly
         self.is_missing = self.is_still = False
         self.identity_key: bytes | None = None
@@ -100,6 +100,8 @@ class PostgresStore(SqlTables):
             return
         self._lock = StoreLock(path)
         try:
+            if not is_migrating:
+                self._refuse_unfinished()
             self._migrate()
         except StoreError:
             self.close()
@@ -277,6 +279,13 @@ class PostgresStore(SqlTables):
         except FAILURES as e:
             raise StoreError(f"{self._name} cannot be read: {why(e)}") from e
 
+    def _refuse_unfinished(self) -> None:
+        with self._read() as db:
+            if sa.inspect(db).has_table(migrated_tables.name):
+                unfinished = sa.select(migrated_tables.c.name).where(~migrated_tables.c.is_done)
+                if db.execute(unfinished).first() is not None:
+                    raise StoreError(f"{self._name} lacks a part of what is moved there: run `penstock migrate` again")
+
     def _migrate(self) -> None:
         try:
             with self._write() as db:
@@ -300,17 +309,17 @@ def _settle_restored(db: sa.Connection) -> None:
     here = str(db.execute(_SERVER).scalar_one())
     if _first(db, "server", here) != here:
         db.execute(events.update().values(xid="0"))
-        mine = (facts.c.kind == "identity") & (facts.c.key == "server")
+        mine = (facts.c.kind == IDENTITY) & (facts.c.key == "server")
         db.execute(facts.update().where(mine).values(value={"server": here}))
 
 
 def _first(db: sa.Connection, name: str, value: str) -> str:
     """What the first proxy that opened the database has noted by this name: `value`, if it is this one."""
-    mine = (facts.c.kind == "identity") & (facts.c.key == name)
+    mine = (facts.c.kind == IDENTITY) & (facts.c.key == name)
     found = db.execute(sa.select(facts.c.value).where(mine)).scalar()
     if found is None:
         found = {name: value}
-        db.execute(facts.insert().values(kind="identity", key=name, value=found))
+        db.execute(facts.insert().values(kind=IDENTITY, key=name, value=found))
     return str(found[name])
 
 

@@ -1,0 +1,30 @@
+"""`penstock migrate`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from penstock.store.pointer import file_for
+from penstock.store.reading import all_events, open_log
+from tests.core.cli.conftest import Run
+
+
+def test_moves_the_own_store(run: Run, store: Path, postgres_url: str) -> None:
+    """It prints what was moved, and how to start a proxy on it; the second time there is nothing to do."""
+    done = run("migrate", "--to", postgres_url)
+    assert done.exit_code == 0, done.output
+    assert "copying events: 9 rows, 0 done" in done.stderr
+    assert [line.split()[:2] for line in done.stdout.splitlines() if line.startswith("events ")] == [["events", "9"]]
+    assert f"penstock up --store {file_for(postgres_url)}" in done.stdout
+    with closing(open_log(file_for(postgres_url))) as new, closing(open_log(store)) as old:
+        assert list(all_events(new)) == list(all_events(old))
+    assert run("migrate", "--to", postgres_url, "--from", str(store.parent)).stdout == (
+        "Everything was moved there before.\n"
+    )
+
+
+def test_says_what_is_wrong(run: Run, penstock_home: Path, tmp_path: Path) -> None:
+    """In a line, with the next step."""
+    missing = run("migrate", "--from", str(tmp_path / "no.db"), "--to", "postgresql://db/penstock")
+    assert (missing.exit_code, "does not exist: name the store" in missing.stderr) == (2, True)

@@ -1,0 +1,268 @@
+"""An installation is moved from SQLite to PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from penstock import Draft, Stage
+from penstock.base.errors import StoreError
+from penstock.base.keyfile import installation_key
+from penstock.base.postgres import engine_of
+from penstock.edits.edit import Edit, Landed, Op, Place
+from penstock.events.cursor import Cursor
+from penstock.events.event import Event, EventKind, PrefixHash
+from penstock.gateway.database import GatewayStore
+from penstock.gateway.schema import audit, workspaces
+from penstock.migration import rows
+from penstock.migration.errors import MigrationError
+from penstock.migration.migrating import migrate, source_store
+from penstock.sealing.master_key import MasterKeys
+from penstock.store.complete import is_complete, mark_complete
+from penstock.store.pointer import file_for
+from penstock.store.postgres import PostgresStore
+from penstock.store.postgres_schema import migrated_tables
+from penstock.store.schema import edits
+from penstock.store.sql import SqlStore
+from penstock.testing import Session, assistant, check_prefix, conversation, user
+
+NOW = 1_700_000_000.0
+EVENTS = 25
+LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "trim", "why", "original 1"))
+
+
+class Killed(BaseException):
+    """What ends a process."""
+
+
+def quiet(step: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def event(n: int) -> Event:
+    return Event(0, NOW + n, f"x{n}", EventKind.RECEIVED, {"n": n, "float": 1e-7, "text": "é\0\ud800"})
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch, penstock_home: Path) -> None:
+    monkeypatch.setattr(rows, "_MOST_ROWS", 4)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A store with something in each table, some of which was deleted again."""
+    path = tmp_path / "here" / "penstock.db"
+    installation_key(path.parent)
+    with closing(SqlStore(path)) as store:
+        store.add_events([event(n) for n in range(EVENTS)])
+        for n in range(9):
+            edit = replace(LANDED.edit, original=f"original {n}")
+            store.add_edits(f"talk {n}", [Landed(1, edit)], NOW + n)
+            store.set_tip(f"talk {n}", PrefixHash(0, bytes([n]) * 16, n), NOW + n)
+        store.set_values("budget", {f"key {n}": {"spent": n / 7} for n in range(5)})
+        store.add_edits("gone", [LANDED], NOW)
+        store.drop_edits("gone", 1)
+        store.prune(before=NOW + 2, keep_events=1000)
+    mark_complete(path)
+    return path
+
+
+@pytest.fixture
+def opened(postgres_url: str) -> Callable[[], Any]:
+    return lambda: closing(PostgresStore(postgres_url, file_for(postgres_url)))
+
+
+def test_everything_is_there_afterwards(source: Path, postgres_url: str, opened: Callable[[], Any]) -> None:
+    """Each row with its number; a reader of the log goes on where it was; what is written next gets numbers that were
+    never given before."""
+    moved = migrate(source, postgres_url, quiet)
+    with closing(SqlStore(source)) as old, opened() as new:
+        before, after = old.events_after(), new.events_after()
+        assert [(e.seq, e.at, e.exchange, e.payload) for e in after] == [
+            (e.seq, e.at, e.exchange, e.payload) for e in before
+        ]
+        assert new.events_after(Cursor(seq=20)) == [e for e in after if e.seq > 20]
+        for n in range(9):
+            assert new.edits_of(f"talk {n}") == old.edits_of(f"talk {n}")
+            assert new.tip_of(f"talk {n}") == old.tip_of(f"talk {n}")
+        assert new.find_originals() == old.find_originals()
+        assert new.values_of("budget") == old.values_of("budget")
+        assert new.identity_key == installation_key(source.parent)
+        old.add_events([event(99)])
+        new.add_events([event(99)])
+        assert new.events_upto(new.end(), 1)[0].seq == old.end().seq
+        new.add_edits("new", [LANDED], NOW)
+        with new._read() as db:
+            assert db.execute(sa.select(sa.func.max(edits.c.id))).scalar() == 11  # 10 was given to one that is gone
+    assert {one.name: one.content.rows for one in moved} == {
+        "events": len(before), "conversations": 7, "edits": 7, "originals": 9, "facts": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("survived", [0, 1, 2, 5, 9, 14])
+def test_goes_on_after_it_was_killed(source: Path, postgres_url: str, opened: Callable[[], Any], survived: int) -> None:
+    """Nothing is there twice, and nothing is read again that was copied. Meanwhile no proxy starts on the database."""
+    steps, copied, seen = itertools.count(), dict[str, int](), dict[str, int]()
+
+    def killed(step: str, done: int, total: int) -> None:
+        copied[step] = done
+        if next(steps) == survived:
+            raise Killed
+
+    with pytest.raises(Killed):
+        migrate(source, postgres_url, killed)
+    with pytest.raises(StoreError, match="run `penstock migrate` again"), opened():
+        pass
+    migrate(source, postgres_url, lambda step, done, total: seen.update({step: seen.get(step, done)}))
+    assert {step: seen[step] for step in copied} == copied
+    with closing(SqlStore(source)) as old, opened() as new:
+        assert [e.seq for e in new.events_after()] == [e.seq for e in old.events_after()]
+    assert migrate(source, postgres_url, quiet) == []
+
+
+def test_what_changed_between_two_runs_is_copied_again(source: Path, postgres_url: str) -> None:
+    """A proxy wrote the store after the first run was interrupted: the second copies it as it is then."""
+
+    def killed(step: str, done: int, total: int) -> None:
+        if step == "comparing events":
+            raise Killed
+
+    with pytest.raises(Killed):
+        migrate(source, postgres_url, killed)
+    with closing(SqlStore(source)) as store:
+        store.set_values("budget", {"key 1": {"spent": 12}, "key 2": None})
+        store.add_events([event(100)])
+    migrate(source, postgres_url, quiet)
+    with closing(SqlStore(source)) as old, closing(PostgresStore(postgres_url, file_for(postgres_url))) as new:
+        assert new.values_of("budget") == old.values_of("budget")
+        assert [e.seq for e in new.events_after()] == [e.seq for e in old.events_after()]
+
+
+def test_a_difference_is_found(source: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that arrives as another is named, and no proxy starts on the database."""
+    monkeypatch.setattr("penstock.migration.target.insertion", _spoiled)
+    with pytest.raises(MigrationError, match="events differ from the source after copying"):
+        migrate(source, postgres_url, quiet)
+    with pytest.raises(StoreError, match="run `penstock migrate` again"):
+        PostgresStore(postgres_url, file_for(postgres_url))
+
+
+def _spoiled(table: sa.Table, names: list[str], constants: Any) -> sa.Insert:
+    new = rows.insertion(table, names, constants)
+    return new.values(at=sa.bindparam("at") + 1) if table.name == "events" else new
+
+
+def test_refuses_a_database_with_other_data(source: Path, postgres_url: str, opened: Callable[[], Any]) -> None:
+    """Nothing there is changed. One that a proxy has opened and not used is empty."""
+    with opened() as store:
+        store.set_values("budget", {"mine": {"spent": 1}})
+    with pytest.raises(MigrationError, match=r"has data already \(1 rows in facts\): name an empty database"):
+        migrate(source, postgres_url, quiet)
+    with opened() as store:
+        assert store.values_of("budget") == {"mine": {"spent": 1}}
+        store.set_values("budget", {"mine": None})
+    assert migrate(source, postgres_url, quiet)
+
+
+def test_refuses_a_second_installation(source: Path, postgres_url: str, tmp_path: Path) -> None:
+    """Its rows would go into the same tables."""
+    migrate(source, postgres_url, quiet)
+    other = tmp_path / "other" / "penstock.db"
+    installation_key(other.parent)
+    SqlStore(other).close()
+    with pytest.raises(MigrationError, match="moved from another installation"):
+        migrate(other, postgres_url, quiet)
+
+
+def test_refuses_a_store_in_use(source: Path, postgres_url: str) -> None:
+    """A proxy would go on writing what was read."""
+    with (
+        closing(SqlStore(source)),
+        pytest.raises(MigrationError, match=r"is written by a proxy that is up .*`penstock down`"),
+    ):
+        migrate(source, postgres_url, quiet)
+    engine = engine_of(postgres_url)
+    assert not sa.inspect(engine).has_table(migrated_tables.name)
+    engine.dispose()
+
+
+def test_an_incomplete_store_stays_one(source: Path, postgres_url: str) -> None:
+    """What was sent last may be missing in it: a proxy on the database must know that too."""
+    (source.parent / "penstock.db.complete").unlink()
+    migrate(source, postgres_url, quiet)
+    assert not is_complete(file_for(postgres_url))
+
+
+def test_names_what_is_no_store(tmp_path: Path, penstock_home: Path) -> None:
+    """A folder is taken for its store."""
+    for folder in (tmp_path / "home" / "state", tmp_path / "state"):
+        SqlStore(folder / "penstock.db").close()
+    assert source_store(tmp_path / "home") == tmp_path / "home" / "state" / "penstock.db"
+    assert source_store(tmp_path / "state") == tmp_path / "state" / "penstock.db"
+    (tmp_path / "no").mkdir()
+    with pytest.raises(MigrationError, match=r"no/penstock.db does not exist: name the store"):
+        source_store(tmp_path / "no")
+    with pytest.raises(MigrationError, match="only a SQLite store is moved"):
+        source_store(file_for("postgresql://db/penstock"))
+    with pytest.raises(MigrationError, match="is no URL of a database"):
+        migrate(tmp_path / "state" / "penstock.db", "mysql://db/penstock", quiet)
+
+
+def test_moves_the_gateway(source: Path, postgres_url: str) -> None:
+    """Its workspaces, keys and sealed credentials; the master key is put beside the file that names the database."""
+    with closing(GatewayStore(source.parent / "gateway.db")) as old:
+        old.masters.make()
+        with old.writing() as db:
+            db.execute(workspaces.insert().values(name="team", settings={"a": 1.0}, created_at=NOW))
+            old.note(db, "team", "me", "made", "team")
+    migrate(source, postgres_url, quiet)
+    with closing(GatewayStore.beside(file_for(postgres_url))) as new, new.reading() as db:
+        assert set(db.scalars(sa.select(workspaces.c.name))) == {"default", "team"}
+        assert db.execute(sa.select(audit.c.by, audit.c.did)).one() == ("me", "made")
+        assert new.masters.known() == old.masters.known() != []
+
+
+def test_refuses_to_replace_a_master_key(source: Path, postgres_url: str) -> None:
+    """What is sealed with it could not be read any more."""
+    for folder in (source.parent, file_for(postgres_url).parent):
+        MasterKeys(folder).make()
+    with pytest.raises(MigrationError, match="has other keys than"):
+        migrate(source, postgres_url, quiet)
+
+
+class Counting(Stage):
+    """Adds a note that is never the same."""
+
+    name = "counting"
+
+    def on_request(self, draft: Draft) -> str | None:
+        draft.note(f"note {random.random()}", reason="counted")
+        return None
+
+
+def test_a_conversation_goes_on(tmp_path: Path, postgres_url: str) -> None:
+    """What was sent before the move is sent the same afterwards, to the byte."""
+    path = tmp_path / "here" / "penstock.db"
+    said, left = [user("one")], b""
+    with closing(SqlStore(path)) as store, Session(Counting(), store=store) as session:
+        for text in ("two", "three"):
+            left = session.send(conversation(*said))
+            session.reply("Fine.")
+            session.log.drain()
+            said += [assistant("Fine."), user(text)]
+    migrate(path, postgres_url, quiet)
+    with (
+        closing(PostgresStore(postgres_url, file_for(postgres_url))) as store,
+        Session(Counting(), store=store) as session,
+    ):
+        again = session.send(conversation(*said))
+    assert left.count(b"note ") == 2
+    check_prefix(left, again)
