@@ -21,6 +21,7 @@ from penstock.base import paths
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
+from penstock.base.store_url import url_in
 from penstock.budget.budgets import COUNTERS
 from penstock.control.request_commands import RequestCommands
 from penstock.control.session_commands import Live, SessionCommands
@@ -117,6 +118,7 @@ class Suite:
                     plugins.embedders,
                     plugins.redactors(),
                     lambda error: log.append(FaultEvent("memory", error)),
+                    url_in(path),
                 )
                 opened.callback(memory_service.close)
             make = _maker(plugins, clock, log, memory_service)

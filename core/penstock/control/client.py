@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.base import paths
 from penstock.base.errors import MemoryDown, NotFound, PenstockError
 from penstock.base.increment import FactChange, merged
+from penstock.base.store_url import url_in
 from penstock.control.discovery import Announcement, all_beside, running
 from penstock.store.lock import is_taken
 
@@ -253,7 +254,7 @@ def _reach(
 
     plugins = Plugins.load()
     try:
-        memory = open_memory(folder, profile(), plugins.embedders(), embedder=embedder)
+        memory = open_memory(folder, profile(), plugins.embedders(), embedder=embedder, url=url_in(store))
     except MemoryDown as e:
         if is_taken(folder / "memory.db"):  # somebody was quicker
             raise MemoryLocked(str(e)) from e

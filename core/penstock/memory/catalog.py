@@ -57,8 +57,9 @@ class Catalog:
     """Looks up projects, sessions and items in the memory's database, and stores the labels of sessions. Raises
     `MemoryDown`."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
-        self._database = database
+    def __init__(self, database: MemoryDatabase, *, is_indexed: bool = True) -> None:
+        """`is_indexed`: there is a vector index."""
+        self._database, self._is_indexed = database, is_indexed
 
     def find(self, project: str, handle: str, limit: int = 10) -> list[Item]:
         """Items of a project whose hash begins with `handle`: digits 0-9 and a-f, lower case."""
@@ -133,7 +134,7 @@ class Catalog:
         """The numbers of every project, by name."""
         m, lacks = memories.c, passages.c.indexed.is_(False)
         waiting, bare = (sa.func.sum(sa.case((one, 1), else_=0)) for one in (lacks, passages.c.vector.is_(None)))
-        unindexed = sa.case((sa.func.count() > search.EXACT, waiting), else_=bare)
+        unindexed = sa.case((sa.func.count() > search.EXACT, waiting), else_=bare) if self._is_indexed else bare
         with self._database.reading() as db:
             found = sa.select(m.project, sa.func.count(), sa.func.count(m.session.distinct()), sa.func.max(m.at))
             items = {row[0]: row for row in db.execute(found.group_by(m.project))}

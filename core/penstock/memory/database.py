@@ -23,6 +23,7 @@ from penstock.base.sqlite import UnknownRevision, connect, migrate, why
 from penstock.memory.items import Item, Kind
 from penstock.memory.schema import feedback, forgotten, labels, memories, metadata, passages, projects
 from penstock.memory.search.item_table import Row
+from penstock.memory.search.word_index import WordIndex
 from penstock.store.lock import StoreLock
 
 __all__ = ["MemoryDatabase"]
@@ -41,6 +42,9 @@ _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part",
 
 class MemoryDatabase:
     """Items by project. Raises `MemoryDown` when the file cannot be read or written, or belongs to another process."""
+
+    is_shared = False
+    """Whether other processes may write to it meanwhile."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -86,6 +90,15 @@ class MemoryDatabase:
                 yield db
             finally:
                 db.rollback()
+
+    def words(self, project: int) -> WordIndex:
+        """The word index of a project."""
+        return WordIndex(project)
+
+    @property
+    def namespace(self) -> str:
+        """What tells this memory from others on a vector server: a name or a path."""
+        return str(self.path.parent / "vectors")
 
     def projects(self, db: sa.Connection) -> dict[str, sa.Row[Any]]:
         """Every project by name."""
@@ -209,8 +222,10 @@ class MemoryDatabase:
     def vectors(self, db: sa.Connection, embedder: str, ids: Iterable[int]) -> dict[int, bytes]:
         """The vectors of passages, as they were stored."""
         listed = ",".join(str(int(n)) for n in ids)
-        sql = f"SELECT id, vector FROM passages WHERE id IN ({listed}) AND embedder = ? AND vector IS NOT NULL"
-        return {row[0]: row[1] for row in db.exec_driver_sql(sql, (embedder,))}
+        if not listed:
+            return {}
+        sql = f"SELECT id, vector FROM passages WHERE id IN ({listed}) AND embedder = :embedder AND vector IS NOT NULL"
+        return {row[0]: row[1] for row in db.execute(sa.text(sql), {"embedder": embedder})}
 
     def passages_of(
         self,
@@ -223,7 +238,8 @@ class MemoryDatabase:
     ) -> list[sa.Row[Any]]:
         """Passages in the order of their numbers: id, memory, text, embedder, vector."""
         p, m = passages.c, memories.c
-        text = sa.func.substr(m.text, p.first + 1, p.last - p.first).label("text")
+        first, length = (sa.cast(number, sa.Integer) for number in (p.first + 1, p.last - p.first))
+        text = sa.func.substr(m.text, first, length).label("text")
         found = sa.select(p.id, p.memory, text, p.embedder, p.vector).join(memories)
         found = found.where((m.project == project) & (p.id > above))
         if which is not None:
@@ -246,6 +262,7 @@ class MemoryDatabase:
         changed = passages.update().where(passages.c.id == sa.bindparam("number"))
         if values:
             db.execute(changed.values(vector=sa.bindparam("new")), values)
+            self.touch(db, sa.select(passages.c.memory).where(passages.c.id.in_([number for number, _ in vectors])))
 
     def set_indexed(self, db: sa.Connection, ids: Sequence[int]) -> None:
         """Note that Chroma has these passages."""
@@ -263,7 +280,13 @@ class MemoryDatabase:
         for page in _pages(ids):
             which = (memories.c.project == project) & memories.c.id.in_(page)
             done += db.execute(memories.update().where(which).values(values)).rowcount
+            self.touch(db, page)
         return done
+
+    def touch(self, db: sa.Connection, items: Sequence[int] | sa.Select[Any]) -> None:
+        """Note that what is cached of these items is out of date, in every process."""
+        of = sa.select(memories.c.project).where(memories.c.id.in_(items))
+        db.execute(projects.update().where(projects.c.id.in_(of)).values(revision=projects.c.revision + 1))
 
     def expired(self, db: sa.Connection, now: float) -> list[tuple[str, int]]:
         """Expired items that are not pinned, as project name and id."""
@@ -274,6 +297,7 @@ class MemoryDatabase:
     def delete(self, db: sa.Connection, ids: Sequence[int]) -> None:
         """Delete items with their passages."""
         for page in _pages(ids):
+            self.touch(db, page)
             db.execute(passages.delete().where(passages.c.memory.in_(page)))
             db.execute(feedback.delete().where(feedback.c.memory.in_(page)))
             db.execute(memories.delete().where(memories.c.id.in_(page)))

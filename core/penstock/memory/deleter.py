@@ -12,7 +12,6 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder
 from penstock.memory.schema import passages
-from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 
 __all__ = ["Deleter"]
@@ -35,7 +34,7 @@ class Deleter:
             self._database.set_forgotten(db, project, hashes, stays=True)
             try:
                 with db.begin_nested():
-                    WordIndex(project).remove(db, [(row.id, row.text) for row in gone])
+                    self._database.words(project).remove(db, [(row.id, row.text) for row in gone])
             except SQLAlchemyError as e:
                 logger.warning("the word index is damaged and will be rebuilt: %s", e.__cause__ or e)
                 self._database.set_made_with(db, project, words="")
@@ -49,7 +48,7 @@ class Deleter:
     def project(self, project: int) -> None:
         """Delete a project with all its items."""
         with self._database.writing() as db:
-            WordIndex(project).drop(db)
+            self._database.words(project).drop(db)
             self._database.delete_project(db, project)
         try:
             self._vectors.drop(project)

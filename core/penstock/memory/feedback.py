@@ -57,6 +57,7 @@ class Feedback:
             replaced = db.execute(feedback.delete().where((f.memory == item) & (f.by == voice.by))).rowcount > 0
             values = {"by": voice.by, "kind": voice.kind.value, "value": voice.value, "comment": voice.comment}
             db.execute(feedback.insert().values(memory=item, at=voice.at, **values))
+            self._database.touch(db, [item])
             newest = sa.select(f.by).where(f.memory == item).order_by(f.at.desc(), f.by).limit(MOST)
             db.execute(feedback.delete().where((f.memory == item) & f.by.not_in(newest)))
         return replaced

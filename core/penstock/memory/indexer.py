@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 
 import numpy as np
+import sqlalchemy as sa
 
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.schema import memories, passages
 from penstock.memory.search import search
 from penstock.memory.search.text_features import traits_of
-from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION
 
@@ -34,7 +34,7 @@ class Indexer:
 
     def words(self, project: int, progress: Progress) -> None:
         """Rebuild the word index and the text features of a project."""
-        index = WordIndex(project)
+        index = self._database.words(project)
         with self._database.writing() as db:
             # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.
             index.drop(db)
@@ -46,6 +46,7 @@ class Indexer:
                 progress("words", done, total)
             for number, text in self._database.texts(db, project):
                 db.execute(memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes()))
+            self._database.touch(db, sa.select(memories.c.id).where(memories.c.project == project))
             self._database.set_made_with(db, project, words=WORDS_VERSION)
 
     def embed(self, project: int, progress: Progress) -> int:
@@ -78,7 +79,7 @@ class Indexer:
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
-            if self._database.count_passages(db, project) <= search.EXACT:
+            if self._vectors.is_absent or self._database.count_passages(db, project) <= search.EXACT:
                 return 0
             total = self._database.count_passages(db, project, waiting)
         while total:

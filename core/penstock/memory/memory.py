@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController
 
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
-from penstock.memory.database import MemoryDatabase
+from penstock.memory.database_opening import open_database
 from penstock.memory.deleter import Deleter
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
@@ -35,7 +35,7 @@ from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View, rank
 from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
-from penstock.memory.search.word_index import WordIndex
+from penstock.memory.vectors.absent import NoVectorIndex
 from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 
@@ -59,6 +59,7 @@ class _Known:
     layout: ItemTable
     stored: VectorCache
     related: Related | None
+    revision: int = 0
 
     @property
     def size(self) -> int:
@@ -79,18 +80,24 @@ class Memory:
         tokens: Callable[[str], int] | None = None,
         worth: Mapping[str, float] = WEIGHTS,
         chroma: str = "",
+        url: str = "",
     ) -> None:
-        """`chroma`: the address of a Chroma server that stores the vectors instead of the folder."""
+        """`chroma`: the address of a Chroma server that stores the vectors instead of the folder. `url`: the PostgreSQL
+        database that has the items instead of the folder; several processes may share it."""
         self.embedder = embedder
         self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
         self._threads = ThreadpoolController()
         self._weights = worth
-        self._database = MemoryDatabase(folder / "memory.db")
-        self.catalog = Catalog(self._database)
+        self._database = open_database(folder / "memory.db", url)
+        self.catalog = Catalog(self._database, is_indexed=bool(chroma) or not self._database.is_shared)
         self.feedback = Feedback(self._database)
         self._owners = Owners(self._database)
-        self._vectors = VectorIndex(folder / "vectors", chroma)
+        # A folder of vectors belongs to one process, and would not learn what the others add and delete.
+        is_alone = self._database.is_shared and not chroma
+        self._vectors = (
+            NoVectorIndex() if is_alone else VectorIndex(folder / "vectors", chroma, self._database.namespace)
+        )
         self._writer = Writer(self._database, embedder)
         self.project_marks = ProjectMarks(self._database, self._writer.project)
         self._indexer = Indexer(self._database, self._vectors, embedder)
@@ -240,24 +247,25 @@ class Memory:
             found = self._database.project(db, project)
             if found is None:
                 return None
-            known = self._refreshed(db, found.id)
-        words = WordIndex(found.id)
+            known = self._refreshed(db, found.id, found.revision)
+        words = self._database.words(found.id)
         return View(
             found.id, known.layout, known.stored, known.related, self._database, words, self._vectors, self.embedder
         )
 
-    def _refreshed(self, db: sa.Connection, project: int) -> _Known:
+    def _refreshed(self, db: sa.Connection, project: int, revision: int) -> _Known:
         stored = VectorCache.empty(self._database, self.embedder.name, self.embedder.dimension)
-        known = self._known.pop(project, None) or _Known(
-            ItemTable.empty(), stored, Related(self._table) if self._table is not None else None
-        )
+        known = self._known.pop(project, None)
+        if known is None or known.revision != revision:
+            related = Related(self._table) if self._table is not None else None
+            known = _Known(ItemTable.empty(), stored, related, revision)
         above = int(known.layout.ids.max(initial=0))
         rows = self._database.rows(db, project, above)
         known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
         known.stored = known.stored.grown(db, known.layout)
         if known.related is not None:
             try:
-                known.related.follow(db, WordIndex(project), len(known.layout.passages))
+                known.related.follow(db, self._database.words(project), len(known.layout.passages))
             except MemoryDown as e:
                 logger.warning("%s; related words are left out", e)
         self._known[project] = known

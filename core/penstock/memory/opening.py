@@ -51,11 +51,14 @@ def check_embedder(profile: Profile, given: Mapping[str, Embedder]) -> None:
         )
 
 
-def open_memory(folder: Path, profile: Profile, given: Mapping[str, Embedder], *, embedder: str = "") -> Memory:
-    """The memory in `folder`, with the embedder of that name or else the profile's. Raises `MemoryDown`."""
+def open_memory(
+    folder: Path, profile: Profile, given: Mapping[str, Embedder], *, embedder: str = "", url: str = ""
+) -> Memory:
+    """The memory in `folder`, or in the PostgreSQL database at `url`, with the embedder of that name or else the
+    profile's. Raises `MemoryDown`."""
     found = embedder_of(profile, given, embedder)
     try:
         table = WordLlama256()  # for related words, whatever makes the vectors
     except MemoryDown:
         table = None
-    return Memory(folder, found, table=table, tokens=estimate, chroma=profile.memory.chroma)
+    return Memory(folder, found, table=table, tokens=estimate, chroma=profile.memory.chroma, url=url)

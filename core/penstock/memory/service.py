@@ -122,14 +122,15 @@ class MemoryService:
         embedders: Callable[[], Mapping[str, Embedder]],
         hide: Sequence[Callable[[str], str]],
         on_fault: Callable[[str], None],
+        url: str = "",
     ) -> MemoryService:
-        """A service for the memory in `folder`, configured by `profile`; `embedders` and `hide`: the embedders and
-        redactors of plugins."""
+        """A service for the memory in `folder`, or in the PostgreSQL database at `url`, configured by `profile`;
+        `embedders` and `hide`: the embedders and redactors of plugins."""
 
         def memory() -> Memory:
             from penstock.memory.opening import open_memory
 
-            return open_memory(folder, profile, embedders())
+            return open_memory(folder, profile, embedders(), url=url)
 
         return cls(memory, redactors=redactors(profile.redact.personal, hide), on_fault=on_fault)
 

@@ -19,7 +19,6 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.search import text_features
-from penstock.memory.search.word_index import WordIndex
 from penstock.text import stems
 
 __all__ = ["WORDS_VERSION", "Added", "Writer"]
@@ -80,13 +79,15 @@ class Writer:
             with self._database.writing() as db:
                 names = list(dict.fromkeys(part.item.project for part in order))
                 numbers = {name: self.project(db, name, owner) for name in names}
-                new = self._store(db, numbers, order, vectors)
+                known |= self._known(db, order)  # what another process has added meanwhile
+                new = self._store(db, numbers, order, vectors, known)
                 projects = set(numbers.values())
                 if even_forgotten:
                     for part in order:
                         self._database.set_forgotten(db, numbers[part.item.project], [part.hash], stays=False)
         known |= new
-        return [_added(some, known, fresh) for some in whole], projects
+        stored = {key: part for key, part in fresh.items() if key in new}
+        return [_added(some, known, stored) for some in whole], projects
 
     def project(self, db: sa.Connection, name: str, owner: str) -> int:
         """The id of a project, which is created for `owner` if there is none."""
@@ -94,7 +95,7 @@ class Writer:
         if found is not None:
             return int(found.id)
         number = self._database.add_project(db, name, WORDS_VERSION, self._embedder.name)
-        WordIndex(number).create(db)
+        self._database.words(number).create(db)
         if owner:
             self._database.set_owner(db, number, owner)
         return number
@@ -127,9 +128,17 @@ class Writer:
             return None
 
     def _store(
-        self, db: sa.Connection, projects: Mapping[str, int], parts: Sequence[_Part], vectors: _Vectors | None
+        self,
+        db: sa.Connection,
+        projects: Mapping[str, int],
+        parts: Sequence[_Part],
+        vectors: _Vectors | None,
+        known: Mapping[tuple[str, bytes], int],
     ) -> dict[tuple[str, bytes], int]:
-        """The id of each stored part, by project and hash."""
+        """The id of each part that is stored, by project and hash; `known` ones are not."""
+        is_new = np.array([part.key not in known for part in parts for _ in part.spans], bool)
+        parts = [part for part in parts if part.key not in known]
+        vectors = None if vectors is None else vectors[is_new]
         traits = [text_features.traits_of(part.item.text).tobytes() for part in parts]
         rows = [(projects[part.item.project], part.item, own) for part, own in zip(parts, traits, strict=True)]
         numbers = self._database.add(db, rows)
@@ -148,7 +157,7 @@ class Writer:
     def _index_words(self, db: sa.Connection, project: int, name: str, texts: Sequence[tuple[int, str]]) -> None:
         try:
             with db.begin_nested():
-                WordIndex(project).add(db, texts)
+                self._database.words(project).add(db, texts)
         except SQLAlchemyError as e:
             # The record is what counts; the index is rebuilt from it.
             logger.warning("words of project %s cannot be indexed: %s", name, e.__cause__ or e)
@@ -163,6 +172,8 @@ def _parts(item: Item) -> list[Item]:
     return [replace(item, text=text[a:b], part=n) for n, (a, b) in enumerate(spans)]
 
 
-def _added(parts: Sequence[_Part], known: dict[tuple[str, bytes], int], fresh: dict[tuple[str, bytes], _Part]) -> Added:
+def _added(
+    parts: Sequence[_Part], known: dict[tuple[str, bytes], int], stored: dict[tuple[str, bytes], _Part]
+) -> Added:
     ids = tuple(known[part.key] for part in parts if part.key in known)
-    return Added(ids, sum(fresh.get(part.key) is part for part in parts))
+    return Added(ids, sum(stored.get(part.key) is part for part in parts))

@@ -11,8 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.base import paths
+from penstock.base.shared_postgres import SharedPostgres
 from penstock.gateway import schema as gateway
 from penstock.gateway.database import DEFAULT_WORKSPACE, FILE_NAME, GatewayStore
+from penstock.memory import postgres_schema as memory_in_postgres
+from penstock.memory import schema as memory
+from penstock.memory.database import MemoryDatabase
+from penstock.memory.postgres import TABLES as MEMORY_TABLES
 from penstock.store import postgres_schema, schema
 from penstock.store.postgres import PostgresStore
 from penstock.store.sql import SqlStore
@@ -41,6 +47,8 @@ class Part:
     """By table, the rows that each database has for itself: they are neither moved nor compared."""
     seeds: Mapping[str, sa.ColumnElement[bool]] = field(default_factory=dict)
     """By table, the rows that an unused database has: those of the source replace them."""
+    afterwards: tuple[str, ...] = ()
+    """Statements that end the move: they mark indexes, which are not moved, to be rebuilt."""
 
     @property
     def tables(self) -> list[sa.Table]:
@@ -72,5 +80,14 @@ PARTS = (
         open_source=lambda file: closing(GatewayStore(file)),
         make_target=lambda url, file: GatewayStore(file, url=url).close(),
         seeds={"workspaces": gateway.workspaces.c.name == DEFAULT_WORKSPACE},
+    ),
+    Part(
+        "the memory",
+        memory.metadata,
+        memory_in_postgres.metadata,
+        file=lambda store: paths.memory_dir(store) / "memory.db",
+        open_source=lambda file: closing(MemoryDatabase(file)),
+        make_target=lambda url, file: SharedPostgres(url, MEMORY_TABLES).close(),
+        afterwards=("UPDATE projects SET words = ''", "UPDATE passages SET indexed = false"),
     ),
 )

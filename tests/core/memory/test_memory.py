@@ -200,18 +200,20 @@ def test_what_is_past_its_time_goes(memory: Memory) -> None:
     assert [item.id for item in memory.newest("p")] == [ids[2], ids[1]]
 
 
-def test_forgotten_is_gone_everywhere(memory: Memory, tmp_path: Path) -> None:
+def test_forgotten_is_gone_everywhere(file_memory: Memory, tmp_path: Path) -> None:
     """Neither its words nor its stems are in any file, the write-ahead log and the index included."""
-    memory.add([said(f"ordinary line {n}", seq=n) for n in range(50)])
-    (added,) = memory.add([said("The zanzibarium code is qwxyzzy-471108152342 in /srv/vaultkeeper.key", session="t")])
+    file_memory.add([said(f"ordinary line {n}", seq=n) for n in range(50)])
+    (added,) = file_memory.add(
+        [said("The zanzibarium code is qwxyzzy-471108152342 in /srv/vaultkeeper.key", session="t")]
+    )
     before = everything(tmp_path)
     assert all(word in before for word in (b"zanzibarium", b"qwxyzzy", b"vaultkeeper"))
-    assert memory.forget("p", added.ids) == 1
+    assert file_memory.forget("p", added.ids) == 1
     after = everything(tmp_path)
     assert not any(word in after for word in (b"zanzibar", b"qwxyzz", b"vaultkeep", b"471108152342"))
-    assert not any("zanzibar" in text for text in texts(memory.search("zanzibarium", "p")))
-    assert memory.get("p", added.ids) == []
-    (again,) = memory.add([said("The zanzibarium code is another")])
+    assert not any("zanzibar" in text for text in texts(file_memory.search("zanzibarium", "p")))
+    assert file_memory.get("p", added.ids) == []
+    (again,) = file_memory.add([said("The zanzibarium code is another")])
     assert again.new == 1
 
 

@@ -22,6 +22,9 @@ from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.schema import audit, workspaces
+from penstock.memory import Item, Memory
+from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.feedback import FeedbackKind, Voice
 from penstock.migration import rows
 from penstock.migration.errors import MigrationError
 from penstock.migration.migrating import migrate, source_store
@@ -228,6 +231,25 @@ def test_moves_the_gateway(source: Path, postgres_url: str) -> None:
         assert set(db.scalars(sa.select(workspaces.c.name))) == {"default", "team"}
         assert db.execute(sa.select(audit.c.by, audit.c.did)).one() == ("me", "made")
         assert new.masters.known() == old.masters.known() != []
+
+
+def test_moves_the_memory(source: Path, postgres_url: str) -> None:
+    """Items with their numbers, marks, feedback and what was forgotten; words are indexed when it is opened."""
+    with closing(Memory(source.parent / "memory", Trigrams())) as old:
+        old.add([Item("p", f"The kiln was opened {n} times.\0", session="s", seq=n, tags=("kiln",)) for n in range(9)])
+        one, other, *_ = old.newest("p")
+        old.forget("p", [one.id])
+        old.mark("p", [other.id], helpful=True)
+        old.hear(other, Voice(FeedbackKind.HELPFUL, "me", NOW))
+        items = old.newest("p")
+    migrate(source, postgres_url, quiet)
+    with closing(Memory(file_for(postgres_url).parent / "memory", Trigrams(), url=postgres_url)) as new:
+        assert [(i.id, i.tags, i.helpful) for i in new.newest("p")] == [(i.id, i.tags, i.helpful) for i in items]
+        assert new.feedback.of(other.id) == [Voice(FeedbackKind.HELPFUL, "me", NOW)]
+        new.sync()
+        assert {hit.item.id for hit in new.search("kiln", "p").hits} == {item.id for item in items}
+        [added] = new.add([Item("p", "The clay is wet.")])
+        assert added.ids == (10,)
 
 
 def test_refuses_to_replace_a_master_key(source: Path, postgres_url: str) -> None:

@@ -15,6 +15,7 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
 from penstock.base.readable import one_line, readable
+from penstock.base.store_url import url_in
 from penstock.control.client import open_client
 from penstock.profiles.profile import Profile, in_use, load
 from penstock.tokens.estimate import estimate
@@ -167,7 +168,7 @@ class MemoryReader:
     @property
     def _is_there(self) -> bool:
         """Looking must not begin a memory."""
-        return (paths.memory_dir(self.store) / "memory.db").exists()
+        return bool(url_in(self.store)) or (paths.memory_dir(self.store) / "memory.db").exists()
 
     def _do(self, profile: str, command: str, arguments: Mapping[str, object]) -> dict[str, Any]:
         try:

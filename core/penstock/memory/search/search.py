@@ -19,7 +19,7 @@ from penstock.memory.search.expanded_query import ExpandedQuery, expand
 from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related
-from penstock.memory.search.vector_cache import VectorCache
+from penstock.memory.search.vector_cache import AT_HAND, VectorCache
 from penstock.memory.search.word_index import WordIndex
 from penstock.memory.vectors.index import VectorIndex
 from penstock.text.question import Question, read_question
@@ -185,7 +185,7 @@ class _Likeness:
     def _nearest(self, question: Array, patience_s: float | None) -> Ints:
         """The layout rows of the passages whose vectors are most like `question`, the best first."""
         view = self._view
-        if len(view.layout.passages) <= EXACT:
+        if len(view.layout.passages) <= (AT_HAND if view.vectors.is_absent else EXACT):
             cleaned, held = view.stored.cleaned(self._db, view.layout, np.arange(len(view.layout.passages)))
             order = np.argsort(-(cleaned[held] @ question), kind="stable")
             rows = view.layout.owner[held][order]

@@ -21,10 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base.errors import MemoryDown
 from penstock.text.stems import identifiers, terms
 
-__all__ = ["WordIndex"]
+__all__ = ["PREFIX_SCAN", "WordIndex", "reading"]
 
 _PLAIN = re.compile(r'["\x00]')
-_PREFIX_SCAN = 50_000
+PREFIX_SCAN = 50_000
 """The most words with the first letter of a misspelled one that are compared."""
 
 
@@ -70,7 +70,7 @@ class WordIndex:
         """Passages that have any of `stems`, the best first, with their BM25 (more is better)."""
         if not stems:
             return []
-        with _reading():
+        with reading():
             found = f"SELECT rowid, -rank FROM {self._stems} WHERE {self._stems} MATCH ? ORDER BY rank LIMIT ?"
             rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
             return [(row[0], row[1]) for row in rows]
@@ -79,7 +79,7 @@ class WordIndex:
         """By stem, every passage that has it; stems without passages are left out. All are read with one query, since
         many short ones take many times as long."""
         asked = list(dict.fromkeys(stems))
-        with _reading():
+        with reading():
             listed = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH asked.value"
             found = f"SELECT asked.key, ({listed}) FROM json_each(?) AS asked"
             rows = db.exec_driver_sql(found, (json.dumps(list(map(_quoted, asked))),)).all()
@@ -87,7 +87,7 @@ class WordIndex:
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         """The most frequent stems that consist of letters."""
-        with _reading():
+        with reading():
             found = f"SELECT term FROM {self._vocabulary} WHERE term NOT GLOB '*[^a-z]*' AND length(term) > 2"
             rows = db.exec_driver_sql(f"{found} ORDER BY doc DESC LIMIT ?", (limit,)).all()
             return [row[0] for row in rows]
@@ -98,7 +98,7 @@ class WordIndex:
         asked = [piece for piece in dict.fromkeys(pieces) if len(piece) >= 3]
         if not asked:
             return {}
-        with _reading():
+        with reading():
             some = f"SELECT rowid FROM {self._pieces} WHERE {self._pieces} MATCH asked.value LIMIT ?"
             found = f"SELECT asked.key, (SELECT group_concat(rowid) FROM ({some})) FROM json_each(?) AS asked"
             rows = db.exec_driver_sql(found, (limit, json.dumps(list(map(_quoted, asked))))).all()
@@ -107,10 +107,10 @@ class WordIndex:
     def beginning_like(self, db: sa.Connection, stem: str) -> list[str]:
         """The words of the vocabulary with a stem's first letter."""
         first = stem[:1]
-        with _reading():
+        with reading():
             some = f"SELECT term FROM {self._vocabulary} WHERE term >= ? AND term < ? LIMIT ?"
             found = f"SELECT group_concat(term, char(10)) FROM ({some})"
-            listed = db.exec_driver_sql(found, (first, first + "\U0010ffff", _PREFIX_SCAN)).scalar()
+            listed = db.exec_driver_sql(found, (first, first + "\U0010ffff", PREFIX_SCAN)).scalar()
             return listed.split("\n") if listed else []
 
     def _write(self, db: sa.Connection, rows: Iterable[tuple[int, str]], sql: str) -> None:
@@ -130,7 +130,8 @@ def _quoted(word: str) -> str:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
+    """Within the block, an error of the driver is `MemoryDown`."""
     try:
         yield
     except SQLAlchemyError as e:

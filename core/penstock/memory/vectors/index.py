@@ -47,19 +47,24 @@ class VectorIndex:
     """Raises `MemoryDown` when Chroma cannot carry a call out, and `VectorsLater` when the same call can succeed later;
     the caller goes on with words alone. Any thread may call."""
 
+    is_absent = False
+    """Whether there is none, so that the vectors of the memory's database are compared one by one."""
+
     def __init__(
         self,
         folder: Path,
         server: str = "",
+        namespace: str = "",
         *,
         process: str = "",
         within_s: float = CALL_S,
         pause_s: float = PAUSE_S,
     ) -> None:
-        """`process`: the module to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds. `pause_s`:
-        before the process is started again after a failure, doubled with each."""
+        """`namespace`: what tells these vectors from others on the server; the folder without it. `process`: the module
+        to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds. `pause_s`: before the process is
+        started again after a failure, doubled with each."""
         self.folder, self._server, self._within_s = folder, server, within_s
-        greeting = msgspec.msgpack.encode(Begin(str(folder), server))
+        greeting = msgspec.msgpack.encode(Begin(namespace if server and namespace else str(folder), server))
         self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
         self._was_open = False
         self._late_probes = 0

@@ -44,11 +44,11 @@ def test_a_small_project_is_searched_as_if_it_was_indexed(tmp_path: Path, monkey
     assert all(found[0])
 
 
-def test_a_project_that_grows_is_indexed_as_a_whole(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_that_grows_is_indexed_as_a_whole(file_memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once it has more passages than a search reads."""
     monkeypatch.setattr(search, "EXACT", 10)
-    memory.add(said(10))
-    [number] = memory.projects().values()
-    assert memory._vectors.health().starts == 0
-    memory.add(said(12)[10:])
-    assert memory._vectors.count(number, Trigrams.name, Trigrams().dimension) == 12
+    file_memory.add(said(10))
+    [number] = file_memory.projects().values()
+    assert file_memory._vectors.health().starts == 0
+    file_memory.add(said(12)[10:])
+    assert file_memory._vectors.count(number, Trigrams.name, Trigrams().dimension) == 12

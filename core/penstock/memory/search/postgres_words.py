@@ -1,0 +1,193 @@
+"""`PostgresWordIndex`: the full-text index of memory in PostgreSQL: GIN indexes over lexemes of our own.
+
+It has the stems of `penstock.text.stems`, as SQLite's has, and ranks by the same BM25, which PostgreSQL's own ranking
+is not. How often a stem occurs is in the index, too: with a lexeme for each time, so that no row is read for it.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from penstock.base.upsert import upsert
+from penstock.memory.postgres_schema import vocabulary, words
+from penstock.memory.search.word_index import PREFIX_SCAN, WordIndex, reading
+from penstock.text.stems import identifiers, terms
+
+__all__ = ["PostgresWordIndex"]
+
+_K1, _B = 1.2, 0.75
+"""The constants of SQLite's BM25."""
+_TIMES = 8
+"""A stem that occurs more often in a passage counts as often as this: BM25 is near its limit there."""
+_LONGEST = 400
+"""Characters of a stem; a lexeme may have 2,046 bytes."""
+_ALL = ""
+"""The stem of all passages in the vocabulary."""
+
+_ADD = sa.text(
+    "INSERT INTO memory_words (passage, project, length, stems, pieces, names) VALUES (:passage, :project, :length, "
+    "array_to_tsvector(CAST(:stems AS text[])), array_to_tsvector(CAST(:pieces AS text[])), :names)"
+)
+_COUNT = upsert("postgresql", vocabulary, ["project", "stem"], added=["passages", "occurrences"])
+_HOLDING = sa.text(
+    "SELECT asked.n, array_agg(w.passage ORDER BY w.passage), array_agg(w.length ORDER BY w.passage) "
+    "FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n) "
+    "JOIN memory_words w ON w.stems @@ asked.query::tsquery GROUP BY asked.n"
+)
+_WITH_PIECE = sa.text(
+    "SELECT asked.n, found.passage FROM unnest(CAST(:queries AS text[]), CAST(:pieces AS text[])) "
+    "WITH ORDINALITY AS asked(query, piece, n), LATERAL (SELECT w.passage FROM memory_words w "
+    "WHERE w.pieces @@ asked.query::tsquery AND position(asked.piece IN w.names) > 0 ORDER BY w.passage LIMIT :most) "
+    "AS found ORDER BY asked.n, found.passage"
+)
+_Ints = npt.NDArray[np.int64]
+
+
+class PostgresWordIndex(WordIndex):
+    """The words of one project. Every method takes the connection, so that it joins the transaction of the memory's
+    database."""
+
+    def __init__(self, project: int) -> None:
+        self._project = int(project)
+
+    def create(self, db: sa.Connection) -> None:
+        """Nothing: all projects have the same tables."""
+
+    def drop(self, db: sa.Connection) -> None:
+        for table in (words, vocabulary):
+            db.execute(table.delete().where(table.c.project == self._project))
+
+    def add(self, db: sa.Connection, rows: Iterable[tuple[int, str]]) -> None:
+        new = [(number, Counter(_folded(terms(text))), identifiers(text)) for number, text in rows]
+        if not new:
+            return
+        db.execute(
+            _ADD,
+            [
+                {
+                    "passage": number,
+                    "project": self._project,
+                    "length": counts.total(),
+                    "stems": [self._lexeme(stem, n) for stem, times in counts.items() for n in range(1, _most(times))],
+                    "pieces": [self._lexeme(gram) for gram in _grams(names)] if names else None,
+                    "names": names.replace("\0", "\ufffd") or None,
+                }
+                for number, counts, names in new
+            ],
+        )
+        self._count(db, [counts for _, counts, _ in new], 1)
+
+    def remove(self, db: sa.Connection, rows: Sequence[tuple[int, str]]) -> None:
+        known = words.c.passage.in_([number for number, _ in rows]) & (words.c.project == self._project)
+        there = set(db.scalars(words.delete().where(known).returning(words.c.passage)))
+        self._count(db, [Counter(_folded(terms(text))) for number, text in rows if number in there], -1)
+        none_left = (vocabulary.c.project == self._project) & (vocabulary.c.passages <= 0)
+        db.execute(vocabulary.delete().where(none_left))
+
+    def best(self, db: sa.Connection, stems: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        asked = _folded(stems)
+        if not asked:
+            return []
+        with reading():
+            found = self._lists(db, [self._lexeme(stem, n) for stem in asked for n in range(1, _TIMES + 1)])
+            all_of = vocabulary.select().where((vocabulary.c.project == self._project) & (vocabulary.c.stem == _ALL))
+            whole = db.execute(all_of).first()
+        if whole is None or not found:
+            return []
+        scores: dict[int, float] = {}
+        usual = whole.occurrences / whole.passages
+        for at in range(len(asked)):
+            levels = [found[n] for n in range(at * _TIMES, (at + 1) * _TIMES) if n in found]
+            if not levels:
+                continue
+            passages, lengths = levels[0]
+            times = np.ones(len(passages))
+            for some, _ in levels[1:]:
+                times[np.searchsorted(passages, some)] += 1
+            rarity = max(math.log((whole.passages - len(passages) + 0.5) / (len(passages) + 0.5)), 1e-6)
+            score = rarity * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * lengths / usual))
+            for passage, one in zip(passages.tolist(), score.tolist(), strict=True):
+                scores[passage] = scores.get(passage, 0.0) + one
+        return sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:limit]
+
+    def holding(self, db: sa.Connection, stems: Iterable[str]) -> dict[str, _Ints]:
+        asked = list(dict.fromkeys(stems))
+        with reading():
+            found = self._lists(db, [self._lexeme(stem) for stem in _folded(asked)])
+        return {asked[n]: passages for n, (passages, _) in sorted(found.items())}
+
+    def commonest(self, db: sa.Connection, limit: int) -> list[str]:
+        v = vocabulary.c
+        plain = (v.project == self._project) & v.stem.regexp_match("^[a-z]{3,}$")
+        with reading():
+            return list(db.scalars(sa.select(v.stem).where(plain).order_by(v.passages.desc(), v.stem).limit(limit)))
+
+    def with_piece(self, db: sa.Connection, pieces: Iterable[str], limit: int) -> dict[str, list[int]]:
+        asked = [piece for piece in dict.fromkeys(pieces) if len(piece) >= 3]
+        if not asked:
+            return {}
+        low = [piece.lower().replace("\0", "\ufffd") for piece in asked]
+        queries = [" & ".join(_quoted(self._lexeme(gram)) for gram in _grams(piece)) for piece in low]
+        out: dict[str, list[int]] = {}
+        with reading():
+            for n, passage in db.execute(_WITH_PIECE, {"queries": queries, "pieces": low, "most": limit}):
+                out.setdefault(asked[n - 1], []).append(passage)
+        return out
+
+    def beginning_like(self, db: sa.Connection, stem: str) -> list[str]:
+        v, first = vocabulary.c, stem[:1]
+        like = (v.project == self._project) & (v.stem >= first) & (v.stem < first + "\U0010ffff") & (v.stem != _ALL)
+        with reading():
+            return list(db.scalars(sa.select(v.stem).where(like).order_by(v.stem).limit(PREFIX_SCAN)))
+
+    def _lists(self, db: sa.Connection, lexemes: Sequence[str]) -> dict[int, tuple[_Ints, _Ints]]:
+        """By the place of a lexeme, the passages that have it, ascending, and their lengths."""
+        rows = db.execute(_HOLDING, {"asked": list(map(_quoted, lexemes))})
+        return {n - 1: (np.array(some, np.int64), np.array(lengths, np.int64)) for n, some, lengths in rows}
+
+    def _lexeme(self, stem: str, times: int = 1) -> str:
+        """What stands for a stem that occurs so many times."""
+        return f"{self._project}:{stem}" if times == 1 else f"{self._project}:{stem}#{times}"
+
+    def _count(self, db: sa.Connection, texts: Sequence[Counter[str]], sign: int) -> None:
+        passages, occurrences = Counter[str](), Counter[str]()
+        for counts in texts:
+            passages.update([_ALL, *counts])
+            occurrences.update(counts)
+            occurrences[_ALL] += counts.total()
+        rows = [
+            {"project": self._project, "stem": stem, "passages": sign * n, "occurrences": sign * occurrences[stem]}
+            for stem, n in sorted(passages.items())
+        ]
+        if rows:
+            db.execute(_COUNT, rows)
+
+
+def _folded(stems: Iterable[str]) -> list[str]:
+    """Stems without diacritics, as SQLite's index has them."""
+    return [stem[:_LONGEST] if stem.isascii() else _without_marks(stem)[:_LONGEST] for stem in stems]
+
+
+def _without_marks(stem: str) -> str:
+    apart = unicodedata.normalize("NFD", stem)
+    return unicodedata.normalize("NFC", "".join(one for one in apart if not unicodedata.combining(one))).lower()
+
+
+def _most(times: int) -> int:
+    return min(times, _TIMES) + 1
+
+
+def _grams(text: str) -> list[str]:
+    """Every sequence of three characters."""
+    return list(dict.fromkeys(text[n : n + 3].replace("\0", "\ufffd") for n in range(len(text) - 2)))
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
