@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from penstock.base import paths
 from penstock.base.keyfile import key_id
+from penstock.base.store_url import url_in
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.exporting import WholeContext, whole_contexts
@@ -37,7 +38,7 @@ def export(
             _write_context(out, context, counts)
             progress(counts.contexts + counts.versions)
     if what != "contexts":
-        for kind, line in memory_lines(paths.memory_dir(store) / "memory.db", key_id(store.parent)):
+        for kind, line in memory_lines(paths.memory_dir(store) / "memory.db", key_id(store.parent), url_in(store)):
             _write(out, {kind: line})
             counts.add(kind, line)
             progress(counts.contexts + counts.versions + counts.items)

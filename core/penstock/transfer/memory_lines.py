@@ -1,9 +1,11 @@
-"""`memory_lines`: reads the memory from its SQLite file as the lines of an export: projects, sessions' names, what was
-forgotten, items. Its owner may be another process, and is not asked. Raises `MemoryDown` if the file cannot be read."""
+"""`memory_lines`: reads the memory from its database as the lines of an export: projects, sessions' names, what was
+forgotten, items. The owner of a file may be another process, and is not asked. Raises `MemoryDown` if it cannot be
+read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.errors import MemoryDown
+from penstock.memory.database_opening import open_database
 from penstock.memory.schema import feedback, forgotten, labels, memories, projects
 
 __all__ = ["memory_lines"]
@@ -23,24 +26,36 @@ _ITEM = (*_PLAIN, "helpful", "wrong")
 _Line = tuple[str, dict[str, Any]]
 
 
-def memory_lines(file: Path, owner_key: str) -> Iterator[_Line]:
+def memory_lines(file: Path, owner_key: str, url: str = "") -> Iterator[_Line]:
     """Kind and content of each line: projects with the names of their sessions and what was forgotten of them, then
-    items by the order in which they were remembered. Read from the file itself: its owner may be another process, and
-    need not be asked for each. All is of one state. `owner_key`: the id of the key by which owners are hashed. Raises
-    `MemoryDown`."""
-    if not file.exists():
+    items by the order in which they were remembered. Read from the file itself, whose owner may be another process and
+    need not be asked for each, or from the PostgreSQL database at `url`. All is of one state. `owner_key`: the id of
+    the key by which owners are hashed. Raises `MemoryDown`."""
+    if not url and not file.exists():
         return
+    with _in_postgres(file, url) if url else _in_file(file) as db:
+        for row in db.execute(projects.select().order_by(projects.c.id)).all():
+            about = {"owner": row.owner, "owner_key": owner_key if row.owner else "", "shared": row.shared}
+            yield "project", {"name": row.name, **about}
+            yield from _labels(db, row)
+            yield from _forgotten(db, row)
+        yield from _items(db)
+
+
+@contextmanager
+def _in_postgres(file: Path, url: str) -> Iterator[sa.Connection]:
+    with closing(open_database(file, url)) as database, database.snapshot() as db:
+        yield db
+
+
+@contextmanager
+def _in_file(file: Path) -> Iterator[sa.Connection]:
     try:
         engine = sqlite.connect(file, _BUSY_MS)
         try:
             with engine.connect() as db:
                 db.exec_driver_sql("BEGIN")  # all pages see one state of the file
-                for row in db.execute(projects.select().order_by(projects.c.id)).all():
-                    about = {"owner": row.owner, "owner_key": owner_key if row.owner else "", "shared": row.shared}
-                    yield "project", {"name": row.name, **about}
-                    yield from _labels(db, row)
-                    yield from _forgotten(db, row)
-                yield from _items(db)
+                yield db
         finally:
             engine.dispose()
     except SQLAlchemyError as e:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from penstock.store.pointer import file_for
 from penstock.store.reading import all_events, open_log
 from tests.core.cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_moves_the_own_store(run: Run, store: Path, postgres_url: str) -> None:
     """It prints what was moved, and how to start a proxy on it; the second time there is nothing to do."""
     done = run("migrate", "--to", postgres_url)

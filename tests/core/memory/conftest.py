@@ -26,7 +26,7 @@ def file_memory(tmp_path: Path) -> Iterator[Memory]:
     memory.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Memory]:
     """Empty, with a real database, and for SQLite a real Chroma."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")

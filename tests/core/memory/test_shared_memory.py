@@ -13,6 +13,9 @@ from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.search import search
+from penstock.transfer.memory_lines import memory_lines
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -78,6 +81,14 @@ def test_a_large_memory_needs_a_server_of_vectors(both: list[Memory], monkeypatc
     monkeypatch.setattr(search, "AT_HAND", 3)
     answer = both[0].search("kiln", "p")
     assert (len(answer.hits), "needs a Chroma server" in answer.degraded[0]) == (4, True)
+
+
+def test_it_is_exported(both: list[Memory], tmp_path: Path, postgres_url: str) -> None:
+    """As a memory in a file is."""
+    both[0].add([Item("p", "The kiln is hot.", tags=("kiln",))])
+    lines = list(memory_lines(tmp_path / "memory.db", "", postgres_url))
+    assert [kind for kind, _ in lines] == ["project", "item"]
+    assert (lines[1][1]["text"], lines[1][1]["tags"]) == ("The kiln is hot.", ["kiln"])
 
 
 def test_a_server_that_is_away_is_memory_down(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from penstock.store.schema import edits
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, check_prefix, conversation, user
 
+pytestmark = pytest.mark.slow
 NOW = 1_700_000_000.0
 EVENTS = 25
 LANDED = Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "trim", "why", "original 1"))

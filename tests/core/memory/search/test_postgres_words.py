@@ -17,6 +17,7 @@ from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.search import search
 from penstock.text.stems import terms
 
+pytestmark = pytest.mark.slow
 WORDS = [
     "kiln",
     "turns",
