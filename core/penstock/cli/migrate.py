@@ -16,6 +16,9 @@ from penstock.store.pointer import file_for
 
 __all__ = ["migrate_store"]
 
+NOT_MOVED = ("contexts.db",)
+"""Files beside the store that hold data of people, and stay as they are."""
+
 
 def migrate_store(
     to: Annotated[str, typer.Option("--to", help="The URL of an empty database: postgresql://USER@HOST/DATABASE.")],
@@ -38,6 +41,9 @@ def migrate_store(
     rows = [(one.name, str(one.content.rows), f"{one.content.sum:064x}"[:16]) for one in moved]
     for line in columns([("table", "rows", "digest"), *rows], 1):
         typer.echo(line)
+    for name in NOT_MOVED:
+        if (store.parent / name).exists():
+            typer.echo(f"Not moved: {store.parent / name}. Use the service's export and import for it.", err=True)
     typer.echo(f"The same on both sides. From now on: penstock up --store {file_for(to)}")
 
 
