@@ -78,3 +78,16 @@ def test_no_server_costs_vectors_alone(tmp_path: Path) -> None:
     assert len(found.hits) == 1
     assert "http://127.0.0.1:9" in found.degraded[0]
     memory.close()
+
+
+@pytest.mark.slow
+def test_processes_that_share_a_memory_share_its_vectors(server: str, tmp_path: Path, postgres_url: str) -> None:
+    """What one has added to the server, another searches, and adds nothing itself."""
+    memories = [Memory(tmp_path / name, Trigrams(), chroma=server, url=postgres_url) for name in ("one", "another")]
+    one, another = memories
+    one.add([Item("p", f"The kiln was opened {n} times.") for n in range(5)])
+    [number] = another.projects().values()
+    assert another._vectors.count(number, Trigrams.name, Trigrams().dimension) == 5
+    assert (another.sync(), another.search("kilns opening", "p").degraded) == (0, ())
+    for memory in memories:
+        memory.close()
