@@ -18,6 +18,8 @@ def is_url(text: str) -> bool:
 def url_in(path: Path) -> str:
     """The URL in the file at `path`. Empty: there is no such file, or it is a store itself."""
     try:
+        if not path.is_file():  # to open a named pipe waits for who writes to it
+            return ""
         with path.open("rb") as file:
             head = file.read(_MOST)
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -43,6 +44,12 @@ def test_other_files_name_no_database(tmp_path: Path) -> None:
     text.write_text("see postgresql://host/db")
     assert [url_in(file) for file in (store, text, tmp_path / "missing", tmp_path)] == ["", "", "", ""]
     assert not is_url(str(store))
+
+
+def test_a_named_pipe_names_no_database(tmp_path: Path) -> None:
+    """To read it would wait for who writes to it."""
+    os.mkfifo(tmp_path / "pipe")
+    assert url_in(tmp_path / "pipe") == ""
 
 
 def test_a_url_that_is_none(penstock_home: Path) -> None:
