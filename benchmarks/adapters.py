@@ -104,7 +104,7 @@ class _Quiet:
     def set_tip(self, conversation: str, tip: object, at: float) -> None:
         """Forget."""
 
-    def set_values(self, kind: str, values: object) -> None:
+    def set_values(self, kind: str, values: object, *, batch: str = "") -> None:
         """Forget."""
 
 

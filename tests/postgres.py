@@ -7,19 +7,22 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from penstock.base.postgres import engine_of
+from penstock.base.postgres_connection import engine_of
+from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["Server", "postgres_server", "postgres_url"]
 
 _NAMES = itertools.count()
 
@@ -69,6 +72,21 @@ class Server:
         """Returns when it has ended."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All of its processes stand still: it accepts connections, and says nothing on them."""
+        main = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        stopped = [main]
+        os.kill(main, signal.SIGSTOP)  # first: it starts no more
+        stopped += [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+        try:
+            for pid in stopped[1:]:
+                _signal(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in stopped:
+                _signal(pid, signal.SIGCONT)
+
     def url(self, database: str) -> str:
         """The address of one of its databases."""
         return f"postgresql://penstock@127.0.0.1:{self.port}/{database}"
@@ -83,6 +101,11 @@ class Server:
     def _run(self, program: str, *arguments: str) -> None:
         call = [str(self._programs / program), *arguments]
         subprocess.run(call, user=self._user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
+def _signal(pid: int, signum: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a server's child ends when its client leaves
+        os.kill(pid, signum)
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +127,9 @@ def postgres_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: Server) -> str:
-    """The address of a database with empty tables."""
+def postgres_url(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database with empty tables. A store waits for it as long as this machine takes."""
+    monkeypatch.setattr(postgres, "WAIT_MS", 60_000)
     name = f"test_{next(_NAMES)}"
     postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template_penstock")
     return postgres_server.url(name)

@@ -99,7 +99,7 @@ class Suite:
         # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
         is_new = not path.exists()
         is_gone = is_new and has_key(path.parent)
-        kept, degraded = _open_store(path)
+        kept, degraded = _open_store(path, chosen.limits.store_ms)
         is_incomplete = not degraded and not is_new and not complete.is_complete(path)
         if not degraded and not is_incomplete:
             complete.mark_complete(path)
@@ -209,9 +209,9 @@ class Suite:
         self.store.close()
 
 
-def _open_store(path: Path) -> tuple[Store, str]:
+def _open_store(path: Path, wait_ms: float) -> tuple[Store, str]:
     try:
-        return open_store(path), ""
+        return open_store(path, wait_ms=wait_ms), ""
     except StoreError as e:
         logger.warning(
             "%s. Traffic goes on; nothing is edited and nothing kept until this is mended and the proxy restarted", e

@@ -36,6 +36,7 @@ extends = "default"
 # What is slow here is the machine the tests run on. Longer than a test waits: a deadline kept is one of a stage's own.
 stage_ms = 120000
 read_ms = 120000
+store_ms = 120000
 [memory]
 # What one test says must not come back in another's request; and its vectors' process takes seconds to start.
 enabled = false

@@ -12,10 +12,32 @@ from penstock.store.complete import mark_complete
 from tests.postgres import Server
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
+from tests.road.proxy import wait_until
 from tests.road.stages import COUNTING
 
 pytestmark = pytest.mark.slow
+
 SAID = {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
+
+
+IMPATIENT = """
+extends = "default"
+[limits]
+stage_ms = 120000
+read_ms = 120000
+# As long as this machine may take for an answer; a frozen server takes longer.
+store_ms = 2000
+[memory]
+enabled = false
+"""
+
+
+def named(folder: Path, url: str) -> None:
+    """Names the database to the proxy that is started in `folder`."""
+    store = folder / "state" / "penstock.db"
+    store.parent.mkdir()
+    store.write_text(url)
+    mark_complete(store)
 
 
 def test_traffic_goes_on_while_the_server_is_away(
@@ -23,10 +45,7 @@ def test_traffic_goes_on_while_the_server_is_away(
 ) -> None:
     """Edits that were sent are sent again, to the byte, and no new ones; when the server is back, what was not written
     meanwhile is written, and edits land again. After a restart, too, the conversation begins as it was sent."""
-    store = tmp_path / "state" / "penstock.db"
-    store.parent.mkdir()
-    store.write_text(postgres_url)
-    mark_complete(store)
+    named(tmp_path, postgres_url)
     road = start(plugins={"counting": COUNTING})
     session = new_session()
     first = road.post("/v1/messages", claude(ask("one"), session=session))
@@ -49,3 +68,27 @@ def test_traffic_goes_on_while_the_server_is_away(
     again = start(plugins={"counting": COUNTING})
     third = again.post("/v1/messages", claude(ask("one"), SAID, ask("three"), session=session))
     assert third.received.body.startswith(head)
+
+
+def test_traffic_goes_on_while_the_server_is_frozen(
+    start: Callable[..., Road], tmp_path: Path, postgres_server: Server, postgres_url: str
+) -> None:
+    """It keeps its connections and answers nothing: the earlier edits are sent again without it, and afterwards edits
+    land again."""
+    named(tmp_path, postgres_url)
+    road = start(plugins={"counting": COUNTING}, profile=IMPATIENT)
+    session = new_session()
+    first = road.post("/v1/messages", claude(ask("one"), session=session))
+    head = first.received.body.partition(b"]")[0]
+    first.wait(EventKind.PROCESSED)
+    with postgres_server.frozen():
+        second = road.post("/v1/messages", claude(ask("one"), SAID, ask("two"), session=session))
+        assert second.received.body.startswith(head)
+        assert second.received.body.count(b"call ") == 1
+        body = claude(ask("hello"), session=new_session())
+        assert road.post("/v1/messages", body).received.body == body
+    second.wait(EventKind.PROCESSED)
+    wait_until(lambda: "answers again" in road.proxy.output, "the database answers again")
+    third = road.post("/v1/messages", claude(ask("one"), SAID, ask("two"), SAID, ask("three"), session=session))
+    assert third.received.body.startswith(head)
+    assert third.received.body.count(b"call ") == 2

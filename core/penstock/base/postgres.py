@@ -4,80 +4,60 @@ transaction."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.outage import Outage
+from penstock.base.postgres_connection import CONNECT_S, deadline, engine_of
 
-__all__ = ["CANCELLED", "LOCKED", "MIGRATING", "PostgresServer", "engine_of", "limits", "state_of", "why"]
+__all__ = ["CANCELLED", "LOCKED", "MIGRATING", "PostgresServer", "is_unsure", "state_of", "why"]
 
 MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process creates or migrates tables, whichever they are."""
 LOCKED, CANCELLED = "55P03", "57014"
 """SQLSTATEs: a lock was not free in time; a statement took too long."""
-_WAIT_S = 2
-"""Seconds that a connection may take."""
-_REST_S = 1.0
-"""Seconds for which nothing is tried after the server could not be reached, so that no request waits for it."""
-
-
-def limits(lock_ms: int, statement_ms: int, idle_ms: int = 10_000) -> str:
-    """Statements that limit the waits of a transaction. They are sent with each as one message: behind pgbouncer the
-    next transaction may have another connection."""
-    return (
-        f"SET LOCAL lock_timeout = {lock_ms}; SET LOCAL statement_timeout = {statement_ms}; "
-        f"SET LOCAL idle_in_transaction_session_timeout = {idle_ms}"
-    )
 
 
 class PostgresServer:
     """A database at its server. Any thread may call."""
 
-    def __init__(self, url: str, connections: int = 8) -> None:
-        """Connects when it is used. `connections`: how many stay open. Raises `StoreError`."""
+    def __init__(self, url: str, connections: int = 8, on_answer: Callable[[], None] = lambda: None) -> None:
+        """Connects when it is used. `connections`: how many stay open; `on_answer` is called, in a thread of its own,
+        when the server answers after an outage. Raises `StoreError`."""
         self.engine = engine_of(url, connections)
         self.name = _shown(self.engine.url)
         """The database for people, without a password."""
-        self._down, self._down_until = "", 0.0
+        self._on_answer = on_answer
+        self.outage = Outage(self._probe)
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Within the block, an error of the connection is noted: for a second after it, this raises `StoreError` at
-        once."""
-        if time.monotonic() < self._down_until:
-            raise StoreError(self._down)
+        """Within the block, an error of the connection is noted: until the server answers again, this raises
+        `StoreError` at once."""
+        if self.outage.why:
+            raise StoreError(self.outage.why)
         try:
             yield
         except sa.exc.DBAPIError as e:
             if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and state_of(e) in ("", CANCELLED)):
-                self._down = f"{self.name} cannot be reached: {why(e)}"
-                self._down_until = time.monotonic() + _REST_S
+                self.outage.begin(f"{self.name} cannot be reached: {why(e)}")
             raise
 
     def close(self) -> None:
         """Close the connections."""
+        self.outage.close()
         self.engine.dispose()
 
-
-def engine_of(url: str, connections: int = 8) -> sa.Engine:
-    """The SQLAlchemy engine of a PostgreSQL database; it connects when it is used. Raises `StoreError`."""
-    try:
-        named = sa.make_url(url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(
-            named,
-            # Behind pgbouncer a statement prepared on one connection is missing on the next.
-            connect_args={"prepare_threshold": None, "connect_timeout": _WAIT_S, "tcp_user_timeout": 5000},
-            pool_size=connections,
-            pool_timeout=_WAIT_S,
-            pool_use_lifo=True,
-        )
-    except ImportError as e:
-        raise StoreError("a store in PostgreSQL needs its driver: pip install 'penstock[postgres]'") from e
-    except (sa.exc.ArgumentError, ValueError) as e:
-        raise StoreError("this is no URL of a database: postgresql://USER@HOST/DATABASE was expected") from e
+    def _probe(self) -> None:
+        try:
+            with deadline(CONNECT_S), self.engine.connect() as db:
+                db.execute(sa.select(1))
+            self._on_answer()
+        except sa.exc.SQLAlchemyError as e:
+            raise StoreError(f"{self.name} cannot be reached: {why(e)}") from e
 
 
 def state_of(e: sa.exc.DBAPIError) -> str:
@@ -89,6 +69,14 @@ def why(e: Exception) -> str:
     """The first line of what the server or the driver said."""
     said = str(getattr(e, "orig", None) or e).strip() or type(e).__name__
     return said.splitlines()[0]
+
+
+def is_unsure(e: StoreError) -> bool:
+    """Whether the server may have done what failed: the connection was lost before it said that it could not."""
+    cause = e.__cause__
+    if isinstance(cause, sa.exc.OperationalError) and not state_of(cause):
+        return True
+    return isinstance(cause, sa.exc.DBAPIError) and cause.connection_invalidated
 
 
 def _shown(url: sa.URL) -> str:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import StoreError
 from penstock.base.migrations import UnknownRevision, apply_migrations
-from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, limits, state_of, why
+from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why
+from penstock.base.postgres_connection import PATIENT, Limits, deadline
 from penstock.base.shared_tables import TableSet
 
 __all__ = ["SharedPostgres"]
@@ -21,13 +22,11 @@ __all__ = ["SharedPostgres"]
 _CONNECTIONS = 5
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another."""
-_WRITE = limits(_BUSY_MS, 60_000)
-_MIGRATE = limits(60_000, 600_000)
-_READ = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    # An export reads on when its caller has taken what it read before.
-    + limits(_BUSY_MS, 60_000, idle_ms=600_000)
-)
+# A server that is frozen is noticed at the start of a transaction; a long one has no deadline of its own.
+_WRITE = Limits.of(_BUSY_MS, 60_000, 8)
+# An export reads on when its caller has taken what it read before.
+_READ = Limits.of(_BUSY_MS, 60_000, 3, idle_ms=600_000)
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class SharedPostgres:
@@ -56,7 +55,8 @@ class SharedPostgres:
         """A connection that sees one state of the database. It waits for no writer."""
         try:
             with self._server.reached(), self._server.engine.connect() as db:
-                db.exec_driver_sql(_READ)
+                with deadline(_READ.wait_s):
+                    db.exec_driver_sql(f"{_SNAPSHOT}; {_READ.sql}")
                 yield db
         except SQLAlchemyError as e:
             raise StoreError(f"{self.name} cannot be read: {why(e)}") from e
@@ -65,7 +65,7 @@ class SharedPostgres:
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:
         """One transaction: committed at the end of the block, or rolled back if that raises. It takes a lock of the
         tables, or of `part` of them, which ends with it. What it reads cannot change before it writes."""
-        with self._transaction(self._begin(is_durable, part)) as db:
+        with self._transaction(_WRITE, self._begin(is_durable, part)) as db:
             yield db
 
     def _begin(self, is_durable: bool, part: str) -> str:
@@ -75,13 +75,14 @@ class SharedPostgres:
         if part:  # whoever writes to all of the tables waits for those who write to parts of them
             of_part = f"SELECT pg_advisory_xact_lock({_number(f'part of {self._tables}')}, {_number(part)})"
             locks = f"SELECT pg_advisory_xact_lock_shared({_number(self._tables)}, 0); {of_part}"
-        return f"{_WRITE}; {'SET LOCAL synchronous_commit = on; ' if is_durable else ''}{locks}"
+        return f"{'SET LOCAL synchronous_commit = on; ' if is_durable else ''}{locks}"
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sa.Connection]:
+    def _transaction(self, limits: Limits, begin: str) -> Iterator[sa.Connection]:
         try:
             with self._server.reached(), self._server.engine.begin() as db:
-                db.exec_driver_sql(begin)
+                with deadline(limits.wait_s):
+                    db.exec_driver_sql(f"{limits.sql}; {begin}")
                 yield db
         except SQLAlchemyError as e:
             is_locked = isinstance(e, sa.exc.DBAPIError) and state_of(e) == LOCKED
@@ -91,7 +92,7 @@ class SharedPostgres:
     def _migrate(self, tables: TableSet) -> None:
         try:
             # Released with the transaction, also behind a pooler.
-            with self._transaction(f"{_MIGRATE}; SELECT pg_advisory_xact_lock({MIGRATING})") as db:
+            with self._transaction(PATIENT, f"SELECT pg_advisory_xact_lock({MIGRATING})") as db:
                 apply_migrations(db, tables.migrations, tables.in_postgres(), tables.version_table)
                 tables.finish(db)
         except UnknownRevision as e:

@@ -3,12 +3,13 @@ own, which also shows events to plugins.
 
 `EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
 fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`
-event says how many had to be dropped.
+event says how many had to be dropped. The first drop is a warning, too, and `degraded` has the count.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,17 @@ __all__ = ["EventLog", "EventSink"]
 logger = logging.getLogger(__name__)
 _Facts = defaultdict[str, dict[str, FactChange]]
 """Values to be stored, by kind and name. None: to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Changes of facts that the store was asked to make. They stay together until it has confirmed them: whether they
+    were made is not known if its answer was lost."""
+
+    id: str
+    changes: Mapping[str, FactChange]
+
+
 LINGER_S = 0.1
 """Seconds for which the log's thread gathers events before it writes them."""
 
@@ -70,8 +82,8 @@ class EventSink(Protocol):
         """Store the history last sent in a conversation, as a hash. Raises `StoreError`."""
         ...
 
-    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
-        """FactChange facts of one kind, by their names. Raises `StoreError`."""
+    def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
+        """Change facts of one kind, by their names, once for each id of a batch. Raises `StoreError`."""
         ...
 
 
@@ -95,17 +107,24 @@ class EventLog:
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
         self._facts = _Facts(dict)
+        self._batches: dict[str, _Batch] = {}
+        """By kind."""
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
         self._hurry = threading.Event()
         self._dropped = 0
-        self.degraded = ""
-        """Why the last attempt to store failed; empty while the store works."""
+        self._failure = ""
         self.has_stopped = False
         """The proxy is at its end: what threads in the background have still to say comes too late."""
         self._thread = threading.Thread(target=self._run, name="penstock-events", daemon=True)
         self._thread.start()
+
+    @property
+    def degraded(self) -> str:
+        """Why the last attempt to store failed, and what was dropped since; empty while the store works."""
+        dropped = f"; {self._dropped} events and facts that waited were dropped" if self._dropped else ""
+        return self._failure + dropped if self._failure else ""
 
     def append(self, data: EventData, exchange: str = "") -> None:
         """Append an event."""
@@ -118,13 +137,16 @@ class EventLog:
         with self._wake:
             if len(self._queue) >= self._limit:
                 self._queue.popleft()
-                self._dropped += 1
+                self._drop()
             self._queue.append(event)
             self._wake.notify()
 
     def set_tip(self, conversation: str, tip: PrefixHash) -> None:
         """Store soon the history last sent in a conversation, as a hash; of several calls, the last counts."""
         with self._wake:
+            if len(self._tips) >= self._limit and conversation not in self._tips:
+                self._tips.pop(next(iter(self._tips)))
+                self._drop()
             self._tips[conversation] = tip
             self._wake.notify()
 
@@ -132,8 +154,17 @@ class EventLog:
         """Store a fact soon, add to one, or delete it (None); several changes of one name become one."""
         with self._wake:
             facts = self._facts[kind]
+            if len(facts) >= self._limit and name not in facts:
+                facts.pop(next(iter(facts)))
+                self._drop()
             facts[name] = merged(facts[name], value) if name in facts else value
             self._wake.notify()
+
+    def _drop(self) -> None:
+        """Count what is dropped, and say so at the first of it."""
+        if not self._dropped:
+            logger.warning("more waits for the store than is kept: the oldest events are dropped until it works again")
+        self._dropped += 1
 
     def drain(self, timeout: float = 5.0) -> bool:
         """Wait until all events so far are stored. False if `timeout` seconds were not enough."""
@@ -159,7 +190,7 @@ class EventLog:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._queue or self._tips or self._facts)
+        return bool(self._queue or self._tips or self._facts or self._batches)
 
     def _run(self) -> None:
         while True:
@@ -172,17 +203,18 @@ class EventLog:
             with self._wake:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
-                facts, self._facts = self._facts, _Facts(dict)
+                for kind in [kind for kind in self._facts if kind not in self._batches]:
+                    self._batches[kind] = _Batch(secrets.token_hex(8), self._facts.pop(kind))
                 self._busy = True
             batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
             stored = self._tried(partial(self._store, batch, tips))
             if stored:  # before anybody who waits for the log goes on to wait for its listeners
                 for listener in self._listeners:
                     listener.tell(batch)
-            is_all = stored and self._tried(partial(self._store_facts, facts))
-            if is_all and self.degraded:
+            is_all = stored and self._tried(self._store_facts)
+            if is_all and self._failure:
                 logger.info("events are stored again")
-                self.degraded = ""
+                self._failure = ""
             with self._wake:
                 self._busy = False
                 if is_all:
@@ -193,11 +225,6 @@ class EventLog:
                     waiting = [e.event() if isinstance(e, _Pending) else e for e in self._queue]
                     self._queue = deque([*batch, *waiting])
                     self._tips = tips | self._tips
-                for kind, values in facts.items():
-                    later = self._facts[kind]
-                    self._facts[kind] = values | {
-                        n: merged(values[n], v) if n in values else v for n, v in later.items()
-                    }
                 # Events go on while facts cannot be stored.
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
 
@@ -208,9 +235,9 @@ class EventLog:
         try:
             store()
         except Exception as e:  # noqa: BLE001 - a sink may raise what its driver likes, and this thread must go on
-            if not self.degraded:
+            if not self._failure:
                 logger.warning("events wait: %s", e)
-            self.degraded = str(e) or type(e).__name__
+            self._failure = str(e) or type(e).__name__
             return False
         return True
 
@@ -218,7 +245,7 @@ class EventLog:
         dropped = self._dropped
         extra = []
         if dropped:
-            said = f"{dropped} events were dropped while the store did not work"
+            said = f"{dropped} events and facts were dropped while the store did not work"
             extra = [Event.of(FaultEvent("events", said), self._clock.now())]
         for conversation, tip in tips.items():
             self._sink.set_tip(conversation, tip, self._clock.now())
@@ -227,12 +254,11 @@ class EventLog:
         with self._wake:
             self._dropped -= dropped
 
-    def _store_facts(self, facts: _Facts) -> None:
-        """Store facts separately, so that a fact that cannot be stored does not block events. Leaves in `facts` what is
-        not stored."""
-        for kind in list(facts):
-            self._sink.set_values(kind, facts[kind])
-            # Not to be stored again if a later kind fails: increments would be added twice.
-            for value in facts.pop(kind).values():
+    def _store_facts(self) -> None:
+        """Store facts separately, so that a fact that cannot be stored does not block events."""
+        for kind, batch in list(self._batches.items()):
+            self._sink.set_values(kind, batch.changes, batch=batch.id)
+            del self._batches[kind]  # before a later kind fails: it would be stored again
+            for value in batch.changes.values():
                 if isinstance(value, Increment):
                     value.written()

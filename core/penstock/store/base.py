@@ -131,9 +131,11 @@ class Store(Protocol):
         """What was last sent in a conversation. None: it is not known."""
         ...
 
-    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
         """Store small facts of one kind by key, replacing earlier ones; an increment adds to one, to
-        which other processes may add at the same time; None deletes one. All or none. They never expire."""
+        which other processes may add at the same time; None deletes one. All or none. They never expire. `batch`: an id
+        of this change. A store that other processes add to does nothing if the last change of this kind had it: call
+        this again with the same id after an error that leaves open whether it was stored."""
         ...
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:

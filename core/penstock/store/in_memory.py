@@ -132,7 +132,7 @@ class MemoryStore(SoleOwner):
         found = self._tips.get(conversation)
         return found[1] if found else None
 
-    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
         with self._lock:
             kept = self._values[kind]
             for key, value in values.items():

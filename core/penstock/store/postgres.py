@@ -3,7 +3,6 @@ keeps, in the same tables."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,22 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
-from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, limits, state_of, why
+from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, is_unsure, state_of, why
+from penstock.base.postgres_connection import PATIENT, SOON, Limits, deadline
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
+from penstock.store import postgres_leases
 from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
 from penstock.store.postgres_schema import IDENTITY, XID8, events, leases, metadata, migrated_tables
-from penstock.store.schema import edits, facts
+from penstock.store.schema import facts
 from penstock.store.sql_tables import (
     FAILURES,
     KINDS,
@@ -39,35 +41,25 @@ from penstock.store.sql_tables import (
     insert_edits,
     write_tip,
 )
+from penstock.store.unconfirmed import Unconfirmed, UnconfirmedEdits
 
 __all__ = ["PostgresStore"]
 
-logger = logging.getLogger(__name__)
 VERSIONS = "penstock_store_version"
 """The table with the revision of the store's tables: other tables of Penstock may be in the same database."""
 _ADDING = 0x70656E73
 """The first of two numbers of the advisory locks under which one process at a time adds to facts."""
-_PATIENT = limits(60_000, 600_000)
-"""For what no request waits for: an index of a large table, a deletion, a page of the log."""
-_NOW = limits(200, 1000)
-"""For what a request waits for."""
+WAIT_MS = 250.0
+"""How long one call of a request waits."""
+_LOCK_MS = 200.0
+"""The part of it for which it waits for a lock."""
+_BATCHES = "batches"
+"""The kind of facts that say which batch each proxy stored last."""
 
 LEASE_S = 5.0
 """Seconds after which a lease that was not given back may be taken by another proxy."""
 _WAITS_S = (0.0, 0.05, 0.1)
 """Pauses before each attempt to take a lease."""
-_QUICK = sa.text("SET LOCAL synchronous_commit = off")
-"""A commit does not wait for the disk: what the machine loses then is not known, and so is not edited."""
-_TAKE = sa.text(
-    "INSERT INTO leases AS l (id, holder, fence, until, seen_at) VALUES (:id, :me, nextval('lease_fences'), "
-    "clock_timestamp() + :ttl * interval '1 second', clock_timestamp()) "
-    "ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until, seen_at = excluded.seen_at, "
-    "fence = CASE WHEN l.holder = excluded.holder THEN l.fence ELSE excluded.fence END "
-    "WHERE l.holder = excluded.holder OR l.until IS NULL OR l.until < clock_timestamp() RETURNING fence"
-)
-"""One statement, by the clock of the server alone."""
-_RENEW = sa.text("UPDATE leases SET fence = nextval('lease_fences') WHERE id = :id RETURNING fence")
-_LEASE = sa.text("SELECT fence, holder FROM leases WHERE id = :id AND (until IS NULL OR holder = :me)")
 _SERVER = sa.text("SELECT system_identifier FROM pg_control_system()")
 """A number that `initdb` gave the server's files."""
 
@@ -85,16 +77,26 @@ class PostgresStore(SqlTables):
 
     is_shared = True
 
-    def __init__(self, url: str, path: Path, *, readonly: bool = False, is_migrating: bool = False) -> None:
-        """`is_migrating`: what `penstock migrate` has not finished may be opened. Raises `StoreError` where it may not,
-        the driver is missing, the server does not answer or the tables are of another version."""
+    def __init__(
+        self,
+        url: str,
+        path: Path,
+        *,
+        readonly: bool = False,
+        wait_ms: float | None = None,
+        is_migrating: bool = False,
+    ) -> None:
+        """`wait_ms`: how long one call of a request waits; None: `WAIT_MS`. `is_migrating`: what `penstock migrate` has
+        not finished may be opened. Raises `StoreError` where it may not, the driver is missing, the server does not
+        answer or the tables are of another version."""
         self.path, self.readonly = path, readonly
         self.is_missing = self.is_still = False
         self.identity_key: bytes | None = None
         self._me = secrets.token_hex(8)
-        self._unsent: dict[str, tuple[Lease, frozenset[int]]] = {}
-        """By conversation, the revisions that may have landed although `land` failed: nothing was sent with them."""
-        self._server = PostgresServer(url)
+        self._unconfirmed = Unconfirmed()
+        wait_ms = WAIT_MS if wait_ms is None else wait_ms
+        self._now = Limits.of(min(_LOCK_MS, wait_ms), wait_ms, wait_ms / 1000)
+        self._server = PostgresServer(url, on_answer=self._drop_unconfirmed)
         self._name = self._server.name
         if readonly:
             return
@@ -145,45 +147,44 @@ class PostgresStore(SqlTables):
             return int(db.execute(found).scalar() or 0)
 
     def take(self, conversation: str) -> Lease | None:
-        for wait_s in _WAITS_S:
-            time.sleep(wait_s)
-            with self._write_now() as db:
-                db.execute(_QUICK)
-                try:
-                    fence = db.execute(_TAKE, {"id": conversation, "me": self._me, "ttl": LEASE_S}).scalar()
-                except sa.exc.OperationalError as e:
-                    if state_of(e) != LOCKED:
-                        raise
-                    db.rollback()
-                    return None  # another proxy is at it, or stopped there
+        with deadline(self._now.wait_s + sum(_WAITS_S)):
+            for wait_s in _WAITS_S:
+                time.sleep(wait_s)
+                unconfirmed = self._unconfirmed.of(conversation)
+                with self._write_now() as db:
+                    fence = self._taken(db, conversation, unconfirmed)
                 if fence is not None:
-                    fence = self._without_unsent(db, conversation, fence)
-            if fence is not None:
-                self._unsent.pop(conversation, None)
-                return Lease(conversation, fence, self._me)
+                    if unconfirmed is not None:
+                        self._unconfirmed.settled(unconfirmed)
+                    return Lease(conversation, fence, self._me)
         return None
 
-    def _without_unsent(self, db: sa.Connection, conversation: str, fence: int) -> int:
-        """Drop the edits that were not sent, since the answer to their commit was lost. Returns the fence that is valid
-        then: with a new one their ledger is read again, and a commit that comes late lands nothing."""
-        lease, revisions = self._unsent.get(conversation, (None, frozenset()))
-        if lease is None or lease.fence != fence:  # another proxy has had it, and may have sent them
-            return fence
-        mine = edits.c.conversation == conversation
-        db.execute(edits.delete().where(mine & edits.c.revision.in_(revisions)))
-        return int(db.execute(_RENEW, {"id": conversation}).scalar_one())
+    def _taken(self, db: sa.Connection, conversation: str, unconfirmed: UnconfirmedEdits | None) -> int | None:
+        db.execute(postgres_leases.QUICK)
+        try:
+            fence = postgres_leases.take(db, conversation, self._me, LEASE_S)
+        except sa.exc.OperationalError as e:
+            if state_of(e) != LOCKED:
+                raise
+            db.rollback()
+            return None  # another proxy is at it, or stopped there
+        renewed = None if fence is None or unconfirmed is None else postgres_leases.drop(db, unconfirmed)
+        return fence if renewed is None else renewed
 
     def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
+        if landed and self._unconfirmed.is_full:
+            raise StoreError(f"{self._name}: too many edits may have landed there without an answer")
         try:
             return self._land(lease, landed, tip, at)
-        except StoreError:
-            self._unsent[lease.conversation] = lease, frozenset(one.revision for one in landed)
+        except StoreError as e:
+            if landed and is_unsure(e):
+                self._unconfirmed.note(lease, frozenset(one.revision for one in landed))
             raise
 
     def _land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
         with self._write_now() as db:
             if not landed:
-                db.execute(_QUICK)
+                db.execute(postgres_leases.QUICK)
             if not self._give_back(db, lease):
                 return False
             if landed:
@@ -193,13 +194,12 @@ class PostgresStore(SqlTables):
 
     def release(self, lease: Lease) -> None:
         with self._write_now() as db:
-            db.execute(_QUICK)
+            db.execute(postgres_leases.QUICK)
             self._give_back(db, lease)
 
     def read(self, conversation: str) -> Lease | None:
         with self._read_now() as db:
-            row = db.execute(_LEASE, {"id": conversation, "me": self._me}).first()
-            return None if row is None else Lease(conversation, row.fence, row.holder)
+            return postgres_leases.read(db, conversation, self._me)
 
     def _give_back(self, db: sa.Connection, lease: Lease) -> bool:
         mine = (leases.c.id == lease.conversation) & (leases.c.holder == lease.holder) & (leases.c.fence == lease.fence)
@@ -215,9 +215,18 @@ class PostgresStore(SqlTables):
 
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         gone = super().prune(before=before, keep_events=keep_events, originals=originals)
+        batches = (facts.c.kind == _BATCHES) & (facts.c.value["at"].as_float() < before)
         with self._write() as db:
             db.execute(leases.delete().where(leases.c.seen_at < sa.func.to_timestamp(before)))
+            db.execute(facts.delete().where(batches))
         return gone
+
+    def _is_first(self, db: sa.Connection, kind: str, batch: str) -> bool:
+        row = {"kind": _BATCHES, "key": f"{self._me} {kind}", "value": {"id": batch, "at": time.time()}}
+        new = pg.insert(facts).values(row)
+        other = facts.c.value["id"].as_string() != batch
+        one = new.on_conflict_do_update(index_elements=["kind", "key"], set_={"value": new.excluded.value}, where=other)
+        return db.execute(one.returning(facts.c.key)).first() is not None
 
     def _added(self, db: sa.Connection, kind: str, increments: Mapping[str, Increment]) -> dict[str, dict[str, Any]]:
         # One lock for all: facts that are not there yet have no row that could be locked.
@@ -239,29 +248,35 @@ class PostgresStore(SqlTables):
 
     @contextmanager
     def _erase(self) -> Iterator[sa.Connection]:
-        with self._write() as db:
+        with self._written(PATIENT) as db:
             yield db
 
     def _overwrite(self) -> None:
         """PostgreSQL's own vacuum frees deleted rows; nothing can overwrite them at once."""
 
     def _write(self) -> AbstractContextManager[sa.Connection]:
-        return self._written(_PATIENT)
+        return self._written(PATIENT)
+
+    def _write_soon(self) -> AbstractContextManager[sa.Connection]:
+        return self._written(SOON)
 
     def _write_now(self) -> AbstractContextManager[sa.Connection]:
-        return self._written(_NOW)
+        return self._written(self._now)
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
-        return self._looked_at(_PATIENT)
+        return self._looked_at(PATIENT)
+
+    def _read_soon(self) -> AbstractContextManager[sa.Connection]:
+        return self._looked_at(SOON)
 
     def _read_now(self) -> AbstractContextManager[sa.Connection]:
-        return self._looked_at(_NOW)
+        return self._looked_at(self._now)
 
     @contextmanager
-    def _written(self, limits: str) -> Iterator[sa.Connection]:
+    def _written(self, limits: Limits) -> Iterator[sa.Connection]:
         try:
-            with self._server.reached(), self._server.engine.begin() as db:
-                db.exec_driver_sql(limits)
+            with self._server.reached(), deadline(limits.wait_s), self._server.engine.begin() as db:
+                db.exec_driver_sql(limits.sql)
                 yield db
         except FAILURES as e:
             mark_incomplete(self.path)
@@ -271,10 +286,10 @@ class PostgresStore(SqlTables):
             raise
 
     @contextmanager
-    def _looked_at(self, limits: str) -> Iterator[sa.Connection]:
+    def _looked_at(self, limits: Limits) -> Iterator[sa.Connection]:
         try:
-            with self._server.reached(), self._server.engine.connect() as db:
-                db.exec_driver_sql(limits)
+            with self._server.reached(), deadline(limits.wait_s), self._server.engine.connect() as db:
+                db.exec_driver_sql(limits.sql)
                 yield db
         except FAILURES as e:
             raise StoreError(f"{self._name} cannot be read: {why(e)}") from e
@@ -285,6 +300,14 @@ class PostgresStore(SqlTables):
                 unfinished = sa.select(migrated_tables.c.name).where(~migrated_tables.c.is_done)
                 if db.execute(unfinished).first() is not None:
                     raise StoreError(f"{self._name} lacks a part of what is moved there: run `penstock migrate` again")
+
+    def _drop_unconfirmed(self) -> None:
+        """Drop what may have landed unnoticed."""
+        for one in self._unconfirmed.all():
+            with deadline(SOON.wait_s), self._server.engine.begin() as db:
+                db.exec_driver_sql(SOON.sql)
+                postgres_leases.drop(db, one)
+            self._unconfirmed.settled(one)
 
     def _migrate(self) -> None:
         try:

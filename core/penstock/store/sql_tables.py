@@ -71,6 +71,14 @@ class SqlTables(ABC):
         """`_read` where a request waits for it."""
         return self._read()
 
+    def _write_soon(self) -> AbstractContextManager[sa.Connection]:
+        """`_write` where the log waits for it."""
+        return self._write()
+
+    def _read_soon(self) -> AbstractContextManager[sa.Connection]:
+        """`_read` where the log waits for it."""
+        return self._read()
+
     @abstractmethod
     def _erase(self) -> AbstractContextManager[sa.Connection]:
         """A transaction whose deleted rows leave nothing in the database's files, as far as the database can do so."""
@@ -84,7 +92,7 @@ class SqlTables(ABC):
         """The condition of events that are not among the newest `keep_events`."""
 
     def add_events(self, new: Sequence[Event]) -> None:
-        with self._write() as db:
+        with self._write_soon() as db:
             if new:
                 insert_events(db, new)
 
@@ -119,7 +127,7 @@ class SqlTables(ABC):
 
     def add_original(self, conversation: str, text: str, why: str, at: float) -> None:
         taken = Original(digest_of(text), text, conversation, "", "", why, at)
-        with self._write() as db:
+        with self._write_soon() as db:
             originals_table.keep(db, [taken])
 
     def find_originals(self, handle: str = "", limit: int = 50) -> list[Original]:
@@ -127,7 +135,7 @@ class SqlTables(ABC):
             return originals_table.find(db, handle, limit)
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        with self._write() as db:
+        with self._write_soon() as db:
             write_tip(db, conversation, tip, at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
@@ -135,11 +143,13 @@ class SqlTables(ABC):
             row = db.execute(_TIP_OF, {"name": conversation}).first()
             return None if row is None else PrefixHash(row.epoch, row.tip, row._mapping["count"])
 
-    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
         increments = {key: one for key, one in values.items() if isinstance(one, Increment)}
         new = {key: dict(one) for key, one in values.items() if one is not None and not isinstance(one, Increment)}
         gone = [key for key, one in values.items() if one is None]
-        with self._write() as db:
+        with self._write_soon() as db:
+            if increments and batch and not self._is_first(db, kind, batch):
+                return
             if increments:
                 new |= self._added(db, kind, increments)
             if gone:
@@ -148,12 +158,16 @@ class SqlTables(ABC):
                 rows = [{"kind": kind, "key": key, "value": new[key]} for key in sorted(new)]
                 db.execute(_set_value(db.dialect.name), rows)
 
+    def _is_first(self, db: sa.Connection, kind: str, batch: str) -> bool:
+        """Whether facts of this kind are stored in this batch for the first time; noted with them."""
+        return True
+
     def _added(self, db: sa.Connection, kind: str, increments: Mapping[str, Increment]) -> dict[str, dict[str, Any]]:
         """The values that facts have after `increments`, until the transaction of `db` ends."""
         return {key: dict(one.value) for key, one in increments.items()}
 
     def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
-        with self._read() as db:
+        with self._read_soon() as db:
             return facts_of(db, facts.c.kind == kind)
 
     def weigh(self, doomed: Deletion) -> DeletionCounts:

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.postgres_connection import Limits
 from penstock.base.shared_tables import SharedTables, TableSet, open_tables
 
 metadata = sa.MetaData()
@@ -123,7 +124,7 @@ def test_parts_of_tables_are_written_at_the_same_time(tables: SharedTables) -> N
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_a_part_is_written_by_one_at_a_time(tables: SharedTables, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.base.shared_postgres._WRITE", "SET LOCAL lock_timeout = 100")
+    monkeypatch.setattr("penstock.base.shared_postgres._WRITE", Limits.of(100, 60_000, 8))
 
     def second() -> None:
         with tables.writing(part="left"):

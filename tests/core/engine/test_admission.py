@@ -41,7 +41,7 @@ class Broken(MemoryStore):
         self.is_away = True
         self.failed, self.stored = threading.Event(), threading.Event()
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None], *, batch: str = "") -> None:
         if self.is_away:
             self.failed.set()
             raise StoreError("the disk is full")

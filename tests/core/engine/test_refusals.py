@@ -31,7 +31,7 @@ class Moody(MemoryStore):
         self._maybe()
         super().drop_edits(conversation, revision)
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None], *, batch: str = "") -> None:
         self._maybe()
         super().set_values(kind, values)
 

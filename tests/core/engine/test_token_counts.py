@@ -149,7 +149,7 @@ class Broken(MemoryStore):
             raise StoreError("the disk is gone")
         return super().values_of(kind)
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None], *, batch: str = "") -> None:
         if kind == KIND:
             raise StoreError("the disk is gone")
         super().set_values(kind, values)

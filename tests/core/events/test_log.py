@@ -47,7 +47,7 @@ class Sink(MemoryStore):
             raise self.error
         super().set_tip(conversation, tip, at)
 
-    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None], *, batch: str = "") -> None:
         self.tried.release()
         self.open.wait()
         if self.error is not None:
@@ -239,11 +239,41 @@ def test_of_several_facts_under_one_name_the_last_is_stored() -> None:
         assert sink.values_of("other") == {"a": {"n": 3}}
 
 
+def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """Events, tips and facts alike: the oldest are dropped and counted, which is said once as a warning, and in what
+    the proxy says of its state."""
+    caplog.set_level(logging.WARNING)
+    sink = Sink()
+    sink.error = StoreError("gone")
+    with log_on(sink, limit=3) as log:
+        put(log, 0)
+        for _ in range(2):
+            assert sink.tried.acquire(timeout=30)
+        sink.open.clear()
+        put(log, *range(1, 6))
+        for n in range(5):
+            log.set_tip(f"talk {n}", PrefixHash(0, b"t", n))
+            log.set_value("k", f"fact {n}", {"n": n})
+        assert log.degraded.startswith("gone; ")
+        said = [record for record in caplog.records if "dropped" in record.message]
+        assert len(said) == 1
+        sink.error = None
+        sink.open.set()
+        assert log.drain()
+        assert log.degraded == ""
+    assert sink.tip_of("talk 0") is None
+    assert sink.tip_of("talk 4") is not None
+    assert "fact 0" not in sink.values_of("k")
+    assert sink.values_of("k")["fact 4"] == {"n": 4}
+    faults = [e.payload["error"] for e in sink.events_after() if e.kind is EventKind.FAULT]
+    assert sum(int(error.split()[0]) for error in faults) >= 2 + 2 + 2
+
+
 def test_facts_that_cannot_be_stored_hold_up_no_event() -> None:
     """The log is degraded by them all the same, until they are stored."""
 
     class Picky(Sink):
-        def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+        def set_values(self, kind: str, values: Mapping[str, Mapping[str, Any] | None], *, batch: str = "") -> None:
             self.tried.release()
             if self.error is not None:
                 raise self.error
@@ -276,7 +306,7 @@ class Adding(Sink):
         super().__init__()
         self.sums: dict[str, Any] = {}
 
-    def set_values(self, kind: str, values: Mapping[str, FactChange]) -> None:
+    def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
         if kind == "refused":
             self.tried.release()
             if self.error is not None:

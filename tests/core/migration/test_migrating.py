@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from penstock import Draft, Stage
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import installation_key
-from penstock.base.postgres import engine_of
+from penstock.base.postgres_connection import engine_of
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,13 +13,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from penstock.base import outage
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
-from penstock.base.postgres import engine_of
+from penstock.base.postgres_connection import Limits, engine_of
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store import postgres
+from penstock.events.log import EventLog
+from penstock.store import postgres, postgres_leases, unconfirmed
 from penstock.store.postgres import VERSIONS, PostgresStore
 from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
@@ -155,26 +159,81 @@ def test_numbers_have_64_bits(store: PostgresStore, postgres_url: str) -> None:
     assert ours == []
 
 
+def is_back(store: PostgresStore) -> None:
+    """Waits until a probe has found the server."""
+    while store._server.outage.why:
+        time.sleep(0.01)
+
+
 def test_a_server_that_is_away_is_an_error_and_comes_back(
-    postgres_server: Server, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    postgres_server: Server, store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is not tried with each request: for a while every call fails at once."""
+    """No call tries it: they fail at once, until a thread of their own has found that it answers. It is said once."""
+    caplog.set_level(logging.WARNING)
     store.add_events([event(1)])
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 0.01)
     postgres_server.stop()
     try:
         with pytest.raises(StoreError, match="cannot be read"):
             store.events_after()
         with monkeypatch.context() as patch:
-            patch.setattr(store._server.engine, "connect", lambda: pytest.fail("it was tried"))
-            with pytest.raises(StoreError, match="cannot be reached"):
-                store.edits_of("talk")
+            patch.setattr(store._server, "_probe", lambda: None)
+            patch.setattr(store._server.engine, "begin", lambda: pytest.fail("it was tried"))
+            for _ in range(3):
+                with pytest.raises(StoreError, match="cannot be reached"):
+                    store.take("talk")
     finally:
         postgres_server.start()
-    monkeypatch.setattr(store._server, "_down_until", 0.0)
-    assert numbers(store.events_after()) == [1]
-    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
+    is_back(store)
     store.add_events([event(2)])
     assert numbers(store.events_after()) == [1, 2]
+    assert len(caplog.records) == 1
+
+
+def test_a_frozen_server_is_given_up(
+    postgres_server: Server, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps its connections, accepts new ones, and answers nothing. What a request asks for ends all the same, and
+    what the next ones ask for is not sent."""
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 0.01)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
+        lease = store.take("talk")
+        assert lease is not None
+        with postgres_server.frozen():
+            with pytest.raises(StoreError, match="no answer"):
+                store.land(lease, [LANDED], TIP, NOW)
+            for call in (store.take, store.read, store.edits_of, store.tip_of):
+                with pytest.raises(StoreError, match="cannot be reached"):
+                    call("talk")
+        is_back(store)
+        assert store.take("talk") is not None
+        assert store.edits_of("talk") == []
+
+
+def test_a_connection_to_a_frozen_server_is_given_up(
+    postgres_server: Server, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver would wait two seconds at least."""
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 0.01)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
+        store._server.engine.dispose()
+        with postgres_server.frozen(), pytest.raises(StoreError, match="no connection within"):
+            store.take("talk")
+        is_back(store)
+        assert store.take("talk") is not None
+
+
+def test_what_the_log_stores_ends_at_a_frozen_server(
+    postgres_server: Server, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events gather behind it; they are bounded only while it goes on."""
+    monkeypatch.setattr(postgres, "SOON", Limits.of(100, 100, 0.1))
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 0.01)
+    with postgres_server.frozen(), pytest.raises(StoreError, match="no answer"):
+        store.add_events([event(1)])
+    is_back(store)
+    store.add_events([event(2)])
+    assert numbers(store.events_after())[-1] == 2
 
 
 def test_the_password_is_in_no_error(tmp_path: Path) -> None:
@@ -242,13 +301,21 @@ def test_a_request_does_not_wait_for_a_lock(store: PostgresStore, postgres_url: 
     assert store.edits_of("talk") == []
 
 
-def test_a_slow_answer_is_given_up(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a while nothing more is asked, as if the server were away."""
-    monkeypatch.setattr(postgres, "_LEASE", sa.text("SELECT pg_sleep(60), :id, :me"))
-    with pytest.raises(StoreError, match="statement timeout"):
-        store.read("talk")
-    with pytest.raises(StoreError, match="cannot be reached"):
-        store.edits_of("talk")
+@pytest.mark.parametrize("who", ["server", "client"])
+def test_a_slow_answer_is_given_up(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """By the server's own limit, and where it does not keep that, by the proxy. For a while nothing more is asked, as
+    if the server were away."""
+    monkeypatch.setattr(postgres_leases, "_READ", sa.text("SELECT pg_sleep(60), :id, :me"))
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 60.0)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
+        other = {"wait_s": 60.0} if who == "server" else {"sql": postgres.PATIENT.sql}
+        store._now = store._now._replace(**other)
+        with pytest.raises(StoreError, match="statement timeout" if who == "server" else "no answer"):
+            store.read("talk")
+        with pytest.raises(StoreError, match="cannot be reached"):
+            store.edits_of("talk")
 
 
 def test_limits_end_with_the_transaction(store: PostgresStore) -> None:
@@ -291,7 +358,7 @@ def answer_of_commit_lost(store: PostgresStore) -> Iterator[None]:
 
 def test_edits_that_landed_unnoticed_are_dropped(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was sent with them. What lands next has their revision, once."""
-    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
+    monkeypatch.setattr(store._server.outage, "begin", lambda why: None)
     lease = store.take("talk")
     assert lease is not None
     with answer_of_commit_lost(store):
@@ -308,11 +375,49 @@ def test_edits_that_landed_unnoticed_are_dropped(store: PostgresStore, monkeypat
     assert len(store.edits_of("talk")) == 1
 
 
+def test_they_are_dropped_once_the_server_answers(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of conversations that do not go on: another proxy must not read them."""
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 0.01)
+    lease = store.take("talk")
+    assert lease is not None
+    with answer_of_commit_lost(store):
+        store.land(lease, [LANDED], TIP, NOW)
+    is_back(store)
+    assert store.edits_of("talk") == []
+    assert store._unconfirmed.all() == []
+
+
+def test_what_may_have_landed_is_bounded(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond that no edits land, since they could not be dropped if the answer to their commit is lost. What is sent
+    without edits is stored."""
+    monkeypatch.setattr(store._server.outage, "begin", lambda why: None)
+    monkeypatch.setattr(unconfirmed, "MOST", 1)
+    one, other = store.take("one talk"), store.take("other talk")
+    assert one is not None
+    assert other is not None
+    with answer_of_commit_lost(store):
+        store.land(one, [LANDED], TIP, NOW)
+    with pytest.raises(StoreError, match="too many edits"):
+        store.land(other, [LANDED], TIP, NOW)
+    assert store.land(other, [], TIP, NOW)
+    assert store.take("one talk") is not None
+    assert store.land(other, [LANDED], TIP, NOW)
+
+
+def test_what_the_server_refused_has_not_landed(store: PostgresStore) -> None:
+    """It said so: nothing needs to be dropped."""
+    lease = store.take("talk")
+    assert lease is not None
+    with pytest.raises(StoreError):
+        store.land(lease, [Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "\0", "r", "old"))], TIP, NOW)
+    assert store._unconfirmed.all() == []
+
+
 def test_edits_that_another_proxy_may_have_sent_stay(
     store: PostgresStore, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has had the conversation since they landed."""
-    monkeypatch.setattr("penstock.base.postgres._REST_S", 0.0)
+    monkeypatch.setattr(store._server.outage, "begin", lambda why: None)
     lease = store.take("talk")
     assert lease is not None
     with answer_of_commit_lost(store):
@@ -324,6 +429,49 @@ def test_edits_that_another_proxy_may_have_sent_stay(
     again = store.take("talk")
     assert again not in (None, lease)
     assert [one.revision for one in store.edits_of("talk")] == [1]
+
+
+def test_a_batch_is_added_once(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
+    """Its first commit got no answer, and so it is stored again. Of another proxy the same id is another batch."""
+    one = {"day": Increment({}, {"used": {"dollars": 1.0}}, ("used",))}
+    store._server.outage.begin = lambda why: None  # type: ignore[method-assign]
+    store.set_values("spent", one, batch="a")
+    with answer_of_commit_lost(store):
+        store.set_values("spent", one, batch="b")
+    store.set_values("spent", one, batch="b")
+    assert store.values_of("spent") == {"day": {"used": {"dollars": 2.0}}}
+    store.set_values("spent", one, batch="c")
+    with closing(PostgresStore(postgres_url, tmp_path / "other.db")) as other:
+        other.set_values("spent", one, batch="c")
+    assert store.values_of("spent") == {"day": {"used": {"dollars": 4.0}}}
+    store.prune(before=time.time() + 60, keep_events=10)
+    assert store.values_of("batches") == {}
+
+
+def test_the_log_adds_once_what_was_stored_unnoticed(store: PostgresStore) -> None:
+    """What is added meanwhile is not mixed with it."""
+    store._server.outage.begin = lambda why: None  # type: ignore[method-assign]
+    confirmed: list[object] = []
+    one = Increment({}, {"used": {"dollars": 1.0}}, ("used",), on_written=confirmed.append)
+    lost = threading.Event()
+
+    def lose(db: sa.Connection) -> None:
+        log.set_value("spent", "day", one)
+        driver = db.connection.driver_connection
+        driver.commit()
+        driver.close()
+        lost.set()
+
+    log = EventLog(store, retry_every=0.01)
+    try:
+        sa.event.listen(store._server.engine, "commit", lose, once=True)
+        log.set_value("spent", "day", one)
+        assert lost.wait(60)
+        assert log.drain(60)
+    finally:
+        log.close()
+    assert store.values_of("spent") == {"day": {"used": {"dollars": 2.0}}}
+    assert len(confirmed) == 2
 
 
 def test_a_dump_of_another_server_is_read_whole(postgres_server: Server, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""`Outage`: a circuit breaker for a server that a store needs. While the server is away nothing waits for it, and a
+thread asks it once a second whether it answers again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from penstock.base.errors import StoreError
+
+__all__ = ["Outage"]
+
+logger = logging.getLogger(__name__)
+PROBE_EVERY_S = 1.0
+
+
+class Outage:
+    """Notes that a server cannot be reached. Any thread may call."""
+
+    def __init__(self, probe: Callable[[], None]) -> None:
+        """`probe` asks the server, in a thread of its own. It raises `StoreError` while the server is away."""
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self.why = ""
+        """Why the server cannot be reached; empty if it can."""
+
+    def begin(self, why: str) -> None:
+        """Note that the server did not answer. The outage lasts until a probe succeeds."""
+        with self._lock:
+            if self.why or self._closing.is_set():
+                return
+            self.why = why
+        logger.warning("%s: requests are sent on without new edits until it answers", why)
+        threading.Thread(target=self._watch, name="penstock-probe", daemon=True).start()
+
+    def close(self) -> None:
+        """Probe no more."""
+        self._closing.set()
+
+    def _watch(self) -> None:
+        while not self._closing.wait(PROBE_EVERY_S):
+            try:
+                self._probe()
+            except StoreError as e:
+                self.why = str(e)
+                continue
+            self.why = ""
+            logger.info("the database answers again")
+            return
