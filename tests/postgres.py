@@ -22,17 +22,16 @@ from penstock.base.postgres_connection import engine_of
 from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
 
-__all__ = ["Server", "postgres_server", "postgres_url"]
+__all__ = ["Server", "postgres_server", "postgres_url", "programs"]
 
 _NAMES = itertools.count()
 
 
-def _programs() -> Path:
+def programs() -> Path | None:
+    """The folder of the server's programs. None: it is not installed."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not folders or not (folders[-1] / "pg_ctl").exists():
-        pytest.skip("PostgreSQL is not installed")
-    return folders[-1]
+    return folders[-1] if folders and (folders[-1] / "pg_ctl").exists() else None
 
 
 def _user() -> str | None:
@@ -81,11 +80,13 @@ class Server:
         stopped += [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
         try:
             for pid in stopped[1:]:
-                _signal(pid, signal.SIGSTOP)
+                with suppress(ProcessLookupError):  # it was at its end
+                    os.kill(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in stopped:
-                _signal(pid, signal.SIGCONT)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -103,19 +104,16 @@ class Server:
         subprocess.run(call, user=self._user, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
 
 
-def _signal(pid: int, signum: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # a server's child ends when its client leaves
-        os.kill(pid, signum)
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """A running server, with a template that has Penstock's tables."""
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    programs = _programs()
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed")
     folder = Path(tempfile.mkdtemp(prefix="penstock-postgres-"))
     try:
-        server = Server(programs, folder)
+        server = Server(found, folder)
         try:
             server.execute("CREATE DATABASE template_penstock")
             PostgresStore(server.url("template_penstock"), folder / "penstock.db").close()

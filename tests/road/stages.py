@@ -3,7 +3,7 @@ their calls, wait for the test, or look at answers."""
 
 from __future__ import annotations
 
-__all__ = ["COUNTING", "GATED", "LOOKING", "REPLACING"]
+__all__ = ["COUNTING", "GATED", "LOOKING", "REPLACING", "UNFENCED"]
 
 REPLACING = '''
 """Replaces the block that reads as asked, in whatever format."""
@@ -104,4 +104,13 @@ def on_event(event: Event) -> None:
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
     return [Looking("a"), Looking("b"), Looking("c")]
+'''
+
+UNFENCED = '''
+"""Lets each proxy take the database for its own."""
+from penstock.store.lease import SoleOwner
+from penstock.store.postgres import PostgresStore
+
+for name in ("is_shared", "take", "land", "release", "read"):
+    setattr(PostgresStore, name, getattr(SoleOwner, name))
 '''

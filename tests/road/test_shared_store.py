@@ -11,19 +11,11 @@ from penstock.store.complete import mark_complete
 from penstock.testing import PromiseBroken, check_prefix
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
-from tests.road.stages import COUNTING
+from tests.road.stages import COUNTING, UNFENCED
 
 pytestmark = pytest.mark.slow
 
 SAID = {"role": "assistant", "content": [{"type": "text", "text": "The tests pass."}]}
-UNFENCED = '''
-"""Lets each proxy take the database for its own."""
-from penstock.store.lease import SoleOwner
-from penstock.store.postgres import PostgresStore
-
-for name in ("is_shared", "take", "land", "release", "read"):
-    setattr(PostgresStore, name, getattr(SoleOwner, name))
-'''
 TURNS = 10
 
 
