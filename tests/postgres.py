@@ -92,12 +92,29 @@ class Server:
         """The address of one of its databases."""
         return f"postgresql://penstock@127.0.0.1:{self.port}/{database}"
 
-    def execute(self, statement: str) -> None:
-        """Runs a statement outside of the tests' databases."""
-        engine = engine_of(self.url("postgres"))
+    def execute(self, statement: str, url: str = "") -> None:
+        """Runs a statement in the database at `url`; without one, outside of the tests' databases."""
+        engine = engine_of(url or self.url("postgres"))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
             db.execute(sa.text(statement))
         engine.dispose()
+
+    @contextmanager
+    def small_disk(self, name: str) -> Iterator[None]:
+        """A tablespace of 1 MB. Skips the test where nothing may be mounted."""
+        folder = self._data.parent / name
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "none", str(folder)]
+        if os.getuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("no file system may be mounted here")
+        try:
+            if self._user is not None:
+                shutil.chown(folder, self._user)
+            self.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+            yield
+            self.execute(f"DROP TABLESPACE {name}")
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
     def _run(self, program: str, *arguments: str) -> None:
         call = [str(self._programs / program), *arguments]

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
+from penstock.store.postgres_connection import engine_of
 
 from penstock.store.complete import mark_complete
-from penstock.store.postgres_connection import engine_of
 from tests.postgres import Server
 from tests.road.bodies import ask, claude, new_session
 from tests.road.chaos_provider import Recorder, Seen
@@ -286,7 +286,7 @@ def _judge(figures: Figures, sessions: Mapping[str, Seen], url: str, away: list[
         for conversation, revision, text in db.execute(_NOTES):
             ledgers[conversation].append(revision)
             place[_note_in(text)] = conversation, revision
-        figures.events = {row.what: row.count for row in db.execute(_EVENTS)}
+        figures.events = {what: int(number) for what, number in db.execute(_EVENTS)}
     engine.dispose()
     figures.edits = len(place)
     figures.gaps = sum(sorted(found) != list(range(1, len(found) + 1)) for found in ledgers.values())

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 __all__ = ["Forked"]
 
@@ -29,7 +29,7 @@ _CONTEXT.set_forkserver_preload(
         *(f"penstock_plugins.{stage}.stage" for stage in ("memory", "trim", "compaction", "pruning", "keepalive")),
     ]
 )
-_INHERITED = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+_INHERITED: Mapping[signal.Signals, Any] = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 """What the tests' process ignores of these, one that it starts ignores, too."""
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from penstock.events.event import EventKind
 from penstock.store.complete import mark_complete
+from penstock.store.postgres import VERSIONS
 from tests.postgres import Server
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
@@ -68,6 +69,18 @@ def test_traffic_goes_on_while_the_server_is_away(
     again = start(plugins={"counting": COUNTING})
     third = again.post("/v1/messages", claude(ask("one"), SAID, ask("three"), session=session))
     assert third.received.body.startswith(head)
+
+
+def test_a_database_of_a_newer_version_costs_edits_only(
+    start: Callable[..., Road], tmp_path: Path, postgres_server: Server, postgres_url: str
+) -> None:
+    """Two versions at once: the older proxy leaves the database alone, and sends requests as they came."""
+    named(tmp_path, postgres_url)
+    postgres_server.execute(f"UPDATE {VERSIONS} SET version_num = '9999'", postgres_url)
+    road = start(plugins={"counting": COUNTING}, keeps_events=False)
+    body = claude(ask("one"), session=new_session())
+    assert road.post("/v1/messages", body).received.body == body
+    assert "was written by a newer version of Penstock" in road.proxy.output
 
 
 def test_traffic_goes_on_while_the_server_is_frozen(

@@ -7,6 +7,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from penstock.store.postgres_connection import engine_of
 
 from penstock import Draft, Stage
 from penstock.events.event import EventKind
@@ -154,3 +156,22 @@ def test_who_is_fenced_out_sends_the_ledger(proxies: Proxies, monkeypatch: pytes
     monkeypatch.setattr(postgres, "LEASE_S", 5.0)
     assert proxies.send(1, "and on").count(b"note ") == 2
     assert proxies.send(0, "to the end").count(b"note ") == 3
+
+
+def test_a_database_that_lost_its_last_commits_costs_one_cache_miss(proxies: Proxies, postgres_url: str) -> None:
+    """It failed over to a server that did not have them yet. What was lost is sent without its edit, and from then on
+    always the same, through both proxies."""
+    proxies.send(0, "begin")
+    proxies.send(0, "go on")
+    engine = engine_of(postgres_url)
+    with engine.begin() as db:
+        db.execute(sa.text("DELETE FROM edits WHERE revision = 2"))
+        db.execute(sa.text("UPDATE conversations SET count = 1"))
+    engine.dispose()
+    with pytest.raises(PromiseBroken):
+        proxies.send(1, "and on")
+    proxies.left = proxies.sessions[0]._left = proxies.sessions[1]._left
+    for n, by in enumerate([1, 0, 0, 1]):
+        left = proxies.send(by, f"later {n}")
+    assert b"note 1 of one" in left
+    assert b"note 2 of one" not in left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
 from penstock.store import postgres, postgres_leases, unconfirmed
+from penstock.store.lease import Lease
 from penstock.store.postgres import VERSIONS, PostgresStore
 from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
@@ -472,6 +474,34 @@ def test_the_log_adds_once_what_was_stored_unnoticed(store: PostgresStore) -> No
         log.close()
     assert store.values_of("spent") == {"day": {"used": {"dollars": 2.0}}}
     assert len(confirmed) == 2
+
+
+def land_and_drop(store: PostgresStore, lease: Lease, one: Landed) -> None:
+    """Again and again, so that its rows fill the disk."""
+    for _ in range(4):
+        assert store.land(lease, [one], TIP, NOW)
+        store.drop_edits(lease.conversation, one.revision)
+
+
+def test_a_full_disk_costs_edits_only(postgres_server: Server, store: PostgresStore, postgres_url: str) -> None:
+    """The server says so: it is not away, and what is in the ledger is read. When there is space again, edits land."""
+    lease = store.take("talk")
+    assert lease is not None
+    assert store.land(lease, [LANDED], TIP, NOW)
+    text = "".join(secrets.token_hex(1000) for _ in range(600))
+    long = Landed(2, Edit(Op.REPLACE, Place(b"k" * 16), text, "s", "r", ""))
+    with postgres_server.small_disk("small"):
+        postgres_server.execute("ALTER TABLE edits SET TABLESPACE small", postgres_url)
+        again = store.take("talk")
+        assert again == lease
+        with pytest.raises(StoreError, match="No space left on device"):
+            land_and_drop(store, lease, long)
+        assert store.read("talk") == lease
+        assert [one.revision for one in store.edits_of("talk")] == [1]
+        postgres_server.execute("ALTER TABLE edits SET TABLESPACE pg_default", postgres_url)
+    assert store.take("talk") == lease
+    assert store.land(lease, [long], TIP, NOW)
+    assert [one.revision for one in store.edits_of("talk")] == [1, 2]
 
 
 def test_a_dump_of_another_server_is_read_whole(postgres_server: Server, tmp_path: Path) -> None:
