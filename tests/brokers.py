@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,9 +21,11 @@ from penstock.control.discovery import free_port
 __all__ = [
     "TOPIC",
     "Broker",
+    "KafkaBroker",
     "NatsBroker",
     "RabbitBroker",
     "RedisBroker",
+    "kafka_broker",
     "nats_broker",
     "rabbit_broker",
     "redis_broker",
@@ -176,6 +179,80 @@ class RabbitBroker(_Program):
             queue = await (await connection.channel()).get_queue(TOPIC)
             count = queue.declaration_result.message_count
             return [json.loads((await queue.get(no_ack=True)).body) for _ in range(count)]
+
+
+class KafkaBroker:
+    """The cluster of `tests.kafka_mock`, with the topic in some partitions. `kill` ends its connections and lets it
+    refuse new ones; what it has acknowledged stays in its memory."""
+
+    def __init__(self, partitions: int = 4) -> None:
+        self._client = pytest.importorskip("confluent_kafka", reason="the client of Kafka is not installed")
+        command = [sys.executable, "-m", "tests.kafka_mock", TOPIC, str(partitions)]
+        root = Path(__file__).parent.parent
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root, start_new_session=True
+        )
+        address, _, is_ready = self._line().partition(" ")
+        assert is_ready == "ready"
+        self.url = f"kafka://{address}"
+        self._address, self._is_up = address, True
+
+    def start(self) -> None:
+        if not self._is_up:
+            self._tell("up")
+
+    def kill(self) -> None:
+        self._tell("down")
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+
+    def read(self) -> list[dict[str, Any]]:
+        return [one for some in self.partitions() for one in some]
+
+    def partitions(self) -> list[list[dict[str, Any]]]:
+        """The messages of each partition."""
+        settings = {"bootstrap.servers": self._address, "group.id": "tests", "enable.partition.eof": True}
+        consumer = self._client.Consumer({**settings, "auto.offset.reset": "earliest"})
+        partitions = consumer.list_topics(TOPIC, timeout=60).topics[TOPIC].partitions
+        consumer.assign([self._client.TopicPartition(TOPIC, one, 0) for one in partitions])
+        found: list[list[dict[str, Any]]] = [[] for _ in partitions]
+        ended = 0
+        while ended < len(partitions):
+            message = consumer.poll(60)
+            assert message is not None
+            if message.error() is None:
+                one = json.loads(message.value())
+                assert message.key().decode() == one["subject"]
+                found[message.partition()].append(one)
+            else:
+                assert message.error().code() == self._client.KafkaError._PARTITION_EOF
+                ended += 1
+        consumer.close()
+        return found
+
+    def _tell(self, what: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        assert self._line() == "done"
+        self._is_up = what == "up"
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@pytest.fixture
+def kafka_broker() -> Iterator[KafkaBroker]:
+    """A running cluster with an empty topic."""
+    broker = KafkaBroker()
+    try:
+        yield broker
+    finally:
+        broker.close()
 
 
 @pytest.fixture

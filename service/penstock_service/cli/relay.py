@@ -19,7 +19,7 @@ from penstock.events.cursor import START, Cursor
 from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
 from penstock_service.relay.position import RelayPosition, shown
-from penstock_service.relay.publishers import open_publisher
+from penstock_service.relay.publishers import open_publisher, topic_in
 from penstock_service.relay.relay import Relay, RelayStatus
 
 __all__ = ["From", "relay"]
@@ -41,8 +41,8 @@ def relay(
     url: Annotated[
         str,
         typer.Argument(
-            help="The broker: redis://HOST, nats://HOST or amqp://HOST. Other users of this machine see a password in "
-            "it, unless it comes from the environment.",
+            help="The broker: redis://HOST, nats://HOST, amqp://HOST or kafka://HOST. Other users of this machine see "
+            "a password in it, unless it comes from the environment.",
             envvar="PENSTOCK_RELAY",
             show_envvar=True,
         ),
@@ -59,10 +59,13 @@ def relay(
     begin: Annotated[
         From, typer.Option("--from", help="Where the first run begins; later ones go on where the last one ended.")
     ] = From.START,
-    topic: Annotated[str, typer.Option(help="The stream, subject or exchange to publish to.")] = TOPIC,
+    topic: Annotated[
+        str, typer.Option(help="The stream, subject, exchange or topic to publish to, unless the URL names one.")
+    ] = TOPIC,
 ) -> None:
     """Publish the events of the log to a message broker as CloudEvents, without any text, and stay until Ctrl-C."""
     where = (store or paths.store_path()).expanduser().absolute()
+    topic = topic_in(url) or topic
     publisher = open_publisher(url, topic)
     with closing(RelayPosition(where, url, topic)) as position:
         if position.read() is None:

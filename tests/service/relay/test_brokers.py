@@ -16,7 +16,7 @@ from tests.service.relay.watched import Watched, events_of, in_order
 
 pytestmark = pytest.mark.slow
 
-BROKERS = ["redis_broker", "nats_broker", "rabbit_broker"]
+BROKERS = ["redis_broker", "nats_broker", "kafka_broker", "rabbit_broker"]
 
 
 @pytest.fixture(params=BROKERS)

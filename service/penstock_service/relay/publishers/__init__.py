@@ -1,17 +1,17 @@
-"""`Publisher`: what sends messages to a broker and waits for its acknowledgement; `open_publisher`: the one for a URL.
-Each one's client library is an extra, and imported when it is asked for."""
+"""`Publisher`: what sends messages to a broker and waits for its acknowledgement; `open_publisher`: the one for a URL;
+`topic_in`: the topic that a URL names. Each one's client library is an extra, and imported when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from penstock.base.errors import PenstockError
 from penstock_service.relay.cloud_events import Message
 
-__all__ = ["MOST", "TIMEOUT_S", "Publisher", "open_publisher"]
+__all__ = ["MOST", "TIMEOUT_S", "Publisher", "open_publisher", "topic_in"]
 
 TIMEOUT_S = 10.0
 """Seconds for a connection, or for a batch's acknowledgements."""
@@ -43,7 +43,16 @@ class _Broker(NamedTuple):
 _REDIS = _Broker("redis_streams", "RedisPublisher", "redis")
 _NATS = _Broker("nats_jetstream", "NatsPublisher", "nats-py")
 _RABBIT = _Broker("rabbitmq", "RabbitPublisher", "aio-pika")
-_BROKERS = {"redis": _REDIS, "rediss": _REDIS, "nats": _NATS, "tls": _NATS, "amqp": _RABBIT, "amqps": _RABBIT}
+_KAFKA = _Broker("kafka", "KafkaPublisher", "confluent-kafka")
+_BROKERS = {
+    "redis": _REDIS,
+    "rediss": _REDIS,
+    "nats": _NATS,
+    "tls": _NATS,
+    "amqp": _RABBIT,
+    "amqps": _RABBIT,
+    "kafka": _KAFKA,
+}
 
 
 def open_publisher(url: str, topic: str) -> Publisher:
@@ -60,3 +69,9 @@ def open_publisher(url: str, topic: str) -> Publisher:
         raise PenstockError(f"{scheme}:// needs {e.name}: pip install {broker.package}") from e
     make = cast(Callable[[str, str], Publisher], getattr(module, broker.name))
     return make(url, topic)
+
+
+def topic_in(url: str) -> str:
+    """The topic of `kafka://HOST/TOPIC`. Empty: the URL names none."""
+    parts = urlsplit(url)
+    return unquote(parts.path.strip("/")) if parts.scheme == "kafka" else ""
