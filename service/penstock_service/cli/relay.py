@@ -18,7 +18,7 @@ from penstock.base.format import plural
 from penstock.events.cursor import START, Cursor
 from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
-from penstock_service.relay.position import RelayPosition, shown
+from penstock_service.relay.position import open_position, shown
 from penstock_service.relay.publishers import open_publisher, topic_in
 from penstock_service.relay.relay import Relay, RelayStatus
 
@@ -67,8 +67,8 @@ def relay(
     where = (store or paths.store_path()).expanduser().absolute()
     topic = topic_in(url) or topic
     publisher = open_publisher(url, topic)
-    with closing(RelayPosition(where, url, topic)) as position:
-        if position.read() is None:
+    with closing(open_position(where, url, topic)) as position:
+        if position.lead() and position.read() is None:
             position.move(_end(where) if begin is From.NOW else START)
         typer.echo(f"Publishing {where} to {shown(url)}, {topic}. Ctrl-C ends it.")
         if not where.exists():
@@ -107,7 +107,7 @@ def _show(running: Relay, is_over: threading.Event) -> None:
         now = running.status
         if is_terminal and now != last:
             typer.echo(f"\r\x1b[K{_line(now)}", nl=False)
-        elif now.error != last.error:
+        elif (now.error, now.is_standby) != (last.error, last.is_standby):
             typer.echo(_line(now))
         last = now
     if is_terminal:
@@ -115,5 +115,7 @@ def _show(running: Relay, is_over: threading.Event) -> None:
 
 
 def _line(status: RelayStatus) -> str:
+    if status.is_standby:
+        return f"{plural(status.published, 'event')} published; another relay publishes now"
     said = f"{plural(status.published, 'event')} published, {status.lag} waiting"
     return f"{said}: {status.error}" if status.error else said

@@ -1,5 +1,6 @@
 """`Metrics`: the service's Prometheus metrics: calls and their durations, calls about contexts, file size, tokens,
-jobs. No label holds a key, a path, a session, or anything else a caller could make up."""
+jobs, and what message brokers have not got yet. No label holds a key, a path, a session, or anything else a caller
+could make up."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from penstock.jobs.jobs import Jobs
 from penstock_service.health.job_counts import JobCounts
+from penstock_service.health.relay_lags import RelayLags
 from penstock_service.health.token_usage import TokenUsage
 from penstock_service.http.observing import Answered
 
@@ -49,6 +51,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         registry.register(TokenUsage(store))
         registry.register(JobCounts(jobs))
+        registry.register(RelayLags(store))
 
     def note(self, call: Answered) -> None:
         """Count a call and its duration."""

@@ -15,6 +15,7 @@ from penstock_service.health.metrics import Metrics
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.jobs.engine import JobEngine, JobEngineOf
+from penstock_service.relay.lag import lags_of
 
 __all__ = ["router"]
 
@@ -35,13 +36,18 @@ async def alive() -> dict[str, str]:
 @router.get("/readyz", responses=_UNABLE)
 def ready(parts: PartsOf) -> JSONResponse:
     """Whether the contexts can be read and written. 503: they cannot. `degraded` also names what does not stop the
-    rest: `sealing`, a master key that sealed contexts need is not there."""
+    rest: `sealing`, a master key that sealed contexts need is not there; `broker`, events have waited for a message
+    broker for more than a minute. `lag`: how many events wait for the slowest broker, and for how many seconds."""
     contexts, sealing = _contexts(parts), _sealing(parts)
     is_ready = contexts["status"] == "ok"
     degraded = [] if is_ready else ["store"]
     if sealing["status"] == "degraded":
         degraded.append("sealing")
-    answer = {"ready": is_ready, "degraded": degraded, "cursor": contexts.get("cursor")}
+    brokers = _brokers(parts)
+    if brokers["status"] in ("degraded", "down"):
+        degraded.append("broker")
+    # Which broker it is, only the owner is told.
+    answer = {"ready": is_ready, "degraded": degraded, "lag": _slowest(brokers), "cursor": contexts.get("cursor")}
     return JSONResponse(answer, 200 if is_ready else 503)
 
 
@@ -64,6 +70,7 @@ def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
         "proxy": proxy,
         "memory": _memory(parts, proxy),
         "jobs": _jobs(jobs),
+        "brokers": _brokers(parts),
     }
     is_well = all(part["status"] in ("ok", "off") for part in found.values())
     return {"status": "ok" if is_well else "degraded", "version": VERSION, "parts": found}
@@ -112,6 +119,25 @@ def _jobs(engine: JobEngine) -> dict[str, Any]:
     except StoreError as e:
         return {"status": "down", "why": str(e)}
     return {"status": "ok", "queues": counts}
+
+
+def _brokers(parts: Parts) -> dict[str, Any]:
+    """What relays have not published yet."""
+    try:
+        lags = lags_of(parts.store)
+    except PenstockError as e:
+        return {"status": "down", "why": str(e)}
+    if not lags:
+        return {"status": "off", "why": "no relay publishes this log"}
+    lag = {one.broker: {"events": one.events, "seconds": round(one.seconds, 1)} for one in lags}
+    late = [one.broker for one in lags if one.is_late]
+    why = {"why": f"events wait for {', '.join(late)}: is its relay running?"} if late else {}
+    return {"status": "degraded" if late else "ok", "lag": lag, **why}
+
+
+def _slowest(brokers: dict[str, Any]) -> dict[str, float]:
+    lags: list[dict[str, float]] = list(brokers.get("lag", {}).values())
+    return max(lags, key=lambda one: one["seconds"], default={"events": 0, "seconds": 0.0})
 
 
 def _proxy(parts: Parts) -> dict[str, Any]:

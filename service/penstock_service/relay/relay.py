@@ -44,6 +44,8 @@ class RelayStatus:
     """About how many events wait."""
     error: str = ""
     """Why the last attempt failed. Empty: it did not."""
+    is_standby: bool = False
+    """Another relay publishes; this one takes over when that one ends."""
 
 
 class Relay:
@@ -75,8 +77,10 @@ class Relay:
         failures = 0
         while not self._is_over.is_set():
             try:
-                if self._store.exists():
+                leads = self._store.exists() and self._position.lead()
+                if leads:
                     self._publish_new()
+                self.status = replace(self.status, is_standby=self._store.exists() and not leads)
             except Exception as e:  # noqa: BLE001 - each client of a broker raises its own, and the thread must go on
                 self._failed(e)
                 wait = self._waits[min(failures, len(self._waits) - 1)]
@@ -88,11 +92,16 @@ class Relay:
         self._publisher.close()
 
     def _publish_new(self) -> None:
-        """Publish what is new in the log, batch by batch."""
+        """Publish what is new in the log, batch by batch, as long as no other relay takes over."""
+        self._cursor = self._position.read() or START  # another relay may have moved it
         with closing(open_log(self._store)) as log:
             if self._cursor > log.end():  # another log is in its place
                 self._cursor = START
-            while not self._is_over.is_set() and (events := log.events_after(self._cursor, BATCH, KINDS)):
+            while (
+                not self._is_over.is_set()
+                and self._position.lead()
+                and (events := log.events_after(self._cursor, BATCH, KINDS))
+            ):
                 lag = len(events) if len(events) < BATCH else log.count_after(self._cursor)
                 self.status = replace(self.status, lag=lag)
                 self._publisher.publish([message_of(event, self._conversation(log, event)) for event in events])

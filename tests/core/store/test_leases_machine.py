@@ -128,12 +128,12 @@ class Machine(RuleBasedStateMachine):
             driver.commit()
             driver.close()
 
-        sa.event.listen(proxy.store._engine, "commit", lose)
+        sa.event.listen(proxy.store._server.engine, "commit", lose)
         try:
             with pytest.raises(StoreError):
                 proxy.store.land(proxy.lease, [one], TIP, proxy.clock)
         finally:
-            sa.event.remove(proxy.store._engine, "commit", lose)
+            sa.event.remove(proxy.store._server.engine, "commit", lose)
         truth.ledger.append(one.edit.text)
         truth.is_free = True
         self._sends(proxy.known)
@@ -220,7 +220,7 @@ def machine(
         stores: list[Store] = []
         for n in range(3):
             store = stack.enter_context(closing(PostgresStore(url, tmp_path / f"{n}.db")))
-            monkeypatch.setattr(store._outage, "begin", lambda why: None)
+            monkeypatch.setattr(store._server.outage, "begin", lambda why: None)
             stores.append(store)
         yield lambda: Machine(stores, expire)
 
@@ -243,7 +243,7 @@ def test_without_the_fence_it_is_not(postgres_url: str, tmp_path: Path, monkeypa
         run = Machine(stores, lambda _: None)
         run.take(0)
         run.truth.is_free = True
-        with stores[0]._engine.begin() as db:  # type: ignore[attr-defined]
+        with stores[0]._server.engine.begin() as db:  # type: ignore[attr-defined]
             db.execute(sa.text("UPDATE leases SET until = NULL"))
         run.take(1)
         run.land(1)

@@ -49,7 +49,9 @@ def test_contexts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
         http.put("/v1/contexts/a", json={"data": 1})
         monkeypatch.setattr(Contexts, "check_writable", fails)
         probe = http.get("/readyz")
-        assert (probe.status_code, probe.json()) == (503, {"ready": False, "degraded": ["store"], "cursor": "1"})
+        lag = {"events": 0, "seconds": 0.0}
+        said = {"ready": False, "degraded": ["store"], "lag": lag, "cursor": "1"}
+        assert (probe.status_code, probe.json()) == (503, said)
         assert http.get("/health").status_code == 503
         found = http.get("/health/detailed").json()
         why = "contexts.db cannot be written: free some space"
@@ -95,6 +97,7 @@ def test_without_a_proxy_its_parts_are_off(service: Service) -> None:
         "proxy": "off",
         "memory": "off",
         "jobs": "ok",
+        "brokers": "off",
     }
 
 

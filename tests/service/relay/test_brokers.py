@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.store.sql import SqlStore
-from penstock_service.relay.position import RelayPosition
+from penstock_service.relay.position import FilePosition
 from penstock_service.relay.publishers import open_publisher
 from penstock_service.relay.relay import BATCH, Relay
 from tests.brokers import TOPIC, Broker
@@ -37,7 +37,7 @@ def test_nothing_is_lost_when_the_broker_is_killed(broker: Broker, tmp_path: Pat
             broker.kill()
 
     watched = Watched(open_publisher(broker.url, TOPIC), kill)
-    with closing(SqlStore(file)) as store, closing(RelayPosition(file, broker.url, TOPIC)) as position:
+    with closing(SqlStore(file)) as store, closing(FilePosition(file, broker.url, TOPIC)) as position:
         store.add_events(events_of(total - 100))
         with closing(Relay(file, watched, position, waits=(0.01,))) as relay:
             relay.start()
@@ -54,7 +54,7 @@ def test_nothing_is_lost_when_the_broker_is_killed_amid_a_batch(broker: Broker, 
     file = tmp_path / "penstock.db"
     total = 20 * BATCH
     watched = Watched(open_publisher(broker.url, TOPIC))
-    with closing(SqlStore(file)) as store, closing(RelayPosition(file, broker.url, TOPIC)) as position:
+    with closing(SqlStore(file)) as store, closing(FilePosition(file, broker.url, TOPIC)) as position:
         store.add_events(events_of(total))
         with closing(Relay(file, watched, position, waits=(0.01,))) as relay:
             relay.start()

@@ -16,7 +16,7 @@ from penstock.events.event import Event, EventKind
 from penstock.store.opening import open_store
 from penstock.store.sql import SqlStore
 from penstock_service.relay.cloud_events import Message
-from penstock_service.relay.position import RelayPosition, shown
+from penstock_service.relay.position import FilePosition, shown
 from penstock_service.relay.relay import BATCH, Relay
 from tests.service.relay.watched import Watched, events_of, in_order
 
@@ -56,7 +56,7 @@ def file(tmp_path: Path) -> Path:
 @contextmanager
 def relaying(file: Path, broker: Memory, before: Callable[[int], None] = lambda _: None) -> Iterator[Watched]:
     watched = Watched(broker, before)
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         relay = Relay(file, watched, position, waits=(0.01,))
         with closing(relay):
             relay.start()
@@ -64,7 +64,7 @@ def relaying(file: Path, broker: Memory, before: Callable[[int], None] = lambda 
 
 
 def position_in(file: Path) -> Cursor | None:
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         return position.read()
 
 
@@ -107,7 +107,7 @@ def test_a_position_that_cannot_be_written_stops_nothing_but_the_relay(
     with closing(SqlStore(file)) as store:
         store.add_events(events_of(10))
         with monkeypatch.context() as patch:
-            patch.setattr(RelayPosition, "move", full)
+            patch.setattr(FilePosition, "move", full)
             with relaying(file, broker) as watched:
                 watched.wait_for(lambda w: w.attempts > 1)
         with relaying(file, broker) as watched:
@@ -117,7 +117,7 @@ def test_a_position_that_cannot_be_written_stops_nothing_but_the_relay(
 
 def test_begins_again_with_a_log_that_takes_the_place_of_another(file: Path) -> None:
     """Its first event has a number that was published already."""
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         position.move(Cursor(seq=1000))
     broker = Memory()
     with closing(SqlStore(file)) as store:
@@ -159,22 +159,22 @@ def test_a_store_in_postgresql(file: Path, postgres_url: str) -> None:
 
 def test_one_relay_at_a_time_publishes_to_a_broker(file: Path) -> None:
     """Two would mix the order of a conversation. Another topic has a position of its own."""
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         position.move(Cursor(seq=1))
         with pytest.raises(PenstockError, match=r"another relay publishes .* to redis://broker:6379/0 t already"):
-            RelayPosition(file, URL, "t")
-        with closing(RelayPosition(file, URL, "u")) as other:
+            FilePosition(file, URL, "t")
+        with closing(FilePosition(file, URL, "u")) as other:
             assert other.read() is None
 
 
 def test_a_damaged_position_says_what_to_do(file: Path) -> None:
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         position.file.write_text("{}")
         with pytest.raises(PenstockError, match="delete it to publish all of it again"):
             position.read()
 
 
 def test_no_password_is_shown_or_written(file: Path) -> None:
-    with closing(RelayPosition(file, URL, "t")) as position:
+    with closing(FilePosition(file, URL, "t")) as position:
         position.move(Cursor(seq=1))
         assert "secret" not in shown(URL) + position.file.read_text()
