@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import pytest
 
 from penstock.control.discovery import free_port
+from tests.real_parts import used
 
 __all__ = [
     "TOPIC",
@@ -109,7 +110,7 @@ class RedisBroker(_Program):
 
     def reader(self) -> Generator[dict[str, Any], None, None]:
         """The messages as they come."""
-        with self._client.from_url(self.url, protocol=2) as client:
+        with self._client.from_url(self.url, protocol=2, socket_timeout=60) as client:
             last = b"0"
             while True:
                 ((_, ((last, fields),)),) = client.xread({TOPIC: last}, count=1, block=60_000)
@@ -246,9 +247,10 @@ class KafkaBroker:
 
 
 @pytest.fixture
-def kafka_broker() -> Iterator[KafkaBroker]:
+def kafka_broker(request: pytest.FixtureRequest) -> Iterator[KafkaBroker]:
     """A running cluster with an empty topic."""
     broker = KafkaBroker()
+    used(request, "Kafka's mock cluster")
     try:
         yield broker
     finally:
@@ -256,9 +258,10 @@ def kafka_broker() -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture
-def redis_broker(tmp_path: Path) -> Iterator[RedisBroker]:
+def redis_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisBroker]:
     """A running Redis with nothing in it."""
     broker = RedisBroker(tmp_path)
+    used(request, "Redis")
     try:
         broker.start()
         yield broker
@@ -267,9 +270,10 @@ def redis_broker(tmp_path: Path) -> Iterator[RedisBroker]:
 
 
 @pytest.fixture
-def nats_broker(tmp_path: Path) -> Iterator[NatsBroker]:
+def nats_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NatsBroker]:
     """A running NATS without a stream."""
     broker = NatsBroker(tmp_path)
+    used(request, "NATS")
     try:
         broker.start()
         yield broker
@@ -278,9 +282,10 @@ def nats_broker(tmp_path: Path) -> Iterator[NatsBroker]:
 
 
 @pytest.fixture
-def rabbit_broker(tmp_path: Path) -> Iterator[RabbitBroker]:
+def rabbit_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RabbitBroker]:
     """A running RabbitMQ without a queue."""
     broker = RabbitBroker(tmp_path)
+    used(request, "RabbitMQ")
     try:
         broker.start()
         yield broker

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from penstock.base.postgres_connection import engine_of
 from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
+from tests.real_parts import used
 
 __all__ = ["Server", "postgres_server", "postgres_url", "programs"]
 
@@ -142,8 +143,9 @@ def postgres_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def postgres_url(request: pytest.FixtureRequest, postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a database with empty tables. A store waits for it as long as this machine takes."""
+    used(request, "PostgreSQL")
     monkeypatch.setattr(postgres, "WAIT_MS", 60_000)
     name = f"test_{next(_NAMES)}"
     postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template_penstock")

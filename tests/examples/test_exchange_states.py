@@ -23,6 +23,7 @@ from penstock_service.relay.relay import Relay
 from tests.brokers import TOPIC, NatsBroker
 from tests.service.relay.watched import Watched
 
+pytestmark = pytest.mark.slow
 FILE = Path(__file__).parents[2] / "examples" / "consumers" / "exchange_states.py"
 LIFE = [
     (EventKind.CLASSIFIED, {"conversation": "c1", "model": "m", "turn": 1}),

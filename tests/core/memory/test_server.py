@@ -15,6 +15,7 @@ import pytest
 
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
+from tests.real_parts import used
 
 START_S = 60.0
 PROGRAM = Path(sys.executable).with_name("chroma")
@@ -51,8 +52,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not start")
 
 
-def test_a_server_serves(server: str, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_server_serves(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> None:
     """Remember, find, forget, rebuild: as with a folder, and none is made."""
+    used(request, "Chroma's server")
     memory = Memory(tmp_path / "one", Trigrams(), chroma=server)
     other = Memory(tmp_path / "two", Trigrams(), chroma=server)
     memory.add([Item("p", "The pelican flies at noon."), Item("p", "Nothing of the kind.")])

@@ -19,6 +19,7 @@ from penstock_service.relay.relay import BATCH, Relay
 from tests.service.relay.test_relay import Memory
 from tests.service.relay.watched import Watched, events_of
 
+pytestmark = pytest.mark.slow
 URL = "redis://user:secret@broker:6379/0"
 
 
