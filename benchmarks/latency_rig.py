@@ -16,8 +16,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-__all__ = ["ROOT", "Proxy", "Server", "free_port", "once", "p95", "proxies", "serve", "wait_for"]
+__all__ = [
+    "ROOT",
+    "Provider",
+    "Proxy",
+    "Server",
+    "answer_of",
+    "free_port",
+    "once",
+    "p95",
+    "proxies",
+    "serve",
+    "wait_for",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 _STREAMS = """
@@ -57,11 +70,11 @@ class Provider(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         asked = self.headers.get("x-bench-answer")
         if asked is not None:
-            self._stream(_answer(json.loads(asked), len(body)), pause_s=0.0)
+            self.stream(answer_of(json.loads(asked), len(body)), pause_s=0.0)
         elif b'"stream":true' in body[:200]:
             delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "word "}}
             start = {"type": "message_start", "message": {"model": "m", "usage": USAGE}}
-            self._stream([start, *[delta] * 38, {"type": "message_stop"}], pause_s=0.001)
+            self.stream([start, *[delta] * 38, {"type": "message_stop"}], pause_s=0.001)
         else:
             self._whole()
 
@@ -74,7 +87,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _stream(self, events: Sequence[object], pause_s: float) -> None:
+    def stream(self, events: Sequence[object], pause_s: float) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
@@ -88,7 +101,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-def _answer(asked: dict[str, object], size: int) -> list[object]:
+def answer_of(asked: dict[str, object], size: int) -> list[dict[str, Any]]:
     """Thinking, words and, where `asked` names one, a tool call; with a usage that fits a request of `size` bytes."""
     tokens = size // 3
     read = min(tokens, int(str(asked["read"])) // 3)
@@ -100,7 +113,7 @@ def _answer(asked: dict[str, object], size: int) -> list[object]:
     if asked["tool"]:
         parts = [{"type": "input_json_delta", "partial_json": part} for part in ('{"file_path":', '"/srv/a.py"', "}")]
         blocks.append(({"type": "tool_use", "id": asked["tool"], "name": "Read", "input": {}}, parts))
-    out: list[object] = [{"type": "message_start", "message": {"model": asked["model"], "usage": usage}}]
+    out: list[dict[str, Any]] = [{"type": "message_start", "message": {"model": asked["model"], "usage": usage}}]
     for index, (block, deltas) in enumerate(blocks):
         out.append({"type": "content_block_start", "index": index, "content_block": block})
         out += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]

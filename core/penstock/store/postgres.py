@@ -96,6 +96,7 @@ class PostgresStore(SqlTables):
         self._unconfirmed = Unconfirmed()
         wait_ms = WAIT_MS if wait_ms is None else wait_ms
         self._now = Limits.of(min(_LOCK_MS, wait_ms), wait_ms, wait_ms / 1000)
+        self._quick = self._now._replace(sql=f"{self._now.sql}; {postgres_leases.QUICK}")
         self._server = PostgresServer(url, on_answer=self._drop_unconfirmed)
         self._name = self._server.name
         if readonly:
@@ -151,7 +152,7 @@ class PostgresStore(SqlTables):
             for wait_s in _WAITS_S:
                 time.sleep(wait_s)
                 unconfirmed = self._unconfirmed.of(conversation)
-                with self._write_now() as db:
+                with self._written(self._quick) as db:
                     fence = self._taken(db, conversation, unconfirmed)
                 if fence is not None:
                     if unconfirmed is not None:
@@ -160,7 +161,6 @@ class PostgresStore(SqlTables):
         return None
 
     def _taken(self, db: sa.Connection, conversation: str, unconfirmed: UnconfirmedEdits | None) -> int | None:
-        db.execute(postgres_leases.QUICK)
         try:
             fence = postgres_leases.take(db, conversation, self._me, LEASE_S)
         except sa.exc.OperationalError as e:
@@ -182,9 +182,7 @@ class PostgresStore(SqlTables):
             raise
 
     def _land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
-        with self._write_now() as db:
-            if not landed:
-                db.execute(postgres_leases.QUICK)
+        with self._written(self._now if landed else self._quick) as db:
             if not self._give_back(db, lease):
                 return False
             if landed:
@@ -193,8 +191,7 @@ class PostgresStore(SqlTables):
         return True
 
     def release(self, lease: Lease) -> None:
-        with self._write_now() as db:
-            db.execute(postgres_leases.QUICK)
+        with self._written(self._quick) as db:
             self._give_back(db, lease)
 
     def read(self, conversation: str) -> Lease | None:

@@ -10,7 +10,7 @@ from penstock.store.unconfirmed import UnconfirmedEdits
 
 __all__ = ["QUICK", "drop", "read", "take"]
 
-QUICK = sa.text("SET LOCAL synchronous_commit = off")
+QUICK = "SET LOCAL synchronous_commit = off"
 """A commit does not wait for the disk: what the machine loses then is not known, and so is not edited."""
 _TAKE = sa.text(
     "INSERT INTO leases AS l (id, holder, fence, until, seen_at) VALUES (:id, :me, nextval('lease_fences'), "

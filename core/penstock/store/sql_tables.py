@@ -48,6 +48,15 @@ _ADD_EDITS = edits.insert()
 # Asked for every new conversation: built once, since building a query takes longer than running it.
 _EDITS_OF = edits.select().where(edits.c.conversation == sa.bindparam("name")).order_by(edits.c.id)
 _TIP_OF = conversations.select().where(conversations.c.id == sa.bindparam("name"))
+# The payload is JSON text already, from `Event.text`. A cast in SQLite would read a number out of it.
+_ADD_EVENTS_SQLITE = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
+_EVENT_COLUMNS = ("at", "exchange", "kind", "payload")
+_ADD_EVENTS = sa.text(
+    "INSERT INTO events (at, exchange, kind, payload) SELECT at, exchange, kind, CAST(payload AS json) FROM unnest("
+    "CAST(:at AS float8[]), CAST(:exchange AS text[]), CAST(:kind AS text[]), CAST(:payload AS text[])) "
+    "WITH ORDINALITY AS new (at, exchange, kind, payload, nth) ORDER BY nth"
+)
+"""One statement for all: a dozen a request, one by one, take PostgreSQL twice the time."""
 KINDS = stored_names(EventKind)
 # Kinds that another version wrote are passed over in the query, so that a page of a log never consists of them alone.
 
@@ -232,10 +241,12 @@ def _set_value(dialect: str) -> sa.Insert:
 
 def insert_events(db: sa.Connection, new: Sequence[Event]) -> None:
     """Insert events, of which there is at least one, in the transaction of `db`."""
-    db.execute(
-        _add_events(db.dialect.name),
-        [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "text": e.text} for e in new],
-    )
+    if db.dialect.name == "postgresql":
+        columns = [[e.at for e in new], [e.exchange for e in new], [e.kind for e in new], [e.text for e in new]]
+        db.execute(_ADD_EVENTS, dict(zip(_EVENT_COLUMNS, columns, strict=True)))
+    else:
+        rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "text": e.text} for e in new]
+        db.execute(_ADD_EVENTS_SQLITE, rows)
 
 
 def insert_edits(db: sa.Connection, conversation: str, landed: Sequence[Landed], at: float) -> None:
@@ -251,14 +262,6 @@ def write_tip(db: sa.Connection, conversation: str, tip: PrefixHash, at: float) 
     """Store what was last sent in a conversation, in the transaction of `db`."""
     values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
     db.execute(_set_tip(db.dialect.name), {"id": conversation, **values})
-
-
-@cache
-def _add_events(dialect: str) -> sa.Insert:
-    """The payload is JSON text already, from `Event.text`."""
-    text: sa.ColumnElement[Any] = sa.bindparam("text", type_=sa.Text)
-    # SQLite's column takes the text; a cast there would read a number out of it.
-    return events.insert().values(payload=text if dialect == "sqlite" else sa.cast(text, sa.JSON))
 
 
 def event_of(row: Any) -> Event:
