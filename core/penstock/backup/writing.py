@@ -96,8 +96,11 @@ def write_backup(
     at, home = time.time() if now is None else now, store.parent
     if not home.is_dir():
         raise _nothing_in(home)
-    if url_in(store):  # a file that has none of what is in the database would pass for a backup
-        raise BackupError(f"{store} names a PostgreSQL database: back that up with pg_dump")
+    if url_in(store):
+        raise BackupError(
+            "this store is in PostgreSQL, which backs up its databases itself: pg_dump --format=custom "
+            f"--file=penstock.dump DATABASE. {store} names the database; what a proxy keeps by itself is in {home}"
+        )
     try:
         _remove_stale(home, at - _STALE_S)
         # The copies are not encrypted: they never leave the store's folder, where the originals are.

@@ -78,3 +78,12 @@ def test_what_is_wrong_is_named(run: Callable[..., Result], tmp_path: Path) -> N
         assert refused.exit_code == 2, words
         assert said in refused.stderr
     assert not (tmp_path / "none" / "contexts.db").exists()
+
+
+def test_a_store_in_postgresql_is_left_to_pg_dump(run: Callable[..., Result], tmp_path: Path) -> None:
+    """The message names the program, and nothing is written that would look like a backup."""
+    asked = run("backup", str(tmp_path / "b.tar.zst"), "--store", "postgresql://team:hush@db.example.com/penstock")
+    assert asked.exit_code == 2
+    assert "pg_dump" in asked.stderr
+    assert "hush" not in asked.stderr
+    assert not (tmp_path / "b.tar.zst").exists()
