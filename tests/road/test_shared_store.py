@@ -41,7 +41,8 @@ class Pair:
 
     def send(self, by: int) -> bytes:
         """The next turn. Raises `PromiseBroken` if the provider gets another beginning than before."""
-        call = self.roads[by].post("/v1/messages", claude(*self._messages, session=self._session))
+        headers = {"x-claude-code-session-id": self._session}
+        call = self.roads[by].post("/v1/messages", claude(*self._messages, session=self._session), headers)
         left = call.received.body
         if self.left:
             check_prefix(self.left, left)
