@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from penstock.base import paths
+from penstock.base.errors import StoreError
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
@@ -20,6 +21,8 @@ PAGE = 1000
 
 def open_log(path: Path | None) -> Store:
     """The log at `path`, the proxy's own when none is given, for reading only. Raises `StoreError`."""
+    if path is not None and path.parts[:1] in (("postgresql:",), ("postgres:",)):
+        raise StoreError("a database is named by its file here: --store FILE, as `penstock up` printed it")
     return open_store((path or paths.store_path()).expanduser().absolute(), readonly=True)
 
 
