@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
-from penstock.store.postgres_connection import engine_of
 
+from penstock.base.postgres_connection import engine_of
 from penstock.store.complete import mark_complete
 from tests.postgres import Server
 from tests.road.bodies import ask, claude, new_session

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from penstock.base.errors import PenstockError
 from penstock.base.paths import make_private
 from penstock.base.private_files import write_file
+from penstock.base.store_url import url_in
 from penstock.events.cursor import START, Cursor
 from penstock.store.base import Store
 from penstock.store.lock import StoreLock, is_taken
-from penstock.store.pointer import url_in
 
 __all__ = ["FilePosition", "RelayPosition", "SharedPosition", "open_position", "positions_of", "shown"]
 
