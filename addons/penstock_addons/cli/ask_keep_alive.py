@@ -1,6 +1,6 @@
-"""`ask_keep_alive`: asks the user, once on this machine (`may_ask`), whether the profile is to send keep-alive
-requests. `keep_alive_worth`: what they would have saved in the newest 20 sessions of the `penstock run` that just
-ended; nothing where that is too little to ask."""
+"""`ask_keep_alive`: asks, once on this machine (`may_ask`), whether to send keep-alive requests; a yes writes them into
+the profile's file; an error is printed, not raised. `keep_alive_worth`: what they would have saved in the newest 20
+sessions of the `penstock run` that just ended; empty below $1 or 3 % of what was paid, or where they are on already."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`penstock pause` and `resume`: have the running proxy make no new edits, or make them again. `penstock down`: asks,
-then shuts it down; requests under way have 30 seconds, or up to 600 by `--grace`."""
+"""`penstock pause` and `resume`: the running proxy makes no new edits (those made stay, budgets count on), or makes
+them again. `penstock down`: asks it to shut down, and does not wait: requests under way have 30 seconds, or up to 600
+by `--grace`, and are then cut off."""
 
 from __future__ import annotations
 

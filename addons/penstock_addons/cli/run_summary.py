@@ -1,5 +1,6 @@
-"""`RunSummary`: what a `penstock run` cost and saved, when its client has ended, and why little was saved in its
-longest session."""
+"""`RunSummary`: the lines on what a `penstock run` cost and saved, when its client has ended, and why little was saved
+in its longest session; or why no request was seen. Where others use the proxy, too, only requests of this folder's
+project count."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`GatewayStore`: the gateway's tables, in a SQLite file (`FILE_NAME`, beside the proxy's store) or in the PostgreSQL
-database of that store; raises `StoreError`. Several processes may use them: the proxies that let requests in, and the
-service that answers people. Each write is one transaction. `new_id`: a random id of 12 hexadecimal digits."""
+"""`GatewayStore`: the gateway's tables, in a SQLite file (`FILE_NAME`, beside the proxy's store) or in its PostgreSQL
+database, for several processes; each write is one transaction; raises `StoreError`. Makes the workspace `default`;
+`note` writes the audit log, within the change it is about; `masters` are the keys of providers' credentials."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""API keys of the gateway: `add_key`, `list_keys`, `find_key` (by id), `check_key` (by secret), `change_key`,
-`rotate_key` and `revoke_key`. A key is 32 random bytes, of which a SHA-256 is stored."""
+"""API keys of the gateway: `add_key`, `list_keys`, `find_key` (by id), `check_key` (by secret; writes nothing),
+`note_use` (last day), `change_key`, `rotate_key` (the old secret valid for up to 30 days if asked) and `revoke_key`;
+changes are in the audit log. A key is 32 random bytes, of which a SHA-256 and the prefix that people see are stored."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Background jobs of the service: a table in SQLite, and threads that run what is in it."""
+"""Background jobs of the service: a table in SQLite or PostgreSQL, and threads that run what is in it."""

@@ -1,5 +1,5 @@
-"""`transfer_kinds`: the jobs that write an export, and that import an upload, of contexts and memory. `exports_folder`
-and `uploads_of`: where their files are."""
+"""`transfer_kinds`: the jobs that write an export (the newest 20 are kept), and that import an upload, of contexts and
+memory. The upload is removed when imported, refused or cancelled. `exports_folder`, `uploads_of`: where files are."""
 
 from __future__ import annotations
 

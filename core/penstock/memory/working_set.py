@@ -1,6 +1,6 @@
-"""`working_set`: collects what an agent needs to go on with a task (mission, constraints, decisions, files, …), in
-sections (`WorkingSet`, of `Entry`s) within a number of tokens, from what the memory has of a thread or a project. No
-model is asked: the same memory gives the same set."""
+"""`working_set`: what an agent needs to go on with a task, by its purpose, from a thread (its newest 2,000 items) or a
+project: sections (mission, constraints, decisions, files, …) that share a number of tokens. No model writes it.
+`WorkingSet` says how much did not fit and whether nothing fits the purpose (`weak`). Raises `MemoryDown`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`ServiceSettings`: the table `[service]` of a profile: address, port (7878 by default), backups, kept versions (at
-most 100). `service_values` reads what overrides it: the command line, and a variable of the environment for each key,
-such as `PENSTOCK_SERVE_PORT` for `port`. Raises `ProfileError` for a value that does not fit."""
+"""`ServiceSettings`: the table `[service]` of a profile: address, port (0: `up` serves only with `--serve`, `serve` on
+7878), limits, backups, log. `service_values`: what overrides it: the command line, then `PENSTOCK_SERVE_<KEY>`; an
+unknown variable is a warning only. Raises `ProfileError` for a value that does not fit."""
 
 from __future__ import annotations
 

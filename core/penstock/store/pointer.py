@@ -1,6 +1,6 @@
-"""`store_file` and `file_for`: a store in a database server has a file on each machine that names it. What is kept
-beside a store (its lock, the keys of a proxy) is beside that file, and commands are given its path. `store_file` finds
-it for a path or URL that a person named. Raises `StoreError` for a URL of no such database."""
+"""A store in PostgreSQL has a file on each machine with its URL, readable by its owner only (it may hold a password);
+the lock and a proxy's keys are beside it. `file_for` makes it for a URL; `store_file`: the file for a path or URL that
+a person named. Raises `StoreError` for a URL of no such database."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The stage `memory` (`Remember`, given by the hook `stages`): tags and stores what is said in each turn, and adds
-notes to new questions: what it recalls (`note_of`), and, after the client has summarised its history, the topics that
-the summary leaves out (`hint_of_topics`). Follows 1,000 conversations. The hook `taggers` registers the tagger `llm`,
-and raises `ProfileError` if it has no model."""
+"""The stage `memory` (`Remember`; off unless a profile names it): tags and stores each turn, and where recall is on
+adds to new questions what it recalls (`note_of`) and the topics that a client's summary leaves out (`hint_of_topics`).
+Follows 1,000 conversations and reads others again. The hook `taggers`: `llm`, with `ProfileError` if it has no
+model."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`write`: writes a trimmed tool output: a head with its kind and size, the kept lines, what each gap held, and how to
-get the rest. `some_numbers` thins out its line numbers."""
+"""`write`: the text of a cut tool output: a head with its kind and size, the kept lines, at each gap its length and up
+to 20 names that were in it, and how to get the rest. `some_numbers`: an output that is not cut, with fewer line
+numbers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Follower`: follows a log file: at each poll (`look`, which never raises) reads the new events (`Batch`) and the
-state of the file (`LogState`), also after the file was deleted, replaced or damaged. `follow` polls until it is
-stopped."""
+"""`Follower`: reads new events from the proxy's store (SQLite or PostgreSQL), and the labels of its sessions: `look`
+polls once and never raises; a store that was deleted, replaced, thinned or damaged shows in its `Batch` (`LogState`,
+`reset`, `thinned`). `follow` polls until it is stopped."""
 
 from __future__ import annotations
 

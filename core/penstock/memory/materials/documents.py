@@ -1,4 +1,5 @@
-"""`split_document`: splits a document at its headings; each section begins with the headings above it."""
+"""`split_document`: splits a Markdown document at its `#` headings; each piece begins with the headings above it. Short
+sections under one heading are joined (to 600 characters); long ones are cut in parts."""
 
 from __future__ import annotations
 
