@@ -43,7 +43,7 @@ class RunEnd:
         lines: _Lines = queue.SimpleQueue()
         asks = asks and may_ask()
         # A daemon: where it takes too long, the command ends without it.
-        work = threading.Thread(target=self._work, args=(lines, profile, plugins, asks), daemon=True)
+        work = threading.Thread(target=self._work, args=(lines, profile, proxy, plugins, asks), daemon=True)
         work.start()
         is_silent, worth = True, ""
         try:
@@ -62,10 +62,10 @@ class RunEnd:
         if worth:
             ask_keep_alive(profile, proxy, worth)
 
-    def _work(self, lines: _Lines, profile: str, plugins: Plugins, asks: bool) -> None:
+    def _work(self, lines: _Lines, profile: str, proxy: Announcement, plugins: Plugins, asks: bool) -> None:
         """The lines of the summary, None, and what keep-alive would have been worth."""
         try:
-            for line in self._summary.lines(profile, plugins):
+            for line in self._summary.lines(profile, proxy, plugins):
                 lines.put(line)
         except Exception as e:  # noqa: BLE001 - plugins are asked, too
             logger.debug("what the run cost is not known: %s", e)

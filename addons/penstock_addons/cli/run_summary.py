@@ -4,22 +4,33 @@ project count."""
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.base.format import percent, plural, printable
+from penstock.control.client import ask
+from penstock.control.discovery import Announcement
 from penstock.events.event import Event, EventKind
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
+from penstock_addons.cli.environment import no_proxy
 from penstock_addons.cli.run_log import RunLog
 
 __all__ = ["RunSummary"]
 
-PLAIN_HTTP = "plain HTTP goes through Penstock with --http only, and "
-UNKNOWN_HOST = "an unknown host is read if `hosts` in the profile names it. More: docs/how-to/nothing-saved.md"
+UNSEEN = "no request to a model was seen: "
+PLAIN_HTTP = "plain HTTP goes through Penstock with --http only, "
+UNKNOWN_HOST = (
+    "a host that Penstock does not know is read if `hosts` in the profile names it, one on this machine with its port. "
+    "More: penstock doctor"
+)
+DRAIN_S = 0.8
+"""Seconds to wait for a running proxy to store its events: within those that the end of a run may take."""
 
 
 class RunSummary:
@@ -30,13 +41,16 @@ class RunSummary:
         those that name none. `plain_http`: the client's plain HTTP goes through the proxy, too."""
         self._log, self._is_shared, self._plain_http = log, is_shared, plain_http
 
-    def lines(self, profile: str, plugins: Plugins) -> Iterator[str]:
-        """Nothing where nothing was paid for; a line that says why where no request was seen. Raises `PenstockError`,
-        and whatever a plugin raises."""
+    def lines(self, profile: str, proxy: Announcement, plugins: Plugins) -> Iterator[str]:
+        """Nothing where nothing was paid for; a line that says why where no request was seen. Asks `proxy`, if it still
+        runs, to store its events first. Raises `PenstockError`, and whatever a plugin raises."""
         if self._log.after is None:
             return
-        if self._saw_nothing():
-            yield f"no request to a model was seen: {'' if self._plain_http else PLAIN_HTTP}{UNKNOWN_HOST}"
+        is_complete = self._is_shared and _has_stored(proxy)  # before the log is read
+        if self._saw_nothing(is_complete):
+            passed = "" if self._plain_http else PLAIN_HTTP
+            apart = printable(no_proxy(os.environ))
+            yield f"{UNSEEN}{passed}{f'those of NO_PROXY ({apart}) go past it, ' if apart else ''}{UNKNOWN_HOST}"
             return
         from penstock.stats.cost_totals import CostTotals
         from penstock.stats.exchange import ExchangeStats
@@ -66,11 +80,12 @@ class RunSummary:
                 sessions[one.session or one.conversation] += events[one.id]
             yield from _why(list(sessions.values()), profile, plugins)
 
-    def _saw_nothing(self) -> bool:
-        """Whether the log of the run is complete, since its proxy has stopped, and holds no request."""
+    def _saw_nothing(self, is_complete: bool) -> bool:
+        """Whether the log of the run is complete, as it is once its proxy has stopped, and holds no request. On a
+        shared proxy, that of another client may be of this one."""
         events = self._log.events()
-        has_stopped = any(event.kind is EventKind.STOPPED for event in events)
-        return has_stopped and not any(event.exchange for event in events)
+        is_complete |= any(event.kind is EventKind.STOPPED for event in events)
+        return is_complete and not any(event.exchange for event in events)
 
     def _events(self) -> dict[str, list[Event]]:
         """Those of this run, by exchange."""
@@ -90,6 +105,14 @@ class RunSummary:
 
     def _where(self) -> str:
         return "" if self._log.store == paths.store_path() else f" --store {shlex.quote(str(self._log.store))}"
+
+
+def _has_stored(proxy: Announcement) -> bool:
+    """Whether the proxy, which runs, has stored all its events so far."""
+    try:
+        return bool(ask(proxy.address, Path(proxy.store), "/drain", {}, DRAIN_S)["stored"])
+    except PenstockError:  # it has ended, is busy or of an older version: the log may lack something
+        return False
 
 
 def _why(sessions: list[list[Event]], profile: str, plugins: Plugins) -> Iterator[str]:

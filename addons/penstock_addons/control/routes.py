@@ -1,9 +1,10 @@
 """`ControlRoutes`: maps the path of a command to the code that carries it out; gives an HTTP status and JSON data.
 
 `GET /health` says that the proxy runs. `POST /compact {"session": ""}` flushes at the next request of a session, or of
-all; `POST /shutdown` stops the proxy. `POST /memory/COMMAND`, `/budget/COMMAND` and `/sessions/COMMAND` work on the
-memory, budgets and sessions that this process owns. `POST /settings/COMMAND` shows and changes settings, pauses and
-resumes. `POST /requests/whole {"exchange": "ID"}` gives one of the last requests in full, redacted.
+all; `POST /shutdown` stops the proxy; `POST /drain` waits until the events so far are stored. `POST /memory/COMMAND`,
+`/budget/COMMAND` and `/sessions/COMMAND` work on the memory, budgets and sessions that this process owns.
+`POST /settings/COMMAND` shows and changes settings, pauses and resumes. `POST /requests/whole {"exchange": "ID"}`
+gives one of the last requests in full, redacted.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = ["Answer", "ControlRoutes"]
 
 Answer = tuple[int, Mapping[str, Any]]
 _KNOWN = (
-    "there are GET /health, POST /compact, POST /shutdown, and "
+    "there are GET /health, POST /compact, POST /shutdown, POST /drain, and "
     "POST /COMMAND below /memory, /budget, /settings, /sessions and /requests"
 )
 
@@ -61,6 +62,8 @@ class ControlRoutes:
                 "paused": paused,
             }
         if method == "POST":
+            if path == "/drain":
+                return asyncio.to_thread(lambda: (200, {"stored": suite.log.drain()}))
             if path in ("/compact", "/shutdown"):
                 return _asked(self._compact if path == "/compact" else self._shut_down, suite, body)
             for prefix, commands in self._commands.items():

@@ -82,20 +82,27 @@ def test_of_a_shared_proxy_what_this_folder_sent(penstock_home: Path, capsys: py
     assert "1 request for" in _said(again, capsys)[0]
 
 
-def test_a_run_without_a_request_says_why_that_may_be(penstock_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_a_request_says_why_that_may_be(
+    penstock_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Only once the proxy has ended: until then the log may lack the newest requests. A run with a request, though it
     was not answered, is none."""
     _add("before", 5, 5)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     plain, other = _end(), _end(plain_http=True)
     assert _said(_end(), capsys) == []
     log = SqlStore(paths.store_path())
     log.add_events([Event(0, 4.0, "", K.STOPPED, {"pid": 1})])
     assert _said(plain, capsys) == [
-        "penstock: no request to a model was seen: plain HTTP goes through Penstock with --http only, and an unknown "
-        "host is read if `hosts` in the profile names it. More: docs/how-to/nothing-saved.md"
+        "penstock: no request to a model was seen: plain HTTP goes through Penstock with --http only, a host that "
+        "Penstock does not know is read if `hosts` in the profile names it, one on this machine with its port. "
+        "More: penstock doctor"
     ]
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,.corp")
     [line] = _said(other, capsys)
     assert "--http" not in line
+    assert "was seen: those of NO_PROXY (127.0.0.1,.corp) go past it, a host" in line
     end = _end()
     log.add_events([Event(0, 5.0, "a", K.RECEIVED, {}), Event(0, 6.0, "", K.STOPPED, {"pid": 1})])
     log.close()

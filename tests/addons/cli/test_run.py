@@ -60,6 +60,7 @@ body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": 
 request = urllib.request.Request(sys.argv[1], json.dumps(body).encode(), {"content-type": "application/json"})
 print(urllib.request.urlopen(request, timeout=30).status)
 """
+UNSEEN = "no request to a model was seen: a host that Penstock does not know is read if `hosts` in the profile names it"
 
 
 Told = tuple[dict[str, str], Announcement]
@@ -248,10 +249,20 @@ def test_a_host_that_is_not_read_is_no_silence(start: Start, confdir: Path, prov
     program = start("run", "--confdir", str(confdir), "--http", sys.executable, ask, address)
     assert program.status() == 0, program.err
     assert len(provider.received("unseen")) == 1
-    last = program.err.splitlines()[-1]
-    assert last.startswith(
-        "penstock: no request to a model was seen: an unknown host is read if `hosts` in the profile"
-    )
+    assert program.err.splitlines()[-1].startswith(f"penstock: {UNSEEN}")
+
+
+def test_nor_is_it_with_a_proxy_that_is_up(
+    run: Run, shared: ChildProxy, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That proxy writes what it saw before the last line is printed; a run that was read does not say so."""
+    monkeypatch.setenv("PENSTOCK_PROXY_FILE", str(shared.file))
+    address = f"http://127.0.0.1:{provider.port}/beside/v1/messages"
+    seen = run("run", "--http", str(write_client("ask", ASK)), address)
+    assert "no request" not in seen.output
+    unread = run("run", "--http", str(write_client("ask", ASK)), address.replace("127.0.0.1", "localhost"))
+    assert len(provider.received("beside")) == 2
+    assert unread.output.splitlines()[-1].startswith(f"penstock: {UNSEEN}")
 
 
 def test_a_profile_in_a_file_gets_a_proxy_of_its_own(
