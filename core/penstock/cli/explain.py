@@ -54,7 +54,7 @@ def explain(
     exchange: Annotated[
         str,
         typer.Argument(
-            help="Its id, or the beginning of it. The newest one with an edit when not given.",
+            help="Its id, or the beginning of it. The newest one with an edit when not given; without any, the newest.",
             autocompletion=completion.exchanges,
         ),
     ] = "",
@@ -108,18 +108,22 @@ def _find(log: Store, wanted: str) -> str:
     if wanted and log.events_of(wanted):
         return wanted
     found: dict[str, None] = {}
+    newest = ""
     for event in backwards(log, log.end()):
         if wanted and event.exchange.startswith(wanted):
             found[event.exchange] = None
         elif not wanted and isinstance(event.data, EditEvent) and event.data.has_landed:
             return event.exchange
+        newest = newest or event.exchange
+    if not wanted and newest:
+        return newest
     if len(found) == 1:
         return next(iter(found))
     if found:
         raise PenstockError(f"{wanted!r} is the beginning of {len(found)} exchanges: {', '.join(list(found)[:5])}")
     if wanted:
         raise PenstockError(f"no exchange {wanted!r} is in this log. `penstock events` shows their ids")
-    raise PenstockError("no exchange with an edit is in this log; name one. `penstock events` shows their ids")
+    raise PenstockError("no exchange is in this log yet: `penstock run -- CLIENT` sends requests through the proxy")
 
 
 def _told(log: Store, events: list[Event], limit: int, every: bool) -> Iterator[str]:

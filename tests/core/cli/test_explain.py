@@ -149,12 +149,23 @@ def test_an_original_that_is_gone_is_called_so(run: Run, log: Path) -> None:
 
 
 def test_of_a_log_without_edits(run: Run, store: Path) -> None:
-    """The message says what to do; a failed or unfinished exchange can be explained all the same."""
-    none = run("explain")
-    assert none.exit_code == 2
-    assert "no exchange with an edit" in none.output
+    """The newest exchange is explained, whether it failed, is unfinished, or was edited or not."""
+    newest = run("explain")
+    assert newest.exit_code == 0, newest.output
+    assert newest.output.startswith("Exchange cc")
+    assert "No edit" in newest.output
     assert "failed 529 provider Overloaded" in run("explain", "bb").stdout
     assert "not yet" in run("explain", "cc").stdout
+
+
+def test_of_a_log_without_exchanges(run: Run, penstock_home: Path) -> None:
+    """It says how requests get there."""
+    log = SqlStore(paths.store_path())
+    log.add_events([Event(0, 1.0, "", EventKind.STARTED, {})])
+    log.close()
+    none = run("explain")
+    assert none.exit_code == 2
+    assert "no exchange is in this log yet: `penstock run" in none.output
 
 
 def test_tells_the_same_tokens_as_the_log(run: Run, log: Path) -> None:
