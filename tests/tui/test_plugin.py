@@ -50,6 +50,14 @@ def test_a_picture_of_the_log(penstock: Callable[..., tuple[int, str]], log: Log
     assert "1 request" in words(picture)
 
 
+def test_without_a_terminal_it_says_what_needs_none(penstock: Callable[..., tuple[int, str]], log: Log) -> None:
+    """Status 2, and nothing is drawn."""
+    code, said = penstock("--store", str(log.path))
+    assert code == 2
+    assert said.startswith("penstock: the screen needs a terminal. `penstock tui --web`")
+    assert "\x1b" not in said
+
+
 def test_a_picture_of_one_exchange(penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path) -> None:
     """Named by its id, with everything that is known of it."""
     log.exchange(id="this-one")

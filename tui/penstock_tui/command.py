@@ -3,6 +3,8 @@ picture of it (`--screenshot`, of a `View`). Options that exclude each other are
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,10 @@ from penstock.store.pointer import store_file
 from penstock_tui.view_names import ViewName
 
 __all__ = ["View", "tui"]
+
+
+DRIVER = "TEXTUAL_DRIVER"
+"""Names what draws in place of a terminal, as `--web` does for each tab."""
 
 
 class View(StrEnum):
@@ -65,6 +71,13 @@ def tui(
         _serve(path, port)
         return
     if screenshot is None:
+        if DRIVER not in os.environ and not (sys.stdin.isatty() and sys.stdout.isatty()):
+            typer.echo(
+                "penstock: the screen needs a terminal. `penstock tui --web` shows it in a browser; `penstock events` "
+                "and `penstock report` need none",
+                err=True,
+            )
+            raise typer.Exit(2)
         from penstock_tui.app import PenstockApp
 
         PenstockApp(path).run()
