@@ -78,7 +78,8 @@ def banner(
         f"or by hand:           export HTTPS_PROXY={what.url()} NODE_EXTRA_CA_CERTS={what.ca} SSL_CERT_FILE={bundle}"
     )
     elsewhere = "" if Path(what.store) == paths.store_path() else f" --store {what.store}"
-    yield f"To watch:             {me} tui{elsewhere}"
+    if has_store:
+        yield f"To watch:             {me} tui{elsewhere}"
     yield "To end:               Ctrl-C"
     if first:
         yield ""

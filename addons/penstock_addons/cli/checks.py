@@ -29,7 +29,7 @@ from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
-from penstock.plugins.manager import BLOCK_VARIABLE, Plugins
+from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.reading import open_log
@@ -170,7 +170,9 @@ def _plugins(subject: Installation) -> CheckResult:
         plugins = Plugins.load()
         stages = plugins.check(profile) if profile is not None else []
     except PenstockError as e:
-        return CheckResult("plugins", Level.FAIL, _one_line(e), f"Mend it, or leave it out: {BLOCK_VARIABLE}=NAME")
+        why, _, hint = str(e).partition(f"\n{WITHOUT}")
+        without = hint or f"{BLOCK_VARIABLE}=NAME"
+        return CheckResult("plugins", Level.FAIL, " ".join(why.split()), f"Mend it, or start without it: {without}")
     folder = paths.plugins_dir()
     why = why_untrusted(folder) if folder.is_dir() else ""
     if why:

@@ -69,7 +69,7 @@ def memory(store: Path, profile: Profile) -> Finding:
             state = owner.do("status", {})
         if state.get("fault"):
             raise MemoryDown(f"{state['fault']}; {state['waiting']:,} writes wait in the proxy")
-        faults = [f"vectors {process(state.get('vectors', {}))}", *state["degraded"]]
+        faults = [f"vector index: {process(state.get('vectors', {}))}", *state["degraded"]]
         is_well = not state["degraded"] and not state["stale"]
         if state["stale"]:
             faults.append(

@@ -61,7 +61,7 @@ def build() -> typer.Typer:
     try:
         found = Plugins.load(stages_later=True)
     except PluginError as e:
-        said = f"{e}\nGoing on with the bundled plugins only; no proxy starts until this is mended."
+        said = f"{e}\nUntil this is mended no proxy starts; other commands have the bundled plugins only."
     else:
         try:
             return _app(found)

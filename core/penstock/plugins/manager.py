@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from penstock.plugins.translator import Translator
     from penstock.profiles.profile import Profile
 
-__all__ = ["BLOCK_VARIABLE", "Plugins", "blocked_names"]
+__all__ = ["BLOCK_VARIABLE", "WITHOUT", "Plugins", "blocked_names"]
 
 BLOCK_VARIABLE = "PENSTOCK_BLOCK_PLUGINS"
+WITHOUT = "To start without it: "
+"""Begins the last line of an error about a plugin; the setting that leaves the plugin out follows."""
 _BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_service", "penstock_tui")
 _STAGES = "penstock_plugins"
 """The bundled package that gives stages, and adds no commands."""
@@ -95,7 +97,7 @@ class Plugins:
         try:
             self.add(load(), name, source)
         except PluginError as e:
-            raise PluginError(f"{e}\nTo start without it: {BLOCK_VARIABLE}={name}") from e
+            raise PluginError(f"{e}\n{WITHOUT}{BLOCK_VARIABLE}={name}") from e
 
     def add(self, plugin: object, name: str, source: str = "") -> None:
         """Register one plugin. Raises `PluginError` when it breaks the contract."""

@@ -132,7 +132,7 @@ def test_a_broken_plugin_stops_it(start: Start) -> None:
         assert program.err.splitlines() == [
             f"penstock: plugin {file}: cannot be imported: ZeroDivisionError: division by zero (line 1)",
             "penstock: To start without it: PENSTOCK_BLOCK_PLUGINS=theirs",
-            "penstock: Going on with the bundled plugins only; no proxy starts until this is mended.",
+            "penstock: Until this is mended no proxy starts; other commands have the bundled plugins only.",
         ]
     program = start("run", "--", "true", PENSTOCK_BLOCK_PLUGINS="theirs")
     assert (program.status(), "plugin" in program.err) == (0, False)
@@ -152,6 +152,7 @@ def test_a_store_that_cannot_be_opened_is_not_called_the_store(up: Up, tmp_path:
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert f"  store    none: {place} cannot be opened, see above" in program.out.splitlines()
+    assert "tui --store" not in program.out
 
 
 def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:

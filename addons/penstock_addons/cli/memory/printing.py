@@ -87,7 +87,7 @@ def size(count: int) -> str:
 def process(vectors: Mapping[str, Any]) -> str:
     """The process of the vector index in words: its id and memory use, how often it failed, and why."""
     pid, memory = vectors.get("pid"), int(vectors.get("memory") or 0)
-    said = "no process runs" if pid is None else f"in process {pid}, {size(memory) if memory else 'memory unknown'}"
+    said = "not running" if pid is None else f"in process {pid}, {size(memory) if memory else 'memory unknown'}"
     again = int(vectors.get("starts") or 0) - 1
     failed = f", started again {again:,} times" if again > 0 else ""
     fault = printable(str(vectors.get("fault") or ""))
