@@ -38,7 +38,9 @@ def export(
         ),
     ] = "",
     conversation: Annotated[str, typer.Option(help="Only the exchanges of this conversation.", metavar="ID")] = "",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; stdout, for a pipe, when not given.")
+    ] = None,
 ) -> None:
     """Write a snapshot as JSON: settings, metrics, tags of each turn, edits, events.
 

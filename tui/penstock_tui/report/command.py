@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from penstock.base.format import plural
+from penstock.base.format import plural, printable
 from penstock.base.paths import store_path
 from penstock.base.private_files import free_name
 from penstock.cli import completion
@@ -53,10 +53,7 @@ def report(
     written = write_report(
         store or store_path(), file, session=wanted, texts=texts, replace=force and output is not None
     )
-    typer.echo(f"Wrote {plural(written.exchanges, 'exchange')} to {file}", err=True)
-    if session == LAST and written.sessions > 1:
-        typer.echo(
-            f"They are of the newest of {written.sessions} sessions in the log; --session all takes all of them, "
-            "`penstock sessions list` lists them",
-            err=True,
-        )
+    is_newest = session == LAST and written.sessions > 1
+    which = f" of session {printable(written.session)}" if written.session else ""
+    newest = " (the newest; --session all for everything)" if is_newest else ""
+    typer.echo(f"Wrote {plural(written.exchanges, 'exchange')}{which}{newest} to {file}", err=True)

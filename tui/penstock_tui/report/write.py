@@ -22,6 +22,8 @@ class Written(NamedTuple):
     exchanges: int
     sessions: int
     """The number of sessions in the log, in the report or not."""
+    session: str = ""
+    """The session that it covers. Empty: everything, or a conversation without a session."""
 
 
 def write_report(
@@ -44,7 +46,7 @@ def write_report(
         log.close()
     with whole_file(file, replace=replace) as out:
         out.write(page(report, texts=texts))
-    return Written(len(choice.ids), choice.sessions)
+    return Written(len(choice.ids), choice.sessions, choice.only.get("session", ""))
 
 
 def export_session(store: Path, name: str, folder: Path, *, is_named: bool) -> Path:
