@@ -38,11 +38,14 @@ def available() -> dict[str, Path]:
 def read_file(file: Path) -> dict[str, Any]:
     """The table in one file, without those it extends, with the present names of keys. Raises `ProfileError`."""
     try:
-        return with_current_keys(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:
         raise ProfileError(f"{file}: cannot be read: {e}") from e
+    try:
+        return with_current_keys(tomllib.loads(text), str(file))
     except tomllib.TOMLDecodeError as e:
-        raise ProfileError(f"{file}: is not TOML: {e}") from e
+        why = str(e).replace("(at end of document)", f"(at the end, line {max(1, len(text.splitlines()))})")
+        raise ProfileError(f"{file}: is not TOML: {why}") from e
 
 
 def merged(name: str, seen: tuple[str, ...] = ()) -> tuple[Path, dict[str, Any]]:

@@ -50,9 +50,9 @@ class SqlStore(SqlTables, SoleOwner):
         self.is_still = readonly and _is_still(path)
         """What is read is as it was when this was opened: see `_is_still`."""
         self._engine = _connect(path, readonly)
+        _check_ours(path)
         if readonly:
             return
-        _check_ours(path)
         self._lock = StoreLock(path)
         try:
             self._open()
@@ -214,7 +214,7 @@ def _check_ours(path: Path) -> None:
     except OSError:  # there is none, or it cannot be read: opening it will tell
         return
     if head and head != _MAGIC and not was_taken(path):
-        raise StoreError(f"{path} is no store, and was left as it is: name another file")
+        raise StoreError(f"{path} is no store of Penstock, and was left as it is: name another file")
 
 
 def _set_aside(path: Path) -> None:

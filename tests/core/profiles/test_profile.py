@@ -192,7 +192,8 @@ def test_a_name_nobody_has_names_the_nearest() -> None:
         ("[budget]\nreduced = 0.95", ["budget: reduced = 0.95 is above minimal = 0.9"]),
         ("limits = 7", ["limits = 7"]),
         ("extends = ['a', 'b']", ["extends = ['a', 'b']", "the name of one profile was expected"]),
-        ("mode =", ["is not TOML"]),
+        ("mode =", ["is not TOML", "line 1"]),
+        ("about = 'x'\nhosts = [\n", ["is not TOML", "line 2"]),
     ],
 )
 def test_what_is_wrong_is_said(text: str, said: list[str]) -> None:

@@ -114,8 +114,9 @@ DAMAGED = {
 def test_a_strangers_file_is_left_alone(tmp_path: Path) -> None:
     """Whoever mistypes a path loses nothing by it."""
     (tmp_path / "notes.txt").write_text("my notes")
-    with pytest.raises(StoreError, match=r"notes\.txt is no store"):
-        SqlStore(tmp_path / "notes.txt")
+    for readonly in (False, True):
+        with pytest.raises(StoreError, match=r"notes\.txt is no store of Penstock, .*: name another file"):
+            SqlStore(tmp_path / "notes.txt", readonly=readonly)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("notes.txt", "my notes")]
 
 
