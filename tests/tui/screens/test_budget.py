@@ -68,7 +68,7 @@ async def test_changes_and_providers_limits(log: Log) -> None:
     async with screen_of(log) as screen:
         await screen.press("7")
         await screen.sees(
-            "REDUCED → ! MINIMAL", "NORMAL → ! REDUCED", "openai tokens", "! spent, 0 of 4.0k left", "resets in"
+            "REDUCED → ! MINIMAL", "NORMAL → ! REDUCED", "openai tokens", "! used up, 0 of 4.0k left", "resets in"
         )
         assert screen.text.index("91% used") < screen.text.index("71% used")
 

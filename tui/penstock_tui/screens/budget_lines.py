@@ -92,24 +92,27 @@ def limit_lines(limits: Sequence[ProviderLimit], now: float) -> list[Line]:
         (
             (fitted(f"{one.provider} {one.name}", NAME_WIDTH), "plain"),
             ("  ", "plain"),
-            (_told(one, now), "warn" if _is_spent(one) else "plain"),
-            (f"  told {age(max(now - one.at, 0))} ago", "dim"),
+            (_reported(one, now), "warn" if _is_spent(one, now) else "plain"),
+            (f"  reported {age(max(now - one.at, 0))} ago", "dim"),
         )
         for one in limits
     ]
 
 
-def _is_spent(one: ProviderLimit) -> bool:
-    return one.remaining == 0 or (one.used or 0) >= 1
+def _is_spent(one: ProviderLimit, now: float) -> bool:
+    """Whether nothing is left, and the limit has not been reset since."""
+    is_over = one.resets_at is not None and one.resets_at <= now
+    return not is_over and (one.remaining == 0 or (one.used or 0) >= 1)
 
 
-def _told(one: ProviderLimit, now: float) -> str:
-    said = ["! spent"] if _is_spent(one) else []
+def _reported(one: ProviderLimit, now: float) -> str:
+    if one.resets_at is not None and one.resets_at <= now:
+        return "reset since"  # what was left before says nothing of now
+    said = ["! used up"] if _is_spent(one, now) else []
     if one.remaining is not None:
         said.append(f"{count(one.remaining)}{f' of {count(one.limit)}' if one.limit is not None else ''} left")
     if one.used is not None:
         said.append(f"{percent(one.used)} used")
     if one.resets_at is not None:
-        left = one.resets_at - now
-        said.append(f"resets in {age(left)}" if left > 0 else "reset since")
+        said.append(f"resets in {age(one.resets_at - now)}")
     return ", ".join(said) or "not said"

@@ -279,7 +279,7 @@ def bounds_of(setting: Setting) -> str:
         Shape.SWITCH: "on, off",
         Shape.WHOLE: "a whole number",
         Shape.NUMBER: "a number",
-        Shape.WORDS: "words, a, b",
+        Shape.WORDS: "a list of words, separated by commas",
     }
     said = ", ".join(setting.choices) or kinds.get(setting.shape, "a text")
     return " ".join(filter(None, (said, setting.bounds, "or none" if setting.may_be_none else "")))
