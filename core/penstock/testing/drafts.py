@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.base.clock import ManualClock
+from penstock.base.errors import Unreadable
 from penstock.conversation.conversation import Conversation, Role
 from penstock.conversation.exchange import Exchange, Identity, Request
 from penstock.dialects.base import Dialect, Endpoint
@@ -72,12 +73,16 @@ def run_stage(
 ) -> Result:
     """Let `stage` propose on a request, as the engine would, and land everything at once.
 
+    Raises `Unreadable` for a body in another format than `dialect`.
     Raises `PromiseBroken` when that makes a request the provider refuses, touches thinking, tool calls or media, or
     changes anything but the blocks that were edited. A stage that raises gives a verdict `failed`, as on the wire.
     """
     spoken = dialect_of(dialect) if isinstance(dialect, str) else dialect
     path = path or path_of(spoken.name)
-    draft = draft_for(body, dialect=spoken, path=path, new=new)
+    try:
+        draft = draft_for(body, dialect=spoken, path=path, new=new)
+    except Unreadable as e:
+        raise Unreadable(f"{e}: no request in {spoken.name}. Give run_stage the dialect that the body has") from None
     pipeline = Pipeline(profile or profile_of(), [stage], ManualClock())
     draft, verdict = pipeline.run(0, draft)
     changes = resolve(draft.conversation, draft.edits).changes

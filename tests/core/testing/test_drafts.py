@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from penstock import BlockKind, Draft, Kind
-from penstock.base.errors import ProfileError
+from penstock import BlockKind, Draft, Kind, Stage
+from penstock.base.errors import ProfileError, Unreadable
 from penstock.dialects.anthropic import Anthropic
 from penstock.plugins.stage import StageOutcome
 from penstock.testing import (
@@ -147,3 +147,14 @@ def test_the_history_of_any_dialect_can_be_compared() -> None:
         check_prefix(one, other, dialect="gemini")
     assert len(str(caught.value)) < 600
     assert json.loads(one) != json.loads(other)
+
+
+class _Named(Stage):
+    name = "named"
+
+
+def test_a_body_in_another_format_is_named_with_the_remedy() -> None:
+    """In one line: the traceback ends in this kit, not in a dialect."""
+    body = conversation(user("Why?"), dialect="openai-responses")
+    with pytest.raises(Unreadable, match=r"no request in anthropic\. Give run_stage the dialect that the body has"):
+        run_stage(_Named(), body)
