@@ -40,7 +40,7 @@ ACTS = {
     *("memory add", "memory edit", "memory pin", "memory unpin", "memory rate", "memory label", "memory delete"),
     *("memory prune", "memory reindex", "memory projects share"),
     *("memory remember", "memory mark", "memory forget", "memory expire"),
-    *("providers delete", "quotas clear", "workspaces delete"),
+    *("providers delete", "quotas clear", "workspaces delete", "migrate"),
 }
 """Commands that do something, and say what they did."""
 IS_JSON = {"export", "context export", "jobs show"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from penstock.store.postgres_connection import engine_of
 
 from penstock import Draft, Stage
+from penstock.base.postgres_connection import engine_of
 from penstock.events.event import EventKind
 from penstock.store import postgres
 from penstock.store.lease import Lease, SoleOwner

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from penstock.store.postgres_connection import engine_of
 
 from penstock.base.errors import StoreError
+from penstock.base.postgres_connection import engine_of
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import PrefixHash
 from penstock.store import postgres

@@ -62,7 +62,7 @@ def test_contexts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_full_disk_answers_503_with_the_next_step(tmp_path: Path) -> None:
     """And the probe says so from then on."""
     with running(tmp_path / "contexts.db") as up, up.http() as http:
-        sa.event.listen(up.contexts._file.engine, "checkout", lambda raw, *_: raw.execute("PRAGMA max_page_count=1"))
+        sa.event.listen(up.contexts._tables.engine, "checkout", lambda raw, *_: raw.execute("PRAGMA max_page_count=1"))
         put = http.put("/v1/contexts/a", json={"data": [str(n) for n in range(100_000)]})
         assert (put.status_code, put.json()["error"]["type"]) == (503, "busy")
         assert put.json()["error"]["message"].endswith("free some space on that disk, then try again")
