@@ -119,7 +119,7 @@ async def test_a_log_deleted_and_begun_anew(log: Log) -> None:
 async def test_a_file_that_is_no_log(log: Log) -> None:
     log.path.write_text("a letter, and no database " * 100)
     async with screen_of(log) as screen:
-        await screen.sees("The event log cannot be read", "not a database", "--store")
+        await screen.sees("The event log cannot be read", "no store of Penstock", "--store")
 
 
 async def test_a_log_of_another_version(log: Log) -> None:

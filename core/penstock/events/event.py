@@ -87,7 +87,7 @@ class Event(_ReadOnce):
 
 def _json(payload: dict[str, Any]) -> str:
     try:
-        return json.dumps(payload, default=_of_mapping)
+        return json.dumps(payload, default=_of_mapping, allow_nan=False)
     except (TypeError, RecursionError) as e:
         raise ValueError(str(e)) from e
 

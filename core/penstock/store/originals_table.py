@@ -25,7 +25,8 @@ _KNOWN = sa.select(originals.c.digest).where(originals.c.digest.in_(sa.bindparam
 
 def keep(db: sa.Connection, taken: Iterable[Original]) -> None:
     """Store the originals `taken`. For known ones only when and why they were removed is updated."""
-    rows = {original.digest: original for original in taken}
+    # In one order, so that two transactions with the same texts wait for each other in turn.
+    rows = dict(sorted({original.digest: original for original in taken}.items()))
     if not rows:
         return
     known = set(db.scalars(_KNOWN, {"digests": list(rows)}))

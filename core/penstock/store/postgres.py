@@ -29,7 +29,7 @@ from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
-from penstock.store.postgres_schema import IDENTITY, XID8, events, leases, metadata, migrated_tables
+from penstock.store.postgres_schema import IDENTITY, RELAYS, XID8, events, leases, metadata, migrated_tables
 from penstock.store.schema import facts
 from penstock.store.sql_tables import (
     FAILURES,
@@ -202,13 +202,12 @@ class PostgresStore(SqlTables):
         mine = (leases.c.id == lease.conversation) & (leases.c.holder == lease.holder) & (leases.c.fence == lease.fence)
         return db.execute(leases.update().where(mine).values(until=None)).rowcount > 0
 
-    def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
-        gone = super().delete(doomed, told)
+    def _delete_rows(self, db: sa.Connection, doomed: Deletion) -> DeletionCounts:
         names = sorted(doomed.conversations)
-        with self._write() as db:  # a new lease has a new fence: proxies that know such a ledger read it again
-            for i in range(0, len(names), PRUNE_ROWS):
-                db.execute(leases.delete().where(leases.c.id.in_(names[i : i + PRUNE_ROWS])))
-        return gone
+        # In the same transaction: a new lease has a new fence, so that proxies that know such a ledger read it again.
+        for i in range(0, len(names), PRUNE_ROWS):
+            db.execute(leases.delete().where(leases.c.id.in_(names[i : i + PRUNE_ROWS])))
+        return super()._delete_rows(db, doomed)
 
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         gone = super().prune(before=before, keep_events=keep_events, originals=originals)
@@ -329,6 +328,11 @@ def _settle_restored(db: sa.Connection) -> None:
     here = str(db.execute(_SERVER).scalar_one())
     if _first(db, "server", here) != here:
         db.execute(events.update().values(xid="0"))
+        # Brokers get events twice rather than never: what a relay has published is not known by these numbers.
+        relays = facts.c.kind == RELAYS
+        for row in db.execute(facts.select().where(relays)).all():
+            again = row.value | {"cursor": str(START)}
+            db.execute(facts.update().where(relays & (facts.c.key == row.key)).values(value=again))
         mine = (facts.c.kind == IDENTITY) & (facts.c.key == "server")
         db.execute(facts.update().where(mine).values(value={"server": here}))
 

@@ -10,10 +10,12 @@ from sqlalchemy.types import UserDefinedType
 
 from penstock.store import schema
 
-__all__ = ["IDENTITY", "XID8", "events", "fences", "leases", "metadata", "migrated_tables"]
+__all__ = ["IDENTITY", "RELAYS", "XID8", "events", "fences", "leases", "metadata", "migrated_tables"]
 
 IDENTITY = "identity"
 """The kind of facts about the database itself: its key, and the server it is on."""
+RELAYS = "relay"
+"""The kind of the stored facts that say how far each broker has the log."""
 
 
 class XID8(UserDefinedType[str]):

@@ -10,18 +10,16 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.base.postgres_connection import engine_of
+from penstock.base.postgres_connection import SOON, deadline, engine_of
 from penstock.base.upsert import upsert
 from penstock.events.cursor import Cursor
 from penstock.store import postgres_leases
-from penstock.store.postgres_schema import leases
+from penstock.store.postgres_schema import RELAYS, leases
 from penstock.store.schema import facts
 
-__all__ = ["KIND", "RelayLead"]
+__all__ = ["RelayLead"]
 
 logger = logging.getLogger(__name__)
-KIND = "relay"
-"""The kind of the stored facts that say how far each broker has the log."""
 LEAD_S = 30.0
 """Seconds after which another process may take over from one that does not say that it lives."""
 _SET_PLACE = upsert("postgresql", facts, ["kind", "key"], ["value"])
@@ -46,7 +44,7 @@ class RelayLead:
     def read(self) -> Cursor | None:
         """The place of the last published event. None: there is none yet. Raises `StoreError`."""
         with self._connected() as db:
-            said = db.scalar(sa.select(facts.c.value).where((facts.c.kind == KIND) & (facts.c.key == self._name)))
+            said = db.scalar(sa.select(facts.c.value).where((facts.c.kind == RELAYS) & (facts.c.key == self._name)))
         return Cursor.read(said["cursor"]) if said else None
 
     def move(self, cursor: Cursor, broker: str) -> None:
@@ -56,7 +54,7 @@ class RelayLead:
             if not db.execute(leases.update().where(mine).values(seen_at=sa.func.clock_timestamp())).rowcount:
                 raise StoreError("another relay has taken over")
             value = {"broker": broker, "cursor": str(cursor)}
-            db.execute(_SET_PLACE, {"kind": KIND, "key": self._name, "value": value})
+            db.execute(_SET_PLACE, {"kind": RELAYS, "key": self._name, "value": value})
 
     def close(self) -> None:
         """Let another process take over at once. Never raises: the lease ends by itself, too."""
@@ -73,7 +71,8 @@ class RelayLead:
     def _connected(self) -> Iterator[sa.Connection]:
         """A transaction."""
         try:
-            with self._engine.begin() as db:
+            with deadline(SOON.wait_s), self._engine.begin() as db:
+                db.exec_driver_sql(SOON.sql)
                 yield db
         except sa.exc.SQLAlchemyError as e:
             raise StoreError(f"how far the log was published cannot be read or written: {e}") from e

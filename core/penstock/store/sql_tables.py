@@ -196,12 +196,15 @@ class SqlTables(ABC):
     def delete(self, doomed: Deletion, told: Event) -> DeletionCounts:
         with self._erase() as db:
             insert_events(db, [told])  # first: from here on no other writer comes in between
-            gone = deleting.delete(db, doomed)
+            gone = self._delete_rows(db, doomed)
         try:
             self._overwrite()
         except StoreError as e:  # it is gone all the same; SQLite overwrites its journal soon
             logger.warning("%s", e)
         return gone
+
+    def _delete_rows(self, db: sa.Connection, doomed: Deletion) -> DeletionCounts:
+        return deleting.delete(db, doomed)
 
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)

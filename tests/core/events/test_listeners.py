@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
+
+import pytest
 
 from penstock.events.event import Event, EventKind
 from penstock.events.log import EventLog
@@ -30,11 +33,12 @@ def test_one_that_hangs_holds_up_neither_the_log_nor_the_others() -> None:
     log.close()
 
 
-def test_a_payload_that_is_no_json_costs_its_own_event_alone() -> None:
+@pytest.mark.parametrize("value", [{1, 2}, math.nan, math.inf])
+def test_a_payload_that_is_no_json_costs_its_own_event_alone(value: object) -> None:
     """A plugin's value that cannot be written becomes a fault that says so; what comes after it is stored."""
     store = MemoryStore()
     log = EventLog(store)
-    log.append(SettingsEvent("default", {"mode": {1, 2}}), "bad")
+    log.append(SettingsEvent("default", {"mode": value}), "bad")
     log.append(ProcessedEvent(1.0), "good")
     assert log.drain()
     assert [(e.exchange, e.kind) for e in store.events_after()] == [

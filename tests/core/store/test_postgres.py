@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -22,9 +23,11 @@ from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.log import EventLog
-from penstock.store import postgres, postgres_leases, unconfirmed
+from penstock.store import originals_table, postgres, postgres_leases, unconfirmed
 from penstock.store.lease import Lease
+from penstock.store.originals import Original, digest_of
 from penstock.store.postgres import VERSIONS, PostgresStore
+from penstock.store.postgres_schema import RELAYS
 from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
 from tests.postgres import Server
@@ -510,6 +513,7 @@ def test_a_dump_of_another_server_is_read_whole(postgres_server: Server, tmp_pat
     url = postgres_server.url("restored")
     with closing(PostgresStore(url, tmp_path / "penstock.db")) as first:
         first.add_events([event(1), event(2)])
+        first.set_values(RELAYS, {"nats": {"broker": "nats://kiln", "cursor": "9000000000.2"}})
     engine = engine_of(url)
     with engine.begin() as db:
         db.execute(sa.text("UPDATE events SET xid = '9000000000'"))
@@ -521,3 +525,21 @@ def test_a_dump_of_another_server_is_read_whole(postgres_server: Server, tmp_pat
             assert numbers(opened.events_after()) == list(range(1, n + 1))
             assert opened.events_after()[-1].transaction > 0
             assert is_gap(opened, Cursor(9_000_000_000, 2))
+            assert opened.values_of(RELAYS) == {"nats": {"broker": "nats://kiln", "cursor": str(START)}}
+
+
+def test_two_writers_of_the_same_originals_wait_for_each_other_in_turn(store: PostgresStore) -> None:
+    """In opposite orders, PostgreSQL would end one of them as deadlocked."""
+
+    def keep(taken: list[Original]) -> None:
+        both.wait(60)
+        with store._server.engine.begin() as db:
+            originals_table.keep(db, taken)
+
+    with ThreadPoolExecutor(2) as threads:
+        for turn in range(4):
+            both = threading.Barrier(2)
+            texts = [f"{turn} kiln {n}" for n in range(150)]
+            taken = [Original(digest_of(text), text, "talk", "trim", "replace", "", NOW) for text in texts]
+            for one in [threads.submit(keep, taken), threads.submit(keep, taken[::-1])]:
+                one.result(60)
