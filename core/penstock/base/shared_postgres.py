@@ -16,6 +16,7 @@ from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why
 from penstock.base.postgres_connection import PATIENT, Limits, deadline
 from penstock.base.shared_tables import TableSet
+from penstock.base.unfinished_migration import refuse_unfinished
 
 __all__ = ["SharedPostgres"]
 
@@ -34,14 +35,15 @@ class SharedPostgres:
 
     is_server = True
 
-    def __init__(self, url: str, tables: TableSet) -> None:
-        """Creates or migrates the tables, where several processes start at once in one of them. Raises `StoreError`
-        where the driver is missing, the server does not answer or the tables are of a newer version."""
+    def __init__(self, url: str, tables: TableSet, *, is_migrating: bool = False) -> None:
+        """Creates or migrates the tables, where several processes start at once in one of them. `is_migrating`: what
+        `penstock migrate` has not finished may be opened. Raises `StoreError` where it may not, the driver is missing,
+        the server does not answer or the tables are of a newer version."""
         self._server = PostgresServer(url, _CONNECTIONS)
         self.name = self._server.name
         self._tables = tables.name
         try:
-            self._migrate(tables)
+            self._migrate(tables, is_migrating)
         except StoreError:
             self.close()
             raise
@@ -89,10 +91,12 @@ class SharedPostgres:
             said = f"another call has held it for {_BUSY_MS // 1000} s" if is_locked else why(e)
             raise StoreError(f"{self.name} cannot be written: {said}") from e
 
-    def _migrate(self, tables: TableSet) -> None:
+    def _migrate(self, tables: TableSet, is_migrating: bool) -> None:
         try:
             # Released with the transaction, also behind a pooler.
             with self._transaction(PATIENT, f"SELECT pg_advisory_xact_lock({MIGRATING})") as db:
+                if not is_migrating:
+                    refuse_unfinished(db, self.name)
                 apply_migrations(db, tables.migrations, tables.in_postgres(), tables.version_table)
                 tables.finish(db)
         except UnknownRevision as e:

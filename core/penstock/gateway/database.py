@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from penstock.base.store_url import url_in
 from penstock.gateway.schema import audit, metadata, workspaces
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["DEFAULT_WORKSPACE", "FILE_NAME", "GatewayStore", "has_gateway", "new_id"]
+__all__ = ["DEFAULT_WORKSPACE", "FILE_NAME", "TABLES", "GatewayStore", "has_gateway", "new_id"]
 
 FILE_NAME = "gateway.db"
 """Beside the proxy's store."""
 DEFAULT_WORKSPACE = "default"
 """The workspace that is always there."""
+TABLES = TableSet(
+    "gateway", Path(__file__).parent / "migrations", metadata, pragmas=("foreign_keys=ON", "secure_delete=ON")
+)
+"""Without the workspace `default`."""
 
 
 class GatewayStore:
@@ -35,7 +40,7 @@ class GatewayStore:
         self.clock, self.path = clock or SystemClock(), path
         self.masters = MasterKeys(path.parent)
         """The master key of the providers' credentials: that of sealed contexts."""
-        self._tables = open_tables(path, self._table_set(), url)
+        self._tables = open_tables(path, replace(TABLES, finish=self._add_default), url)
 
     @classmethod
     def beside(cls, store: Path, clock: Clock | None = None) -> GatewayStore:
@@ -60,11 +65,6 @@ class GatewayStore:
         """Keep who changed what, in the transaction of the change."""
         row = {"at": self.clock.now(), "workspace": workspace, "by": by[:80], "did": did, "on": on[:240]}
         db.execute(audit.insert().values(**row, details=msgspec.json.encode(details).decode()))
-
-    def _table_set(self) -> TableSet:
-        pragmas = ("foreign_keys=ON", "secure_delete=ON")
-        migrations = Path(__file__).parent / "migrations"
-        return TableSet("gateway", migrations, metadata, finish=self._add_default, pragmas=pragmas)
 
     def _add_default(self, db: sa.Connection) -> None:
         if db.execute(sa.select(workspaces.c.name).where(workspaces.c.name == DEFAULT_WORKSPACE)).first() is None:

@@ -4,7 +4,7 @@ sides, and notes there that it is whole. The source keeps its rows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -61,16 +61,18 @@ def migrate(store: Path, url: str, progress: Progress) -> list[Moved]:
     _copy_master_keys(store.parent, file.parent)
     moved: list[Moved] = []
     with closing(Target(url, key_id(store.parent) or str(store))) as target:
-        for part in PARTS:
-            source = part.file(store)
-            if not source.is_file() or target.is_done(part):
-                continue
-            with _held(part, source), _opened(source) as db:
+        parts = [part for part in PARTS if part.file(store).is_file() and not target.is_done(part)]
+        with ExitStack() as held:
+            for part in parts:
+                held.enter_context(_held(part, part.file(store)))
+            for part in parts:
                 part.make_target(url, file)
-                is_new = target.claim(part)
-                moved += _move(part, db, target, progress, is_new=is_new)
-                key = installation_key(store.parent) if has_key(store.parent) else None
-                target.finish(part, _numbers(part, db), key)
+            new = target.claim(parts) if parts else set()
+            for part in parts:
+                with _opened(part.file(store)) as db:
+                    moved += _move(part, db, target, progress, is_new=part.title in new)
+                    key = installation_key(store.parent) if has_key(store.parent) else None
+                    target.finish(part, _numbers(part, db), key)
         if not is_complete(store):
             mark_incomplete(file)
     return moved

@@ -15,6 +15,7 @@ from penstock.base import paths
 from penstock.base.shared_postgres import SharedPostgres
 from penstock.gateway import schema as gateway
 from penstock.gateway.database import DEFAULT_WORKSPACE, FILE_NAME, GatewayStore
+from penstock.gateway.database import TABLES as GATEWAY_TABLES
 from penstock.memory import postgres_schema as memory_in_postgres
 from penstock.memory import schema as memory
 from penstock.memory.database import MemoryDatabase
@@ -78,7 +79,7 @@ PARTS = (
         gateway.metadata,
         file=lambda store: store.parent / FILE_NAME,
         open_source=lambda file: closing(GatewayStore(file)),
-        make_target=lambda url, file: GatewayStore(file, url=url).close(),
+        make_target=lambda url, _: SharedPostgres(url, GATEWAY_TABLES, is_migrating=True).close(),
         seeds={"workspaces": gateway.workspaces.c.name == DEFAULT_WORKSPACE},
     ),
     Part(
@@ -87,7 +88,7 @@ PARTS = (
         memory_in_postgres.metadata,
         file=lambda store: paths.memory_dir(store) / "memory.db",
         open_source=lambda file: closing(MemoryDatabase(file)),
-        make_target=lambda url, file: SharedPostgres(url, MEMORY_TABLES).close(),
+        make_target=lambda url, _: SharedPostgres(url, MEMORY_TABLES, is_migrating=True).close(),
         afterwards=("UPDATE projects SET words = ''", "UPDATE passages SET indexed = false"),
     ),
 )

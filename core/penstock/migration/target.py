@@ -3,18 +3,19 @@ transaction that writes the rows, so that a migration that was killed goes on wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
 from penstock.base.postgres import PostgresServer, why
+from penstock.base.unfinished_migration import migrated_tables
 from penstock.base.upsert import upsert
 from penstock.migration.errors import MigrationError
 from penstock.migration.parts import Part
 from penstock.migration.rows import Digest, Row, Rows, insertion
-from penstock.store.postgres_schema import IDENTITY, migrated_tables
+from penstock.store.postgres_schema import IDENTITY
 from penstock.store.schema import facts
 from penstock.store.sql_tables import FAILURES
 
@@ -42,24 +43,27 @@ class Target:
         with self._writing() as db:
             return _is_made(db) and bool(rows := self._noted(db, part)) and all(row.is_done for row in rows)
 
-    def claim(self, part: Part) -> bool:
-        """Note that a part is being moved here. False: a run that was interrupted has noted it. Raises `MigrationError`
-        if there are other rows in its tables."""
+    def claim(self, parts: Sequence[Part]) -> set[str]:
+        """Note that all these parts are being moved here, or none. Returns the titles of those that no interrupted run
+        has noted before. Raises `MigrationError` if there are other rows in the tables of those."""
         with self._writing() as db:
             db.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMING)))
             migrated_tables.create(db, checkfirst=True)
-            if self._noted(db, part):
-                return False
-            for name, seeds in part.seeds.items():
-                db.execute(part.target.tables[name].delete().where(seeds))
-            for table in part.tables:
-                if count := self._rows(part, table).count(db):
-                    raise MigrationError(
-                        f"{self.name} has data already ({count} rows in {table.name}): name an empty database"
-                    )
-            values = {"source": self._source, "rows": 0, "is_done": False}
-            db.execute(migrated_tables.insert(), [values | {"name": table.name} for table in part.tables])
-        return True
+            new = [part for part in parts if not self._noted(db, part)]
+            for part in new:
+                self._claim(db, part)
+        return {part.title for part in new}
+
+    def _claim(self, db: sa.Connection, part: Part) -> None:
+        for name, seeds in part.seeds.items():
+            db.execute(part.target.tables[name].delete().where(seeds))
+        for table in part.tables:
+            if count := self._rows(part, table).count(db):
+                raise MigrationError(
+                    f"{self.name} has data already ({count} rows in {table.name}): name an empty database"
+                )
+        values = {"source": self._source, "rows": 0, "is_done": False}
+        db.execute(migrated_tables.insert(), [values | {"name": table.name} for table in part.tables])
 
     def rows_done(self, table: sa.Table) -> int:
         """How many rows of a table were copied."""

@@ -19,6 +19,7 @@ from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, is_unsure, state_of, why
 from penstock.base.postgres_connection import PATIENT, SOON, Limits, deadline
+from penstock.base.unfinished_migration import refuse_unfinished
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -29,7 +30,7 @@ from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
-from penstock.store.postgres_schema import IDENTITY, RELAYS, XID8, events, leases, metadata, migrated_tables
+from penstock.store.postgres_schema import IDENTITY, RELAYS, XID8, events, leases, metadata
 from penstock.store.schema import facts
 from penstock.store.sql_tables import (
     FAILURES,
@@ -292,10 +293,7 @@ class PostgresStore(SqlTables):
 
     def _refuse_unfinished(self) -> None:
         with self._read() as db:
-            if sa.inspect(db).has_table(migrated_tables.name):
-                unfinished = sa.select(migrated_tables.c.name).where(~migrated_tables.c.is_done)
-                if db.execute(unfinished).first() is not None:
-                    raise StoreError(f"{self._name} lacks a part of what is moved there: run `penstock migrate` again")
+            refuse_unfinished(db, self._name)
 
     def _drop_unconfirmed(self) -> None:
         """Drop what may have landed unnoticed."""

@@ -10,7 +10,7 @@ from sqlalchemy.types import UserDefinedType
 
 from penstock.store import schema
 
-__all__ = ["IDENTITY", "RELAYS", "XID8", "events", "fences", "leases", "metadata", "migrated_tables"]
+__all__ = ["IDENTITY", "RELAYS", "XID8", "events", "fences", "leases", "metadata"]
 
 IDENTITY = "identity"
 """The kind of facts about the database itself: its key, and the server it is on."""
@@ -50,14 +50,3 @@ leases = sa.Table(
 )
 """By conversation, the proxy that took its lease last. `until` is when it expires; none: it was given back. There is
 space in each page for new versions of its rows, which no index then has to follow."""
-
-migrated_tables = sa.Table(
-    "penstock_migration",
-    sa.MetaData(),
-    sa.Column("name", sa.String(80), primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("rows", sa.BigInteger, nullable=False),
-    sa.Column("is_done", sa.Boolean, nullable=False),
-)
-"""How far each table is that `penstock migrate` copies from SQLite; there only where it was run. `source`: the id
-of the installation."""

@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from penstock import Draft, Stage
-from penstock.base.errors import StoreError
+from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.keyfile import installation_key
 from penstock.base.postgres_connection import engine_of
+from penstock.base.unfinished_migration import migrated_tables
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -28,11 +29,11 @@ from penstock.memory.feedback import FeedbackKind, Voice
 from penstock.migration import rows
 from penstock.migration.errors import MigrationError
 from penstock.migration.migrating import migrate, source_store
+from penstock.migration.target import Target
 from penstock.sealing.master_key import MasterKeys
 from penstock.store.complete import is_complete, mark_complete
 from penstock.store.pointer import file_for
 from penstock.store.postgres import PostgresStore
-from penstock.store.postgres_schema import migrated_tables
 from penstock.store.schema import edits
 from penstock.store.sql import SqlStore
 from penstock.testing import Session, assistant, check_prefix, conversation, user
@@ -232,6 +233,55 @@ def test_moves_the_gateway(source: Path, postgres_url: str) -> None:
         assert set(db.scalars(sa.select(workspaces.c.name))) == {"default", "team"}
         assert db.execute(sa.select(audit.c.by, audit.c.did)).one() == ("me", "made")
         assert new.masters.known() == old.masters.known() != []
+
+
+@pytest.mark.parametrize("at", ["copying events", "comparing facts", "copying workspaces", "comparing audit"])
+def test_nothing_opens_until_each_part_is_there(source: Path, postgres_url: str, at: str) -> None:
+    """Killed while it copies the store or the gateway, or between them: what a proxy or a service would write into
+    tables that are still to be filled could not be joined with what is in the source."""
+    with closing(GatewayStore(source.parent / "gateway.db")) as old, old.writing() as db:
+        db.execute(workspaces.insert().values(name="team", settings={}, created_at=NOW))
+    Memory(source.parent / "memory", Trigrams()).close()
+
+    def killed(step: str, done: int, total: int) -> None:
+        if step == at and done == total:
+            raise Killed
+
+    with pytest.raises(Killed):
+        migrate(source, postgres_url, killed)
+    file = file_for(postgres_url)
+    with pytest.raises(StoreError, match="run `penstock migrate` again"):
+        PostgresStore(postgres_url, file)
+    with pytest.raises(StoreError, match="run `penstock migrate` again"):
+        GatewayStore.beside(file)
+    with pytest.raises(MemoryDown, match="run `penstock migrate` again"):
+        Memory(file.parent / "memory", Trigrams(), url=postgres_url)
+    migrate(source, postgres_url, quiet)
+    PostgresStore(postgres_url, file).close()
+    with closing(GatewayStore.beside(file)) as new, new.reading() as db:
+        assert set(db.scalars(sa.select(workspaces.c.name))) == {"default", "team"}
+
+
+def test_killed_as_the_store_is_whole(source: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway is still to come: nothing opens, and the next run moves it."""
+    with closing(GatewayStore(source.parent / "gateway.db")) as old, old.writing() as db:
+        db.execute(workspaces.insert().values(name="team", settings={}, created_at=NOW))
+    finish = Target.finish
+
+    def killed(target: Target, *args: Any) -> None:
+        finish(target, *args)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Target, "finish", killed)
+        with pytest.raises(Killed):
+            migrate(source, postgres_url, quiet)
+    for opens in (PostgresStore, lambda url, file: GatewayStore(file, url=url)):
+        with pytest.raises(StoreError, match="run `penstock migrate` again"):
+            opens(postgres_url, file_for(postgres_url))
+    assert "workspaces" in {one.name for one in migrate(source, postgres_url, quiet)}
+    with closing(GatewayStore.beside(file_for(postgres_url))) as new, new.reading() as db:
+        assert set(db.scalars(sa.select(workspaces.c.name))) == {"default", "team"}
 
 
 def test_moves_the_memory(source: Path, postgres_url: str) -> None:
