@@ -16,7 +16,7 @@ from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key, key_id
 from penstock.base.private_files import write_file
 from penstock.base.store_url import is_url, url_in
-from penstock.migration.errors import MigrationError
+from penstock.migration.errors import Conflict, MigrationError
 from penstock.migration.parts import PARTS, Part
 from penstock.migration.rows import Digest, Rows
 from penstock.migration.target import Target
@@ -56,7 +56,9 @@ def migrate(store: Path, url: str, progress: Progress) -> list[Moved]:
     if they all were before. Raises `MigrationError` and `StoreError`; after whatever interrupts it, the same call goes
     on."""
     if not is_url(url):
-        raise MigrationError(f"{url} is no URL of a database: --to postgresql://USER@HOST/DATABASE was expected")
+        scheme, mark, _ = url.partition("://")  # the rest may have a password
+        said = f"no database is known whose URL begins with {scheme}://" if mark else "this is no URL of a database"
+        raise MigrationError(f"{said}: --to postgresql://USER@HOST/DATABASE was expected")
     file = file_for(url)
     _copy_master_keys(store.parent, file.parent)
     moved: list[Moved] = []
@@ -117,21 +119,29 @@ def _opened(source: Path) -> Iterator[sa.Connection]:
 
 
 def _move(part: Part, db: sa.Connection, target: Target, progress: Progress, *, is_new: bool) -> list[Moved]:
-    for table in part.tables:
-        _copy(part, table, db, target, progress)
-    moved, other = _compared(part, db, target, progress)
+    try:
+        moved, other = _copied(part, db, target, progress)
+    except Conflict:
+        if is_new:
+            raise
+        moved, other = [], [part.title]
     if other and not is_new:
         # The source was written between two runs: what the first one copied is no longer what is there.
         target.empty(part)
-        for table in part.tables:
-            _copy(part, table, db, target, progress)
-        moved, other = _compared(part, db, target, progress)
+        moved, other = _copied(part, db, target, progress)
     if other:
         raise MigrationError(
             f"{target.name}: {', '.join(other)} differ from the source after copying: let nobody else write there, "
             "then run the same command again"
         )
     return moved
+
+
+def _copied(part: Part, db: sa.Connection, target: Target, progress: Progress) -> tuple[list[Moved], list[str]]:
+    """What `_compared` returns when all rows are there. Raises `Conflict`."""
+    for table in part.tables:
+        _copy(part, table, db, target, progress)
+    return _compared(part, db, target, progress)
 
 
 def _copy(part: Part, table: sa.Table, db: sa.Connection, target: Target, progress: Progress) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from penstock.base.postgres import PostgresServer, why
 from penstock.base.unfinished_migration import migrated_tables
 from penstock.base.upsert import upsert
-from penstock.migration.errors import MigrationError
+from penstock.migration.errors import Conflict, MigrationError
 from penstock.migration.parts import Part
 from penstock.migration.rows import Digest, Row, Rows, insertion
 from penstock.store.postgres_schema import IDENTITY
@@ -71,7 +71,7 @@ class Target:
             return int(db.execute(sa.select(migrated_tables.c.rows).where(_is(table))).scalar_one())
 
     def add(self, part: Part, table: sa.Table, rows: list[Row]) -> None:
-        """Write rows, and note how many there are now, or neither."""
+        """Write rows, and note how many there are now, or neither. Raises `Conflict`."""
         new = insertion(part.target.tables[table.name], list(rows[0]), part.constants.get(table.name, {}))
         with self._writing() as db:
             db.execute(migrated_tables.update().where(_is(table)).values(rows=migrated_tables.c.rows + len(rows)))
@@ -122,7 +122,8 @@ class Target:
             with self._server.engine.begin() as db:
                 yield db
         except FAILURES as e:
-            raise MigrationError(f"{self.name}: {why(e)}. Run the same command again: it goes on from here") from e
+            kind = Conflict if isinstance(e, sa.exc.IntegrityError) else MigrationError
+            raise kind(f"{self.name}: {why(e)}. Run the same command again: it goes on from here") from e
 
 
 def _is_made(db: sa.Connection) -> bool:

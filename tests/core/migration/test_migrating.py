@@ -151,6 +151,24 @@ def test_what_changed_between_two_runs_is_copied_again(source: Path, postgres_ur
         assert [e.seq for e in new.events_after()] == [e.seq for e in old.events_after()]
 
 
+def test_a_row_that_came_before_those_that_were_copied(source: Path, postgres_url: str) -> None:
+    """Rows are copied in the order of their key: after one that came meanwhile, the second run would copy again what is
+    there. It copies the table as it is then."""
+
+    def killed(step: str, done: int, total: int) -> None:
+        if step == "comparing events":
+            raise Killed
+
+    with pytest.raises(Killed):
+        migrate(source, postgres_url, killed)
+    with closing(SqlStore(source)) as store:
+        store.set_values("a kind before the others", {"key": {"spent": 12}})
+    migrate(source, postgres_url, quiet)
+    with closing(SqlStore(source)) as old, closing(PostgresStore(postgres_url, file_for(postgres_url))) as new:
+        for kind in ("budget", "a kind before the others"):
+            assert new.values_of(kind) == old.values_of(kind) != {}
+
+
 def test_a_difference_is_found(source: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that arrives as another is named, and no proxy starts on the database."""
     monkeypatch.setattr("penstock.migration.target.insertion", _spoiled)
@@ -217,8 +235,24 @@ def test_names_what_is_no_store(tmp_path: Path, penstock_home: Path) -> None:
         source_store(tmp_path / "no")
     with pytest.raises(MigrationError, match="only a SQLite store is moved"):
         source_store(file_for("postgresql://db/penstock"))
-    with pytest.raises(MigrationError, match="is no URL of a database"):
+    with pytest.raises(MigrationError, match="begins with mysql://"):
         migrate(tmp_path / "state" / "penstock.db", "mysql://db/penstock", quiet)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "Postgresql", "mysql"])
+def test_shows_no_password_of_another_url(tmp_path: Path, scheme: str) -> None:
+    """A URL that is refused is named by its scheme."""
+    with pytest.raises(MigrationError, match=r"begins with .*: --to postgresql://USER@HOST/DATABASE") as said:
+        migrate(tmp_path / "penstock.db", f"{scheme}://me:SECRET@db/penstock", quiet)
+    assert scheme in str(said.value)
+    assert "SECRET" not in str(said.value)
+
+
+def test_shows_no_password_without_a_scheme(tmp_path: Path) -> None:
+    """Nothing of the text is shown then."""
+    with pytest.raises(MigrationError, match="is no URL of a database") as said:
+        migrate(tmp_path / "penstock.db", "me:SECRET@db/penstock", quiet)
+    assert "SECRET" not in str(said.value)
 
 
 def test_moves_the_gateway(source: Path, postgres_url: str) -> None:
