@@ -41,6 +41,11 @@ def migrate_store(
     rows = [(one.name, str(one.content.rows), f"{one.content.sum:064x}"[:16]) for one in moved]
     for line in columns([("table", "rows", "digest"), *rows], 1):
         typer.echo(line)
+    for one in moved:
+        if one.content.nulled:
+            typer.echo(
+                f"{one.name}: {one.content.nulled} numbers that JSON does not have (NaN, Infinity) are null there"
+            )
     for name in NOT_MOVED:
         if (store.parent / name).exists():
             typer.echo(f"Not moved: {store.parent / name}. Use the service's export and import for it.", err=True)

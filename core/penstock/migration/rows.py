@@ -1,23 +1,30 @@
 """`Rows`: reads a table's rows in a form that is equal for SQLite and PostgreSQL, in batches (`batches`), and
-summarises them (`digest`); `insertion` writes them."""
+summarises them (`digest`); `insertion` writes them; `as_json` writes JSON of Python as JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-__all__ = ["Digest", "Rows", "insertion"]
+from penstock.migration.errors import MigrationError
+
+__all__ = ["Digest", "Rows", "as_json", "insertion"]
 
 _MOST_ROWS = 1000
 _MOST_BYTES = 4 << 20
 """The limits of a batch: an original may have megabytes."""
 _EVERY = 10_000
 """Rows between two reports of how far a digest is."""
+_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+_NOT_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
+"""A text of JSON, or a number that Python writes and JSON does not have."""
 Row = dict[str, Any]
 
 
@@ -28,6 +35,8 @@ class Digest:
     rows: int
     sum: int
     """Of the digests of all rows, so that their order, which differs by database, does not matter."""
+    nulled: int = field(default=0, compare=False)
+    """How many numbers that JSON does not have, NaN and infinity, were read as null."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,14 @@ class Rows:
         return int(db.execute(self._of(sa.func.count()).select_from(self.table)).scalar_one())
 
     def batches(self, db: sa.Connection, after: int) -> Iterator[list[Row]]:
-        """All rows but the first `after` in the order of their key, in batches of at most 4 MB or one row."""
+        """All rows but the first `after` in the order of their key, in batches of at most 4 MB or one row. Raises
+        `MigrationError` if PostgreSQL cannot store one."""
         out: list[Row] = []
         size = 0
-        for row in self._read(db, self._all().order_by(*self.table.primary_key).offset(after)):
+        bounds = _bounds(self.table)
+        for read in self._read(db, self._all().order_by(*self.table.primary_key).offset(after)):
+            self._check(read, bounds)
+            row = {name: self._storable(name, value)[0] for name, value in read.items()}
             weight = sum(len(value) for value in row.values() if isinstance(value, str | bytes))
             if out and (len(out) == _MOST_ROWS or size + weight > _MOST_BYTES):
                 yield out
@@ -58,13 +71,15 @@ class Rows:
 
     def digest(self, db: sa.Connection, progress: Callable[[int], None] = lambda _: None) -> Digest:
         """The digest of all rows. `progress` is called with how many were read."""
-        total = rows = 0
+        total = rows = nulled = 0
         for rows, row in enumerate(self._read(db, self._all()), 1):
-            text = repr([_canonical(self.table.c[name], value) for name, value in row.items()])
+            stored = [(self.table.c[name], *self._storable(name, value)) for name, value in row.items()]
+            nulled += sum(count for _, _, count in stored)
+            text = repr([_canonical(column, value) for column, value, _ in stored])
             total += int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
             if rows % _EVERY == 0:
                 progress(rows)
-        return Digest(rows, total % (1 << 256))
+        return Digest(rows, total % (1 << 256), nulled)
 
     def _all(self) -> sa.Select[Any]:
         return self._of(*(_as_text(c) if _is_json(c) else c for c in self.table.c))
@@ -76,7 +91,30 @@ class Rows:
     def _read(self, db: sa.Connection, found: sa.Select[Any]) -> Iterator[Row]:
         names = [c.name for c in self.table.c]
         for row in db.execute(found, execution_options={"yield_per": _MOST_ROWS}):
-            yield {name: _storable(value) for name, value in zip(names, row, strict=True)}
+            yield dict(zip(names, row, strict=True))
+
+    def _storable(self, name: str, value: Any) -> tuple[Any, int]:
+        """A value as PostgreSQL can store it, without NUL in a text, and how many numbers of JSON became null."""
+        if not isinstance(value, str):
+            return value, 0
+        text = value.replace("\0", "\ufffd")
+        return as_json(text) if _is_json(self.table.c[name]) else (text, 0)
+
+    def _check(self, row: Row, bounds: Mapping[str, int]) -> None:
+        """Raises `MigrationError` for a text that is too long, and for a key that would be another without its NUL."""
+        for name, most in bounds.items():
+            value = row[name]
+            if not isinstance(value, str):
+                continue
+            wrong = f"{len(value)} characters, and PostgreSQL takes {most}" if len(value) > most else ""
+            if "\0" in value and self.table.c[name].primary_key:
+                wrong = "a NUL, which PostgreSQL cannot store"
+            if wrong:
+                key = ", ".join(f"{c.name} = {_short(row[c.name])}" for c in self.table.primary_key)
+                raise MigrationError(
+                    f"{self.table.name}: {name} of the row with {key} has {wrong}: change or delete that row in the "
+                    "SQLite file, then run the same command again"
+                )
 
 
 def insertion(table: sa.Table, names: list[str], constants: Mapping[str, Any]) -> sa.Insert:
@@ -99,9 +137,28 @@ def _as_text(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     return sa.cast(column, sa.Text).label(column.name)
 
 
-def _storable(value: Any) -> Any:
-    """A text without NUL, which PostgreSQL cannot store."""
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+def as_json(text: str) -> tuple[str, int]:
+    """JSON as Python writes it, with null for NaN and infinity, and how many there were."""
+    if "NaN" not in text and "Infinity" not in text:
+        return text, 0
+    count = 0
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal count
+        count += found[1] is not None
+        return found[0] if found[1] is None else "null"
+
+    return _NOT_JSON.sub(replaced, text), count
+
+
+def _bounds(table: sa.Table) -> dict[str, int]:
+    """By column, how many characters PostgreSQL takes."""
+    found = {c.name: getattr(c.type.dialect_impl(_POSTGRES), "length", None) for c in table.c}
+    return {name: most for name, most in found.items() if most is not None}
+
+
+def _short(value: Any) -> str:
+    return repr(value[:60] if isinstance(value, str) else value)
 
 
 def _canonical(column: sa.Column[Any], value: Any) -> Any:

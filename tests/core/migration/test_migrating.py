@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import random
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +15,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock import Draft, Stage
 from penstock.base.errors import MemoryDown, StoreError
@@ -167,6 +172,52 @@ def test_a_row_that_came_before_those_that_were_copied(source: Path, postgres_ur
     with closing(SqlStore(source)) as old, closing(PostgresStore(postgres_url, file_for(postgres_url))) as new:
         for kind in ("budget", "a kind before the others"):
             assert new.values_of(kind) == old.values_of(kind) != {}
+
+
+def put(file: Path, statement: str, *values: Any) -> None:
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute(statement, values)
+
+
+def test_numbers_that_json_does_not_have(source: Path, postgres_url: str, opened: Callable[[], Any]) -> None:
+    """SQLite took them and PostgreSQL does not: they become null. Texts like them, and other numbers, stay."""
+    text = r'{"a": NaN, "b": [Infinity, -Infinity, 1.50, 1e400], "NaN": "say \"NaN\" or -Infinity\\"}'
+    put(source, "UPDATE facts SET value = ? WHERE key = 'key 1'", text)
+    put(source, "UPDATE events SET payload = ? WHERE seq = 20", text)
+    moved = {one.name: one.content for one in migrate(source, postgres_url, quiet)}
+    assert (moved["facts"].nulled, moved["events"].nulled, moved["edits"].nulled) == (3, 3, 0)
+    expected = {"a": None, "b": [None, None, 1.5, math.inf], "NaN": 'say "NaN" or -Infinity\\'}
+    with opened() as new:
+        assert new.values_of("budget")["key 1"] == expected
+        assert new.values_of("budget")["key 2"] == {"spent": 2 / 7}
+        with new._read() as db:
+            stored = sa.text("SELECT value::text FROM facts WHERE key = 'key 1'")
+            assert "1.50, 1e400" in db.execute(stored).scalar_one()
+
+
+@given(st.recursive(st.floats() | st.text() | st.none(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_all_json_of_python_becomes_json(value: Any) -> None:
+    """What Python writes is what it reads, with null for the numbers that JSON does not have."""
+    written = json.dumps(value)
+    assert json.loads(rows.as_json(written)[0], parse_constant=pytest.fail) == json.loads(
+        written, parse_constant=lambda _: None
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("k" * 401, "has 401 characters, and PostgreSQL takes 400"), ("a\0b", "has a NUL")]
+)
+def test_names_a_row_that_cannot_be_there(source: Path, postgres_url: str, key: str, what: str) -> None:
+    """The next step is said, and the next run goes on."""
+    put(source, "INSERT INTO facts (kind, key, value) VALUES ('budget', ?, '{}')", key)
+    with pytest.raises(MigrationError) as said:
+        migrate(source, postgres_url, quiet)
+    row = f"facts: key of the row with kind = 'budget', key = {key[:60]!r}"
+    assert row in str(said.value)
+    assert what in str(said.value)
+    assert "change or delete that row in the SQLite file" in str(said.value)
+    put(source, "DELETE FROM facts WHERE key = ?", key)
+    assert migrate(source, postgres_url, quiet)
 
 
 def test_a_difference_is_found(source: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
