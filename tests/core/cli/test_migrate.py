@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def test_moves_the_own_store(run: Run, store: Path, postgres_url: str) -> None:
     assert run("migrate", "--to", postgres_url, "--from", str(store.parent)).stdout == (
         "Everything was moved there before.\n"
     )
+
+
+@pytest.mark.slow
+def test_counts_what_became_null(run: Run, store: Path, postgres_url: str) -> None:
+    """Numbers that JSON does not have."""
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute("INSERT INTO facts (kind, key, value) VALUES ('a', 'b', '{\"x\": [NaN, -Infinity]}')")
+    done = run("migrate", "--to", postgres_url)
+    assert "facts: 2 numbers that JSON does not have (NaN, Infinity) are null there" in done.stdout, done.output
 
 
 def test_says_what_is_wrong(run: Run, penstock_home: Path, tmp_path: Path) -> None:
