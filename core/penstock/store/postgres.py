@@ -96,7 +96,10 @@ class PostgresStore(SqlTables):
         self._me = secrets.token_hex(8)
         self._unconfirmed = Unconfirmed()
         wait_ms = WAIT_MS if wait_ms is None else wait_ms
-        self._now = Limits.of(min(_LOCK_MS, wait_ms), wait_ms, wait_ms / 1000)
+        # The server gives up a lock first, then a statement: a deadline that passes here says that it does not answer.
+        lock_ms = min(_LOCK_MS, 0.8 * wait_ms)
+        self._longest_lock_s = 1.1 * lock_ms / 1000
+        self._now = Limits.of(lock_ms, 0.9 * wait_ms, wait_ms / 1000)
         self._quick = self._now._replace(sql=f"{self._now.sql}; {postgres_leases.QUICK}")
         self._server = PostgresServer(url, on_answer=self._drop_unconfirmed)
         self._name = self._server.name
@@ -149,8 +152,12 @@ class PostgresStore(SqlTables):
             return int(db.execute(found).scalar() or 0)
 
     def take(self, conversation: str) -> Lease | None:
-        with deadline(self._now.wait_s + sum(_WAITS_S)):
+        longest_s = self._now.wait_s + sum(_WAITS_S)
+        ends = time.monotonic() + longest_s
+        with deadline(longest_s):
             for wait_s in _WAITS_S:
+                if ends - time.monotonic() - wait_s < self._longest_lock_s:
+                    break
                 time.sleep(wait_s)
                 unconfirmed = self._unconfirmed.of(conversation)
                 with self._written(self._quick) as db:

@@ -306,6 +306,32 @@ def test_a_request_does_not_wait_for_a_lock(store: PostgresStore, postgres_url: 
     assert store.edits_of("talk") == []
 
 
+def test_a_locked_lease_is_not_an_outage(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little time there is for a second attempt: the other conversations go on."""
+    monkeypatch.setattr(postgres, "_LOCK_MS", 800.0)
+    other = engine_of(postgres_url)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=1000)) as store:
+        assert store.take("talk") is not None
+        with other.begin() as db:
+            db.execute(sa.text("UPDATE leases SET seen_at = seen_at"))
+            assert store.take("talk") is None
+            assert store.take("another talk") is not None
+        assert store.take("talk") is not None
+    other.dispose()
+
+
+def test_the_server_gives_up_before_the_client(postgres_url: str, tmp_path: Path) -> None:
+    """First the wait for a lock, however short a call may be; a deadline that passes here is of a silent server."""
+    asked = sa.text("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=1000)) as store:
+        assert store._now.wait_s == 1.0
+        with store._read_now() as db:
+            assert tuple(db.execute(asked).one()) == ("200ms", "900ms")
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
+        assert "lock_timeout = 80;" in store._now.sql
+        assert "statement_timeout = 90;" in store._now.sql
+
+
 @pytest.mark.parametrize("who", ["server", "client"])
 def test_a_slow_answer_is_given_up(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
