@@ -19,7 +19,8 @@ class Outage:
     """Notes that a server cannot be reached. Any thread may call."""
 
     def __init__(self, probe: Callable[[], None]) -> None:
-        """`probe` asks the server, in a thread of its own. It raises `StoreError` while the server is away."""
+        """`probe` asks the server, in a thread of its own. It raises `StoreError` while the server is away;
+        what else it raises is logged, and it is called again."""
         self._probe = probe
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -27,13 +28,18 @@ class Outage:
         """Why the server cannot be reached; empty if it can."""
 
     def begin(self, why: str) -> None:
-        """Note that the server did not answer. The outage lasts until a probe succeeds."""
+        """Note that the server did not answer. The outage lasts until a probe succeeds; without a thread to probe in,
+        there is none."""
         with self._lock:
             if self.why or self._closing.is_set():
                 return
             self.why = why
         logger.warning("%s: requests are sent on without new edits until it answers", why)
-        threading.Thread(target=self._watch, name="penstock-probe", daemon=True).start()
+        try:
+            threading.Thread(target=self._watch, name="penstock-probe", daemon=True).start()
+        except RuntimeError:  # no more threads: what nothing would end has not begun
+            self.why = ""
+            logger.exception("nothing can ask the database whether it answers again")
 
     def close(self) -> None:
         """Probe no more."""
@@ -45,6 +51,10 @@ class Outage:
                 self._probe()
             except StoreError as e:
                 self.why = str(e)
+                continue
+            except Exception as e:  # an outage that is no longer probed would never end
+                logger.exception("the database cannot be asked whether it answers again")
+                self.why = str(e) or type(e).__name__
                 continue
             self.why = ""
             logger.info("the database answers again")
