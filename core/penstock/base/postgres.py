@@ -13,12 +13,12 @@ from penstock.base.errors import StoreError
 from penstock.base.outage import Outage
 from penstock.base.postgres_connection import CONNECT_S, deadline, engine_of
 
-__all__ = ["CANCELLED", "LOCKED", "MIGRATING", "PostgresServer", "is_unsure", "state_of", "why"]
+__all__ = ["LOCKED", "MIGRATING", "PostgresServer", "is_unsure", "state_of", "why"]
 
 MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process creates or migrates tables, whichever they are."""
-LOCKED, CANCELLED = "55P03", "57014"
-"""SQLSTATEs: a lock was not free in time; a statement took too long."""
+LOCKED = "55P03"
+"""The SQLSTATE of a lock that was not free in time."""
 
 
 class PostgresServer:
@@ -42,7 +42,8 @@ class PostgresServer:
         try:
             yield
         except sa.exc.DBAPIError as e:
-            if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and state_of(e) in ("", CANCELLED)):
+            # A SQLSTATE is an answer, even to what took too long: a deadline here notices a server that is silent.
+            if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and not state_of(e)):
                 self.outage.begin(f"{self.name} cannot be reached: {why(e)}")
             raise
 

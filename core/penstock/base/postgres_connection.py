@@ -25,6 +25,8 @@ CONNECT_S = 2
 _MORE = 24
 """Connections beyond those that are kept: as many as there are threads that may ask at once, so that none waits for
 another's."""
+_KEPT_S = 300
+"""Seconds after which an unused connection is made again."""
 _LOOK_S = 0.05
 """Seconds between two looks at the clock while a server is silent."""
 
@@ -77,10 +79,13 @@ def engine_of(url: str, connections: int = 8) -> sa.Engine:
             named,
             # Behind pgbouncer a statement prepared on one connection is missing on the next.
             connect_args={"prepare_threshold": None, "connect_timeout": CONNECT_S, "tcp_user_timeout": 5000},
+            poolclass=_Pool,
             pool_size=connections,
             max_overflow=_MORE,
-            pool_timeout=CONNECT_S,
             pool_use_lifo=True,
+            # What a firewall or an administrator closed meanwhile is an error on its next use, and an outage of a
+            # second. To ask each time whether a connection still lives would cost every request a round trip.
+            pool_recycle=_KEPT_S,
         )
     except ImportError as e:
         raise StoreError("a store in PostgreSQL needs its driver: pip install 'penstock[postgres]'") from e
@@ -88,6 +93,18 @@ def engine_of(url: str, connections: int = 8) -> sa.Engine:
         raise StoreError("this is no URL of a database: postgresql://USER@HOST/DATABASE was expected") from e
     sa.event.listen(engine, "do_connect", _connect)
     return engine
+
+
+class _Pool(sa.QueuePool):
+    """Waits for a connection that others use until the deadline of the thread, and `CONNECT_S` at most."""
+
+    @property
+    def _timeout(self) -> float:
+        return max(0.0, min(float(CONNECT_S), _until.at - time.monotonic()))
+
+    @_timeout.setter
+    def _timeout(self, seconds: float) -> None:
+        """The base class sets its own."""
 
 
 def _connect(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -149,7 +166,7 @@ def _driver() -> Any:
                 wanted = next(gen)
                 while True:
                     ready = yield wanted
-                    if not ready and time.monotonic() >= until:
+                    if time.monotonic() >= until:  # also while an answer trickles in
                         self.close()  # what it is in the middle of cannot be ended otherwise
                         raise _late("no answer within the time that there was")
                     wanted = gen.send(ready)

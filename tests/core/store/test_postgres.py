@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from penstock.base import outage
+from penstock.base import outage, postgres_connection
 from penstock.base.errors import StoreError
 from penstock.base.increment import Increment
 from penstock.base.postgres_connection import Limits, engine_of
@@ -336,8 +336,8 @@ def test_the_server_gives_up_before_the_client(postgres_url: str, tmp_path: Path
 def test_a_slow_answer_is_given_up(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    """By the server's own limit, and where it does not keep that, by the proxy. For a while nothing more is asked, as
-    if the server were away."""
+    """By the server's own limit, and where it does not keep that, by the proxy: for a while nothing more is asked then,
+    as if the server were away. One that says that it took too long is there."""
     monkeypatch.setattr(postgres_leases, "_READ", sa.text("SELECT pg_sleep(60), :id, :me"))
     monkeypatch.setattr(outage, "PROBE_EVERY_S", 60.0)
     with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
@@ -345,8 +345,35 @@ def test_a_slow_answer_is_given_up(
         store._now = store._now._replace(**other)
         with pytest.raises(StoreError, match="statement timeout" if who == "server" else "no answer"):
             store.read("talk")
-        with pytest.raises(StoreError, match="cannot be reached"):
-            store.edits_of("talk")
+        assert bool(store._server.outage.why) == (who == "client")
+
+
+def test_an_answer_that_trickles_in_is_given_up(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may send for a long time."""
+    # Its set is in the list of columns: in FROM the server would make all of it before it sends the first row.
+    long = sa.text("SELECT repeat('x', 1000), CAST(:id AS text), CAST(:me AS text), generate_series(1, 400000)")
+    monkeypatch.setattr(postgres_leases, "_READ", long)
+    monkeypatch.setattr(outage, "PROBE_EVERY_S", 60.0)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store:
+        store._now = store._now._replace(sql=postgres.PATIENT.sql)
+        with pytest.raises(StoreError, match="no answer"):
+            store.read("talk")
+
+
+def test_a_wait_for_a_connection_ends_at_the_deadline(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are in use by others: that is no outage."""
+    monkeypatch.setattr(postgres_connection, "_MORE", 0)
+    monkeypatch.setattr(postgres_connection, "CONNECT_S", 3600)
+    with closing(PostgresStore(postgres_url, tmp_path / "penstock.db", wait_ms=100)) as store, ExitStack() as others:
+        for _ in range(8):
+            others.enter_context(store._server.engine.connect())
+        with pytest.raises(StoreError, match="limit of size 8 overflow 0 reached"):
+            store.read("talk")
+        assert not store._server.outage.why
 
 
 def test_limits_end_with_the_transaction(store: PostgresStore) -> None:
