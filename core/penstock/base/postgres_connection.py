@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.store_url import refuse_unclear
 
 __all__ = ["CONNECT_S", "PATIENT", "SOON", "Limits", "deadline", "engine_of"]
 
@@ -73,6 +74,7 @@ def deadline(seconds: float) -> Iterator[None]:
 def engine_of(url: str, connections: int = 8) -> sa.Engine:
     """The SQLAlchemy engine of a PostgreSQL database; it connects when it is used. `connections`: how many stay open.
     Raises `StoreError`."""
+    refuse_unclear(url)
     try:
         named = sa.make_url(url).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(

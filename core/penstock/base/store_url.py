@@ -1,10 +1,16 @@
-"""`url_in`: the URL of the database server's database that a store's file names; `is_url`: whether a text is one."""
+"""`url_in`: the URL of the database server's database that a store's file names; `is_url`: whether a text is one;
+`refuse_unclear`: whether it can be read in one way only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["is_url", "url_in"]
+from penstock.base.errors import StoreError
+
+__all__ = ["HINT", "is_url", "refuse_unclear", "url_in"]
+
+HINT = "in a user's name or password, write # / ? @ : as %23 %2F %3F %40 %3A"
+"""What to do about a URL that cannot be read."""
 
 _SCHEMES = ("postgresql://", "postgres://")
 _MOST = 4096
@@ -13,6 +19,13 @@ _MOST = 4096
 def is_url(text: str) -> bool:
     """Whether `text` names a database server's database and no file."""
     return text.startswith(_SCHEMES)
+
+
+def refuse_unclear(url: str) -> None:
+    """Raises `StoreError` if more than one @ stands in `url`: where a password ends is not clear then, and its rest
+    would be shown as the name of the host."""
+    if url.count("@") > 1:
+        raise StoreError(f"this URL of a database has more than one @: {HINT}, and @ as %40 anywhere else")
 
 
 def url_in(path: Path) -> str:

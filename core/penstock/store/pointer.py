@@ -12,7 +12,7 @@ from penstock.base import paths
 from penstock.base.errors import StoreError
 from penstock.base.paths import make_private
 from penstock.base.private_files import write_file
-from penstock.base.store_url import is_url, url_in
+from penstock.base.store_url import HINT, is_url, refuse_unclear, url_in
 from penstock.store.complete import mark_complete
 
 __all__ = ["file_for", "store_file"]
@@ -30,13 +30,13 @@ def store_file(named: str) -> Path:
 def file_for(url: str) -> Path:
     """The file on this machine that names the database at `url`, made on first use in the state folder and readable by
     its owner only, since a URL may have a password. Raises `StoreError`."""
+    refuse_unclear(url)
     try:
         parts = urlsplit(url)
         same = f"{parts.username}@{parts.hostname}:{parts.port}{parts.path}?{parts.query}"
     except ValueError as e:
         # What Python says of it may hold a part of the password.
-        hint = "in a user's name or password, write # / ? @ : as %23 %2F %3F %40 %3A"
-        raise StoreError(f"this is no URL of a database: {hint}") from e
+        raise StoreError(f"this is no URL of a database: {HINT}") from e
     if not parts.path.strip("/") and "dbname" not in parts.query:
         raise StoreError("this URL names no database: postgresql://USER@HOST/DATABASE was expected")
     digest = hashlib.sha256(same.encode()).hexdigest()[:12]

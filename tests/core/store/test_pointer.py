@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import StoreError
+from penstock.base.postgres_connection import engine_of
 from penstock.base.store_url import is_url, url_in
 from penstock.events.event import Event, EventKind
 from penstock.store import complete
@@ -57,6 +58,24 @@ def test_a_url_that_is_none(penstock_home: Path) -> None:
     with pytest.raises(StoreError, match=r"no URL.*%23") as found:
         file_for("postgresql://u:hunter#2@host/db")
     assert "hunter" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "rest", ["hunter@2@host/db", "hunter@2/x@host/db", "x@host/db?password=hunter@2", "hunter@2?@h/d"]
+)
+def test_where_a_password_ends_is_clear(penstock_home: Path, rest: str) -> None:
+    """A part of it would be shown as the host. Nothing is made for such a URL."""
+    for used in (file_for, engine_of):
+        with pytest.raises(StoreError, match=r"more than one @.*%40") as found:
+            used(f"postgresql://u:{rest}")
+        assert "hunter" not in str(found.value)
+    assert list(penstock_home.glob("state/postgresql-*")) == []
+
+
+def test_a_password_may_have_any_sign() -> None:
+    pytest.importorskip("psycopg")
+    url = engine_of("postgresql://u:a%40b%2Fc@host/db").url
+    assert (url.password, url.host) == ("a@b/c", "host")
 
 
 @pytest.mark.parametrize(
