@@ -1,4 +1,5 @@
-"""`engine_of`: the SQLAlchemy engine of a PostgreSQL database; `deadline`: how long the calling thread waits for it.
+"""`engine_of`: the SQLAlchemy engine of a PostgreSQL database; `deadline`: how long the calling thread waits for it;
+`wait_at_most`: how long each statement of a connection does.
 
 A server may stop answering without closing its connections: its machine is frozen, or the network drops what is sent.
 Its own time limits do not end a wait then, so connections from here end theirs themselves.
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.base.store_url import refuse_unclear
 
-__all__ = ["CONNECT_S", "PATIENT", "SOON", "Limits", "deadline", "engine_of"]
+__all__ = ["CONNECT_S", "PATIENT", "SOON", "Limits", "deadline", "engine_of", "wait_at_most"]
 
 CONNECT_S = 2
 """Seconds that a connection may take where no deadline is nearer."""
@@ -28,6 +29,8 @@ _MORE = 24
 another's."""
 _KEPT_S = 300
 """Seconds after which an unused connection is made again."""
+_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""Seconds, and how often: a machine that is gone is noticed while its answer is waited for."""
 _LOOK_S = 0.05
 """Seconds between two looks at the clock while a server is silent."""
 
@@ -71,6 +74,13 @@ def deadline(seconds: float) -> Iterator[None]:
         _until.at = before
 
 
+def wait_at_most(db: sa.Connection, seconds: float) -> None:
+    """From now on each statement of this connection, its commit too, gets its answer within `seconds`, whatever thread
+    waits for it and however many there are, or ends as one that meets its `deadline`."""
+    driver: Any = db.connection.driver_connection
+    driver.answer_s = seconds
+
+
 def engine_of(url: str, connections: int = 8) -> sa.Engine:
     """The SQLAlchemy engine of a PostgreSQL database; it connects when it is used. `connections`: how many stay open.
     Raises `StoreError`."""
@@ -80,7 +90,12 @@ def engine_of(url: str, connections: int = 8) -> sa.Engine:
         engine = sa.create_engine(
             named,
             # Behind pgbouncer a statement prepared on one connection is missing on the next.
-            connect_args={"prepare_threshold": None, "connect_timeout": CONNECT_S, "tcp_user_timeout": 5000},
+            connect_args={
+                "prepare_threshold": None,
+                "connect_timeout": CONNECT_S,
+                "tcp_user_timeout": 5000,
+                **_KEEPALIVES,
+            },
             poolclass=_Pool,
             pool_size=connections,
             max_overflow=_MORE,
@@ -158,10 +173,13 @@ def _driver() -> Any:
     import psycopg
 
     class Connection(psycopg.Connection[Any]):
+        answer_s = math.inf
+
         def wait(self, gen: Generator[Any, Any, Any], *args: Any, **named: Any) -> Any:
-            if math.isinf(_until.at):
+            until = min(_until.at, time.monotonic() + self.answer_s)
+            if math.isinf(until):
                 return super().wait(gen, *args, **named)
-            return super().wait(self._in_time(gen, _until.at), _LOOK_S)
+            return super().wait(self._in_time(gen, until), _LOOK_S)
 
         def _in_time(self, gen: Generator[Any, Any, Any], until: float) -> Generator[Any, Any, Any]:
             try:

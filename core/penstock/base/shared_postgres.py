@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from penstock.base.errors import StoreError
 from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why
-from penstock.base.postgres_connection import PATIENT, Limits, deadline
+from penstock.base.postgres_connection import PATIENT, Limits, deadline, wait_at_most
 from penstock.base.shared_tables import TableSet
 from penstock.base.unfinished_migration import refuse_unfinished
 
@@ -23,7 +23,9 @@ __all__ = ["SharedPostgres"]
 _CONNECTIONS = 5
 _BUSY_MS = 5_000
 """Milliseconds that a write waits for another."""
-# A server that is frozen is noticed at the start of a transaction; a long one has no deadline of its own.
+_ANSWER_S = 70.0
+"""Seconds after which a statement's answer is given up: the server gives the statement up before. A transaction of many
+statements may take longer."""
 _WRITE = Limits.of(_BUSY_MS, 60_000, 8)
 # An export reads on when its caller has taken what it read before.
 _READ = Limits.of(_BUSY_MS, 60_000, 3, idle_ms=600_000)
@@ -57,6 +59,7 @@ class SharedPostgres:
         """A connection that sees one state of the database. It waits for no writer."""
         try:
             with self._server.reached(), self._server.engine.connect() as db:
+                wait_at_most(db, _ANSWER_S)
                 with deadline(_READ.wait_s):
                     db.exec_driver_sql(f"{_SNAPSHOT}; {_READ.sql}")
                 yield db
@@ -67,7 +70,7 @@ class SharedPostgres:
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:
         """One transaction: committed at the end of the block, or rolled back if that raises. It takes a lock of the
         tables, or of `part` of them, which ends with it. What it reads cannot change before it writes."""
-        with self._transaction(_WRITE, self._begin(is_durable, part)) as db:
+        with self._transaction(_WRITE, self._begin(is_durable, part), _ANSWER_S) as db:
             yield db
 
     def _begin(self, is_durable: bool, part: str) -> str:
@@ -80,9 +83,10 @@ class SharedPostgres:
         return f"{'SET LOCAL synchronous_commit = on; ' if is_durable else ''}{locks}"
 
     @contextmanager
-    def _transaction(self, limits: Limits, begin: str) -> Iterator[sa.Connection]:
+    def _transaction(self, limits: Limits, begin: str, answer_s: float) -> Iterator[sa.Connection]:
         try:
             with self._server.reached(), self._server.engine.begin() as db:
+                wait_at_most(db, answer_s)
                 with deadline(limits.wait_s):
                     db.exec_driver_sql(f"{limits.sql}; {begin}")
                 yield db
@@ -94,7 +98,7 @@ class SharedPostgres:
     def _migrate(self, tables: TableSet, is_migrating: bool) -> None:
         try:
             # Released with the transaction, also behind a pooler.
-            with self._transaction(PATIENT, f"SELECT pg_advisory_xact_lock({MIGRATING})") as db:
+            with self._transaction(PATIENT, f"SELECT pg_advisory_xact_lock({MIGRATING})", PATIENT.wait_s) as db:
                 if not is_migrating:
                     refuse_unfinished(db, self.name)
                 apply_migrations(db, tables.migrations, tables.in_postgres(), tables.version_table)

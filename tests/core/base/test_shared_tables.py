@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.base.postgres_connection import Limits
 from penstock.base.shared_tables import SharedTables, TableSet, open_tables
+from tests.postgres import Server
 
 metadata = sa.MetaData()
 notes = sa.Table("notes", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("n", sa.Integer))
@@ -132,6 +134,25 @@ def test_a_part_is_written_by_one_at_a_time(tables: SharedTables, monkeypatch: p
 
     with tables.writing(part="left"), pytest.raises(StoreError, match="another call has held it"):
         second()
+
+
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("block", ["reading", "writing"])
+def test_a_server_that_freezes_in_a_transaction_is_given_up(
+    tables: SharedTables, postgres_server: Server, monkeypatch: pytest.MonkeyPatch, block: str
+) -> None:
+    """It has answered the first statement of the block, and never answers the next."""
+    monkeypatch.setattr("penstock.base.shared_postgres._ANSWER_S", 2.0)
+    monkeypatch.setattr("penstock.base.outage.PROBE_EVERY_S", 0.01)
+    with ExitStack() as frozen:
+
+        def look() -> None:
+            with getattr(tables, block)() as db:
+                frozen.enter_context(postgres_server.frozen())
+                db.execute(notes.select())
+
+        with pytest.raises(StoreError, match="no answer within the time"):
+            look()
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
