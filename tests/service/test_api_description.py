@@ -59,7 +59,7 @@ def ask_everything(described: Any, examples: int, part: int = 0, parts: int = 1)
         @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy())
         def holds(case: Any) -> None:
-            answer = case.call(headers=HEADERS)
+            answer = case.call(headers=HEADERS, timeout=60)
             is_no_fault = answer.status_code == 503 and "proxy" in case.operation.tags  # none is up
             excluded = [*STATEFUL, not_a_server_error] if is_no_fault else STATEFUL
             case.validate_response(answer, headers=HEADERS, excluded_checks=excluded)

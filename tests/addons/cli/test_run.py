@@ -257,11 +257,11 @@ def test_nor_is_it_with_a_proxy_that_is_up(
 ) -> None:
     """That proxy writes what it saw before the last line is printed; a run that was read does not say so."""
     monkeypatch.setenv("PENSTOCK_PROXY_FILE", str(shared.file))
-    address = f"http://127.0.0.1:{provider.port}/beside/v1/messages"
+    address = f"http://127.0.0.1:{provider.port}/beside-one-that-is-up/v1/messages"
     seen = run("run", "--http", str(write_client("ask", ASK)), address)
     assert "no request" not in seen.output
     unread = run("run", "--http", str(write_client("ask", ASK)), address.replace("127.0.0.1", "localhost"))
-    assert len(provider.received("beside")) == 2
+    assert len(provider.received("beside-one-that-is-up")) == 2
     assert unread.output.splitlines()[-1].startswith(f"penstock: {UNSEEN}")
 
 
