@@ -3,7 +3,8 @@ its answer, once, in the place of what was held. `sweep` counts what a proxy tha
 `keep_holds` says that it lives.
 
 All counters of a request change in one transaction, so that of many requests at once only as many are let in as their
-limits allow, whichever process lets them in. `held` and `spent` of a counter never exceed its cap when a request is let
+limits allow, whichever process lets them in. How long a hold lasts goes by the clock of the database server where there
+is one, since the proxies' clocks may differ. `held` and `spent` of a counter never exceed its cap when a request is let
 in; they can afterwards, when an answer costs more than was held for it, and then nothing more is let in.
 """
 
@@ -108,15 +109,15 @@ def book(store: GatewayStore, call: Call, usage: Usage, at: float, exchange: str
 def keep_holds(store: GatewayStore, numbers: Sequence[str]) -> None:
     """These requests are still under way."""
     with store.writing() as db:
-        until = store.clock.now() + HOLD_S
+        until = _now(db, store) + HOLD_S
         db.execute(holds.update().where(holds.c.id.in_(numbers)).values(until=until))
 
 
 def sweep(store: GatewayStore) -> int:
     """Count what is held for requests whose proxy died, as far as they were sent: their input, as it was estimated.
     Gives how many there were. Counters of periods that have ended for a day are removed."""
-    now = store.clock.now()
     with store.writing() as db:
+        now = _now(db, store)
         dead = db.execute(holds.select().where(holds.c.until < now)).all()
         for row in dead:
             usage = Usage(input=row.input_tokens, dollars=row.input_dollars, how="estimated", status=0)
@@ -258,12 +259,25 @@ def _reached(db: sa.Connection, workspace: str, scopes: Sequence[str], at: float
     return out
 
 
+def _now(db: sa.Connection, store: GatewayStore) -> float:
+    """Seconds since the epoch, by the clock that `until` of holds goes by."""
+    if db.dialect.name == "sqlite":
+        return store.clock.now()
+    return float(db.execute(sa.select(_SERVER_TIME)).scalar_one())
+
+
+def _add_hold(dialect: str) -> sa.Insert:
+    insert = holds.insert()
+    return insert if dialect == "sqlite" else insert.values(until=_SERVER_TIME + HOLD_S)
+
+
 def _add_to_day(dialect: str) -> sa.Insert:
     sums = [column.name for column in usage_days.c if not column.primary_key]
     return upsert(dialect, usage_days, [column.name for column in usage_days.primary_key], added=sums)
 
 
-_ADD_HOLD = Prepared(holds.insert())
+_SERVER_TIME = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Float)
+_ADD_HOLD = Prepared(_add_hold)
 _TAKE_HOLD = Prepared(holds.delete().where(holds.c.id == sa.bindparam("number")).returning(*holds.c))
 _ADD_HELD = Prepared(
     counters.update()
