@@ -11,6 +11,7 @@ PenstockError
 ├── VocabularyError a tokenizer's vocabulary cannot be used or installed; counts are estimates
 ├── NotFound        nothing has the id or the name that was asked for
 ├── StoreError      the store cannot be opened or written; traffic goes on without it
+│   └── Unstorable      the store works, and refuses what it was given
 └── MemoryDown      a part of memory cannot answer; what is left of it goes on
     ├── MemoryUnavailable  memory is not open; traffic goes on without it
     └── VectorsLater    the vector index is busy, starting, or waits for space; words answer meanwhile
@@ -32,6 +33,7 @@ __all__ = [
     "ProfileError",
     "StoreError",
     "Unreadable",
+    "Unstorable",
     "VectorsLater",
     "VocabularyError",
 ]
@@ -80,6 +82,11 @@ class NotFound(PenstockError):
 
 class StoreError(PenstockError):
     """The store cannot be opened, read or written."""
+
+
+class Unstorable(StoreError):
+    """The store works, and refuses a value: a text that is too long for its column, or has a NUL. Nothing of the same
+    transaction is stored, and another attempt fails as this one did."""
 
 
 class MemoryDown(PenstockError):

@@ -3,13 +3,13 @@ own, which also shows events to plugins.
 
 `EventLog.append` never blocks and never raises. A thread of its own writes to the store, in batches. While the store
 fails, events wait in a bounded queue and the log is `degraded`; when it works again they are written, and a `fault`
-event says how many had to be dropped. The first drop is a warning, too, and `degraded` has the count.
+event says how many had to be dropped. The first drop is a warning, too, and `degraded` has the count. What the store
+refuses though it works is left out, with a `fault` event that names it, and holds up nothing else.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -18,26 +18,19 @@ from functools import partial
 from typing import Protocol
 
 from penstock.base.clock import Clock, SystemClock
+from penstock.base.errors import Unstorable
 from penstock.base.increment import FactChange, Increment, merged
 from penstock.events.event import Event, PrefixHash
 from penstock.events.listeners import Listener
 from penstock.events.payload import EventData
 from penstock.events.proxy_events import FaultEvent, StoppedEvent
+from penstock.events.refused import FactBatch, Refused, store_each
 
 __all__ = ["EventLog", "EventSink"]
 
 logger = logging.getLogger(__name__)
 _Facts = defaultdict[str, dict[str, FactChange]]
 """Values to be stored, by kind and name. None: to be deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Changes of facts that the store was asked to make. They stay together until it has confirmed them: whether they
-    were made is not known if its answer was lost."""
-
-    id: str
-    changes: Mapping[str, FactChange]
 
 
 LINGER_S = 0.1
@@ -75,15 +68,16 @@ class EventSink(Protocol):
     """The interface of what stores events: a store."""
 
     def add_events(self, events: Sequence[Event]) -> None:
-        """Store `events` in order, all or none. Raises `StoreError`."""
+        """Store `events` in order, all or none. Raises `StoreError`, and `Unstorable` where it refuses one of them."""
         ...
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        """Store the history last sent in a conversation, as a hash. Raises `StoreError`."""
+        """Store the history last sent in a conversation, as a hash. Raises `StoreError` and `Unstorable`."""
         ...
 
     def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
-        """Change facts of one kind, by their names, once for each id of a batch. Raises `StoreError`."""
+        """Change facts of one kind, by their names, once for each id of a batch. Raises `StoreError`, and `Unstorable`
+        where it refuses one of them."""
         ...
 
 
@@ -107,8 +101,9 @@ class EventLog:
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
         self._facts = _Facts(dict)
-        self._batches: dict[str, _Batch] = {}
+        self._batches: dict[str, list[FactBatch]] = {}
         """By kind."""
+        self._refused = Refused()
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
@@ -204,13 +199,14 @@ class EventLog:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
                 for kind in [kind for kind in self._facts if kind not in self._batches]:
-                    self._batches[kind] = _Batch(secrets.token_hex(8), self._facts.pop(kind))
+                    self._batches[kind] = [FactBatch(self._facts.pop(kind))]
                 self._busy = True
             batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
-            stored = self._tried(partial(self._store, batch, tips))
-            if stored:  # before anybody who waits for the log goes on to wait for its listeners
+            done: list[Event] = []
+            stored = self._tried(partial(self._store, batch, done, tips))
+            if done:  # before anybody who waits for the log goes on to wait for its listeners
                 for listener in self._listeners:
-                    listener.tell(batch)
+                    listener.tell(done)
             is_all = stored and self._tried(self._store_facts)
             if is_all and self._failure:
                 logger.info("events are stored again")
@@ -241,24 +237,46 @@ class EventLog:
             return False
         return True
 
-    def _store(self, batch: list[Event], tips: Mapping[str, PrefixHash]) -> None:
+    def _store(self, batch: list[Event], done: list[Event], tips: dict[str, PrefixHash]) -> None:
+        """What is stored is moved from `batch` to `done`, and out of `tips`."""
+        for conversation in list(tips):
+            try:
+                self._sink.set_tip(conversation, tips[conversation], self._clock.now())
+            except Unstorable as e:
+                self._say_refused(f"the place of the conversation {conversation}", e)
+            del tips[conversation]
+        store_each(batch, self._sink.add_events, self._set_aside, done)
         dropped = self._dropped
-        extra = []
         if dropped:
             said = f"{dropped} events and facts were dropped while the store did not work"
-            extra = [Event.of(FaultEvent("events", said), self._clock.now())]
-        for conversation, tip in tips.items():
-            self._sink.set_tip(conversation, tip, self._clock.now())
-        if batch or extra:
-            self._sink.add_events([*batch, *extra])
-        with self._wake:
-            self._dropped -= dropped
+            self._sink.add_events([Event.of(FaultEvent("events", said), self._clock.now())])
+            with self._wake:
+                self._dropped -= dropped
+
+    def _set_aside(self, event: Event, why: Unstorable) -> Event | None:
+        """What is stored in the place of an event that the store refuses."""
+        said = self._refused.note(f"an event {event.kind} of the exchange {event.exchange}", why)
+        return None if said is None else Event.of(said, event.at)
+
+    def _say_refused(self, name: str, why: Unstorable) -> None:
+        said = self._refused.note(name, why)
+        if said is not None:
+            self.append(said)
 
     def _store_facts(self) -> None:
         """Store facts separately, so that a fact that cannot be stored does not block events."""
-        for kind, batch in list(self._batches.items()):
-            self._sink.set_values(kind, batch.changes, batch=batch.id)
-            del self._batches[kind]  # before a later kind fails: it would be stored again
-            for value in batch.changes.values():
-                if isinstance(value, Increment):
-                    value.written()
+        for kind, batches in list(self._batches.items()):
+            while batches:
+                batch = batches[0]
+                try:
+                    self._sink.set_values(kind, batch.changes, batch=batch.id)
+                except Unstorable as e:
+                    batches[:1] = batch.halves()
+                    if len(batch.changes) == 1:
+                        self._say_refused(f"the fact {next(iter(batch.changes))} of the kind {kind}", e)
+                    continue
+                del batches[0]  # before a later one fails: it would be stored again
+                for value in batch.changes.values():
+                    if isinstance(value, Increment):
+                        value.written()
+            del self._batches[kind]

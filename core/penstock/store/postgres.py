@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import StoreError, Unstorable
 from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, is_unsure, state_of, why
 from penstock.base.postgres_connection import PATIENT, SOON, Limits, deadline
+from penstock.base.sql_refusal import is_refusal
 from penstock.base.unfinished_migration import refuse_unfinished
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
@@ -103,13 +104,13 @@ class PostgresStore(SqlTables):
         self._quick = self._now._replace(sql=f"{self._now.sql}; {postgres_leases.QUICK}")
         self._server = PostgresServer(url, on_answer=self._drop_unconfirmed)
         self._name = self._server.name
-        if readonly:
-            return
-        self._lock = StoreLock(path)
+        if not readonly:
+            self._lock = StoreLock(path)
         try:
             if not is_migrating:
                 self._refuse_unfinished()
-            self._migrate()
+            if not readonly:
+                self._migrate()
         except StoreError:
             self.close()
             raise
@@ -284,7 +285,8 @@ class PostgresStore(SqlTables):
                 yield db
         except FAILURES as e:
             mark_incomplete(self.path)
-            raise StoreError(f"{self._name} cannot be written: {why(e)}") from e
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self._name} cannot be written: {why(e)}") from e
         except StoreError:
             mark_incomplete(self.path)
             raise
@@ -296,10 +298,11 @@ class PostgresStore(SqlTables):
                 db.exec_driver_sql(limits.sql)
                 yield db
         except FAILURES as e:
-            raise StoreError(f"{self._name} cannot be read: {why(e)}") from e
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self._name} cannot be read: {why(e)}") from e
 
     def _refuse_unfinished(self) -> None:
-        with self._read() as db:
+        with self._read_soon() as db:
             refuse_unfinished(db, self._name)
 
     def _drop_unconfirmed(self) -> None:

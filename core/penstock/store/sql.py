@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from penstock.base import sqlite
-from penstock.base.errors import StoreError
+from penstock.base.errors import StoreError, Unstorable
+from penstock.base.sql_refusal import is_refusal
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
 from penstock.events.kinds import stored_names
@@ -160,7 +161,8 @@ class SqlStore(SqlTables, SoleOwner):
                 yield db
         except FAILURES as e:
             mark_incomplete(self.path)
-            raise StoreError(f"{self.path} cannot be written: {_why(e)}") from e
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self.path} cannot be written: {_why(e)}") from e
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:

@@ -119,7 +119,8 @@ def test_everything_is_there_afterwards(source: Path, postgres_url: str, opened:
 
 @pytest.mark.parametrize("survived", [0, 1, 2, 5, 9, 14])
 def test_goes_on_after_it_was_killed(source: Path, postgres_url: str, opened: Callable[[], Any], survived: int) -> None:
-    """Nothing is there twice, and nothing is read again that was copied. Meanwhile no proxy starts on the database."""
+    """Nothing is there twice, and nothing is read again that was copied. Meanwhile no proxy starts on the database, and
+    nothing reads its log, which would show a part of it as the whole."""
     steps, copied, seen = itertools.count(), dict[str, int](), dict[str, int]()
 
     def killed(step: str, done: int, total: int) -> None:
@@ -131,6 +132,8 @@ def test_goes_on_after_it_was_killed(source: Path, postgres_url: str, opened: Ca
         migrate(source, postgres_url, killed)
     with pytest.raises(StoreError, match="run `penstock migrate` again"), opened():
         pass
+    with pytest.raises(StoreError, match="run `penstock migrate` again"):
+        PostgresStore(postgres_url, source.with_name("reader.db"), readonly=True)
     migrate(source, postgres_url, lambda step, done, total: seen.update({step: seen.get(step, done)}))
     assert {step: seen[step] for step in copied} == copied
     with closing(SqlStore(source)) as old, opened() as new:
