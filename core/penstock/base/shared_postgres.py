@@ -11,11 +11,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import StoreError, Unstorable
 from penstock.base.migrations import UnknownRevision, apply_migrations
 from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why
 from penstock.base.postgres_connection import PATIENT, Limits, deadline, wait_at_most
 from penstock.base.shared_tables import TableSet
+from penstock.base.sql_refusal import is_refusal
 from penstock.base.unfinished_migration import refuse_unfinished
 
 __all__ = ["SharedPostgres"]
@@ -63,8 +64,9 @@ class SharedPostgres:
                 with deadline(_READ.wait_s):
                     db.exec_driver_sql(f"{_SNAPSHOT}; {_READ.sql}")
                 yield db
-        except SQLAlchemyError as e:
-            raise StoreError(f"{self.name} cannot be read: {why(e)}") from e
+        except (SQLAlchemyError, UnicodeEncodeError) as e:
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self.name} cannot be read: {why(e)}") from e
 
     @contextmanager
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:
@@ -90,10 +92,11 @@ class SharedPostgres:
                 with deadline(limits.wait_s):
                     db.exec_driver_sql(f"{limits.sql}; {begin}")
                 yield db
-        except SQLAlchemyError as e:
+        except (SQLAlchemyError, UnicodeEncodeError) as e:
             is_locked = isinstance(e, sa.exc.DBAPIError) and state_of(e) == LOCKED
             said = f"another call has held it for {_BUSY_MS // 1000} s" if is_locked else why(e)
-            raise StoreError(f"{self.name} cannot be written: {said}") from e
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self.name} cannot be written: {said}") from e
 
     def _migrate(self, tables: TableSet, is_migrating: bool) -> None:
         try:

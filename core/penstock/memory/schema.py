@@ -20,7 +20,7 @@ from sqlalchemy import (
     false,
 )
 
-from penstock.base.sql_types import AnyText, Number
+from penstock.base.sql_types import AnyName, AnyText, Number
 
 __all__ = ["feedback", "forgotten", "labels", "memories", "metadata", "passages", "projects"]
 
@@ -31,7 +31,7 @@ projects = Table(
     "projects",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("name", AnyText(400), nullable=False, unique=True),
+    Column("name", AnyName(400), nullable=False, unique=True),
     Column("words", AnyText(20), nullable=False),
     Column("embedder", AnyText(80), nullable=False),
     Column("owner", AnyText(40), nullable=False, server_default=""),
@@ -48,7 +48,7 @@ memories = Table(
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("project", Number, ForeignKey("projects.id"), nullable=False),
-    Column("session", AnyText(200), nullable=False),
+    Column("session", AnyName(200), nullable=False),
     Column("conversation", AnyText(200), nullable=False),
     Column("seq", Number, nullable=False),
     Column("part", Number, nullable=False),
@@ -91,7 +91,7 @@ labels = Table(
     "labels",
     metadata,
     Column("project", Number, ForeignKey("projects.id"), primary_key=True),
-    Column("session", AnyText(200), primary_key=True),
+    Column("session", AnyName(200), primary_key=True),
     Column("label", AnyText(200), nullable=False),
 )
 """The labels that a person gave sessions."""
@@ -108,7 +108,7 @@ feedback = Table(
     "feedback",
     metadata,
     Column("memory", Number, ForeignKey("memories.id"), primary_key=True),
-    Column("by", AnyText(200), primary_key=True),
+    Column("by", AnyName(200), primary_key=True),
     Column("kind", AnyText(12), nullable=False),
     Column("value", Float, nullable=False),
     Column("comment", AnyText(), nullable=False),

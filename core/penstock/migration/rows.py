@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from penstock.base.sql_types import in_postgres
 from penstock.migration.errors import MigrationError
 
 __all__ = ["Digest", "Rows", "as_json", "insertion"]
@@ -94,11 +95,12 @@ class Rows:
             yield dict(zip(names, row, strict=True))
 
     def _storable(self, name: str, value: Any) -> tuple[Any, int]:
-        """A value as PostgreSQL can store it, without NUL in a text, and how many numbers of JSON became null."""
+        """A value as PostgreSQL stores it, without NUL in a text, and how many numbers of JSON became null."""
         if not isinstance(value, str):
             return value, 0
-        text = value.replace("\0", "\ufffd")
-        return as_json(text) if _is_json(self.table.c[name]) else (text, 0)
+        column = self.table.c[name]
+        text = in_postgres(column.type, value)
+        return as_json(text) if _is_json(column) else (text, 0)
 
     def _check(self, row: Row, bounds: Mapping[str, int]) -> None:
         """Raises `MigrationError` for a text that is too long, and for a key that would be another without its NUL."""

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError
+from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError, Unstorable
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.errors import ContextError, StaleVersion
 from penstock.contexts.keys import KEY_PATTERN
@@ -125,6 +125,10 @@ def handle_errors(app: FastAPI) -> None:
     async def _(_request: Request, e: ContextError) -> JSONResponse:
         status, body = status_of(e)
         return JSONResponse(body, status)
+
+    @app.exception_handler(Unstorable)
+    async def _(_request: Request, e: Unstorable) -> JSONResponse:
+        return JSONResponse(error_body("invalid", f"a value of this call cannot be stored: {e}"), STATUS["invalid"])
 
     app.add_exception_handler(MemoryDown, _busy)
     app.add_exception_handler(StoreError, _busy)
