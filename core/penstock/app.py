@@ -52,6 +52,8 @@ __all__ = ["Suite"]
 logger = logging.getLogger(__name__)
 PRUNE_EVERY_S = 3600.0
 ADOPT_EVERY_S = 5.0
+AWAIT_EVERY_S = 0.2
+"""Seconds between two looks whether a store that was away at the start is open."""
 LOST_DAYS = 30.0
 """Days for which a conversation whose ledger was lost may still continue."""
 
@@ -99,9 +101,10 @@ class Suite:
         # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
         is_new = not path.exists()
         is_gone = is_new and has_key(path.parent)
+        was_complete = complete.is_complete(path)
         kept, degraded = _open_store(path, chosen.limits.store_ms)
-        is_incomplete = not degraded and not is_new and not complete.is_complete(path)
-        if not degraded and not is_incomplete:
+        is_incomplete = not degraded and not is_new and not was_complete
+        if not degraded and not is_incomplete and not kept.is_awaited:
             complete.mark_complete(path)
         with ExitStack() as opened:
             opened.callback(kept.close)
@@ -131,18 +134,20 @@ class Suite:
                 key=kept.identity_key or installation_key(path.parent),
                 clock=clock,
                 redactors=plugins.redactors(),
-                is_lost=bool(degraded) or _is_lost(kept, clock.now(), is_gone=is_gone),
+                is_lost=bool(degraded) or kept.is_awaited or _is_lost(kept, clock.now(), is_gone=is_gone),
                 is_incomplete=is_incomplete,
             )
             opened.pop_all()  # from here on `close` does it
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
-        engine.is_paused = bool(degraded)
+        engine.is_paused = bool(degraded) or kept.is_awaited
         engine.whole_requests.resize(chosen.log.whole)
         suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service)
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
         threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
+        if kept.is_awaited:
+            threading.Thread(target=suite._await_store, name="penstock-awaiting", daemon=True).start()
         if kept.is_shared:
             threading.Thread(target=suite._adopt_budgets, name="penstock-budgets", daemon=True).start()
         return suite
@@ -178,6 +183,20 @@ class Suite:
             except StoreError as e:
                 logger.debug("budgets of other proxies cannot be read: %s", e)
 
+    def _await_store(self) -> None:
+        """Edit from when the store is open."""
+        while not self._closing.wait(AWAIT_EVERY_S):
+            if self.store.is_awaited or self.store.identity_key is None:
+                continue
+            try:
+                is_lost = _was_lost(self.store, self._clock.now())
+            except StoreError as e:
+                logger.debug("the store is away again: %s", e)
+                continue
+            self.engine.resume(self.store.identity_key, is_lost=is_lost)
+            logger.info("the store is open: requests are edited from now on")
+            return
+
     def _note_complete(self, *, is_stored: bool) -> None:
         """Mark the store complete, if all is stored and retries of requests of an earlier, killed proxy are over."""
         is_stored = is_stored and not self.degraded and not self.store.is_missing
@@ -211,7 +230,10 @@ class Suite:
 
 def _open_store(path: Path, wait_ms: float) -> tuple[Store, str]:
     try:
-        return open_store(path, wait_ms=wait_ms), ""
+        store = open_store(path, wait_ms=wait_ms, awaits_server=True)
+        if store.is_awaited:
+            logger.warning("Traffic goes on; nothing is edited until the database answers, and events wait for it")
+        return store, ""
     except StoreError as e:
         logger.warning(
             "%s. Traffic goes on; nothing is edited and nothing kept until this is mended and the proxy restarted", e
@@ -224,10 +246,14 @@ def _is_lost(store: Store, now: float, *, is_gone: bool) -> bool:
     try:
         if is_gone:
             store.set_values("ledger", {"lost": {"at": now}})
-        found = store.values_of("ledger").get("lost", {})
+        return _was_lost(store, now)
     except StoreError:
         return True
-    at = found.get("at")
+
+
+def _was_lost(store: Store, now: float) -> bool:
+    """Whether that is noted in the store. Raises `StoreError`."""
+    at = store.values_of("ledger").get("lost", {}).get("at")
     return isinstance(at, int | float) and now - at < LOST_DAYS * 86400
 
 

@@ -71,6 +71,35 @@ def test_traffic_goes_on_while_the_server_is_away(
     assert third.received.body.startswith(head)
 
 
+def test_a_proxy_starts_while_the_server_is_away(
+    start: Callable[..., Road], tmp_path: Path, postgres_server: Server, postgres_url: str
+) -> None:
+    """Requests leave at once, as they came. When the server answers, the store opens: what happened before is in the
+    log, and what was sent in an earlier run is sent the same, to the byte."""
+    named(tmp_path, postgres_url)
+    road = start(plugins={"counting": COUNTING})
+    session = new_session()
+    before = road.post("/v1/messages", claude(ask("one"), session=session))
+    before.wait(EventKind.PROCESSED)
+    head = before.received.body.partition(b"]")[0]
+    assert b"call 1" in head
+    road.proxy.stop()
+    postgres_server.stop()
+    try:
+        road = start(plugins={"counting": COUNTING}, keeps_events=False)
+        body = claude(ask("hello"), session=new_session())
+        first = road.post("/v1/messages", body)
+        assert first.received.body == body
+        assert "events wait" in road.proxy.output
+    finally:
+        postgres_server.start()
+    wait_until(lambda: "the store is open" in road.proxy.output, "the store is open")
+    first.wait(EventKind.BYPASSED)
+    again = road.post("/v1/messages", claude(ask("one"), SAID, ask("two"), session=session))
+    assert again.received.body.startswith(head)
+    assert b"call " in road.post("/v1/messages", claude(ask("hi"), session=new_session())).received.body
+
+
 def test_a_database_of_a_newer_version_costs_edits_only(
     start: Callable[..., Road], tmp_path: Path, postgres_server: Server, postgres_url: str
 ) -> None:

@@ -98,6 +98,12 @@ class Engine:
         self.is_paused = False
         """No new edits; those that have landed are sent on. May be set at any time, for the requests that come then."""
 
+    def resume(self, key: bytes, *, is_lost: bool) -> None:
+        """Edit from now on, with the store that could not be reached until now: `key` is the one in it."""
+        self._reader.resume(key, is_lost=is_lost)
+        self._fallback.resume(key)
+        self.is_paused = False
+
     def pipeline(self, profile: str) -> Pipeline:
         """The pipeline of a profile, created on first use. Raises `ProfileError` and `PluginError`."""
         return self.pipelines.get(profile)

@@ -78,6 +78,10 @@ class Fallback:
         self._states, self._key, self._clock, self._log, self._pipelines = states, key, clock, log, pipelines
         self._workers = Workers(limit=4, lost_limit=16, name="penstock-fallback")
 
+    def resume(self, key: bytes) -> None:
+        """Name conversations by this key from now on."""
+        self._key = key
+
     async def pass_by(self, request: Request, context: RequestContext | None, why: str) -> ProxyDecision:
         """Forward a request past the pipeline: in a thread of its own; if that hangs, with what is in memory only; and
         last, as the client sent it."""

@@ -61,6 +61,10 @@ class RequestReader:
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load, read=store.read)
 
+    def resume(self, key: bytes, *, is_lost: bool) -> None:
+        """Name conversations by this key from now on: the store could not be asked for it before."""
+        self._key, self._is_lost = key, is_lost
+
     def read(self, context: RequestContext) -> None:
         """Fill in `context`; for a new real turn, with a draft for the stages.
 

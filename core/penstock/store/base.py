@@ -32,6 +32,12 @@ class Store(Protocol):
         names. None: a proxy takes the key of its installation."""
         ...
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the server of the database was away when the store was opened, and has not answered since: until then
+        there is no `identity_key`, and every method raises `StoreError`."""
+        ...
+
     def add_events(self, events: Sequence[Event]) -> None:
         """Store `events` in order, all or none."""
         ...

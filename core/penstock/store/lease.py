@@ -34,7 +34,7 @@ class _AddsEdits(Protocol):
 class SoleOwner:
     """The leases of a store whose only writer is the process that opened it: always free, and never lost."""
 
-    is_shared = False
+    is_shared = is_awaited = False
 
     def take(self, conversation: str) -> Lease | None:
         """See `Store.take`."""

@@ -10,14 +10,17 @@ from penstock.store.base import Store
 __all__ = ["open_store"]
 
 
-def open_store(path: Path, *, readonly: bool = False, wait_ms: float | None = None) -> Store:
+def open_store(
+    path: Path, *, readonly: bool = False, wait_ms: float | None = None, awaits_server: bool = False
+) -> Store:
     """The store at `path`. `wait_ms`: how long one call of a request waits for a database server; None: the store's own
-    limit. Raises `StoreError`."""
+    limit. `awaits_server`: where the server cannot be reached, the store opens itself when it can (`is_awaited`).
+    Raises `StoreError`."""
     url = url_in(path)
     if url:
         from penstock.store.postgres import PostgresStore  # imported where it is used: it takes as long as SQLite's
 
-        return PostgresStore(url, path, readonly=readonly, wait_ms=wait_ms)
+        return PostgresStore(url, path, readonly=readonly, wait_ms=wait_ms, awaits_server=awaits_server)
     from penstock.store.sql import SqlStore  # SQLAlchemy takes longer to import than most commands take to run
 
     return SqlStore(path, readonly=readonly)

@@ -87,13 +87,15 @@ class PostgresStore(SqlTables):
         readonly: bool = False,
         wait_ms: float | None = None,
         is_migrating: bool = False,
+        awaits_server: bool = False,
     ) -> None:
         """`wait_ms`: how long one call of a request waits; None: `WAIT_MS`. `is_migrating`: what `penstock migrate` has
-        not finished may be opened. Raises `StoreError` where it may not, the driver is missing, the server does not
-        answer or the tables are of another version."""
+        not finished may be opened. `awaits_server`: see `open_store`. Raises `StoreError` where the tables may not be
+        opened or are of another version, the driver is missing, or the server does not answer."""
         self.path, self.readonly = path, readonly
         self.is_missing = self.is_still = False
         self.identity_key: bytes | None = None
+        self._is_migrating, self._is_open = is_migrating, False
         self._me = secrets.token_hex(8)
         self._unconfirmed = Unconfirmed()
         wait_ms = WAIT_MS if wait_ms is None else wait_ms
@@ -102,18 +104,27 @@ class PostgresStore(SqlTables):
         self._longest_lock_s = 1.1 * lock_ms / 1000
         self._now = Limits.of(lock_ms, 0.9 * wait_ms, wait_ms / 1000)
         self._quick = self._now._replace(sql=f"{self._now.sql}; {postgres_leases.QUICK}")
-        self._server = PostgresServer(url, on_answer=self._drop_unconfirmed)
+        self._server = PostgresServer(url, on_answer=self._on_answer)
         self._name = self._server.name
         if not readonly:
             self._lock = StoreLock(path)
         try:
-            if not is_migrating:
-                self._refuse_unfinished()
-            if not readonly:
-                self._migrate()
+            self._open()
         except StoreError:
-            self.close()
-            raise
+            if not (awaits_server and self._server.outage.why):
+                self.close()
+                raise
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self._is_open
+
+    def _open(self) -> None:
+        try:
+            with self._server.reached():
+                self._make_ready()
+        except FAILURES as e:
+            raise StoreError(f"{self._name} cannot be opened: {why(e)}") from e
 
     def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         return self._events(_place(events.c) > _at(cursor), _OLDEST_FIRST, limit, kinds)
@@ -301,9 +312,10 @@ class PostgresStore(SqlTables):
             kind = Unstorable if is_refusal(e) else StoreError
             raise kind(f"{self._name} cannot be read: {why(e)}") from e
 
-    def _refuse_unfinished(self) -> None:
-        with self._read_soon() as db:
-            refuse_unfinished(db, self._name)
+    def _on_answer(self) -> None:
+        if not self._is_open:
+            self._make_ready()
+        self._drop_unconfirmed()
 
     def _drop_unconfirmed(self) -> None:
         """Drop what may have landed unnoticed."""
@@ -313,16 +325,28 @@ class PostgresStore(SqlTables):
                 postgres_leases.drop(db, one)
             self._unconfirmed.settled(one)
 
-    def _migrate(self) -> None:
-        try:
-            with self._write() as db:
+    def _make_ready(self) -> None:
+        """Create or migrate the tables. Raises `StoreError` for tables that this version cannot use, and what the
+        driver raises."""
+        limits = SOON if self.readonly else PATIENT
+        with deadline(limits.wait_s), self._server.engine.begin() as db:
+            db.exec_driver_sql(limits.sql)
+            if not self.readonly:
                 # Several proxies may start at once; it is released with the transaction, also behind a pooler.
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
-                apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
-                _settle_restored(db)
-                self.identity_key = _identity_key(db)
+            if not self._is_migrating:
+                refuse_unfinished(db, self._name)
+            if not self.readonly:
+                self._migrate(db)
+        self._is_open = True
+
+    def _migrate(self, db: sa.Connection) -> None:
+        try:
+            apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
         except UnknownRevision as e:
             raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
+        _settle_restored(db)
+        self.identity_key = _identity_key(db)
 
 
 def _identity_key(db: sa.Connection) -> bytes:
