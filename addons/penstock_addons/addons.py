@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from penstock_addons.control.addon import Control
 from penstock_addons.control.hangup import HangUp
+from penstock_addons.control.readiness import Readiness
+from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.gateway.addon import TeamGateway
 from penstock_addons.gateway.personal_data import PersonalData
 from penstock_addons.gateway.retry_policy import RetryPolicy
@@ -29,6 +31,7 @@ def suite_addons() -> list[object]:
     options = ProxyOptions()
     hosts = ModelHosts(options)
     requests = ModelRequests(options, hosts)
+    leaving = GracefulShutdown(requests)
     threads = StoreThreads(options, requests)
     personal = PersonalData(threads, requests)
     gateway = TeamGateway(threads, hosts, requests, personal)
@@ -37,7 +40,8 @@ def suite_addons() -> list[object]:
         HangUp(),
         Peers(options),
         hosts,
-        Control(options, requests),
+        Control(options, requests, leaving),
+        Readiness(requests, leaving),
         WebPages(options, requests),
         NoWebSocket(hosts),
         gateway,

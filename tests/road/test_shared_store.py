@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,11 @@ TURNS = 10
 class Pair:
     """The proxies, each in a home of its own, and what the provider has received of one session."""
 
-    def __init__(self, start: Callable[..., Road], url: str, folder: Path, plugins: dict[str, str]) -> None:
+    def __init__(
+        self, start: Callable[..., Road], url: str, folder: Path, plugins: dict[str, str], **setup: Any
+    ) -> None:
         self._start, self._url, self._folder, self._plugins = start, url, folder, plugins
+        self._setup = setup
         self.roads = [self.start(n) for n in range(2)]
         self._session, self._messages = new_session(), [ask("begin")]
         self.left = b""
@@ -37,7 +41,7 @@ class Pair:
             store.write_text(self._url)
             mark_complete(store)
         counting = COUNTING.replace("call {", f"call {n}.{{")
-        return self._start(home=home, plugins={"counting": counting, **self._plugins})
+        return self._start(home=home, plugins={"counting": counting, **self._plugins}, **self._setup)
 
     def send(self, by: int) -> bytes:
         """The next turn. Raises `PromiseBroken` if the provider gets another beginning than before."""

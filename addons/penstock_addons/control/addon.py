@@ -19,6 +19,7 @@ from penstock.base.keyfile import installation_key
 from penstock.control.client import COMMAND, HOST, KEY_FILE, MARK
 from penstock_addons.control.memory import PREFIX
 from penstock_addons.control.routes import Answer, ControlRoutes
+from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
 
@@ -34,9 +35,9 @@ ALLOWED = "penstock.control"
 class Control:
     """Answers commands. It comes before `ModelRequests`, which ignores requests that have an answer."""
 
-    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
+    def __init__(self, options: ProxyOptions, requests: ModelRequests, leaving: GracefulShutdown | None = None) -> None:
         self._options = options
-        self._commands = ControlRoutes(options, requests)
+        self._commands = ControlRoutes(options, requests, leaving or GracefulShutdown(requests))
         self._token = b""
 
     def running(self) -> None:

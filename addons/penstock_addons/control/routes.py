@@ -37,9 +37,8 @@ _KNOWN = (
 class ControlRoutes:
     """Carries out quick commands at once, others in a thread."""
 
-    def __init__(self, options: ProxyOptions, requests: ModelRequests) -> None:
-        self._requests = requests
-        self._leaving = GracefulShutdown(requests)
+    def __init__(self, options: ProxyOptions, requests: ModelRequests, leaving: GracefulShutdown) -> None:
+        self._requests, self._leaving = requests, leaving
         self._commands: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
             PREFIX: MemoryRoutes(options).do,
             "/budget/": _budget,

@@ -85,6 +85,12 @@ class ProxyOptions:
             [],
             "Origins of apps whose pages may use reverse ports: http://localhost:3000, vscode-webview://.",
         )
+        loader.add_option(
+            "penstock_grace",
+            int,
+            0,
+            "Seconds that requests under way may take when SIGTERM ends the proxy, up to 600; 0: they are cut off.",
+        )
         loader.add_option("penstock_bypass", bool, False, "Let every request pass unread and untouched.")
 
     def configure(self, updated: set[str]) -> None:
@@ -93,6 +99,8 @@ class ProxyOptions:
                 self._allowed = Allowed.of(ctx.options.penstock_names, ctx.options.penstock_origins)
             except ValueError as e:
                 raise OptionsError(f"penstock_names, penstock_origins: {e}") from e
+        if "penstock_grace" in updated and not 0 <= ctx.options.penstock_grace <= 600:
+            raise OptionsError(f"penstock_grace = {ctx.options.penstock_grace}: 0 to 600 seconds were expected")
         fixed = updated & {"penstock_plugins_dir", "penstock_block_plugins", "penstock_profile", "penstock_store"}
         if not fixed:
             return
