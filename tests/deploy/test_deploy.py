@@ -20,6 +20,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
+from penstock.base.browser_origin import Allowed
 from penstock.cli import build
 from penstock.profiles import profile as profiles
 from penstock.profiles.service import PREFIX, ServiceSettings
@@ -114,6 +115,7 @@ def test_options_and_settings_are_there(part: tuple[str, list[str], dict[str, st
     loader: Any = SimpleNamespace(add_option=lambda name, *_: options.append(name))
     ProxyOptions().load(loader)
     assert {name for name, _ in _set(command)} <= set(options)
+    Allowed.of([value for name, value in _set(command) if name == "penstock_names"], [])  # raises for another
     assert 0 < int(dict(_set(command))["penstock_grace"]) <= 600
 
 
