@@ -310,5 +310,5 @@ def _probed(kind: str, port: int, upstream: int, store: Path, count: int) -> int
         return asked(port, "GET", "/health", b"", _token(store))
     question: dict[str, Any] = {"role": "user", "content": f"Is there anybody? This is question {count}."}
     session = json.dumps({"device_id": "d", "account_uuid": "", "session_id": f"probe-{count // 100}"})
-    body = {"model": "claude-sonnet-4-5", "max_tokens": 100, "messages": [question], "metadata": {"user_id": session}}
+    body = {"model": "claude-sonnet-5-5", "max_tokens": 100, "messages": [question], "metadata": {"user_id": session}}
     return asked(port, "POST", "/v1/messages", json.dumps(body).encode(), {"content-type": "application/json"})

@@ -201,7 +201,7 @@ class Responses(Talk):
 _KINDS: list[tuple[type[Talk], str]] = [
     (Claude, BINDS),
     (Chat, "gpt-5"),
-    (Claude, "claude-sonnet-4-5"),
+    (Claude, "claude-sonnet-5-5"),
     (Responses, "gpt-6.2-sol"),
 ]
 

@@ -84,7 +84,7 @@ class Session:
         content = [*last["content"][:-1], last["content"][-1] | {"cache_control": {"type": "ephemeral"}}]
         messages[-1] = last | {"content": content}
         body = {
-            "model": "claude-sonnet-4-5",
+            "model": "claude-sonnet-5-5",
             "stream": True,
             "max_tokens": 32000,
             "system": [_text(told) | {"cache_control": {"type": "ephemeral"}}],

@@ -301,6 +301,7 @@ async def test_a_log_begun_anew_leaves_the_map(log: Log) -> None:
         await until(screen.pilot, lambda: isinstance(screen.app.screen, LogScreen))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("opens", "kind", "closes"),
     [("enter", DetailScreen, "escape"), ("m", ContextScreen, "escape"), ("question_mark", HelpScreen, "escape")],

@@ -245,6 +245,7 @@ async def test_text_can_be_selected(log: Log, monkeypatch: pytest.MonkeyPatch) -
     log.exchange(life("the older words"))
     log.exchange(life("the newer words"))
     async with screen_of(log) as screen:
+        await screen.sees("the newer words")
         column = screen.titles.index("prompt")
         await screen.drag(RequestTable, (column + 4, 1), (column + 8, 1))
         await screen.press("ctrl+c")

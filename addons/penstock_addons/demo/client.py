@@ -20,7 +20,7 @@ from penstock_addons.demo.script import Call, Step, Turn
 
 __all__ = ["Client"]
 
-MODEL, SMALL = "claude-sonnet-4-5", "claude-haiku-4-5"
+MODEL, SMALL = "claude-sonnet-5-5", "claude-haiku-5-5"
 COUNT_EVERY = 8
 """Turns between two requests to `count_tokens`."""
 TRIES = 3

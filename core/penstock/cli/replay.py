@@ -43,7 +43,7 @@ def replay(
     ] = "default",
     model: Annotated[
         str, typer.Option(help="The model that is asked.", autocompletion=completion.models)
-    ] = "claude-sonnet-4-5",
+    ] = "claude-sonnet-5-5",
     api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
     store: Annotated[
         Path | None,

@@ -52,7 +52,7 @@ class WorkspaceSettings(BaseModel):
     profile: str = Field(default="", max_length=64, pattern=r"^[\w+-]*$")
     """The profile that its requests go through. Empty: the proxy's own."""
     aliases: dict[str, str] = {}
-    """Names of models by what the workspace calls them: `fast = "anthropic/claude-haiku-4-5"`."""
+    """Names of models by what the workspace calls them: `fast = "anthropic/claude-haiku-5-5"`."""
     fallbacks: dict[str, str] = {}
     """The model that is asked when this one's provider cannot be reached, or has too much to do."""
     redact: bool = False

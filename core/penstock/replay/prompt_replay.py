@@ -15,7 +15,7 @@ from penstock.stats.totals import SessionTotals
 
 __all__ = ["MODEL", "Played", "PromptReplay"]
 
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-sonnet-5-5"
 FAILURES = 3
 """After this many failures in a row, the remaining prompts are not sent."""
 

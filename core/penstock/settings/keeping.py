@@ -38,7 +38,7 @@ def keep(name: str, of: str, base: Profile, values: Mapping[str, Any], *, replac
         )
     own = base.file
     if file.exists() and own is not None and own.exists() and own.samefile(file) and "+" not in of:
-        table = _merged(files.read_file(file), values)
+        table = files.merge(files.read_file(file), values)
     else:
         # By its name where it has one: the file of a bundled profile is elsewhere after an update.
         has_name = files.available().get(of.partition("+")[0]) == own
@@ -59,7 +59,7 @@ def turn_on(stage: str, of: Profile) -> Path:
         own = paths.profiles_dir() / f"{name}.toml"
         table = {"extends": name, "about": of.about, **stages}
     else:
-        table = _merged(files.read_file(own), stages)
+        table = files.merge(files.read_file(own), stages)
     _write(own, to_toml(table), lambda: profile.load(str(own)))
     return own
 
@@ -70,14 +70,6 @@ def _unsaid(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
             yield from _unsaid(value, f"{path}{key}.")
         elif value is None:
             yield f"{path}{key}"
-
-
-def _merged(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(table)
-    for key, value in over.items():
-        old = out.get(key)
-        out[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return out
 
 
 def _write(file: Path, text: str, check: Callable[[], object]) -> None:

@@ -25,6 +25,8 @@ from tests.addons.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until
 
+pytestmark = pytest.mark.slow
+
 Say = Callable[..., str]
 
 

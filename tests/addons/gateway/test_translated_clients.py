@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import anthropic
-import openai
 import pytest
 
 from tests.addons.gateway.conftest import TeamProxy
@@ -59,6 +58,8 @@ def test_anthropics_sdk_streams_from_a_provider_of_openais_format(team: TeamProx
 
 
 def test_openais_sdk_streams_from_a_provider_of_anthropics_format(team: TeamProxy) -> None:
+    import openai  # a second, in each process that collects the tests
+
     key, tag = team.workspace("sdk-openai", "anthropic-compatible")
     start = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": []}
     usage = {"input_tokens": 40, "cache_read_input_tokens": 60, "cache_creation_input_tokens": 0, "output_tokens": 1}

@@ -32,6 +32,7 @@ def none() -> str:
     pytest.fail("a passphrase was asked for")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passphrase", [None, "a kiln of bricks"])
 def test_two_hundred_queries_have_the_same_answers(
     full: Installation, stack: ExitStack, tmp_path: Path, passphrase: str | None

@@ -19,6 +19,7 @@ def bodies(count: int, text: str) -> Iterator[bytes]:
         yield json.dumps({"model": "m", "max_tokens": 5, "messages": messages}, ensure_ascii=False).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["short", "a longer text " * 300, "ein längerer Text → " * 300, "漢字" * 500])
 def test_what_is_kept_stays_below_the_limit(text: str) -> None:
     """The limit is one of real memory: of bytes, decoded texts and objects, whatever the texts are like."""

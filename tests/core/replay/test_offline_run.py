@@ -132,7 +132,7 @@ turns = 1
     road = OfflineRunner(
         profile(tmp_path, text), plugins, place, model=model, window=18_000, gap=100.0, folder=tmp_path
     )
-    list(PromptReplay([Prompt(n, f"What is in @part_{n}.txt?") for n in range(8)], road).play())
+    list(PromptReplay([Prompt(n, f"What is in @part_{n}.txt?") for n in range(8)], road, model=model).play())
     remarks = [e.payload["remark"] for e in road.session.store.events_after() if e.kind is EventKind.STAGE]
     road.close()
     assert mine.seen == []

@@ -21,6 +21,7 @@ def test_without_the_library_there_are_none(monkeypatch: pytest.MonkeyPatch) -> 
     assert plugin.translators() == []
 
 
+@pytest.mark.slow
 def test_the_library_is_imported_for_the_first_request_that_needs_it() -> None:
     """It takes seconds, which who translates nothing need not wait."""
     assert importlib.util.find_spec("any_llm") is not None, "the dev extra has it"

@@ -17,6 +17,8 @@ from penstock_service.memory.reach import MemoryReach
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, stopping, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def profile(quick_profile: Path) -> Profile:

@@ -91,6 +91,7 @@ async def test_the_keys_of_rooms_work_until_one_types(log: Log) -> None:
         await screen.sees("[5 sessions]")
 
 
+@pytest.mark.slow
 async def test_it_can_be_stopped(log: Log, tmp_path: Path) -> None:
     """After the prompt under way; what was done stays."""
     file = tmp_path / "many.txt"

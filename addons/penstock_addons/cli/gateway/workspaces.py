@@ -36,7 +36,7 @@ ProfileName = Annotated[
 ]
 Aliases = Annotated[
     list[str] | None,
-    typer.Option("--alias", help="Another name of a model, as in fast=anthropic/claude-haiku-4-5; fast= removes it."),
+    typer.Option("--alias", help="Another name of a model, as in fast=anthropic/claude-haiku-5-5; fast= removes it."),
 ]
 Fallbacks = Annotated[
     list[str] | None,
