@@ -13,7 +13,7 @@ import typing as _typing
 from penstock.base import version as _version
 
 if _typing.TYPE_CHECKING:
-    from penstock.base.errors import InvalidEdit, PluginError, ProfileError
+    from penstock.base.errors import InvalidEdit, PenstockError, PluginError, ProfileError
     from penstock.base.paths import state_dir
     from penstock.base.suggest import did_you_mean
     from penstock.base.validation import validate_table
@@ -67,6 +67,7 @@ __all__ = [
     "Level",
     "Message",
     "NotTranslatable",
+    "PenstockError",
     "PluginError",
     "Price",
     "Prices",
@@ -127,6 +128,7 @@ _HOMES = {
     "Level": "budget.settings",
     "Message": "conversation.conversation",
     "NotTranslatable": "plugins.translator",
+    "PenstockError": "base.errors",
     "PluginError": "base.errors",
     "Price": "cost.prices",
     "Prices": "cost.prices",

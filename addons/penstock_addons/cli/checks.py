@@ -91,6 +91,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _models,
         _attested,
         _clients,
+        _sandbox,
     )
     return [check(subject) for check in checks]
 
@@ -335,3 +336,19 @@ def _loaded(subject: Installation) -> Profile | None:
 
 def _one_line(e: PenstockError) -> str:
     return " ".join(str(e).split())
+
+
+def _sandbox(subject: Installation) -> CheckResult:
+    try:
+        profile = profiles.load(subject.profile)
+        if not profile.settings_of("sandbox").get("enabled"):
+            return CheckResult("sandbox", Level.OK, "off: agents run no code through Penstock")
+        offered = {tool.name for tool in Plugins.load().tools(profile)}
+    except PenstockError as e:
+        return CheckResult("sandbox", Level.WARN, str(e), "Correct [stage.sandbox] of the profile.")
+    if "run_code" in offered:
+        return CheckResult("sandbox", Level.OK, "on: agents have run_code and batch_execute")
+    return CheckResult(
+        "sandbox", Level.WARN, "on, but not offered to agents: bubblewrap does not work here",
+        "apt install bubblewrap; `bwrap --unshare-all --ro-bind / / true` says what is missing",
+    )  # fmt: skip

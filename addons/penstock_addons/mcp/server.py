@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
+from penstock.control.client import keep_original
 from penstock.plugins.tool import Caller
 from penstock.profiles.profile import service_in_use
 from penstock.tools.memory_tools import MEMORY_TOOLS
-from penstock.tools.table import chosen_tools
+from penstock.tools.table import all_tools, chosen_tools
 from penstock_addons.cli.memory.client import open_memory
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
     def caller(request: Request) -> Iterator[Caller]:
         client = request.session.client_params
         by = client.clientInfo.name if client is not None else "agent"
-        yield Caller(contexts, memory, store, by=by, project=project)
+        yield Caller(contexts, memory, store, by=by, project=project, keep=partial(keep_original, store))
 
     app: FastMCP[None] = FastMCP("penstock", log_level="ERROR")
-    wanted = [tool for tool in chosen_tools(tools) if project or tool not in MEMORY_TOOLS]
+    names = list(tools)
+    if tuple(tools) == DEFAULT:  # and those of plugins that are turned on for agents
+        names += [name for name, tool in all_tools().items() if tool.always_listed and name not in names]
+    wanted = [tool for tool in chosen_tools(names) if project or tool not in MEMORY_TOOLS]
     add_tools(app, wanted, caller)
     return app

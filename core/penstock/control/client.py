@@ -45,6 +45,7 @@ __all__ = [
     "ask",
     "do_budget",
     "do_sessions",
+    "keep_original",
     "open_client",
     "token_of",
 ]
@@ -180,13 +181,22 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
         return Remote(where).do(f"/sessions/{command}", arguments, SESSIONS_S)
     except NotUp:
         pass  # nobody works at them: it is done here
-    if not where.exists():
+    if not where.exists() and command != "keep":
         raise NotUp(f"there is no session yet: {where} is not there. `penstock up` begins it")
     from penstock.control.session_commands import SessionCommands
     from penstock.store.opening import open_store
 
     with closing(open_store(where, readonly=command in ("list", "show"))) as held:
         return SessionCommands(held).do(command, arguments)
+
+
+def keep_original(store: Path | None, text: str, why: str) -> str:
+    """Store a text as an original, which `expand` shows. Returns why that was not possible; empty when it was."""
+    try:
+        do_sessions(store or paths.store_path(), "keep", {"text": text.encode("utf-8", "replace").decode(), "why": why})
+    except PenstockError as e:
+        return f"the rest is not kept: {e}"
+    return ""
 
 
 @dataclass(frozen=True)

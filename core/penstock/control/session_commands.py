@@ -1,4 +1,4 @@
-"""`SessionCommands`: commands that list, show, label and delete sessions, with plain data in and out. The same commands
+"""`SessionCommands`: commands that list, show, label and delete sessions, and keep a text that is shown to nobody whole, with plain data in and out. The same commands
 run in a proxy (`Live`) and, where none runs, on the store. Raises `SessionConflict`, `NotFound`, or another
 `PenstockError` for a name that several sessions have.
 
@@ -30,7 +30,7 @@ from penstock.store.reading import all_events
 __all__ = ["COMMANDS", "Live", "SessionCommands", "SessionConflict"]
 
 Answer = dict[str, Any]
-COMMANDS = frozenset({"list", "show", "label", "delete"})
+COMMANDS = frozenset({"list", "show", "label", "delete", "keep"})
 QUIET_S = 60.0
 """Seconds after its end within which a proxy has written everything about a request."""
 WARM_S = 3600.0
@@ -68,6 +68,11 @@ class SessionCommands:
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self, COMMANDS, command, arguments)
+
+    def _keep(self, text: str, why: str) -> Answer:
+        """Store a text of which an agent was given a part, such as what a program printed, as an original."""
+        self._store.add_original("", text, why, self._now())
+        return {}
 
     def _list(self) -> Answer:
         found = sorted(self._sessions().values(), key=lambda one: -one.last_at)

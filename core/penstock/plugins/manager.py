@@ -242,10 +242,10 @@ class Plugins:
             self._once["translators"] = [one for _, one in given]
         return list(self._once["translators"])
 
-    def tools(self) -> list[Tool]:
+    def tools(self, profile: Profile) -> list[Tool]:
         """The tools that plugins add. Raises `PluginError` where two have one name."""
         found: dict[str, Tool] = {}
-        for name, tool in self._collect("tools"):
+        for name, tool in self._collect("tools", profile=profile):
             if tool.name in found:
                 raise PluginError(f"plugin {name!r}: another plugin has a tool {tool.name!r} already")
             found[tool.name] = tool

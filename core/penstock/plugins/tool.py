@@ -48,6 +48,9 @@ class Caller:
     """Whom the history of contexts names."""
     project: str = ""
     """The project that is meant if the caller names none."""
+    keep: Callable[[str, str], str] = lambda _text, _why: "it is kept nowhere"
+    """Stores a text, with why it was left out of an answer, so that `expand` shows it. Returns why it could not be
+    stored; empty when it was."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 from penstock.base import paths
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
-from penstock.control.client import open_client
+from penstock.control.client import keep_original, open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
@@ -97,7 +98,7 @@ def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller
 
     whose = project or in_use().memory.project or project_of_folder(Path.cwd()) or ""
     try:
-        yield Caller(contexts, memory, store, workspace, project=whose)
+        yield Caller(contexts, memory, store, workspace, project=whose, keep=partial(keep_original, store))
     finally:
         for one in opened:
             one.close()

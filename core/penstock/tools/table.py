@@ -9,6 +9,7 @@ from penstock.base.errors import PenstockError, PluginError
 from penstock.base.suggest import did_you_mean
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tool import Tool
+from penstock.profiles.profile import in_use
 from penstock.tools.context_tools import CONTEXT_TOOLS
 from penstock.tools.memory_tools import MEMORY_TOOLS
 from penstock.tools.proxy_tools import PROXY_TOOLS
@@ -19,9 +20,10 @@ _OWN = (*PROXY_TOOLS, *MEMORY_TOOLS, *CONTEXT_TOOLS)
 
 
 def all_tools(plugins: Plugins | None = None) -> dict[str, Tool]:
-    """Every tool by name. Raises `PluginError` if a plugin has a tool with a name that is taken."""
+    """Every tool by name, under the profile in use. Raises `PluginError` if a plugin has a tool with a name that is
+    taken, and `ProfileError`."""
     found = {tool.name: tool for tool in _OWN}
-    for tool in (plugins or Plugins.load()).tools():
+    for tool in (plugins or Plugins.load()).tools(in_use()):
         if tool.name in found:
             raise PluginError(f"a plugin gives a tool {tool.name!r}, which Penstock has itself: give it another name")
         found[tool.name] = tool

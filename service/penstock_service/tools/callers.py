@@ -3,8 +3,11 @@ and the access to contexts and memory. Raises `NotAllowed` where the caller's ke
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 
+from penstock.control.client import keep_original
 from penstock.gateway.admit import check_scope
 from penstock.gateway.errors import NotAllowed
 from penstock.gateway.records import Scope
@@ -33,7 +36,15 @@ def caller_of(request: Request, parts: Parts, tool: Tool) -> Caller:
     client = request.headers.get("user-agent", "").partition("/")[0].strip() or "agent"
     workspace = check_workspace(request.headers.get("x-penstock-workspace", "default"))
     by = request.headers.get("x-penstock-by", client)[:200]
-    return Caller(lambda: parts.contexts, memory_of(request), parts.store, workspace, by, project=workspace)
+    return Caller(
+        lambda: parts.contexts,
+        memory_of(request),
+        parts.store,
+        workspace,
+        by,
+        project=workspace,
+        keep=partial(keep_original, parts.store),
+    )
 
 
 def _check(request: Request, tool: Tool) -> None:
