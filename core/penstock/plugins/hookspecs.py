@@ -133,8 +133,8 @@ def translators() -> Sequence[Translator]:  # type: ignore[empty-body]
 def tools(profile: Profile) -> Sequence[Tool]:  # type: ignore[empty-body]
     """Functions that agents call over MCP, programs over HTTP and people with `penstock tool`.
 
-    Called once when a server of tools starts, with the profile in use. A `penstock.Tool` is a function with a docstring, which is what the agent
-    reads, and a first parameter for the `penstock.Caller`. It runs in a thread.
+    Called once when a server of tools starts, with the profile in use. A `penstock.Tool` is a function with a
+    docstring, which is what the agent reads, and a first parameter for the `penstock.Caller`. It runs in a thread.
     """
 
 

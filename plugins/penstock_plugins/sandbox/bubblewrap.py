@@ -1,5 +1,5 @@
-"""`command`: the command line of bubblewrap for one run; `limited`: a command under limits; `why_unusable`: why there can be no sandbox on this machine,
-found by starting one."""
+"""`command`: the command line of bubblewrap for one run; `limited`: a command under limits; `why_unusable`: why there
+can be no sandbox on this machine, found by starting one."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def why_unusable() -> str:
     try:
         if os.geteuid() == 0:
             pwd.getpwuid(_NOBODY)
-        with open(os.memfd_create("code"), "rb") as code:
+        with os.fdopen(os.memfd_create("code"), "rb") as code:
             line = command(Mounts(code.fileno(), "none"), {})
             tried = subprocess.run(
                 [*line, *limited(["/usr/bin/true"], memory_mb=64, processes=64, disk_mb=1, cpu_s=5)],
@@ -111,8 +111,8 @@ def why_unusable() -> str:
     if tried.returncode:
         said = tried.stderr.decode(errors="replace").strip()[:300]
         return (
-            f"bubblewrap does not start: {said or f'it ended with {tried.returncode}'}. It needs user namespaces, which "
-            "this kernel, or the container this runs in, may forbid"
+            f"bubblewrap does not start: {said or f'it ended with {tried.returncode}'}. It needs user namespaces, "
+            "which this kernel, or the container this runs in, may forbid"
         )
     return ""
 

@@ -1,6 +1,6 @@
-"""`run`: runs one file of code in the sandbox and waits for it; gives the `Outcome` of a `Program`. A run that takes too long, holds
-too much memory or disk, or writes more than 5 MB of output is ended, with every process that it started. Raises
-`SandboxFault` when the sandbox itself does not start: then nothing was run."""
+"""`run`: runs one file of code in the sandbox and waits for it; gives the `Outcome` of a `Program`. A run that takes
+too long, holds too much memory or disk, or writes more than 5 MB of output is ended, with every process that it
+started. Raises `SandboxFault` when the sandbox itself does not start: then nothing was run."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _tree(pid: int) -> list[int]:
     while looked:
         one = looked.pop()
         try:
-            threads = os.listdir(f"/proc/{one}/task")
+            threads = [path.name for path in Path(f"/proc/{one}/task").iterdir()]
             below = [
                 int(child) for t in threads for child in Path(f"/proc/{one}/task/{t}/children").read_text().split()
             ]

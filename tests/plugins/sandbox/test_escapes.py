@@ -43,7 +43,8 @@ def test_no_network(execute: Execute) -> None:
         local.listen()
         code = f"""
 import socket
-for family, address in ((socket.AF_INET, {tcp.getsockname()!r}), (socket.AF_UNIX, {name!r}), (socket.AF_INET, ("192.0.2.1", 80))):
+places = [(socket.AF_INET, {tcp.getsockname()!r}), (socket.AF_UNIX, {name!r}), (socket.AF_INET, ("192.0.2.1", 80))]
+for family, address in places:
     try:
         socket.socket(family).connect(address)
         print("connected")
@@ -103,7 +104,13 @@ def test_a_link_in_a_working_directory_leads_nowhere(execute: Execute, states_at
 
 def test_no_keys_are_pressed_on_the_users_terminal(execute: Execute) -> None:
     """It has no terminal that it could type into."""
-    code = "import fcntl, termios\ntry:\n    fcntl.ioctl(open('/dev/tty'), termios.TIOCSTI, b'x')\nexcept OSError as e:\n    print(e.errno)"
+    code = """
+import fcntl, termios
+try:
+    fcntl.ioctl(open("/dev/tty"), termios.TIOCSTI, b"x")
+except OSError as e:
+    print(e.errno)
+"""
     assert execute("python", code).output.strip().isdigit()
 
 
@@ -128,7 +135,14 @@ class TestLimits:
         assert "MemoryError" in execute("python", "x = bytearray(1 << 30)").output
 
     def test_memory_of_several(self, execute: Execute) -> None:
-        code = "import os, time\nfor _ in range(8):\n    if not os.fork():\n        x = b'x' * (90 << 20)\n        time.sleep(60)\nos.wait()"
+        code = """
+import os, time
+for _ in range(8):
+    if not os.fork():
+        held = b"x" * (90 << 20)
+        time.sleep(60)
+os.wait()
+"""
         assert execute("python", code).ended == "its processes hold more than 256 MB"
 
     @pytest.mark.parametrize("language", ["javascript", "java"])
