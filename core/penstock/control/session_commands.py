@@ -1,5 +1,5 @@
-"""`SessionCommands`: commands that list, show, label and delete sessions, and keep a text that is shown to nobody
-whole, with plain data in and out. The same commands run in a proxy (`Live`) and, where none runs, on the store.
+"""`SessionCommands`: commands that list, show, label and delete sessions, and keep a text of which a part
+is shown, with plain data in and out. The same commands run in a proxy (`Live`) and, where none runs, on the store.
 Raises `SessionConflict`, `NotFound`, or another `PenstockError` for a name that several sessions have.
 
 A session can be deleted when no request of it is under way and, unless forced, its provider cache has expired (an hour

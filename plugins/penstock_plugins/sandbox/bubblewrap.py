@@ -4,17 +4,21 @@ can be no sandbox on this machine, found by starting one."""
 from __future__ import annotations
 
 import os
+import platform
 import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CODE", "WORK", "Mounts", "command", "limited", "run_as", "why_unusable"]
+from penstock_plugins.sandbox.seccomp import filter_program
+
+__all__ = ["CODE", "WORK", "Mounts", "command", "limited", "memory_file", "run_as", "why_unusable"]
 
 CODE, WORK = "/code", "/work"
 """Where the file with the code and the working directory are, inside."""
@@ -33,6 +37,8 @@ class Mounts:
     code_fd: int
     """The open file with the code; it is copied."""
     code_name: str
+    filter_fd: int
+    """The open file with the filter of system calls."""
     work: str = ""
     """The folder that is the working directory. Empty: one in memory."""
     read: Sequence[str] = ()
@@ -53,7 +59,7 @@ def command(mounts: Mounts, environment: Mapping[str, str]) -> list[str]:
         "--clearenv",
     ]
     options += ["--uid", str(_NOBODY), "--gid", str(_NOBODY), "--hostname", "sandbox", "--cap-drop", "ALL"]
-    options += ["--ro-bind", "/usr", "/usr", *_links()]
+    options += ["--seccomp", str(mounts.filter_fd), "--ro-bind", "/usr", "/usr", *_links()]
     for path in (*_ETC, *_java()):
         options += ["--ro-bind-try", path, path]
     options += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
@@ -76,6 +82,15 @@ def limited(program: Sequence[str], *, memory_mb: int | None, processes: int, di
     return [_PRLIMIT, *limits, "--", *program]
 
 
+@contextmanager
+def memory_file(data: bytes) -> Iterator[int]:
+    """A file in memory with `data`, open at its beginning for the block."""
+    with os.fdopen(os.memfd_create("sandbox"), "w+b") as file:
+        file.write(data)
+        file.seek(0)
+        yield file.fileno()
+
+
 def run_as() -> dict[str, Any]:
     """Arguments for `Popen`: root starts the sandbox as `nobody`, since the kernel sets root no limit of processes."""
     if os.geteuid() != 0:
@@ -90,19 +105,21 @@ def why_unusable() -> str:
         return f"bubblewrap is for Linux, and this is {sys.platform}"
     if not _program():
         return "bubblewrap is not installed: `apt install bubblewrap`, or the like"
+    if filter_program() is None:
+        return f"there is no filter of system calls for {platform.machine()}, only for x86_64 and aarch64"
     if not Path(_PRLIMIT).exists():
         return f"{_PRLIMIT} is missing: it comes with util-linux"
     try:
         if os.geteuid() == 0:
             pwd.getpwuid(_NOBODY)
-        with os.fdopen(os.memfd_create("code"), "rb") as code:
-            line = command(Mounts(code.fileno(), "none"), {})
+        with memory_file(b"") as code, memory_file(filter_program() or b"") as calls:
+            line = command(Mounts(code, "none", calls), {})
             tried = subprocess.run(
                 [*line, *limited(["/usr/bin/true"], memory_mb=64, processes=64, disk_mb=1, cpu_s=5)],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=20,
-                pass_fds=(code.fileno(),),
+                pass_fds=(code, calls),
                 env={},
                 **run_as(),
             )

@@ -9,11 +9,13 @@ import selectors
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from penstock_plugins.sandbox.bubblewrap import CODE, Mounts, command, limited, run_as, why_unusable
+from penstock_plugins.sandbox.bubblewrap import CODE, Mounts, command, limited, memory_file, run_as, why_unusable
 from penstock_plugins.sandbox.runtimes import Runtime
+from penstock_plugins.sandbox.seccomp import filter_program
 from penstock_plugins.sandbox.settings import Settings
 
 __all__ = ["OUTPUT", "Outcome", "Program", "SandboxFault", "run"]
@@ -68,10 +70,12 @@ def run(program: Program, settings: Settings, environment: Mapping[str, str] | N
     if why:
         raise SandboxFault(why)
     passed = {name: value for name, value in (environment or os.environ).items() if name in settings.environment}
-    code = _file_of("code", program.code)
-    given = _file_of("stdin", program.stdin)
-    try:
-        mounts = Mounts(code, program.runtime.file, program.work, settings.folders, settings.disk_mb)
+    with ExitStack() as files:
+        code, given, calls = (
+            files.enter_context(memory_file(data))
+            for data in (_bytes(program.code), _bytes(program.stdin), filter_program() or b"")
+        )
+        mounts = Mounts(code, program.runtime.file, calls, program.work, settings.folders, settings.disk_mb)
         file = f"{CODE}/{program.runtime.file}"
         inner = limited(
             program.runtime.command(program.path, file, settings.memory_mb),
@@ -83,21 +87,19 @@ def run(program: Program, settings: Settings, environment: Mapping[str, str] | N
         # The mark is written inside, by a shell that then becomes the program: all that comes after it is its output.
         mark = ["/bin/sh", "-c", f"printf '{_octal(_BEGUN)}'; exec \"$@\"", "sh"]
         started = time.monotonic()
-        process = subprocess.Popen(
-            [*command(mounts, passed), *mark, *inner],
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(code,),
-            env={},
-            cwd="/",
-            **run_as(),
-        )
-    except OSError as e:
-        raise SandboxFault(f"bubblewrap does not start: {e}") from e
-    finally:
-        os.close(code)
-        os.close(given)
+        try:
+            process = subprocess.Popen(
+                [*command(mounts, passed), *mark, *inner],
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(code, calls),
+                env={},
+                cwd="/",
+                **run_as(),
+            )
+        except OSError as e:
+            raise SandboxFault(f"bubblewrap does not start: {e}") from e
     with process:
         try:
             output, ended = _watched(process, started, program.work, settings)
@@ -197,13 +199,8 @@ def _written(work: str, settings: Settings) -> str:
     return ""
 
 
-def _file_of(name: str, text: str) -> int:
-    """A file in memory with this text, open at its beginning."""
-    file = os.memfd_create(name)
-    with open(file, "wb", closefd=False) as out:
-        out.write(text.encode("utf-8", "replace"))
-    os.lseek(file, 0, os.SEEK_SET)
-    return file
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _octal(data: bytes) -> str:

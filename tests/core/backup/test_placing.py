@@ -23,6 +23,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from penstock.backup.restoring import restore
+
+pytestmark = pytest.mark.slow
 link, seen = os.link, []
 def second(source, target):
     if len(seen) == 2:

@@ -93,6 +93,23 @@ exit 0
     assert "NoNewPrivs:\t1" in outcome.output
 
 
+def test_no_memory_that_nothing_counts(execute: Execute) -> None:
+    """Files in memory and segments of System V belong to no process, so that no limit holds for them."""
+    code = """
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+try:
+    os.memfd_create("x")
+    print("escaped")
+except PermissionError:
+    print("refused")
+for call in (lambda: libc.shmget(0, 1 << 20, 0o1600), lambda: libc.syscall(425, 8, ctypes.create_string_buffer(256))):
+    print("refused" if call() == -1 and ctypes.get_errno() == 1 else "escaped")
+"""
+    outcome = execute("python", code)
+    assert outcome.output.split() == ["refused"] * 3
+
+
 def test_a_link_in_a_working_directory_leads_nowhere(execute: Execute, states_at: Path) -> None:
     """Not in the sandbox, and not when the directory is deleted."""
     kept = states_at / "kept.txt"

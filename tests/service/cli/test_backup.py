@@ -13,6 +13,8 @@ from penstock.cli.app import build
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:

@@ -15,6 +15,8 @@ from penstock.transfer.uploads import Uploads
 from tests.service.conftest import Service, running
 from tests.service.jobs.test_routes import ended
 
+pytestmark = pytest.mark.slow
+
 LARGE = 3
 
 

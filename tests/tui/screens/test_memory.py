@@ -18,6 +18,8 @@ from tests.tui.logs import Log, paid_life, until
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import compacting
 
+pytestmark = pytest.mark.slow
+
 KILN, SHOP = "/src/kiln", "/src/shop"
 
 
