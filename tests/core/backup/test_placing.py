@@ -18,13 +18,13 @@ from penstock.backup.restoring import restore
 from penstock.backup.writing import write_backup
 from tests.core.backup.conftest import Installation
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["contexts.db", "key", "memory", "penstock.db"]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from penstock.backup.restoring import restore
-
-pytestmark = pytest.mark.slow
 link, seen = os.link, []
 def second(source, target):
     if len(seen) == 2:
