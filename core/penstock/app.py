@@ -46,6 +46,7 @@ from penstock.store.opening import open_store
 
 if TYPE_CHECKING:
     from penstock.memory.service import MemoryService
+    from penstock.outputs.indexer import OutputIndexer
 
 __all__ = ["Suite"]
 
@@ -73,6 +74,8 @@ class Suite:
     """Why the store is only in memory; empty when it is on disk."""
     memory: MemoryService | None = None
     """The memory service. None: the profile turns memory off."""
+    outputs: OutputIndexer | None = None
+    """Indexes tool outputs that are shortened. None: the profile turns that off."""
     settings: SettingsCommands = field(init=False)
     """Takes a person's commands about settings."""
     _path: Path = field(init=False)
@@ -124,6 +127,12 @@ class Suite:
                     url_in(path),
                 )
                 opened.callback(memory_service.close)
+            outputs = None
+            if chosen.outputs.enabled:
+                from penstock.outputs.indexer import OutputIndexer
+
+                outputs = OutputIndexer(path, redactors(chosen.redact.personal, plugins.redactors()))
+                opened.callback(outputs.close)
             make = _maker(plugins, clock, log, memory_service)
             engine = Engine(
                 dialects=dialects,
@@ -136,12 +145,13 @@ class Suite:
                 redactors=plugins.redactors(),
                 is_lost=bool(degraded) or kept.is_awaited or _is_lost(kept, clock.now(), is_gone=is_gone),
                 is_incomplete=is_incomplete,
+                outputs=outputs,
             )
             opened.pop_all()  # from here on `close` does it
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded) or kept.is_awaited
         engine.whole_requests.resize(chosen.log.whole)
-        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service)
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service, outputs)
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
@@ -171,6 +181,10 @@ class Suite:
                 logger.warning("old events cannot be deleted: %s", e)
             if self.memory is not None and self.memory.ready is not None:
                 self.memory.submit(lambda memory: memory.expire(clock.now()))
+            if self.outputs is not None:
+                limits = self.profile.outputs
+                size = int(limits.megabytes * 1_000_000)
+                self.outputs.prune(RetentionPolicy(since=clock.now() - limits.days * 86400, size=size))
             if self._closing.wait(PRUNE_EVERY_S):
                 return
             self._note_complete(is_stored=not self.log.degraded)
@@ -223,6 +237,8 @@ class Suite:
         self.engine.close()
         if self.memory is not None:
             self.memory.close()
+        if self.outputs is not None:
+            self.outputs.close()
         is_stored = self.log.close()
         self._note_complete(is_stored=is_stored)
         self.store.close()

@@ -18,6 +18,7 @@ from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
 from penstock.control.client import keep_original
+from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller
 from penstock.profiles.profile import service_in_use
 from penstock.tools.memory_tools import MEMORY_TOOLS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "server"]
 
-DEFAULT = ("expand", "recall", "remember", "forget")
+DEFAULT = ("expand", "context_search", "recall", "remember", "forget")
 """The tools that an agent under a proxy needs. All of them would take a few thousand tokens of each session."""
 
 
@@ -49,6 +50,10 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
         file = (store or paths.store_path()).expanduser().absolute()
         return Contexts.beside(file, retention=Retention.of(service_in_use()))
 
+    @cache
+    def outputs() -> OutputIndex:
+        return OutputIndex.beside((store or paths.store_path()).expanduser().absolute())
+
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         # Opened for each call where no proxy has it: a proxy that is started later finds it free.
         with open_memory(store) as client:
@@ -58,7 +63,8 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
     def caller(request: Request) -> Iterator[Caller]:
         client = request.session.client_params
         by = client.clientInfo.name if client is not None else "agent"
-        yield Caller(contexts, memory, store, by=by, project=project, keep=partial(keep_original, store))
+        keep = partial(keep_original, store)
+        yield Caller(contexts, memory, store, by=by, project=project, outputs=outputs, keep=keep)
 
     app: FastMCP[None] = FastMCP("penstock", log_level="ERROR")
     names = list(tools)

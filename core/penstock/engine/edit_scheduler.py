@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import Conversation, transcript
@@ -32,6 +33,7 @@ from penstock.engine.flush import weigh_flush
 from penstock.engine.plan import Plan, plan_edits
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.engine.rewrite import replay_request, rewrite_request
+from penstock.engine.shortened_outputs import shortened_outputs
 from penstock.engine.state import REFUSED, Attempt
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
@@ -41,6 +43,9 @@ from penstock.profiles.profile import Profile
 from penstock.redaction.redaction import Redactor
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate, estimate_bytes
+
+if TYPE_CHECKING:
+    from penstock.outputs.indexer import OutputIndexer
 
 __all__ = ["EditScheduler", "FencedOut", "archive_history"]
 
@@ -54,8 +59,15 @@ class FencedOut(Exception):
 class EditScheduler:
     """Applies edits to requests, and records them in the store and the event log."""
 
-    def __init__(self, store: Store, log: EventLog, redactor: Callable[[Profile], Redactor], now: Callable[[], float]):
-        self._store, self._log, self._redactor, self._now = store, log, redactor, now
+    def __init__(
+        self,
+        store: Store,
+        log: EventLog,
+        redactor: Callable[[Profile], Redactor],
+        now: Callable[[], float],
+        outputs: OutputIndexer | None = None,
+    ):
+        self._store, self._log, self._redactor, self._now, self._outputs = store, log, redactor, now, outputs
 
     def schedule(self, context: RequestContext, generation: int) -> Rewrite:
         """Write the request and commit what was done. Raises `Superseded`, and then commits nothing. The caller holds
@@ -157,6 +169,9 @@ class EditScheduler:
             raise
         if landed:
             ledger.land(landed)
+        if self._outputs is not None:
+            for output in shortened_outputs(context, plan.apply, now):
+                self._outputs.submit(output)
         return True
 
     def _remember(self, context: RequestContext, plan: Plan, rewrite: Rewrite, now: float, *, untouched: bool) -> None:

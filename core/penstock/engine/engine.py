@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import Unreadable
@@ -36,6 +37,9 @@ from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.redaction.redaction import redact
 from penstock.store.base import Store
+
+if TYPE_CHECKING:
+    from penstock.outputs.indexer import OutputIndexer
 
 __all__ = ["Engine"]
 
@@ -64,9 +68,10 @@ class Engine:
         redactors: Sequence[Callable[[str], str]] = (),
         is_lost: bool = False,
         is_incomplete: bool = False,
+        outputs: OutputIndexer | None = None,
     ) -> None:
         """`is_lost`: the store is new, and replaces a lost one that knew what was sent. `is_incomplete`: the last
-        requests of an earlier process may be missing in it."""
+        requests of an earlier process may be missing in it. `outputs`: indexes tool outputs that are shortened."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -91,7 +96,7 @@ class Engine:
             self._states, key, self._clock, log, self.pipelines, lambda: self._background.do(store.note_missing)
         )
         self._processor = RequestProcessor(
-            store, log, self._clock, self._reader, self.admission, counting, self._fallback, redactors
+            store, log, self._clock, self._reader, self.admission, counting, self._fallback, redactors, outputs
         )
         self.whole_requests = WholeRequests()
         """The last requests in full. Keeps none until `resize` sets how many."""

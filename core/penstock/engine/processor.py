@@ -4,6 +4,7 @@ the edited request. The event loop watches from `penstock.engine.engine` and may
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from penstock.base.clock import Clock
 from penstock.base.errors import StoreError, Unreadable
@@ -29,6 +30,9 @@ from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor, redact
 from penstock.store.base import Store
 
+if TYPE_CHECKING:
+    from penstock.outputs.indexer import OutputIndexer
+
 __all__ = ["RequestProcessor"]
 
 
@@ -45,10 +49,11 @@ class RequestProcessor:
         counting: TokenCalibration,
         fallback: Fallback,
         redactors: Sequence[Callable[[str], str]],
+        outputs: OutputIndexer | None = None,
     ) -> None:
         self._log, self._clock, self._redactors = log, clock, tuple(redactors)
         self._reader, self._admission, self._counting, self._fallback = reader, admission, counting, fallback
-        self._scheduler = EditScheduler(store, log, self._redactor, clock.now)
+        self._scheduler = EditScheduler(store, log, self._redactor, clock.now, outputs)
         self._head_news = PromptHeadChanges()
 
     def run(self, context: RequestContext, generation: int) -> ProxyDecision:

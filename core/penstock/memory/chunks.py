@@ -26,9 +26,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _WORD = re.compile(r"\S+")
 
 
-def chunks(text: str, tokens: int = CHUNK_TOKENS) -> list[Span]:
+def chunks(text: str, tokens: int = CHUNK_TOKENS, overlap: int = OVERLAP_TOKENS) -> list[Span]:
     """Spans of about `tokens` tokens that cover `text` in order. Where a paragraph had to be cut, the next span begins
-    a little before the cut. A heading stands with what it heads; a fenced block is whole unless it is
+    up to `overlap` tokens before the cut. A heading stands with what it heads; a fenced block is whole unless it is
     too long by itself."""
     most = max(tokens * CHARS_PER_TOKEN, 16)
     if len(text) <= most:
@@ -38,7 +38,7 @@ def chunks(text: str, tokens: int = CHUNK_TOKENS) -> list[Span]:
     for first, last in _blocks(text, most):
         if last - start > most and end > start:
             out.append((start, end))
-            start = _overlapping(text, first) if not _starts_section(text, first) else first
+            start = _overlapping(text, first, overlap) if not _starts_section(text, first) else first
             if last - start > most:
                 start = first
         end = last
@@ -118,9 +118,9 @@ def _starts_section(text: str, at: int) -> bool:
     return bool(_HEADING.match(text, at) or _FENCE.match(text, at))
 
 
-def _overlapping(text: str, at: int) -> int:
-    """A position a little before `at`, at the beginning of a word; `at` itself if code precedes it."""
-    low = max(0, at - OVERLAP_TOKENS * CHARS_PER_TOKEN)
+def _overlapping(text: str, at: int, tokens: int) -> int:
+    """A position up to `tokens` tokens before `at`, at the beginning of a word; `at` itself if code precedes it."""
+    low = max(0, at - tokens * CHARS_PER_TOKEN)
     if _FENCE.search(text, low, at):
         return at
     blank = text.find(" ", low, at)

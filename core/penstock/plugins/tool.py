@@ -11,13 +11,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from penstock.base.errors import PenstockError
 from penstock.base.suggest import did_you_mean
 from penstock.contexts.contexts import Contexts
+
+if TYPE_CHECKING:
+    from penstock.outputs.store import OutputIndex
 
 __all__ = ["Caller", "Effect", "InvalidArguments", "Tool"]
 
@@ -48,6 +51,8 @@ class Caller:
     """Whom the history of contexts names."""
     project: str = ""
     """The project that is meant if the caller names none."""
+    outputs: Callable[[], OutputIndex] | None = None
+    """The index of tool outputs, opened when it is first asked for. None: the caller has none."""
     keep: Callable[[str, str], str] = lambda _text, _why: "it is kept nowhere"
     """Stores a text, with why it was left out of an answer, so that `expand` shows it. Returns why it could not be
     stored; empty when it was."""

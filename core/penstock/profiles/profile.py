@@ -32,6 +32,7 @@ __all__ = [
     "Limits",
     "Log",
     "Originals",
+    "Outputs",
     "Profile",
     "Remembered",
     "Window",
@@ -108,6 +109,17 @@ class Originals(_Table):
     """Originals are deleted after so many days."""
     megabytes: float = Field(default=512, gt=0)
     """Beyond so many, compressed, the oldest are deleted."""
+
+
+class Outputs(_Table):
+    """The index of tool outputs that were shortened, in which agents search."""
+
+    enabled: bool = True
+    """False: nothing is indexed. Read when the proxy starts."""
+    days: float = Field(default=14, gt=0)
+    """An output is deleted so many days after it was last shortened."""
+    megabytes: float = Field(default=64, gt=0)
+    """Beyond so many million characters of outputs, the oldest are deleted."""
 
 
 class Cache(_Table):
@@ -231,6 +243,7 @@ class Profile(_Table):
     log: Log = Log()
     redact: Redaction = Redaction()
     originals: Originals = Originals()
+    outputs: Outputs = Outputs()
     cache: Cache = Cache()
     window: Window = Window()
     memory: Remembered = Remembered()

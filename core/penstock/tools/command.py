@@ -18,6 +18,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
 from penstock.control.client import keep_original, open_client
 from penstock.identify.working_directory import project_of_folder
+from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
 from penstock.store.pointer import store_file
@@ -86,11 +87,15 @@ _OWN = [
 @contextmanager
 def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller]:
     where = (store or paths.store_path()).expanduser().absolute()
-    opened: list[Contexts] = []
+    opened: list[Contexts | OutputIndex] = []
 
     def contexts() -> Contexts:
-        opened.append(Contexts.beside(where, retention=Retention.of(service_in_use())))
-        return opened[-1]
+        opened.append(kept := Contexts.beside(where, retention=Retention.of(service_in_use())))
+        return kept
+
+    def outputs() -> OutputIndex:
+        opened.append(index := OutputIndex.beside(where))
+        return index
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         with open_client(where, in_use) as client:
@@ -98,7 +103,8 @@ def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller
 
     whose = project or in_use().memory.project or project_of_folder(Path.cwd()) or ""
     try:
-        yield Caller(contexts, memory, store, workspace, project=whose, keep=partial(keep_original, store))
+        keep = partial(keep_original, store)
+        yield Caller(contexts, memory, store, workspace, project=whose, outputs=outputs, keep=keep)
     finally:
         for one in opened:
             one.close()

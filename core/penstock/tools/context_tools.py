@@ -10,6 +10,7 @@ from pydantic import Field
 from penstock.contexts.json import head_json, hit_json, value_json
 from penstock.contexts.records import Filter, NewContext
 from penstock.plugins.tool import Caller, Tool
+from penstock.tools.output_search import search_outputs
 
 __all__ = ["CONTEXT_TOOLS"]
 
@@ -51,9 +52,21 @@ def context_list(caller: Caller, prefix: str = "", tag: str = "", after: str | N
     return {"items": [head_json(head) for head in page.items], "next": page.next}
 
 
-def context_search(caller: Caller, query: str, limit: Annotated[int, Field(ge=1, le=50)] = 10) -> Any:
-    """Find what is kept by the words in its name, tags or value, the best first."""
-    return {"hits": [hit_json(hit) for hit in caller.contexts().search(caller.workspace, query, limit=limit)]}
+def context_search(
+    caller: Caller,
+    query: Annotated[str, Field(max_length=8_000)],
+    limit: Annotated[int, Field(ge=1, le=50)] = 10,
+) -> Any:
+    """Find what is kept by the words in its name, tags or value (`hits`), and what tool outputs of this project said,
+    also those that stand shortened in a conversation or were printed in the sandbox (`outputs`); the best first.
+
+    query: words of the text, names, paths or what it is about; misspelled words are corrected.
+
+    Each output has the `id` for `expand`, its `lines` in the whole, and in `found_by` how it was found: `stems` (the
+    words themselves), `trigrams` (parts of words), `edit distance` (words that are spelled alike) or `vectors` (what is
+    meant). What only the last two found may be about something else."""
+    hits = [hit_json(hit) for hit in caller.contexts().search(caller.workspace, query, limit=limit)]
+    return {"hits": hits, "outputs": search_outputs(caller, query, limit)}
 
 
 def context_rollback(caller: Caller, key: Key, to: VersionNumber) -> Any:
