@@ -20,7 +20,7 @@ def tools() -> list[Tool]:
     """The agent tool `doctor`."""
     from penstock_addons.mcp.doctor_tool import DOCTOR  # a proxy loads this plugin too, and needs no tools
 
-    return [DOCTOR]
+    return DOCTOR
 
 
 @hookimpl

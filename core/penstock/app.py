@@ -220,7 +220,8 @@ class Suite:
     def sessions(self) -> SessionCommands:
         """The commands about sessions. They read the store: do not call them on the event loop."""
         live = Live(self.log.drain, self.engine.forgotten, self.engine.admission.budgets.forget)
-        return SessionCommands(self.store, live)
+        forget = self.outputs.forget_conversations if self.outputs is not None else lambda _: None
+        return SessionCommands(self.store, live, forget_outputs=forget)
 
     def requests(self) -> RequestCommands:
         """The commands about whole requests. They redact whole bodies: do not call them on the event loop."""

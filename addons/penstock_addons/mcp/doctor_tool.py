@@ -1,4 +1,5 @@
-"""`DOCTOR`: the agent tool `doctor`, which runs the checks of `penstock doctor` and returns their findings."""
+"""`DOCTOR`: the agent tool `doctor`, also called `context_doctor`, which runs the checks of `penstock doctor` and returns
+their findings."""
 
 from __future__ import annotations
 
@@ -22,4 +23,7 @@ def doctor(caller: Caller, profile: str = "default") -> Any:
     return [asdict(one) for one in check_all(Installation(profile, PORT, store, confdir))]
 
 
-DOCTOR = Tool(doctor, "Check the installation")
+DOCTOR = [
+    Tool(doctor, "Check the installation"),
+    Tool(doctor, "Check the installation", called="context_doctor"),
+]

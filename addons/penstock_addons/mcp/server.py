@@ -17,11 +17,11 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
-from penstock.control.client import keep_original
 from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller
 from penstock.profiles.profile import service_in_use
 from penstock.tools.memory_tools import MEMORY_TOOLS
+from penstock.tools.output_search import keep_output
 from penstock.tools.table import all_tools, chosen_tools
 from penstock_addons.cli.memory.client import open_memory
 
@@ -63,13 +63,15 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
     def caller(request: Request) -> Iterator[Caller]:
         client = request.session.client_params
         by = client.clientInfo.name if client is not None else "agent"
-        keep = partial(keep_original, store)
+        keep = partial(keep_output, store, outputs, project)
         yield Caller(contexts, memory, store, by=by, project=project, outputs=outputs, keep=keep)
 
     app: FastMCP[None] = FastMCP("penstock", log_level="ERROR")
     names = list(tools)
     if tuple(tools) == DEFAULT:  # and those of plugins that are turned on for agents
         names += [name for name, tool in all_tools().items() if tool.always_listed and name not in names]
+    if not project and tuple(tools) == DEFAULT:  # of contexts alone it says too little to be listed always
+        names.remove("context_search")
     wanted = [tool for tool in chosen_tools(names) if project or tool not in MEMORY_TOOLS]
     add_tools(app, wanted, caller)
     return app

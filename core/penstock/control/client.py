@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -187,7 +187,15 @@ def do_sessions(store: Path, command: str, arguments: Mapping[str, object]) -> d
     from penstock.store.opening import open_store
 
     with closing(open_store(where, readonly=command in ("list", "show"))) as held:
-        return SessionCommands(held).do(command, arguments)
+        return SessionCommands(held, forget_outputs=partial(_forget_outputs, where)).do(command, arguments)
+
+
+def _forget_outputs(store: Path, conversations: Collection[str]) -> None:
+    from penstock.outputs.store import OutputIndex
+
+    if OutputIndex.path(store).exists():
+        with closing(OutputIndex.beside(store)) as index:
+            index.forget_conversations(conversations)
 
 
 def keep_original(store: Path | None, text: str, why: str) -> str:

@@ -62,8 +62,15 @@ class Live:
 class SessionCommands:
     """Runs commands for the sessions in one store. `live`: the part of a running proxy, if there is one."""
 
-    def __init__(self, store: Store, live: Live | None = None, now: Callable[[], float] = time.time) -> None:
-        self._store, self._live, self._now = store, live, now
+    def __init__(
+        self,
+        store: Store,
+        live: Live | None = None,
+        now: Callable[[], float] = time.time,
+        forget_outputs: Callable[[Collection[str]], object] = lambda _: None,
+    ) -> None:
+        """`forget_outputs` deletes the tool outputs of these conversations from their index."""
+        self._store, self._live, self._now, self._forget_outputs = store, live, now, forget_outputs
 
     def do(self, command: str, arguments: Mapping[str, object]) -> Answer:
         """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
@@ -100,7 +107,8 @@ class SessionCommands:
         return {"session": found.name, "label": label}
 
     def _delete(self, session: str, force: bool = False) -> Answer:
-        """Delete a session from the log, the ledgers, the originals and the budgets. The memory keeps its items."""
+        """Delete a session from the log, the ledgers, the originals, the index of tool outputs and the budgets. The
+        memory keeps its items."""
         found = self._the(session)
         if busy := self._busy(found):
             raise SessionConflict(busy)
@@ -110,6 +118,7 @@ class SessionCommands:
         with live.forgotten(sorted(found.conversations)):
             gone = self._store.delete(self._doomed(found), self._told(found))
         live.forget_budgets(found.name, sorted(found.conversations))
+        self._forget_outputs(sorted(found.conversations))
         return {"session": found.name, "label": found.label, "deleted": asdict(gone)}
 
     # ---------------------------------------------------------------- within

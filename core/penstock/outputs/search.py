@@ -31,6 +31,8 @@ _FEW = 3
 """A word that fewer chunks have is looked for in the next layer too."""
 _BEFORE, _LINES = 2, 12
 """Lines shown before the first that fits, and in all."""
+_HANDLE = 8
+"""Digits of a digest by which `expand` knows an output."""
 _LINE = 400
 """Characters shown of a line."""
 _HEADING = re.compile(r"^#{1,6} .*$", re.M)
@@ -41,7 +43,7 @@ class OutputHit:
     """A place in a tool output that answers a question."""
 
     digest: str
-    """Of the whole output; the first eight digits are its handle for `expand`."""
+    """Of the whole output, as `Original.digest`."""
     source: str
     """The tool and its input."""
     at: float
@@ -56,6 +58,11 @@ class OutputHit:
     """The layers that found it: `stems`, `trigrams`, `edit distance`, `vectors`."""
     score: float
     """The sum of reciprocal ranks."""
+
+    @property
+    def handle(self) -> str:
+        """The handle of the output for `expand`."""
+        return self.digest[:_HANDLE]
 
 
 class Search:
@@ -102,9 +109,9 @@ class Search:
         layers["edit distance"] = [c for c in self._words.holding(self._db, near.values(), many) if c not in known]
         return layers, [*words, *near.values()]
 
-    def _chunks_of(self, digests: Collection[str]) -> set[int]:
+    def _chunks_of(self, handles: Collection[str]) -> set[int]:
         found = sa.select(chunks.c.id).join(outputs).where(outputs.c.project == self._project)
-        return set(self._db.scalars(found.where(outputs.c.digest.in_(sorted(digests)))))
+        return set(self._db.scalars(found.where(sa.func.substr(outputs.c.digest, 1, _HANDLE).in_(sorted(handles)))))
 
 
 def _pattern(words: Sequence[str]) -> re.Pattern[str] | None:

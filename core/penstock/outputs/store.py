@@ -3,7 +3,7 @@ deletes them. Raises `StoreError`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,7 @@ class OutputIndex:
     def search(
         self, project: str, question: str, *, limit: int, embedder: Embedder | None = None, only: Collection[str] = ()
     ) -> list[OutputHit]:
-        """The best chunks of a project for a question, at most `limit`. `only`: digests of the outputs that are meant;
+        """The best chunks of a project for a question, at most `limit`. `only`: handles of the outputs that are meant;
         empty: all. With `embedder`, vectors that are missing are made first, and raise `MemoryDown`."""
         number = self._number(project)
         if number is None:
@@ -133,10 +133,6 @@ class OutputIndex:
         known = sa.select(conversations.c.output).where(conversations.c.conversation.in_(sorted(names)))
         others = sa.select(conversations.c.output).where(conversations.c.conversation.not_in(sorted(names)))
         return self._delete(outputs.c.id.in_(known) & outputs.c.id.not_in(others))
-
-    def forget_texts(self, texts: Sequence[str]) -> int:
-        """Delete the outputs equal to one of `texts`. Returns how many."""
-        return self._delete(outputs.c.digest.in_([digest_of(text) for text in texts])) if texts else 0
 
     def _delete(self, which: sa.ColumnElement[bool]) -> int:
         with self._file.reading() as db:

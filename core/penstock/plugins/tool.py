@@ -68,11 +68,13 @@ class Tool:
     effect: Effect = "reads"
     always_listed: bool = False
     """Clients that look tools up only when they are needed are to show this one all the time."""
+    called: str = ""
+    """Its name, where that is not the function's."""
 
     @property
     def name(self) -> str:
-        """The function's name."""
-        return self.run.__name__
+        """The name by which it is called."""
+        return self.called or self.run.__name__
 
     @property
     def about(self) -> str:

@@ -47,7 +47,7 @@ LIVE: Final[Mapping[str, tuple[str, ...]]] = {
         "rate",
     ),
     "Limits": ("limits",),
-    "What is kept": ("log", "originals"),
+    "What is kept": ("log", "originals", "outputs"),
 }
 """Keys by heading; of a table every key can change. The tables of stages are added."""
 _UNITS = (("_ms", "ms"), ("_s", "s"), ("days", "days"), ("megabytes", "MB"), ("bytes", "bytes"), ("tokens", "tokens"))

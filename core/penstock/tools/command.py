@@ -16,12 +16,13 @@ from pydantic.fields import FieldInfo
 from penstock.base import paths
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
-from penstock.control.client import keep_original, open_client
+from penstock.control.client import open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
 from penstock.store.pointer import store_file
+from penstock.tools.output_search import keep_output
 from penstock.tools.table import all_tools
 
 __all__ = ["tool_app"]
@@ -103,7 +104,7 @@ def _caller(store: Path | None, workspace: str, project: str) -> Iterator[Caller
 
     whose = project or in_use().memory.project or project_of_folder(Path.cwd()) or ""
     try:
-        keep = partial(keep_original, store)
+        keep = partial(keep_output, store, outputs, whose)
         yield Caller(contexts, memory, store, workspace, project=whose, outputs=outputs, keep=keep)
     finally:
         for one in opened:

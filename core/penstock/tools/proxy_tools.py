@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -63,9 +64,12 @@ def stats(
     days: Annotated[float, Field(ge=0, description="Only the last so many days; 0: all.")] = 7,
 ) -> Any:
     """Tell what sessions cost in dollars, what they would have cost without Penstock, and what was saved: by session,
-    by model and in total."""
+    by model and in total; and how many tool outputs of this project `context_search` finds (`indexed`)."""
     with closing(open_log(caller.store)) as log:
-        return costs(log, session, time.time() - days * _DAY_S if days else 0.0)
+        told = costs(log, session, time.time() - days * _DAY_S if days else 0.0)
+    if caller.outputs is None or not caller.project:
+        return told
+    return {**told, "indexed": asdict(caller.outputs().counts(caller.project))}
 
 
 def budget(caller: Caller) -> Any:
@@ -77,6 +81,8 @@ PROXY_TOOLS = (
     Tool(expand, "Show an original", always_listed=True),
     Tool(stats, "What was saved"),
     Tool(budget, "What is left of the budgets"),
+    Tool(stats, "What was saved", called="context_stats"),
+    Tool(budget, "What is left of the budgets", called="context_budget"),
 )
 
 

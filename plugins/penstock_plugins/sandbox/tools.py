@@ -116,16 +116,37 @@ def _batch_execute(runner: _Runner) -> Callable[..., str]:
         question = " ".join(searches)
         sizes = [estimate_tokens(one.output) for one in outcomes]
         parts = []
+        whole: dict[str, int] = {}
         for n, (line, one, share) in enumerate(zip(commands, outcomes, shares(sizes, room), strict=True), 1):
             kept = _kept(caller, one.output, line) if sizes[n - 1] > share else ""
+            if kept:
+                whole[handle_of(one.output)] = n
             text = fitted(one.output, share, command=line, question=question, left_out=kept)
             parts.append(f"[{n}] $ {line[:200]}\n[{_end_of(one)}]\n{text}".rstrip("\n"))
         for search in searches:
-            lines = matches(search, [one.output for one in outcomes], room // len(searches))
+            share = room // len(searches)
+            lines = matches(search, [one.output for one in outcomes], share) or _indexed(caller, search, whole, share)
             parts.append(f"[search] {search}\n{lines or '[no line of the outputs has one of these words]'}")
         return "\n\n".join(parts)
 
     return batch_execute
+
+
+def _indexed(caller: Caller, search: str, whole: dict[str, int], tokens: int) -> str:
+    """What the index finds in the kept outputs (`whole`: their numbers by handle) where no line has the words: parts of
+    words, and words that are misspelled. Empty: nothing, or there is no index."""
+    if caller.outputs is None or not caller.project or not whole:
+        return ""
+    try:
+        hits = caller.outputs().search(caller.project, search, limit=3, only=list(whole))
+    except PenstockError:
+        return ""
+    texts = [
+        f"[by {', '.join(hit.found_by)}]\n"
+        + "\n".join(f"{whole[hit.handle]}:{n}: {line}" for n, line in enumerate(hit.text.split("\n"), hit.lines[0]))
+        for hit in hits
+    ]
+    return fitted("\n".join(texts), tokens)
 
 
 def _kept(caller: Caller, output: str, what: str) -> str:

@@ -131,10 +131,10 @@ def stages(profile: Profile) -> list[Stage]:
 
 @hookimpl
 def tools() -> list[Tool]:
-    """The agent tool `compress`."""
+    """The agent tool `compress`, by both its names."""
     from penstock_plugins.trim.tool import COMPRESS  # a proxy calls no tools
 
-    return [COMPRESS]
+    return COMPRESS
 
 
 @hookimpl

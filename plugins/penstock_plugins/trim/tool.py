@@ -1,4 +1,5 @@
-"""The agent tool `compress`: shortens a text that an agent passes, as tool outputs are shortened on the wire."""
+"""The agent tool `compress`, also called `context_compress`: shortens a text that an agent passes, as tool outputs are
+shortened on the wire."""
 
 from __future__ import annotations
 
@@ -34,4 +35,4 @@ def compress(
     }
 
 
-COMPRESS = Tool(compress, "Shorten a text")
+COMPRESS = [Tool(compress, "Shorten a text"), Tool(compress, "Shorten a text", called="context_compress")]

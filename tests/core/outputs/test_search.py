@@ -61,7 +61,7 @@ def test_what_is_meant_is_found_by_vectors(index: OutputIndex) -> None:
 
 def test_only_some_outputs_may_be_asked(index: OutputIndex) -> None:
     [wanted] = index.search("pottery", "KilnController", limit=1)
-    hits = index.search("pottery", "kiln dough", limit=5, only=[wanted.digest])
+    hits = index.search("pottery", "kiln dough", limit=5, only=[wanted.handle])
     assert [hit.source for hit in hits] == ["build"]
 
 

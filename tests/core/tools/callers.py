@@ -9,13 +9,16 @@ from typing import Any
 from penstock.base import paths
 from penstock.contexts.contexts import Contexts
 from penstock.control.client import open_client
+from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller
 from penstock.profiles.profile import in_use
 
 __all__ = ["caller"]
 
 
-def caller(store: Path | None = None, project: str = "", contexts: Contexts | None = None) -> Caller:
+def caller(
+    store: Path | None = None, project: str = "", contexts: Contexts | None = None, index: OutputIndex | None = None
+) -> Caller:
     """Who works on the files beside `store`, or on those of this machine."""
 
     def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,4 +29,5 @@ def caller(store: Path | None = None, project: str = "", contexts: Contexts | No
         assert contexts is not None
         return contexts
 
-    return Caller(kept, memory, store, by="a test", project=project)
+    outputs = (lambda: index) if index is not None else None
+    return Caller(kept, memory, store, by="a test", project=project, outputs=outputs)

@@ -257,6 +257,7 @@ CALLS: dict[str, str | list[Ask]] = {
 
 TOOLS: dict[str, str | dict[str, Any]] = {
     **dict.fromkeys(("expand", "stats", "budget", "doctor", "compress"), OWNER),
+    **dict.fromkeys(("context_stats", "context_budget", "context_doctor", "context_compress"), OWNER),
     "recall": {"purpose": "where is the {word}?"},
     "workingset": {"purpose": "where is the {word}?"},
     "list_memories": {},
