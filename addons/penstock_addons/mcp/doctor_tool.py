@@ -1,5 +1,5 @@
-"""`DOCTOR`: the agent tool `doctor`, also called `context_doctor`, which runs the checks of `penstock doctor` and returns
-their findings."""
+"""`DOCTOR`: the agent tool `doctor`, also called `context_doctor`, which runs the checks of `penstock doctor` and
+returns their findings."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "server"]
 
-DEFAULT = ("expand", "context_search", "recall", "remember", "forget")
+DEFAULT = ("expand", "recall", "remember", "forget", "context_search")
 """The tools that an agent under a proxy needs. All of them would take a few thousand tokens of each session."""
 
 

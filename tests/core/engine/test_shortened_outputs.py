@@ -41,9 +41,11 @@ def opened(tmp_path: Path, more: str = "") -> Suite:
 
 
 def send(suite: Suite) -> None:
-    body = conversation(user("run it"), assistant(call("t1", "Bash", command="make")), results(("t1", LONG)))
-    asyncio.run(suite.engine.process(request(body)))
-    suite.close()
+    try:
+        body = conversation(user("run it"), assistant(call("Bash", command="make")), results(LONG))
+        asyncio.run(suite.engine.process(request(body)))
+    finally:
+        suite.close()
 
 
 def test_a_shortened_output_is_found_whole(tmp_path: Path) -> None:

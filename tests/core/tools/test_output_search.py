@@ -24,10 +24,10 @@ LOG = "\n".join([f"step {n} was done" for n in range(2000)] + ["the kiln explode
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Path]:
+def store(tmp_path: Path) -> Path:
     kept = SqlStore(tmp_path / "penstock.db")
     kept.close()
-    yield kept.path
+    return kept.path
 
 
 @pytest.fixture
