@@ -33,7 +33,7 @@ from penstock.engine.flush import weigh_flush
 from penstock.engine.plan import Plan, plan_edits
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.engine.rewrite import replay_request, rewrite_request
-from penstock.engine.shortened_outputs import shortened_outputs
+from penstock.engine.shortened_outputs import index_shortened
 from penstock.engine.state import REFUSED, Attempt
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
@@ -170,8 +170,7 @@ class EditScheduler:
         if landed:
             ledger.land(landed)
         if self._outputs is not None:
-            for output in shortened_outputs(context, plan.apply, now):
-                self._outputs.submit(output)
+            index_shortened(self._outputs, context, plan.apply, now)
         return True
 
     def _remember(self, context: RequestContext, plan: Plan, rewrite: Rewrite, now: float, *, untouched: bool) -> None:

@@ -1,19 +1,35 @@
-"""`shortened_outputs`: the whole tool outputs that the edits of a request shorten, for the index of outputs."""
+"""`index_shortened`: has the whole tool outputs that the edits of a request shorten indexed, each with its tool and
+under the project of the request."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from penstock.conversation.conversation import BlockKind
 from penstock.edits.edit import Edit, Op
 from penstock.engine.request_context import RequestContext
 from penstock.outputs.output import Output
 
-__all__ = ["shortened_outputs"]
+if TYPE_CHECKING:
+    from penstock.outputs.indexer import OutputIndexer
+
+__all__ = ["index_shortened"]
+
+logger = logging.getLogger(__name__)
 
 
-def shortened_outputs(context: RequestContext, edits: Iterable[Edit], now: float) -> Iterator[Output]:
-    """The outputs, each with its tool, and with the project and the account of the request."""
+def index_shortened(outputs: OutputIndexer, context: RequestContext, edits: Iterable[Edit], now: float) -> None:
+    """Pass them to `outputs`. Never waits or raises: the request that is edited leaves as it is written."""
+    try:
+        for output in _shortened(context, edits, now):
+            outputs.submit(output)
+    except Exception:  # the edits are stored: whatever is wrong with an output must not change what is sent
+        logger.warning("tool outputs of %s are not indexed", context.exchange.id, exc_info=True)
+
+
+def _shortened(context: RequestContext, edits: Iterable[Edit], now: float) -> Iterator[Output]:
     conversation, who = context.conversation, context.exchange.identity
     # Where a person has one project for all traffic, it is that of all accounts.
     owner = "" if context.profile.memory.project else who.owner

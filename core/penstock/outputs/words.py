@@ -55,8 +55,9 @@ class ChunkWords:
             db.exec_driver_sql(f"INSERT INTO {name}({name}) VALUES ('optimize')")
 
     def with_stems(self, db: sa.Connection, words: Sequence[str], limit: int) -> list[int]:
-        """Chunks that have a form of any of `words`, the best first by BM25."""
-        return self._best(db, self._stems, words, limit)
+        """Chunks that have a form of any of `words`: first those that have all, the best first by BM25."""
+        every = self._best(db, self._stems, words, limit, " AND ")
+        return list(dict.fromkeys([*every, *self._best(db, self._stems, words, limit)]))
 
     def with_parts(self, db: sa.Connection, words: Sequence[str], limit: int) -> list[int]:
         """Chunks in which any of `words` stands, also inside a longer word, the best first by BM25. Words of fewer than
@@ -95,11 +96,11 @@ class ChunkWords:
         one = f"SELECT count(*) FROM (SELECT 1 FROM {self._stems} WHERE {self._stems} MATCH ? LIMIT {int(upto)})"
         return {word: int(db.exec_driver_sql(one, (_quoted(word),)).scalar() or 0) for word in words}
 
-    def _best(self, db: sa.Connection, name: str, words: Sequence[str], limit: int) -> list[int]:
+    def _best(self, db: sa.Connection, name: str, words: Sequence[str], limit: int, joined: str = " OR ") -> list[int]:
         if not words:
             return []
         found = f"SELECT rowid FROM {name} WHERE {name} MATCH ? ORDER BY rank LIMIT ?"
-        return list(db.exec_driver_sql(found, (" OR ".join(map(_quoted, words)), limit)).scalars())
+        return list(db.exec_driver_sql(found, (joined.join(map(_quoted, words)), limit)).scalars())
 
     def _write(self, db: sa.Connection, rows: Iterable[tuple[int, str]], sql: str) -> None:
         # FTS5 ends a text at the first zero.

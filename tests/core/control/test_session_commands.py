@@ -139,6 +139,14 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     assert "morning" not in str([e.payload for e in ask.store.events_after()])
 
 
+def test_indexed_outputs_go_with_their_session(ask: Asked) -> None:
+    """The index is asked to forget the conversations that are deleted, and no others."""
+    forgotten: list[str] = []
+    commands = SessionCommands(ask.store, forget_outputs=forgotten.extend)
+    commands.do("delete", {"session": "morning", "force": True})
+    assert forgotten == ["talk-1", "talk-2"]
+
+
 def test_what_the_provider_may_still_cache_is_deleted_by_force_alone(ask: Asked) -> None:
     """The ledger is what keeps the next request like the last: the words say what going on without it costs."""
     ask.now = THEN + WARM_S - 60

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from penstock import handle_of
 from penstock.app import Suite
 from penstock.base import paths
@@ -35,15 +37,15 @@ def opened(tmp_path: Path, more: str = "") -> Suite:
         (paths.plugins_dir(), "cuts.py", PLUGIN),
         (paths.profiles_dir(), "potter.toml", PROFILE + more),
     ):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return Suite.open("potter", store=tmp_path / "penstock.db")
 
 
-def send(suite: Suite) -> None:
+def send(suite: Suite) -> bytes | None:
     try:
         body = conversation(user("run it"), assistant(call("Bash", command="make")), results(LONG))
-        asyncio.run(suite.engine.process(request(body)))
+        return asyncio.run(suite.engine.process(request(body))).body
     finally:
         suite.close()
 
@@ -65,3 +67,13 @@ def test_a_profile_may_turn_it_off(tmp_path: Path) -> None:
     suite = opened(tmp_path, "[outputs]\nenabled = false\n")
     send(suite)
     assert not OutputIndex.path(tmp_path / "penstock.db").exists()
+
+
+def test_an_index_that_fails_changes_nothing_that_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit is sent, as without an index."""
+
+    def fails(*_: object) -> bool:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("penstock.outputs.indexer.OutputIndexer.submit", fails)
+    assert send(opened(tmp_path)) == send(opened(tmp_path / "other", "[outputs]\nenabled = false\n"))
