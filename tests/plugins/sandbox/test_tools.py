@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Caller, PenstockError, Tool, estimate_tokens, handle_of
+from penstock.outputs.output import Output
+from penstock.outputs.store import OutputIndex
 from penstock.profiles.profile import Profile
 from penstock_plugins.sandbox import bubblewrap, plugin
 from penstock_plugins.sandbox.runtimes import find_runtimes
@@ -119,6 +122,24 @@ def test_many_commands_are_one_call_within_a_budget(offered: dict[str, Tool], wh
     assert "[no line of the outputs has one of these words]" in said
     assert "No such file" in said
     assert [len(text) > 100_000 for text in kept] == [True]
+
+
+def test_a_misspelled_search_is_answered_by_the_index(offered: dict[str, Tool], who: Caller, tmp_path: Path) -> None:
+    """Of this call's outputs alone, with how it was found; without an index no line is."""
+    index = OutputIndex.beside(tmp_path / "penstock.db")
+    index.add(Output("an older thermometer", "kiln", "another call", 1.0), str)
+
+    def keep(text: str, why: str) -> str:
+        index.add(Output(text, "kiln", why, 1.0), str)
+        return ""
+
+    given = {"commands": ["echo short", "seq 20000; echo the thermometer broke"], "searches": ["thermomter"]}
+    said = offered["batch_execute"].call(replace(who, outputs=lambda: index, keep=keep), given)
+    assert "[search] thermomter\n[by edit distance]" in said
+    assert "2:20001: the thermometer broke" in said
+    assert "older" not in said
+    assert "[no line of the outputs has one of these words]" in offered["batch_execute"].call(who, given)
+    index.close()
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=12), st.integers(0, 8000))
