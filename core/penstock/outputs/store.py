@@ -27,8 +27,6 @@ __all__ = ["CHUNK_TOKENS", "FILE_NAME", "OVERLAP_TOKENS", "OutputCounts", "Outpu
 
 FILE_NAME = "outputs.db"
 CHUNK_TOKENS, OVERLAP_TOKENS = 2048, 128
-_ROWS = 500
-"""Values in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
