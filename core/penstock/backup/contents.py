@@ -2,7 +2,8 @@
 them in the archive with size, digest and revision (`Member`). `FORMAT` is 1; a reader refuses a higher one.
 
 Left out are the vectors, which are rebuilt from the memory's record, the index of tool outputs, which expires, and the
-jobs, the tokens and the master key of sealed contexts: with a stolen backup one must not be able to call the service, or to read what is sealed.
+jobs, the tokens and the master key of sealed contexts: with a stolen backup one must not be able to call the service,
+or to read what is sealed.
 """
 
 from __future__ import annotations
