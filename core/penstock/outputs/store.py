@@ -62,7 +62,7 @@ class OutputIndex:
         self._file.close()
 
     def add(self, output: Output, clean: Callable[[str], str]) -> bool:
-        """Index an output as `clean` makes it. The same content of the same project is indexed once, and then counts as
+        """Index an output and its source as `clean` makes them. The same content of the same project is indexed once, and then counts as
         new. False: nothing of it is left, or its project is not known."""
         if not output.project:
             return False
@@ -75,11 +75,12 @@ class OutputIndex:
         spans = chunk_spans(text, CHUNK_TOKENS, OVERLAP_TOKENS)
         if not spans:
             return False
+        source = clean(output.source)[:400].encode("utf-8", "replace").decode()
         data = packed(text)  # before the first row is written: from then on every other writer waits
         with self._file.writing() as db:
             if _note_again(db, project, digest, output):  # another process was quicker
                 return True
-            row = {"project": project, "digest": digest, "source": output.source[:400], "at": output.at}
+            row = {"project": project, "digest": digest, "source": source, "at": output.at}
             number = _inserted(db.execute(outputs.insert().values(**row, size=len(text), text=data)))
             _note_conversation(db, number, output.conversation)
             ids = [

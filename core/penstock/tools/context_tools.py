@@ -79,6 +79,6 @@ CONTEXT_TOOLS = (
     Tool(context_put, "Keep a context", "adds"),
     Tool(context_get, "Read a context"),
     Tool(context_list, "List contexts"),
-    Tool(context_search, "Search contexts"),
+    Tool(context_search, "Search contexts and tool outputs"),
     Tool(context_rollback, "Roll a context back", "adds"),
 )

@@ -66,10 +66,14 @@ def test_an_account_that_names_the_project_of_another_has_its_own(index: OutputI
 
 
 def test_credentials_are_not_written(index: OutputIndex, tmp_path: Path) -> None:
-    """What was redacted is neither in the text nor in the words."""
+    """What was redacted is neither in the text nor in the words, nor in the input of the tool."""
     secret = "sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8sT" * 3
     add(index, f"export ANTHROPIC_API_KEY={secret}\nthe kiln is hot\n")
+    index.add(Output("the rake is hot", "pottery", f"Bash curl -H 'authorization: Bearer {secret}'", 1.0), sanitize)
     assert secret not in found(index, "kiln")[0]
+    [hit] = index.search("pottery", "rake", limit=1)
+    assert hit.source.startswith("Bash curl")
+    assert secret not in hit.source
     index.close()
     assert secret.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
