@@ -62,8 +62,8 @@ class OutputIndex:
         self._file.close()
 
     def add(self, output: Output, clean: Callable[[str], str]) -> bool:
-        """Index an output and its source as `clean` makes them. The same content of the same project is indexed once, and then counts as
-        new. False: nothing of it is left, or its project is not known."""
+        """Index an output and its source as `clean` makes them. The same content of the same project is indexed once,
+        and then counts as new. False: nothing of it is left, or its project is not known."""
         if not output.project:
             return False
         digest = digest_of(output.text)
