@@ -1,12 +1,13 @@
 """What keys and limits cost a request: the gateway's port beside a plain reverse port, in one run.
 
-    python benchmarks/gateway.py [--sessions 10] [--size 20000]
+    python benchmarks/gateway.py [--sessions 10] [--size 20000] [--store postgresql://...] [--redis redis://...]
 
 Two proxies in front of one provider on loopback: one with a reverse port, one with the gateway. Each request goes
 through both in turn, at the gateway's with a key whose workspace has six limits (requests, tokens and dollars, by day
 and by month) and one on its model. The difference of the medians is what the check of the key, the choice of the
 provider and the hold cost before the request leaves; the settlement is made after the answer. The goal is at most
 1.0 ms. Then many clients at once ask the gateway until a limit of requests is full: no more may be let in than it says.
+With `--store` and `--redis` the gateway has its tables in that database, empty before, and uses that Redis.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from latency_rig import free_port, once, p95, wait_for
 from latency_sessions import session
 from service_beside import provider, started
 
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import GatewayStore
 from penstock.gateway.keys import add_key
 from penstock.gateway.providers import add_provider
 from penstock.gateway.quotas import read_limit, set_limits, show_limits
 from penstock.gateway.usage import usage_by
+from penstock.store.pointer import store_file
 
 GOAL_MS = 1.0
 CLIENTS, ASKED, CAP = 64, 640, 200
@@ -41,12 +43,18 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--sessions", type=int, default=10, help="of requests")
     options.add_argument("--size", type=int, default=20_000, help="bytes of a session's first request")
+    options.add_argument("--store", default="", help="the URL of the gateway's database; a file without it")
+    options.add_argument("--redis", default="", help="the URL of a Redis for the gateway; none without it")
     chosen = options.parse_args()
+    os.environ["PENSTOCK_SERVE_REDIS"] = chosen.redis
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder, upstream = Path(name), stack.enter_context(provider())
         plain = stack.enter_context(proxy(folder / "plain", ["--reverse", f"http://127.0.0.1:{upstream}="]))
-        gateway = stack.enter_context(proxy(folder / "gateway", ["--gateway", ""]))
-        store = stack.enter_context(closing(GatewayStore(folder / "gateway" / "state" / FILE_NAME)))
+        os.environ["PENSTOCK_HOME"] = str(folder / "gateway")
+        kept = chosen.store or str(folder / "gateway" / "state" / "penstock.db")
+        place = ["--store", kept] if chosen.store else []
+        gateway = stack.enter_context(proxy(folder / "gateway", [*place, "--gateway", ""]))
+        store = stack.enter_context(closing(GatewayStore.beside(store_file(kept))))
         key = prepare(store, upstream)
         measure(plain, gateway, key, 2, chosen.size)  # warm
         print(f"{chosen.sessions} sessions of {chosen.size:,} bytes; load before: {os.getloadavg()[0]:.1f}")

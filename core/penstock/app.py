@@ -21,8 +21,10 @@ from penstock.base import paths
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
+from penstock.base.redis_server import RedisServer
 from penstock.base.store_url import url_in
 from penstock.budget.budgets import COUNTERS
+from penstock.budget.shared_rates import SharedRates
 from penstock.control.request_commands import RequestCommands
 from penstock.control.session_commands import Live, SessionCommands
 from penstock.control.settings_commands import SettingsCommands
@@ -33,10 +35,12 @@ from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
+from penstock.gateway.key_cache import KeyCache
 from penstock.plugins.manager import Plugins
 from penstock.plugins.tagger import Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
+from penstock.profiles.service import service_values
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.store import complete
@@ -76,6 +80,10 @@ class Suite:
     """The memory service. None: the profile turns memory off."""
     outputs: OutputIndexer | None = None
     """Indexes tool outputs that are shortened. None: the profile turns that off."""
+    redis: RedisServer | None = None
+    """The Redis that several proxies share. None: the profile names none."""
+    keys: KeyCache | None = None
+    """The gateway's keys that were read lately; only with Redis."""
     settings: SettingsCommands = field(init=False)
     """Takes a person's commands about settings."""
     _path: Path = field(init=False)
@@ -100,6 +108,8 @@ class Suite:
         clock = clock or SystemClock()
         chosen = profiles.load(profile)
         plugins = plugins or Plugins.load(plugins_dir, blocked)
+        url = profiles.changed(chosen, {"service": service_values()}).service.redis
+        redis = RedisServer(url) if url else None
         path = store or paths.store_path()
         # With a key and without a store, ledgers are gone: what was sent in conversations that go on is not known.
         is_new = not path.exists()
@@ -111,6 +121,8 @@ class Suite:
             complete.mark_complete(path)
         with ExitStack() as opened:
             opened.callback(kept.close)
+            if redis is not None:
+                opened.callback(redis.close)
             log = EventLog(kept, listeners=plugins.listeners(), clock=clock)
             opened.callback(log.close)
             dialects = [*plugins.dialects(), *bundled_dialects()]
@@ -146,12 +158,14 @@ class Suite:
                 is_lost=bool(degraded) or kept.is_awaited or _is_lost(kept, clock.now(), is_gone=is_gone),
                 is_incomplete=is_incomplete,
                 outputs=outputs,
+                rates=SharedRates(redis) if redis is not None else None,
             )
             opened.pop_all()  # from here on `close` does it
         # What can not be kept can not be sent the same after a restart (P3): what is sent then stays as it comes.
         engine.is_paused = bool(degraded) or kept.is_awaited
         engine.whole_requests.resize(chosen.log.whole)
-        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service, outputs)
+        suite = cls(engine, log, kept, plugins, chosen, dialects, degraded, memory_service, outputs, redis)
+        suite.keys = KeyCache(redis) if redis is not None else None
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
@@ -240,6 +254,8 @@ class Suite:
             self.memory.close()
         if self.outputs is not None:
             self.outputs.close()
+        if self.redis is not None:
+            self.redis.close()
         is_stored = self.log.close()
         self._note_complete(is_stored=is_stored)
         self.store.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
+from penstock.base.redis_server import why_away
 from penstock.profiles.service import ServiceSettings
 from penstock_service.token_file import keep_token, owner_token, token_path
 
@@ -46,6 +47,8 @@ class ServiceServer:
                 f"{host!r} is every address of this machine: name those that others ask by with --allowed-host or "
                 "`[service] allowed_hosts`, or listen on one address"
             )
+        if settings.redis and (why := why_away(settings.redis)):
+            logger.warning("%s: the service goes on without it", why)
         self._store, self._settings = store, settings
         self.token_file = token_path(store.parent)
         self._token = owner_token(store.parent)

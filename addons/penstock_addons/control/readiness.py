@@ -57,7 +57,10 @@ class Readiness:
     def _answer(self) -> http.Response:
         is_ready, suite = self._leaving.ask(), self._requests.suite
         is_whole = suite is not None and not (suite.degraded or suite.log.degraded or suite.store.is_awaited)
-        body = msgspec.json.encode({"ready": is_ready, "degraded": [] if is_whole else ["store"]})
+        degraded = [] if is_whole else ["store"]
+        if suite is not None and suite.redis is not None and suite.redis.why:
+            degraded.append("redis")
+        body = msgspec.json.encode({"ready": is_ready, "degraded": degraded})
         headers = {"content-type": "application/json", "cache-control": "no-store"}
         return http.Response.make(200 if is_ready else 503, body, headers)
 

@@ -73,12 +73,12 @@ class StoreThreads:
         return await self.do(lambda store, _: self.check(store, secret))
 
     def check(self, store: GatewayStore, secret: str) -> ApiKey:
-        """The key that `secret` is, as the store has it. While that is down, one that was seen lately. Raises `BadKey`
-        and `StoreError`. Waits for the store."""
+        """The key that `secret` is, as the store has it; with Redis, as it had it lately. While the store is
+        down, one that was seen lately. Raises `BadKey` and `StoreError`. Waits for the store."""
         try:
-            key = check_key(store, secret)
-            if key.last_used_day != (day := day_of(store.clock.now())):
-                note_use(store, key.id, day)
+            suite = self._requests.suite
+            cache = suite.keys if suite is not None else None
+            key = cache.key(secret, lambda: _read(store, secret)) if cache is not None else _read(store, secret)
             return self._outage.saw(secret, key, store)
         except StoreError as e:
             return self._outage.key(secret, e)
@@ -179,3 +179,10 @@ class StoreThreads:
             if self._closing.is_set():
                 self._settle_late()
                 return
+
+
+def _read(store: GatewayStore, secret: str) -> ApiKey:
+    key = check_key(store, secret)
+    if key.last_used_day != (day := day_of(store.clock.now())):
+        note_use(store, key.id, day)
+    return key

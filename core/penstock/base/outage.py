@@ -18,10 +18,16 @@ PROBE_EVERY_S = 1.0
 class Outage:
     """Notes that a server cannot be reached. Any thread may call."""
 
-    def __init__(self, probe: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        probe: Callable[[], None],
+        server: str = "the database",
+        meanwhile: str = "requests are sent on without new edits",
+    ) -> None:
         """`probe` asks the server, in a thread of its own. It raises `StoreError` while the server is away;
-        what else it raises is logged, and it is called again."""
-        self._probe = probe
+        what else it raises is logged, and it is called again. `server`, `meanwhile`: what it is called, and what
+        goes on without it, for the log."""
+        self._probe, self._server, self._meanwhile = probe, server, meanwhile
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.why = ""
@@ -34,12 +40,12 @@ class Outage:
             if self.why or self._closing.is_set():
                 return
             self.why = why
-        logger.warning("%s: requests are sent on without new edits until it answers", why)
+        logger.warning("%s: %s until it answers", why, self._meanwhile)
         try:
             threading.Thread(target=self._watch, name="penstock-probe", daemon=True).start()
         except RuntimeError:  # no more threads: what nothing would end has not begun
             self.why = ""
-            logger.exception("nothing can ask the database whether it answers again")
+            logger.exception("nothing can ask %s whether it answers again", self._server)
 
     def close(self) -> None:
         """Probe no more."""
@@ -53,9 +59,9 @@ class Outage:
                 self.why = str(e)
                 continue
             except Exception as e:  # an outage that is no longer probed would never end
-                logger.exception("the database cannot be asked whether it answers again")
+                logger.exception("%s cannot be asked whether it answers again", self._server)
                 self.why = str(e) or type(e).__name__
                 continue
             self.why = ""
-            logger.info("the database answers again")
+            logger.info("%s answers again", self._server)
             return

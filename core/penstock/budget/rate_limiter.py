@@ -1,18 +1,20 @@
 """`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (`Bucket`, a token bucket)
-and by those that providers report. In memory only: at most 2,000 buckets, and 20 reported limits for one provider."""
+and by those that providers report. In memory: at most 2,000 buckets, and 20 reported limits for one provider. With
+`SharedRates` the limits hold for all proxies together; while Redis is away, for each of them."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.scopes import BudgetOwner
 from penstock.budget.settings import Rates
+from penstock.budget.shared_rates import Share, SharedRates
 
 __all__ = ["Bucket", "RateDecision", "RateLimiter"]
 
@@ -36,6 +38,8 @@ class Bucket:
     """The tokens in it at `at`. Below zero: owed to requests that wait for their turn."""
     at: float
     """When something was asked for last, in seconds."""
+    name: str = ""
+    """The same in all proxies."""
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` can be had, behind all that wait. More than the bucket holds can be had once it is
@@ -73,8 +77,8 @@ class RateLimiter:
     """The rate limits of all clients and providers. Any thread may call. Nothing is stored: a minute after a restart it
     would be the same."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, shared: SharedRates | None = None) -> None:
+        self._lock, self._shared = threading.Lock(), shared
         self._buckets: OrderedDict[_Key, Bucket] = OrderedDict()
         self._told: OrderedDict[tuple[str, str], tuple[RateLimitInfo, ...]] = OrderedDict()
 
@@ -86,6 +90,14 @@ class RateLimiter:
             wait, what = max(waits, default=(0.0, ""))
             if wait > rates.queue_s:
                 return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
+            if buckets and self._shared is not None:
+                # Asked last: what this proxy alone has let through bounds it when Redis is away or was emptied.
+                found = self._shared.turn(_shares(buckets), rates.queue_s)
+                shared_wait, which, is_taken = found or (0.0, 0, True)
+                if not is_taken:
+                    message = _too_fast(buckets[which][0], shared_wait)
+                    return RateDecision(shared_wait, is_given=False, message=message)
+                wait = max(wait, shared_wait)
             for _, bucket, amount in buckets:
                 bucket.take(amount, now)
             if rates.provider and rates.queue_s:
@@ -97,8 +109,11 @@ class RateLimiter:
     def give_back(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> None:
         """Return the tokens of a turn that was given and not used."""
         with self._lock:
-            for _, bucket, amount in self._of(who, rates, tokens, now):
+            buckets = list(self._of(who, rates, tokens, now))
+            for _, bucket, amount in buckets:
                 bucket.give_back(amount)
+            if buckets and self._shared is not None:
+                self._shared.give_back(_shares(buckets))
 
     def record_rate_limits(self, who: BudgetOwner, limits: tuple[RateLimitInfo, ...]) -> None:
         """Note the limits that a provider reported for a credential. A limit that is missing this time is kept."""
@@ -149,11 +164,15 @@ class RateLimiter:
         """Profiles with different limits have buckets of their own."""
         *_, per_minute, burst = key
         size = per_minute * burst
-        bucket = self._buckets.pop(key, None) or Bucket(size, per_minute / MINUTE, size, now)
+        bucket = self._buckets.pop(key, None) or Bucket(size, per_minute / MINUTE, size, now, repr(key))
         self._buckets[key] = bucket
         while len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
         return bucket
+
+
+def _shares(buckets: Sequence[tuple[str, Bucket, float]]) -> list[Share]:
+    return [(bucket.name, bucket.size, bucket.per_s, amount) for _, bucket, amount in buckets]
 
 
 def _too_fast(what: str, wait: float) -> str:

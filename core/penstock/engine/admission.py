@@ -16,6 +16,7 @@ from penstock.budget.chat_order import chat_order
 from penstock.budget.limit_evaluator import Change, LimitStatus
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.rate_limiter import RateDecision, RateLimiter
+from penstock.budget.shared_rates import SharedRates
 from penstock.conversation.conversation import BlockKind, Conversation, is_envelope
 from penstock.conversation.exchange import Exchange, Kind
 from penstock.conversation.reply import Reply, Usage
@@ -43,9 +44,9 @@ REFUSED = 1000
 class AdmissionControl:
     """Budgets and rate limits for requests. Any thread may call; no call waits for the disk."""
 
-    def __init__(self, store: Store, log: EventLog, clock: Clock) -> None:
+    def __init__(self, store: Store, log: EventLog, clock: Clock, shared: SharedRates | None = None) -> None:
         self._log, self.clock = log, clock
-        self.speed = RateLimiter()
+        self.speed = RateLimiter(shared)
         self.budgets = budget_store.load(store, clock.now(), on_change=self._tell, save=log.set_value)
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""

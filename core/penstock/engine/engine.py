@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import Unreadable
 from penstock.base.threads import NoWorker, Task, Workers
+from penstock.budget.shared_rates import SharedRates
 from penstock.conversation.exchange import Request
 from penstock.dialects.base import Dialect, Endpoint
 from penstock.engine.admission import AdmissionControl
@@ -69,9 +70,11 @@ class Engine:
         is_lost: bool = False,
         is_incomplete: bool = False,
         outputs: OutputIndexer | None = None,
+        rates: SharedRates | None = None,
     ) -> None:
         """`is_lost`: the store is new, and replaces a lost one that knew what was sent. `is_incomplete`: the last
-        requests of an earlier process may be missing in it. `outputs`: indexes tool outputs that are shortened."""
+        requests of an earlier process may be missing in it. `outputs`: indexes tool outputs that are shortened.
+        `rates`: the rate limits that all proxies share."""
         self._dialects = tuple(dialects)
         self._log = log
         self._clock = clock or SystemClock()
@@ -80,7 +83,7 @@ class Engine:
         counting = self._counting = TokenCalibration(store, self._clock.tick, self._background.do)
         self.calibration = counting.calibration
         """What the provider's counts have taught about our estimates."""
-        self.admission = AdmissionControl(store, log, self._clock)
+        self.admission = AdmissionControl(store, log, self._clock, rates)
         """Admits requests, and counts their cost."""
         self._reader = RequestReader(
             store, log, key, self._clock, self.admission, counting, is_lost=is_lost, is_incomplete=is_incomplete

@@ -40,6 +40,8 @@ class GatewayStore:
         self.clock, self.path = clock or SystemClock(), path
         self.masters = MasterKeys(path.parent)
         """The master key of the providers' credentials: that of sealed contexts."""
+        self.redis: str | None = None
+        """The URL of the Redis that hears of changes to keys; empty: none does. None: that of the profile in use."""
         self._tables = open_tables(path, replace(TABLES, finish=self._add_default), url)
 
     @classmethod

@@ -15,6 +15,7 @@ from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import GatewayStore, new_id
 from penstock.gateway.errors import BadKey, InvalidSetting, NotThere
+from penstock.gateway.key_cache import announce_keys
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey, Scope
 from penstock.gateway.schema import api_keys
 from penstock.gateway.workspaces import check_name, workspace_in
@@ -126,7 +127,9 @@ def change_key(
         if values:
             db.execute(api_keys.update().where(api_keys.c.id == number).values(**values))
             store.note(db, workspace, by, "key changed", f"{found.name} ({number})", changed=sorted(values))
-        return _find(db, workspace, number)
+        changed = _find(db, workspace, number)
+    announce_keys(store.redis)
+    return changed
 
 
 def rotate_key(
@@ -146,7 +149,9 @@ def rotate_key(
         kept = old if grace_s else None
         db.execute(api_keys.update().where(api_keys.c.id == number).values(**values, old_digest=kept))
         store.note(db, workspace, by, "key rotated", f"{found.name} ({number})", grace_s=grace_s)
-        return _find(db, workspace, number), secret
+        rotated = _find(db, workspace, number)
+    announce_keys(store.redis)
+    return rotated, secret
 
 
 def revoke_key(store: GatewayStore, workspace: str, number: str, by: str) -> ApiKey:
@@ -157,7 +162,9 @@ def revoke_key(store: GatewayStore, workspace: str, number: str, by: str) -> Api
             values = {"revoked_at": store.clock.now(), "old_digest": None, "old_until": None}
             db.execute(api_keys.update().where(api_keys.c.id == number).values(**values))
             store.note(db, workspace, by, "key revoked", f"{found.name} ({number})")
-        return _find(db, workspace, number)
+        revoked = _find(db, workspace, number)
+    announce_keys(store.redis)
+    return revoked
 
 
 def _of(workspace: str) -> sa.ColumnElement[bool]:

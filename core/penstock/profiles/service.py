@@ -60,6 +60,9 @@ class ServiceSettings(BaseModel):
     otlp: str = Field(default="", pattern=r"^$|^https?://")
     """The address of an OpenTelemetry collector (OTLP over gRPC) that gets a span for each call of a model, without
     texts. Empty: none does."""
+    redis: str = Field(default="", pattern=r"^$|^rediss?://")
+    """The URL of a Redis that all proxies and services share, `redis://HOST:PORT/DATABASE`: rate limits then count for
+    all of them together, and keys of the gateway are read less often. It takes the extra `redis`. Empty: none."""
     log: Literal["text", "json"] = "text"
     """`json`: what the service logs, and each call, is a line of JSON on stderr."""
 

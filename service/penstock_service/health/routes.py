@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from penstock.base.errors import PenstockError, StoreError
+from penstock.base.redis_server import why_away
 from penstock.base.version import VERSION
 from penstock.control.client import NotUp, Refused, Remote
 from penstock_service.health.metrics import Metrics
@@ -37,7 +38,8 @@ async def alive() -> dict[str, str]:
 def ready(parts: PartsOf) -> JSONResponse:
     """Whether the contexts can be read and written. 503: they cannot. `degraded` also names what does not stop the
     rest: `sealing`, a master key that sealed contexts need is not there; `broker`, events have waited for a message
-    broker for more than a minute. `lag`: how many events wait for the slowest broker, and for how many seconds."""
+    broker for more than a minute; `redis`, which does not answer. `lag`: how many events wait for the slowest
+    broker, and for how many seconds."""
     contexts, sealing = _contexts(parts), _sealing(parts)
     is_ready = contexts["status"] == "ok"
     degraded = [] if is_ready else ["store"]
@@ -46,6 +48,9 @@ def ready(parts: PartsOf) -> JSONResponse:
     brokers = _brokers(parts)
     if brokers["status"] in ("degraded", "down"):
         degraded.append("broker")
+    redis = _redis(parts)
+    if redis["status"] == "degraded":
+        degraded.append("redis")
     # Which broker it is, only the owner is told.
     answer = {"ready": is_ready, "degraded": degraded, "lag": _slowest(brokers), "cursor": contexts.get("cursor")}
     return JSONResponse(answer, 200 if is_ready else 503)
@@ -71,6 +76,7 @@ def detailed(parts: PartsOf, jobs: JobEngineOf) -> dict[str, Any]:
         "memory": _memory(parts, proxy),
         "jobs": _jobs(jobs),
         "brokers": _brokers(parts),
+        "redis": _redis(parts),
     }
     is_well = all(part["status"] in ("ok", "off") for part in found.values())
     return {"status": "ok" if is_well else "degraded", "version": VERSION, "parts": found}
@@ -133,6 +139,13 @@ def _brokers(parts: Parts) -> dict[str, Any]:
     late = [one.broker for one in lags if one.is_late]
     why = {"why": f"events wait for {', '.join(late)}: is its relay running?"} if late else {}
     return {"status": "degraded" if late else "ok", "lag": lag, **why}
+
+
+def _redis(parts: Parts) -> dict[str, Any]:
+    if not parts.settings.redis:
+        return {"status": "off", "why": "`[service] redis` names none"}
+    why = why_away(parts.settings.redis)
+    return {"status": "degraded", "why": why} if why else {"status": "ok"}
 
 
 def _slowest(brokers: dict[str, Any]) -> dict[str, float]:

@@ -48,7 +48,9 @@ class Parts:
         """The team's gateway, opened when it is first asked for. Any thread may call. Raises `StoreError`."""
         with self._opening:
             if not self._gateway:
-                self._gateway.append(GatewayStore.beside(self.store, self.contexts.clock))
+                store = GatewayStore.beside(self.store, self.contexts.clock)
+                store.redis = self.settings.redis
+                self._gateway.append(store)
             return self._gateway[0]
 
     def close(self) -> None:

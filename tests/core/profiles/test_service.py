@@ -27,6 +27,7 @@ def test_the_environment_says_each_key() -> None:
         "PENSTOCK_SERVE_BACKUP_KEEP": "120",
         "PENSTOCK_SERVE_BACKUP_FOLDER": "~/backups",
         "PENSTOCK_SERVE_OTLP": "http://127.0.0.1:4317",
+        "PENSTOCK_SERVE_REDIS": "redis://127.0.0.1:6379/1",
         "PENSTOCK_SERVICE": "http://127.0.0.1:7878",  # where a client looks for it
     }
     values = service_values(environ=said)

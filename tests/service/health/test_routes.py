@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.contexts.contexts import Contexts
+from penstock.profiles.service import ServiceSettings
+from tests.brokers import RedisBroker
 from tests.service.beside import Beside
 from tests.service.conftest import Service, running
 
@@ -98,7 +100,20 @@ def test_without_a_proxy_its_parts_are_off(service: Service) -> None:
         "memory": "off",
         "jobs": "ok",
         "brokers": "off",
+        "redis": "off",
     }
+
+
+def test_a_redis_that_is_away_stops_nothing(tmp_path: Path, redis_broker: RedisBroker) -> None:
+    with running(tmp_path / "contexts.db", ServiceSettings(redis=redis_broker.url)) as up, up.http() as http:
+        assert http.get("/readyz").json()["degraded"] == []
+        redis_broker.kill()
+        probe = http.get("/readyz")
+        assert (probe.status_code, probe.json()["ready"], probe.json()["degraded"]) == (200, True, ["redis"])
+        made = http.post("/v1/keys", json={"name": "laptop"}).json()
+        assert http.post(f"/v1/keys/{made['id']}/revoke").status_code == 200
+        mine = {"authorization": f"Bearer {made['key']}"}
+        assert http.get("/v1/contexts", headers=mine).status_code == 401
 
 
 def test_beside_a_proxy_each_part_says_how_it_is(beside: Beside) -> None:
