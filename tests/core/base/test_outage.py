@@ -24,8 +24,10 @@ def watcher() -> threading.Thread | None:
 
 def asked(answers: Iterator[Exception | None]) -> Outage:
     """An outage whose probes end as `answers` say, and that has ended."""
+    may_end = threading.Event()
 
     def probe() -> None:
+        may_end.wait(60)
         if (error := next(answers)) is not None:
             raise error
 
@@ -33,6 +35,7 @@ def asked(answers: Iterator[Exception | None]) -> Outage:
     found.begin("it is away")
     assert found.why
     thread = watcher()
+    may_end.set()
     assert thread is not None
     thread.join(60)
     return found

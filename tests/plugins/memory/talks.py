@@ -53,7 +53,7 @@ class Talk:
         self.session = Session(
             plugins=plugins or plugins_of(),
             memory=memory_service,
-            profile=profile or profile_of(STAGES),
+            profile=_patient(profile or profile_of(STAGES)),
             headers=given | dict(headers or {}),
             clock=ManualClock(at),
         )
@@ -100,3 +100,9 @@ class Talk:
     def tagged(self) -> list[Event]:
         """The events that say what was talked about."""
         return self.session.events(EventKind.TAGGED)
+
+
+def _patient(profile: Profile) -> Profile:
+    """A profile whose requests wait for the memory for as long as a slow machine takes, unless it says how long."""
+    memory = {"wait_ms": 60_000, **profile.settings_of("memory")}
+    return profile.model_copy(update={"stage": {**profile.stage, "memory": memory}})
