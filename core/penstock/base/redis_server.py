@@ -24,7 +24,9 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _TIMEOUT_S = 0.1
 _LOOK_S = 0.5
-"""Seconds for which the listener waits for a notice before it looks whether it is to end."""
+"""Seconds for which the listener waits for a notice before it asks who is still there."""
+_SILENT = 4
+"""Times that it asks without an answer before it takes the connection for lost, though nothing has closed it."""
 
 
 class RedisServer:
@@ -33,9 +35,13 @@ class RedisServer:
     def __init__(self, url: str) -> None:
         """Connects when it is first asked. Raises `PenstockError`: the extra is missing, or `url` is none of Redis."""
         self._redis, self._where = _client(url), _shown(url)
-        self._outage = Outage(self._probe, "Redis", "each proxy counts for itself and keys are read from the store")
+        self._outage = Outage(
+            self._probe, "Redis", "each proxy keeps to its share of limits and keys are read from the store"
+        )
         self._closing = threading.Event()
         self._listener: threading.Thread | None = None
+        self.listeners = 1
+        """How many processes listened to the same notices, this one too, while it answered last."""
 
     @property
     def why(self) -> str:
@@ -73,8 +79,16 @@ class RedisServer:
             try:
                 with closing(self._redis.pubsub()) as notices:  # type: ignore[no-untyped-call]
                     notices.subscribe(channel)
+                    silent = 0
                     while not self._closing.is_set():
-                        if notices.get_message(timeout=_LOOK_S) is not None:  # that it is subscribed is one, too
+                        found = notices.get_message(timeout=_LOOK_S)
+                        silent = silent + 1 if found is None else 0
+                        if silent > _SILENT:
+                            raise TimeoutError("it has sent nothing for a while")
+                        if found is None:
+                            notices.ping()
+                            self.listeners = max(1, self._redis.pubsub_numsub(channel)[0][1])
+                        elif found["type"] != "pong":  # that it is subscribed counts as a notice
                             heard(True)
             except (_errors(), OSError) as e:
                 heard(False)
@@ -83,7 +97,7 @@ class RedisServer:
 
     def _probe(self) -> None:
         try:
-            self._redis.ping()
+            _try(self._redis)
         except (_errors(), OSError) as e:
             raise StoreError(self._said(e)) from e
 
@@ -105,10 +119,15 @@ def why_away(url: str) -> str:
     extra is missing, or `url` is none of Redis."""
     with closing(_client(url)) as redis:
         try:
-            redis.ping()
+            _try(redis)
         except (_errors(), OSError) as e:
             return f"Redis at {_shown(url)} does not answer: {e}"
     return ""
+
+
+def _try(redis: Redis) -> None:
+    """Raises where it takes no writes, too: a replica, or one that is full."""
+    redis.set("penstock:probe", "", ex=1)
 
 
 def _client(url: str) -> Redis:

@@ -1,6 +1,6 @@
 """`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (`Bucket`, a token bucket)
 and by those that providers report. In memory: at most 2,000 buckets, and 20 reported limits for one provider. With
-`SharedRates` the limits hold for all proxies together; while Redis is away, for each of them."""
+`SharedRates` the limits hold for all proxies together; while Redis is away, each has its share of them."""
 
 from __future__ import annotations
 
@@ -40,16 +40,22 @@ class Bucket:
     """When something was asked for last, in seconds."""
     name: str = ""
     """The same in all proxies."""
+    share: float = 1.0
+    """The part of its size and its rate that can be had here; see `divide`."""
+
+    def divide(self, share: float, now: float) -> None:
+        """From now on only this `share` can be had of what it holds, and of what fills it."""
+        self.level, self.at, self.share = self._filled(now), now, share
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` can be had, behind all that wait. More than the bucket holds can be had once it is
         full."""
-        self.level, self.at = self.left(now), now  # a clock that was set back starts from there
-        return max(0.0, (min(amount, self.size) - self.level) / self.per_s)
+        self.level, self.at = self._filled(now), now  # a clock that was set back starts from there
+        return max(0.0, (min(amount, self.size * self.share) - self.left(now)) / (self.per_s * self.share))
 
     def take(self, amount: float, now: float) -> None:
         """Take `amount`, now or at the end of `wait`."""
-        self.level = self.left(now) - amount
+        self.level = self._filled(now) - amount
         self.at = now
 
     def give_back(self, amount: float) -> None:
@@ -57,9 +63,12 @@ class Bucket:
         self.level = min(self.size, self.level + amount)
 
     def left(self, now: float) -> float:
-        """The tokens in it at `now`. Below zero: owed."""
+        """The tokens that can be had at `now`. Below zero: owed."""
+        return self._filled(now) - self.size * (1 - self.share)
+
+    def _filled(self, now: float) -> float:
         # A clock that was set back fills nothing.
-        return min(self.size, self.level + max(0.0, now - self.at) * self.per_s)
+        return min(self.size, self.level + max(0.0, now - self.at) * self.per_s * self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +95,18 @@ class RateLimiter:
         """Decide when a request with so many input `tokens` may be sent; requests get their turns in order."""
         with self._lock:
             buckets = list(self._of(who, rates, tokens, now))
-            waits = [(bucket.wait(amount, now), what) for what, bucket, amount in buckets]
-            wait, what = max(waits, default=(0.0, ""))
-            if wait > rates.queue_s:
-                return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
-            if buckets and self._shared is not None:
+            wait, what = _longest(buckets, 1.0, now)
+            is_given = wait <= rates.queue_s
+            if is_given and buckets and self._shared is not None:
                 # Asked last: what this proxy alone has let through bounds it when Redis is away or was emptied.
                 found = self._shared.turn(_shares(buckets), rates.queue_s)
-                shared_wait, which, is_taken = found or (0.0, 0, True)
-                if not is_taken:
-                    message = _too_fast(buckets[which][0], shared_wait)
-                    return RateDecision(shared_wait, is_given=False, message=message)
-                wait = max(wait, shared_wait)
+                if found is None:
+                    wait, what = _longest(buckets, self._shared.own_part, now)
+                    is_given = wait <= rates.queue_s
+                elif found.wait_s > wait:
+                    wait, what, is_given = found.wait_s, buckets[found.which][0], found.is_taken
+            if not is_given:
+                return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
             for _, bucket, amount in buckets:
                 bucket.take(amount, now)
             if rates.provider and rates.queue_s:
@@ -169,6 +178,13 @@ class RateLimiter:
         while len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
         return bucket
+
+
+def _longest(buckets: Sequence[tuple[str, Bucket, float]], share: float, now: float) -> tuple[float, str]:
+    """The longest wait of those in this proxy's buckets, of which it has a `share`, and for what."""
+    for _, bucket, _ in buckets:
+        bucket.divide(share, now)
+    return max(((bucket.wait(amount, now), what) for what, bucket, amount in buckets), default=(0.0, ""))
 
 
 def _shares(buckets: Sequence[tuple[str, Bucket, float]]) -> list[Share]:

@@ -14,6 +14,7 @@ from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
 from penstock.gateway.errors import Conflict, InvalidSetting, NotThere
+from penstock.gateway.key_cache import announce_keys
 from penstock.gateway.records import Workspace, WorkspaceSettings
 from penstock.gateway.schema import (
     api_keys,
@@ -108,7 +109,8 @@ def delete_workspace(store: GatewayStore, name: str, by: str) -> Workspace:
             db.execute(table.delete().where(table.c.workspace == name))
         db.execute(workspaces.delete().where(workspaces.c.name == name))
         store.note(db, name, by, "workspace deleted", name, keys=len(keys))
-        return found
+    announce_keys(store.redis)
+    return found
 
 
 def workspace_in(db: sa.Connection, name: str) -> Workspace:

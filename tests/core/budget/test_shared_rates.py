@@ -1,16 +1,19 @@
-"""Several proxies share one rate limit by Redis, and each keeps to it alone while Redis is away."""
+"""Several proxies share one rate limit by Redis, and each has its part of it while Redis is away."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from redis import Redis
 
-from penstock.base.redis_server import RedisServer
+from penstock.base.redis_server import RedisServer, why_away
 from penstock.budget.rate_limiter import RateLimiter
 from penstock.budget.scopes import BudgetOwner
 from penstock.budget.settings import Rate, Rates
 from penstock.budget.shared_rates import SharedRates
 from tests.brokers import RedisBroker
+from tests.road.proxy import wait_until
 
 WHO = BudgetOwner("c", credential="a", project="kiln", provider="anthropic")
 RATES = Rates(credential=Rate(requests_per_minute=0.01, burst=1000))
@@ -18,13 +21,20 @@ RATES = Rates(credential=Rate(requests_per_minute=0.01, burst=1000))
 
 
 @pytest.fixture
-def redis(redis_broker: RedisBroker) -> RedisServer:
-    return RedisServer(redis_broker.url)
+def servers(redis_broker: RedisBroker) -> Iterator[list[RedisServer]]:
+    """The connections of two processes that know of each other."""
+    made = [RedisServer(redis_broker.url) for _ in range(2)]
+    for one in made:
+        one.listen("notices", lambda _: None)
+    wait_until(lambda: [one.listeners for one in made] == [2, 2], "they know of each other")
+    yield made
+    for one in made:
+        one.close()
 
 
 @pytest.fixture
-def proxies(redis: RedisServer) -> list[RateLimiter]:
-    return [RateLimiter(SharedRates(redis)) for _ in range(2)]
+def proxies(servers: list[RedisServer]) -> list[RateLimiter]:
+    return [RateLimiter(SharedRates(one)) for one in servers]
 
 
 def let_through(speed: RateLimiter, rates: Rates = RATES, asked: int = 20) -> int:
@@ -60,28 +70,45 @@ def test_requests_queue_behind_those_of_other_proxies(proxies: list[RateLimiter]
     assert other.turn(WHO, rates, 1, 100.0).wait_s == pytest.approx(30, abs=2)
 
 
-def test_while_redis_is_away_each_proxy_keeps_to_the_limit_alone(
-    redis_broker: RedisBroker, redis: RedisServer, proxies: list[RateLimiter]
+def test_while_redis_is_away_each_proxy_has_its_part_of_the_limit(
+    redis_broker: RedisBroker, servers: list[RedisServer], proxies: list[RateLimiter]
 ) -> None:
-    """What it has let through before counts."""
+    """Half of it for each of two. What it has let through before counts."""
     one, other = proxies
     assert (let_through(one, asked=4), let_through(other, asked=3)) == (4, 3)
     redis_broker.kill()
-    assert (let_through(one), let_through(other)) == (6, 7)
-    assert "does not answer" in redis.why
-    redis.close()
+    assert (let_through(one), let_through(other)) == (1, 2)
+    assert all("does not answer" in server.why for server in servers)
 
 
 def test_a_redis_that_hangs_holds_up_nobody_for_long(
-    redis_broker: RedisBroker, redis: RedisServer, proxies: list[RateLimiter]
+    redis_broker: RedisBroker, servers: list[RedisServer], proxies: list[RateLimiter]
 ) -> None:
     one, other = proxies
     assert (let_through(one, asked=4), let_through(other, asked=3)) == (4, 3)
     with Redis.from_url(redis_broker.url) as client:
         client.client_pause(3_600_000)
-        assert (let_through(one), let_through(other)) == (6, 7)
-    assert "does not answer" in redis.why
-    redis.close()
+        assert (let_through(one), let_through(other)) == (1, 2)
+    assert all("does not answer" in server.why for server in servers)
+
+
+def test_a_part_fills_at_its_part_of_the_rate_until_redis_is_back(
+    redis_broker: RedisBroker, servers: list[RedisServer], proxies: list[RateLimiter]
+) -> None:
+    one, rates = proxies[0], Rates(credential=Rate(requests_per_minute=60))
+    redis_broker.kill()
+    assert sum(one.turn(WHO, rates, 1, 0.0).is_given for _ in range(60)) == 30
+    assert sum(one.turn(WHO, rates, 1, 10.0).is_given for _ in range(60)) == 5
+    redis_broker.start()
+    wait_until(lambda: not servers[0].why, "Redis is asked again")
+    assert sum(one.turn(WHO, rates, 1, 10.0).is_given for _ in range(60)) == 30
+
+
+def test_a_redis_that_takes_no_writes_is_away(redis_broker: RedisBroker) -> None:
+    """It is not asked again with each second's probe: a replica answers a ping."""
+    with Redis.from_url(redis_broker.url) as client:
+        client.replicaof("127.0.0.1", "1")
+    assert "does not answer" in why_away(redis_broker.url)
 
 
 def test_an_emptied_redis_gives_no_proxy_more_than_the_limit(
@@ -98,6 +125,6 @@ def test_buckets_that_are_full_again_leave_redis(redis_broker: RedisBroker, prox
     """And no name of a credential or project is in it."""
     proxies[0].turn(WHO, Rates(project=Rate(requests_per_minute=60)), 1, 100.0)
     with Redis.from_url(redis_broker.url) as client:
-        (name,) = client.keys()
+        (name,) = client.keys("penstock:rate:*")
         assert b"kiln" not in name
         assert 0 < client.ttl(name) <= 2

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Condition
 
 import pytest
+from redis import Redis
 
 from penstock.base.redis_server import RedisServer
 from penstock.gateway import key_cache
@@ -18,6 +19,7 @@ from penstock.gateway.errors import BadKey
 from penstock.gateway.key_cache import KeyCache
 from penstock.gateway.keys import add_key, change_key, check_key, revoke_key, rotate_key
 from penstock.gateway.records import ApiKey
+from penstock.gateway.workspaces import add_workspace, delete_workspace
 from tests.brokers import RedisBroker
 
 
@@ -91,6 +93,31 @@ def test_a_revoked_key_is_refused_at_every_instance(owner: GatewayStore, instanc
         one.cache.wait(lambda heard: len(heard) > 1)
         with pytest.raises(BadKey, match="was revoked"):
             one.key(secret)
+
+
+def test_a_key_of_a_deleted_workspace_is_refused(owner: GatewayStore, instances: list[Instance]) -> None:
+    one, _ = instances
+    add_workspace(owner, "web", "test")
+    secret = add_key(owner, "web", "laptop", "test")[1]
+    one.key(secret)
+    delete_workspace(owner, "web", "test")
+    one.cache.wait(lambda heard: len(heard) > 1)
+    with pytest.raises(BadKey):
+        one.key(secret)
+
+
+def test_with_a_redis_that_hangs_each_request_reads_its_key(
+    owner: GatewayStore, instances: list[Instance], redis_broker: RedisBroker
+) -> None:
+    """No notice comes then, and nothing closes the connection."""
+    one, _ = instances
+    secret = add_key(owner, "default", "laptop", "test")[1]
+    one.key(secret)
+    with Redis.from_url(redis_broker.url) as client:
+        client.client_pause(3_600_000)
+        one.cache.wait(lambda heard: not heard[-1])
+        assert [one.key(secret).name for _ in range(2)] == ["laptop"] * 2
+    assert one.reads == 3
 
 
 def test_a_changed_or_rotated_key_is_read_again(owner: GatewayStore, instances: list[Instance]) -> None:
