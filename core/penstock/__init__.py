@@ -31,6 +31,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.draft import BlockRef, Draft
     from penstock.plugins.hookspecs import hookimpl
     from penstock.plugins.idle import Idle
+    from penstock.plugins.recall_source import RecalledText, RecallQuestion, RecallSource, RecallSources
     from penstock.plugins.services import Services
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Segment, Summariser, Summary
@@ -73,6 +74,10 @@ __all__ = [
     "Prices",
     "Profile",
     "ProfileError",
+    "RecallQuestion",
+    "RecallSource",
+    "RecallSources",
+    "RecalledText",
     "Reply",
     "Role",
     "Segment",
@@ -134,6 +139,10 @@ _HOMES = {
     "Prices": "cost.prices",
     "Profile": "profiles.profile",
     "ProfileError": "base.errors",
+    "RecallQuestion": "plugins.recall_source",
+    "RecallSource": "plugins.recall_source",
+    "RecallSources": "plugins.recall_source",
+    "RecalledText": "plugins.recall_source",
     "Reply": "conversation.reply",
     "Role": "conversation.conversation",
     "Segment": "plugins.summariser",

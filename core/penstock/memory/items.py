@@ -94,3 +94,5 @@ class Found:
     """What could not be searched, in words for a person; empty if words and vectors were both searched."""
     corrected: Mapping[str, str] = field(default_factory=dict)
     """Words of the question that no item has, each with the nearest one that was searched instead."""
+    rarity: Mapping[str, float] = field(default_factory=dict)
+    """How rare the stem of each word of the question is in the project; `Hit.shared` is a sum of these."""

@@ -239,7 +239,7 @@ class Memory:
                 hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
             if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
                 break
-        return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected))
+        return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected), dict(ranked.rarity))
 
     def view(self, project: str) -> View | None:
         """The indexes and items of one project. None: it has no items."""

@@ -131,6 +131,10 @@ def _summariser_fault(one: Any) -> str:
     )
 
 
+def _recall_source_fault(one: Any) -> str:
+    return _named_fault(one) or _function_fault(one)
+
+
 def _tagger_fault(one: Any) -> str:
     return _named_fault(one) or _function_fault(one, takes=2)
 
@@ -184,6 +188,10 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "compressors": ("a list of functions that take a ToolOutput", _function_fault),
     "summarisers": ("a list of objects with a name that can be called with a Segment", _summariser_fault),
     "embedders": ("a list of objects with a name, a dimension and a method embed", _embedder_fault),
+    "recall_sources": (
+        "a list of objects with a name that can be called with a RecallQuestion",
+        _recall_source_fault,
+    ),
     "taggers": ("a list of objects with a name that can be called with a text and the tags in use", _tagger_fault),
     "tools": ("a list of tools (objects of `penstock.Tool`)", _tool_fault),
     "redactors": ("a list of functions that take a text", _function_fault),

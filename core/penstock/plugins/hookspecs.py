@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.events.event import Event
     from penstock.memory.embedders import Embedder
     from penstock.plugins.compressor import Compressor
+    from penstock.plugins.recall_source import RecallSource
     from penstock.plugins.server import Server
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Summariser
@@ -86,6 +87,17 @@ def embedders() -> Sequence[Embedder]:  # type: ignore[empty-body]
 
     Called once when memory is opened. One is used at a time, the one that the profile names; after a change of embedder
     all vectors are computed again, in the background. Load heavy modules and data at the first `embed`, not here.
+    """
+
+
+@hookspec
+def recall_sources(profile: Profile) -> Sequence[RecallSource]:  # type: ignore[empty-body]
+    """Objects that recall from elsewhere than memory, each with a name.
+
+    Called once for each profile in use. Where the stage `memory` recalls, it asks all of them while it asks memory,
+    each in a thread of its own, with a `penstock.RecallQuestion`, and waits for no longer than for memory. What they
+    give, `penstock.RecalledText`s, must share as many telling words with the question as memories, and comes into the
+    same note. One that is late, raises, or has four questions under way is left out; the event `stage` names it.
     """
 
 

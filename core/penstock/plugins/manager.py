@@ -186,6 +186,7 @@ class Plugins:
     def parts(self, profile: Profile) -> Services:
         """What plugins offer the stages of `profile`. Raises `PluginError` and `ProfileError`."""
         from penstock.cost.prices import Prices  # the table of models, and services below: not for `penstock --help`
+        from penstock.plugins.recall_source import RecallSources
         from penstock.plugins.services import Services
 
         self._load_later()
@@ -193,6 +194,9 @@ class Plugins:
         compressors = sorted(self._collect("compressors"), key=lambda given: own.index(given[0]))
         named = sorted(self._collect("summarisers", profile=profile), key=lambda given: self._is_bundled(given[0]))
         taggers = sorted(self._collect("taggers", profile=profile), key=lambda given: self._is_bundled(given[0]))
+        elsewhere = sorted(
+            self._collect("recall_sources", profile=profile), key=lambda given: self._is_bundled(given[0])
+        )
         tables = sorted(self._ask("prices"), key=lambda given: not self._is_bundled(given[0]))
         over = [(f"{self._where(name)}: prices", table) for name, table in tables]
         try:
@@ -205,6 +209,7 @@ class Plugins:
             {one.name: one for _, one in reversed(named)},
             Prices([*over, (f"{profile.where}: prices", profile.prices)]),
             {one.name: one for _, one in reversed(taggers)},
+            recall_sources=RecallSources(list({one.name: one for _, one in reversed(elsewhere)}.values())),
         )
 
     def _check_providers(self, profile: Profile, priced: Collection[str]) -> None:

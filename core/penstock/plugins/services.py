@@ -1,4 +1,5 @@
-"""`Services`: the compressors, summarisers, taggers, prices and memory of a profile, which its stages may call."""
+"""`Services`: the compressors, summarisers, taggers, sources of recall, prices and memory of a profile, which its
+stages may call."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cost.prices import Prices
 from penstock.plugins.compressor import Compressor
+from penstock.plugins.recall_source import RecallSources
 from penstock.plugins.summariser import Summariser
 from penstock.plugins.tagger import Tagger, Tags
 
@@ -34,5 +36,7 @@ class Services:
     """The taggers by name."""
     tagged: Callable[[str, str, Tags], None] = _unheard
     """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
+    recall_sources: RecallSources = field(default_factory=RecallSources)
+    """What recalls from elsewhere than memory."""
     memory: MemoryService | None = None
     """The memory service of this process. None: this profile has no memory."""

@@ -1,17 +1,30 @@
-"""`Recall`: searches the memory for what bears on the user's question and is not in the request already (`Recalled`).
-Waits 150 ms, or `wait_ms` of the stage; after that the request goes without. `is_question` and `is_in_request` decide
-what a question is, and what is in a request; `owner_of` gives the account whose memory is searched."""
+"""`Recall`: searches the memory, and asks other sources, for what bears on the user's question and is not in the
+request already (`Recalled`). Waits 150 ms, or `wait_ms` of the stage; after that the request goes without.
+`is_question` and `is_in_request` decide what a question is, and what is in a request; `owner_of` gives the account
+whose memory is searched."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
-from penstock import Draft, Exchange, Level, Profile, Tags
+from penstock import (
+    Draft,
+    Exchange,
+    Level,
+    Profile,
+    RecalledText,
+    RecallQuestion,
+    RecallSources,
+    Tags,
+    estimate_tokens,
+)
 from penstock.memory import Found, Hit, Item, MemoryDown, MemoryService, escape_marks
 from penstock.text import read_question, terms
 from penstock_plugins.memory.settings import Settings
@@ -35,6 +48,12 @@ _DATED = 6.0
 _NEWS = 2
 """So much must be new in what the person said before, or it is the same request once more."""
 _SHORT = 300
+_LINE = 200
+"""Characters of a source's name, and of the place that it names."""
+_CHARS_A_TOKEN = 16
+"""More than any token has: a longer text is over the budget, and is not looked at."""
+_UNKNOWN = 2.75
+"""The rarity of a word where memory does not say: as of one that nothing has, in a project that has little."""
 _APART = "this project's memory is another account's: `penstock memory projects share` lets every account use it"
 QUESTION = 2 / 3
 """The factor on `shared` for questions: a user who asks wants to know."""
@@ -50,6 +69,10 @@ class Recalled:
 
     hits: tuple[Hit, ...] = ()
     remark: str = ""
+    sources: tuple[str, ...] = ()
+    """The sources that some of them are from."""
+    is_remembered: bool = True
+    """Whether some are from memory."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +86,47 @@ class RecallQuery:
 
 
 class Recall:
-    """Searches the memory of this process, with a short time limit."""
+    """Searches the memory of this process and asks other sources at the same time, with a short time limit."""
 
-    def __init__(self, memory_service: MemoryService, profile: Profile, settings: Settings) -> None:
-        self._memory_service, self._profile, self._settings = memory_service, profile, settings
+    def __init__(
+        self, memory_service: MemoryService, sources: RecallSources, profile: Profile, settings: Settings
+    ) -> None:
+        self._memory_service, self._sources = memory_service, sources
+        self._profile, self._settings = profile, settings
 
     def __call__(self, draft: Draft, asked: RecallQuery) -> Recalled:
         """What bears on the question and does not stand in the request."""
         if draft.level >= Level.MINIMAL:
             return Recalled(remark="a budget is nearly used up")
+        who, text, wait_s = draft.exchange.identity, _query(asked), self._settings.wait_ms / 1000
+        question = RecallQuestion(text, who.project, who.conversation, self._budget(draft), wait_s)
+        answers = self._sources.ask(question)
+        found, remark = self._in_memory(draft, asked, text, wait_s)
+        elsewhere = answers()
+        source_of, given = self._given(question, elsewhere.texts, found.rarity if found is not None else {})
+        asks = is_question(asked.prompt)
+        sure, others = (
+            [h for h in hits if self._is_sure(h, asked.tags, asks) and not _is_asking(h, asked.prompt)]
+            for hits in (found.hits if found is not None else (), given)
+        )
+        out = self._fitting(_in_turn(sure, others), draft, asked)
+        if found is None:
+            said = [remark]
+        elif out:
+            said = list(found.degraded)
+        else:
+            said = ["what bears on it stands there already" if sure or others else "nothing bears on it", remark]
+        remark = "; ".join(filter(None, [*said, *elsewhere.missing]))
+        from_where = [source_of[hit.item.hash] for hit in out if hit.item.hash in source_of]
+        return Recalled(tuple(out), remark, tuple(dict.fromkeys(from_where)), len(from_where) < len(out))
+
+    def _in_memory(self, draft: Draft, asked: RecallQuery, text: str, wait_s: float) -> tuple[Found | None, str]:
+        """What memory has. None: it has no answer, and why. Else a remark for when nothing is found."""
         if self._memory_service.ready is None:
             self._memory_service.begin()
-            return Recalled(remark=self._memory_service.fault or f"memory is {self._memory_service.state}")
-        text, project, now = _query(asked), draft.exchange.identity.project, draft.exchange.received_at or None
+            return None, self._memory_service.fault or f"memory is {self._memory_service.state}"
+        project, now = draft.exchange.identity.project, draft.exchange.received_at or None
         limit, owner = self._most(asked.tags) * _LOOKED_AT, owner_of(draft.exchange, self._profile)
-        wait_s = self._settings.wait_ms / 1000
 
         def search(memory: Memory) -> tuple[Found, bool]:
             mine = memory.project_for(project, owner)
@@ -87,28 +136,46 @@ class Recall:
         try:
             answer = self._memory_service.ask(search, wait_s)
         except MemoryDown as e:
-            return Recalled(remark=str(e))
+            return None, str(e)
         if answer is None:
-            return Recalled(remark="memory had no answer in time")
+            return None, "memory had no answer in time"
         found, is_apart = answer
-        recalled = self._chosen(found, draft, asked)
-        return replace(recalled, remark=f"{recalled.remark}; {_APART}") if is_apart and not recalled.hits else recalled
+        return found, _APART if is_apart else ""
 
-    def _chosen(self, found: Found, draft: Draft, asked: RecallQuery) -> Recalled:
-        budget = min(self._profile.memory.recall_tokens, int(self._profile.memory.recall_share * draft.window))
-        if draft.level is Level.REDUCED:
-            budget //= 2
-        asks = is_question(asked.prompt)
-        sure = [h for h in found.hits if self._is_sure(h, asked.tags, asks) and not _is_asking(h, asked.prompt)]
+    def _given(
+        self, question: RecallQuestion, texts: Iterable[tuple[str, RecalledText]], rarity: Mapping[str, float]
+    ) -> tuple[dict[bytes, str], list[Hit]]:
+        """What other sources gave, measured by the words of the question as memories are; and the source of each, by
+        its hash. How sure it is, is for the source to say."""
+        stems = {stem: rarity.get(stem, _UNKNOWN) for stem in read_question(question.text).stems}
+        source_of: dict[bytes, str] = {}
+        hits: list[Hit] = []
+        for name, one in texts:
+            if len(one.text) > _CHARS_A_TOKEN * question.tokens or not (text := self._memory_service.clean(one.text)):
+                continue
+            source, there = _line(name), set(terms(text))
+            where = f"source {source}" + (f" ({_line(one.place)})" if one.place else "")
+            item = Item(question.project, text, at=one.at, role=where)
+            shared = sum(weight for stem, weight in stems.items() if stem in there)
+            overlap, tokens = shared / sum(stems.values()), estimate_tokens(text)
+            hits.append(Hit(item, shared, tokens=tokens, overlap=overlap, shared=shared, sureness=math.inf))
+            source_of.setdefault(item.hash, source)
+        return source_of, hits
+
+    def _fitting(self, hits: Iterable[Hit], draft: Draft, asked: RecallQuery) -> list[Hit]:
+        budget = self._budget(draft)
         out: list[Hit] = []
-        for hit in sorted(sure, key=lambda hit: not _names(hit, asked.at_hand)):
+        for hit in sorted(hits, key=lambda hit: not _names(hit, asked.at_hand)):
             fits = len(out) < self._most(asked.tags) and hit.tokens <= budget
-            if fits and not _is_active(hit, asked.tags.active) and not is_in_request(hit.item, draft):
+            is_there = any(hit.item.hash == one.item.hash for one in out) or is_in_request(hit.item, draft)
+            if fits and not _is_active(hit, asked.tags.active) and not is_there:
                 out.append(hit)
                 budget -= hit.tokens
-        if out:
-            return Recalled(tuple(out), "; ".join(found.degraded))
-        return Recalled(remark="what bears on it stands there already" if sure else "nothing bears on it")
+        return out
+
+    def _budget(self, draft: Draft) -> int:
+        budget = min(self._profile.memory.recall_tokens, int(self._profile.memory.recall_share * draft.window))
+        return budget // 2 if draft.level is Level.REDUCED else budget
 
     def _most(self, tags: Tags) -> int:
         return self._profile.memory.recall_items * (2 if tags.is_broad else 1)
@@ -118,6 +185,15 @@ class Recall:
             return hit.sureness >= self._settings.sure - _DATED
         settings, least = self._settings, self._settings.shared * (QUESTION if asks else 1)
         return hit.sureness >= settings.sure and hit.overlap >= settings.overlap and hit.shared >= least
+
+
+def _in_turn(first: Sequence[Hit], second: Sequence[Hit]) -> Iterator[Hit]:
+    """One of each in turn, so that neither leaves no room for the other."""
+    return (hit for both in zip_longest(first, second) for hit in both if hit is not None)
+
+
+def _line(name: str) -> str:
+    return escape_marks(" ".join(name.split())[:_LINE])
 
 
 def owner_of(exchange: Exchange, profile: Profile) -> str:

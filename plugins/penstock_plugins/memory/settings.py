@@ -1,17 +1,39 @@
-"""`Settings`: the settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds.
+"""`Settings`: the settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds;
+`NatsSettings`: of its source of recall over NATS.
 `PRESETS` has nothing yet. Settings of memory outside the stage are in the table `[memory]`."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from penstock.memory import SURE, SURE_OVERLAP, SURE_SHARED, MessageFilter
 from penstock_plugins.compaction.settings import Model
 
-__all__ = ["PRESETS", "Settings"]
+__all__ = ["PRESETS", "NatsSettings", "Settings"]
+
+
+class NatsSettings(BaseModel):
+    """Programs that are asked over NATS, `[stage.memory.nats]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    url: str = ""
+    """`tls://HOST:4222`, or `nats://` where the server is on this machine or in a private network. Empty: none is
+    asked."""
+    subject: str = Field(default="penstock.recall.v1", pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")
+    """Where questions are sent."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        if url and not _may_be_asked(url):
+            raise ValueError("tls://… was expected, or nats:// to a private network: your words go there")
+        return url
 
 
 class Settings(MessageFilter):
@@ -32,6 +54,24 @@ class Settings(MessageFilter):
     """Milliseconds that a request waits for the memory. After that it goes without."""
     llm: Model = Model()
     """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a spend cap of its own."""
+    nats: NatsSettings = NatsSettings()
+    """`[stage.memory.nats]`: programs that are asked what they know, beside the memory."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {"safe": {}, "balanced": {}, "bold": {}}
+
+
+def _may_be_asked(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "tls" or (parts.scheme == "nats" and _is_private(host)))
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host  # a name without a domain is one of this network

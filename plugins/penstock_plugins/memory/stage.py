@@ -1,7 +1,7 @@
 """The stage `memory` (`Remember`; off unless a profile names it): tags and stores each turn, and where recall is on
-adds to new questions what it recalls (`note_of`) and the topics that a client's summary leaves out (`hint_of_topics`).
-Follows 1,000 conversations and reads others again. The hook `taggers`: `llm`, with `ProfileError` if it has no
-model."""
+adds to new questions what it and other sources recall (`note_of`) and the topics that a client's summary leaves out
+(`hint_of_topics`). Follows 1,000 conversations and reads others again. The hook `taggers`: `llm`, with `ProfileError`
+if it has no model; `recall_sources`: `nats`, with `ProfileError` if its extra is missing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from penstock import (
     Prices,
     Profile,
     ProfileError,
+    RecallSource,
     Reply,
     Services,
     Stage,
@@ -25,11 +26,12 @@ from penstock import (
     envelope_settings,
     hookimpl,
 )
-from penstock.memory import Hit, Item, MemoryService, escape_marks, note_around
+from penstock.memory import Item, MemoryService, escape_marks, note_around
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
-from penstock_plugins.memory.recall import Recall, RecallQuery, owner_of
+from penstock_plugins.memory.nats_source import NatsSource
+from penstock_plugins.memory.recall import Recall, Recalled, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
@@ -78,7 +80,7 @@ class Remember(Stage):
             self._settings,
             days=self._profile.memory.expiry_days,
         )
-        self._recall = Recall(parts.memory, self._profile, self._settings)
+        self._recall = Recall(parts.memory, parts.recall_sources, self._profile, self._settings)
         parts.memory.begin()
 
     def on_request(self, draft: Draft) -> str | None:
@@ -109,7 +111,8 @@ class Remember(Stage):
             return "it was asked before"
         recalled = self._recall(draft, RecallQuery(words, tags, at_hand))
         if recalled.hits:
-            draft.note(note_of(recalled.hits), reason=f"{len(recalled.hits)} of memory bear on it")
+            where = " and ".join(["memory"] * recalled.is_remembered + list(recalled.sources))
+            draft.note(note_of(recalled), reason=f"{len(recalled.hits)} of {where} bear on it")
         return recalled.remark or None
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
@@ -201,15 +204,25 @@ def taggers(profile: Profile) -> list[Tagger]:
     return [LlmTagger(settings.llm, prices=Prices([(f"{profile.where}: prices", profile.prices)]))]
 
 
+@hookimpl
+def recall_sources(profile: Profile) -> list[RecallSource]:
+    """The bundled source, if the profile says where to ask."""
+    settings = read_settings(profile, "memory", Settings, PRESETS)
+    return [NatsSource(settings.nats, profile.where)] if settings.nats.url else []
+
+
 _HEAD = "from earlier sessions in this project, as it was said then"
 _TOPICS = "topics of the part of this session that was summarised; what was said then is kept"
 _LONGEST = 2_400
 
 
-def note_of(hits: Sequence[Hit]) -> str:
+def note_of(recalled: Recalled) -> str:
     """The text of a note: one entry for each hit, the oldest first."""
-    items = sorted((hit.item for hit in hits), key=lambda item: (item.at or 0, item.session, item.seq, item.part))
-    return note_around("\n".join(_entry(item) for item in items), _HEAD)
+    items = sorted(
+        (hit.item for hit in recalled.hits), key=lambda item: (item.at or 0, item.session, item.seq, item.part)
+    )
+    head = ", and ".join([_HEAD] * recalled.is_remembered + [f"from {name}" for name in recalled.sources])
+    return note_around("\n".join(_entry(item) for item in items), head)
 
 
 def hint_of_topics(topics: Sequence[str]) -> str:

@@ -78,6 +78,7 @@ async def waits(text: str) -> str:
         ("compressors", [3], "3 can not be called"),
         ("compressors", [int], "<class 'int'> is a class; an object of it was expected"),
         ("taggers", [lambda text, known: []], "has no name"),
+        ("recall_sources", [lambda question: []], "has no name"),
         ("embedders", [object], "is a class"),
         ("embedders", [object()], "has no name"),
         ("compressors", [lambda: None], "does not take the one argument it gets"),

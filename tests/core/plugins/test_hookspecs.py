@@ -22,6 +22,9 @@ from penstock import (
     Event,
     EventKind,
     Profile,
+    RecalledText,
+    RecallQuestion,
+    RecallSource,
     Segment,
     Stage,
     Summary,
@@ -226,6 +229,29 @@ def test_hook_taggers() -> None:
     assert found["mine"] is mine
     assert "llm" in found
     assert profiles == ["test"]
+
+
+def test_hook_recall_sources() -> None:
+    """Called once for a profile; one of a plugin takes the place of a bundled one with its name."""
+
+    class Wiki:
+        name = "wiki"
+
+        def __call__(self, question: RecallQuestion) -> list[RecalledText]:
+            return [RecalledText(f"{question.text} Here.")]
+
+    profiles = []
+
+    class Gives:
+        @hookimpl
+        def recall_sources(self, profile: Profile) -> list[RecallSource]:
+            profiles.append(profile.name)
+            return [Wiki()]
+
+    sources = with_plugin(Gives()).parts(profile_of()).recall_sources
+    assert (sources.names, profiles) == (("wiki",), ["test"])
+    answers = sources.ask(RecallQuestion("Where?", "", "c1", 100, 60.0))()
+    assert answers.texts == (("wiki", RecalledText("Where? Here.")),)
 
 
 def test_hook_redactors() -> None:

@@ -71,8 +71,13 @@ class Ranked:
     signals: dict[str, Array] = field(default_factory=dict)
     down: list[str] = field(default_factory=list)
     corrected: Mapping[str, str] = field(default_factory=dict)
-    told: float = 0.0
-    """The sum of the rarity of all the question's words."""
+    rarity: Mapping[str, float] = field(default_factory=dict)
+    """How rare each of the question's stems is in the project."""
+
+    @property
+    def told(self) -> float:
+        """The sum of the rarity of all the question's words."""
+        return sum(self.rarity.values())
 
 
 def rank(
@@ -89,7 +94,7 @@ def rank(
     down: list[str] = []
     with view.database.reading() as db:
         words, ask = _by_words(view, question, db, down)
-        meaning, told = _by_meaning(view, question, ask, db)
+        meaning, rarity = _by_meaning(view, question, ask, db)
         vectors = _Likeness(view, question, db, down, patience_s)
         if len(down) > 1 and not words.any():
             raise MemoryDown("; ".join(down))
@@ -111,7 +116,7 @@ def rank(
     if now is not None:
         scores += _recent(view.layout.day[rows], now)
     order = np.argsort(-scores, kind="stable")
-    return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected, told)
+    return Ranked(rows[order], scores[order], {n: s[order] for n, s in signals.items()}, down, ask.corrected, rarity)
 
 
 def _by_words(view: View, question: Question, db: sa.Connection, down: list[str]) -> tuple[Array, ExpandedQuery]:
@@ -136,12 +141,14 @@ def _of_the_best(scores: Array) -> Array:
     return (scores / max(float(scores.max(initial=0)), 1e-9)).astype(np.float32)
 
 
-def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Connection) -> tuple[Array, float]:
-    """For each row the share of the question's words that it has, itself or in a related word; and the sum of all
-    words' rarity."""
+def _by_meaning(
+    view: View, question: Question, ask: ExpandedQuery, db: sa.Connection
+) -> tuple[Array, dict[str, float]]:
+    """For each row the share of the question's words that it has, itself or in a related word; and the rarity of each
+    word, by its stem."""
     layout, index = view.layout, view.words
     out = np.zeros(len(layout), np.float32)
-    count, total = len(layout.passages) + _AS_IF, 0.0
+    count, rarities = len(layout.passages) + _AS_IF, dict[str, float]()
     first = {stem(word): word for word in reversed(question.keys)}
     near: list[list[tuple[str, float]]] = [[] for _ in first]
     try:
@@ -160,10 +167,10 @@ def _by_meaning(view: View, question: Question, ask: ExpandedQuery, db: sa.Conne
                     rows, _ = layout.known(held_by[relative])
                     best[rows] = np.maximum(best[rows], np.float32(weight))
             out += np.float32(rarity) * best
-            total += rarity
+            rarities[own] = rarity
     except MemoryDown as e:
         logger.warning("%s; related words are left out", e)
-    return out / np.float32(total or 1), total
+    return out / np.float32(sum(rarities.values()) or 1), rarities
 
 
 class _Likeness:

@@ -1,0 +1,132 @@
+"""`RecallSource`: the interface of what recalls from elsewhere than memory (`RecalledText`, for a `RecallQuestion`).
+`RecallSources` asks all of a profile at once, each in a thread; what is late, fails or is busy is left out, by name."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+__all__ = ["RecallAnswers", "RecallQuestion", "RecallSource", "RecallSources", "RecalledText"]
+
+_MOST = 50
+"""Texts of one answer that are looked at."""
+_UNDER_WAY = 4
+"""Questions that one source may have at a time; one that hangs is asked no more until it has answered."""
+_END = 253_402_300_800
+"""The year 10,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecallQuestion:
+    """What a source is asked."""
+
+    text: str
+    """The person's words, without secrets and without what the client wraps around them."""
+    project: str
+    """As memory calls it: a folder or a name. May be empty."""
+    conversation: str
+    tokens: int
+    """The most tokens that all that is recalled may take together; a text that is longer is left out."""
+    wait_s: float
+    """Seconds after which nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledText:
+    """One text that a source recalls."""
+
+    text: str
+    at: float | None = None
+    """When it was written, in seconds since 1970. None: not known."""
+    place: str = ""
+    """Where it stands, such as the address of a page, for the model."""
+
+
+class RecallSource(Protocol):
+    """Recalls from elsewhere than memory: a wiki, tickets, another team's memory."""
+
+    name: str
+    """What the note and the event log call it."""
+
+    def __call__(self, question: RecallQuestion) -> Iterable[RecalledText]:
+        """The texts that bear on a question, the best first. Called in a thread of its own, for several questions at
+        once. May raise, and may be late: then it is left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAnswers:
+    """What the sources had."""
+
+    texts: tuple[tuple[str, RecalledText], ...] = ()
+    """Each with the name of its source."""
+    missing: tuple[str, ...] = ()
+    """The sources that had no answer, and why, in words."""
+
+
+class RecallSources:
+    """The sources of one profile. Any thread may call."""
+
+    def __init__(self, sources: Sequence[RecallSource] = ()) -> None:
+        self._sources = tuple(sources)
+        self._lock, self._under_way = threading.Lock(), Counter[str]()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the sources."""
+        return tuple(source.name for source in self._sources)
+
+    def ask(self, question: RecallQuestion) -> Callable[[], RecallAnswers]:
+        """Ask all sources, and return at once. The function that is returned gives their answers, at the latest
+        `question.wait_s` seconds after this call."""
+        until = time.monotonic() + question.wait_s
+        asked = [(source.name, self._start(source, question)) for source in self._sources]
+
+        def answers() -> RecallAnswers:
+            wait([future for _, future in asked], max(0.0, until - time.monotonic()))
+            texts: list[tuple[str, RecalledText]] = []
+            missing: list[str] = []
+            for name, future in asked:
+                if not future.done():
+                    missing.append(f"{name} had no answer in time")
+                elif (error := future.exception()) is not None:
+                    missing.append(f"{name} failed: {type(error).__name__}: {error}")
+                else:
+                    texts += [(name, one) for one in future.result()]
+            return RecallAnswers(tuple(texts), tuple(missing))
+
+        return answers
+
+    def _start(self, source: RecallSource, question: RecallQuestion) -> Future[list[RecalledText]]:
+        future: Future[list[RecalledText]] = Future()
+        with self._lock:
+            if self._under_way[source.name] >= _UNDER_WAY:
+                future.set_exception(RuntimeError(f"{_UNDER_WAY} questions wait for it"))
+                return future
+            self._under_way[source.name] += 1
+
+        def run() -> None:
+            try:
+                future.set_result([_checked(one) for one in islice(source(question), _MOST)])
+            except BaseException as e:  # noqa: BLE001 - SystemExit too: whatever it raises is its answer
+                future.set_exception(e)
+            finally:
+                with self._lock:
+                    self._under_way[source.name] -= 1
+
+        threading.Thread(target=run, name=f"penstock-recall-{source.name}", daemon=True).start()
+        return future
+
+
+def _checked(one: object) -> RecalledText:
+    if not isinstance(one, RecalledText) or not isinstance(one.text, str) or not isinstance(one.place, str):
+        raise TypeError(f"it gave {type(one).__name__}: a RecalledText of texts was expected")
+    if one.at is not None and not (isinstance(one.at, int | float) and 0 <= one.at < _END):
+        raise ValueError(f"at = {one.at!r}: seconds since 1970, or None, were expected")
+    return one

@@ -1,0 +1,64 @@
+"""`NatsSource`: asks programs that answer on a subject of NATS, by request and reply, what they know about a question.
+Raises what the connection raises, `TimeoutError`, and `ProfileError` where the extra `nats` is not installed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+from datetime import datetime
+
+import msgspec
+
+from penstock import ProfileError, RecalledText, RecallQuestion
+from penstock_plugins.memory.settings import NatsSettings
+
+__all__ = ["NatsSource"]
+
+logger = logging.getLogger(__name__)
+
+
+class _Text(msgspec.Struct):
+    text: str
+    at: datetime | None = None
+    place: str = ""
+
+
+class _Answer(msgspec.Struct):
+    texts: list[_Text]
+
+
+class NatsSource:
+    """Connects for each question, which takes some milliseconds: nothing is to be closed or mended between two."""
+
+    name = "nats"
+
+    def __init__(self, settings: NatsSettings, where: str) -> None:
+        """`where`: the profile, for the error."""
+        if importlib.util.find_spec("nats") is None:
+            raise ProfileError(
+                f"{where}: stage.memory.nats.url needs the extra `nats`, which is not installed: "
+                "`pip install 'penstock[nats]'`"
+            )
+        self._settings = settings
+
+    def __call__(self, question: RecallQuestion) -> list[RecalledText]:
+        reply = asyncio.run(asyncio.wait_for(self._ask(question), question.wait_s))
+        given = msgspec.json.decode(reply, type=_Answer).texts
+        return [RecalledText(one.text, one.at.timestamp() if one.at else None, one.place) for one in given]
+
+    async def _ask(self, question: RecallQuestion) -> bytes:
+        import nats
+
+        async def note(error: Exception) -> None:
+            logger.debug("NATS: %s", error)  # the caller is told
+
+        client = await nats.connect(
+            self._settings.url, allow_reconnect=False, connect_timeout=question.wait_s, error_cb=note
+        )
+        try:
+            asked = {"text": question.text, "project": question.project, "tokens": question.tokens}
+            reply = await client.request(self._settings.subject, msgspec.json.encode(asked), timeout=question.wait_s)
+            return reply.data
+        finally:
+            await client.close()
