@@ -24,10 +24,12 @@ __all__ = [
     "Broker",
     "KafkaBroker",
     "NatsBroker",
+    "Program",
     "RabbitBroker",
     "RedisBroker",
     "kafka_broker",
     "nats_broker",
+    "program",
     "rabbit_broker",
     "redis_broker",
 ]
@@ -53,7 +55,7 @@ class Broker(Protocol):
         ...
 
 
-class _Program:
+class Program:
     """A program that says when it is ready."""
 
     def __init__(self, command: list[str], ready: str, environ: Mapping[str, str] | None = None) -> None:
@@ -93,7 +95,7 @@ def program(name: str) -> str:
     return found
 
 
-class RedisBroker(_Program):
+class RedisBroker(Program):
     """Redis, which writes each command to its file before it answers."""
 
     def __init__(self, folder: Path) -> None:
@@ -117,7 +119,7 @@ class RedisBroker(_Program):
                 yield json.loads(fields[b"event"])
 
 
-class NatsBroker(_Program):
+class NatsBroker(Program):
     """NATS with JetStream."""
 
     def __init__(self, folder: Path) -> None:
@@ -140,7 +142,7 @@ class NatsBroker(_Program):
         return found
 
 
-class RabbitBroker(_Program):
+class RabbitBroker(Program):
     """RabbitMQ without plugins, with a port mapper of its own."""
 
     def __init__(self, folder: Path) -> None:

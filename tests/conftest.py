@@ -26,7 +26,7 @@ THE_DAY = datetime.date(2026, 11, 22)
 
 _HOMES = itertools.count()
 
-pytest_plugins = ["penstock.testing.fixtures", "tests.real_parts", "tests.brokers", "tests.postgres"]
+pytest_plugins = ["penstock.testing.fixtures", "tests.real_parts", "tests.brokers", "tests.postgres", "tests.pgbouncer"]
 
 # A shell starts what runs in the background with Ctrl-C ignored, and so would be what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -23,7 +23,7 @@ from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
 from tests.real_parts import used
 
-__all__ = ["Server", "postgres_server", "postgres_url", "programs"]
+__all__ = ["Server", "free_port", "postgres_server", "postgres_url", "programs", "server_user"]
 
 _NAMES = itertools.count()
 
@@ -35,7 +35,7 @@ def programs() -> Path | None:
     return folders[-1] if folders and (folders[-1] / "pg_ctl").exists() else None
 
 
-def _user() -> str | None:
+def server_user() -> str | None:
     """Who runs the server: it refuses root."""
     if os.getuid():
         return None
@@ -43,7 +43,8 @@ def _user() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that is free now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -53,8 +54,8 @@ class Server:
     """A server in a folder of its own, on a free port of this machine."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs, self._data, self._user = programs, folder / "data", _user()
-        self.port = _free_port()
+        self._programs, self._data, self._user = programs, folder / "data", server_user()
+        self.port = free_port()
         if self._user is not None:
             shutil.chown(folder, self._user)
         self._run("initdb", "-D", str(self._data), "-A", "trust", "-U", "penstock", "--no-sync", "-E", "UTF8")

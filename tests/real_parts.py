@@ -25,6 +25,7 @@ def _has_program(name: str) -> bool:
 
 PARTS: dict[str, Callable[[], bool]] = {
     "PostgreSQL": lambda: _has_program("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "pgbouncer": lambda: _has_program("pgbouncer"),
     "Redis": lambda: _has_program("redis-server"),
     "NATS": lambda: _has_program("nats-server"),
     "Chroma's server": lambda: Path(sys.executable).with_name("chroma").exists(),
