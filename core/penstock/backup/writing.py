@@ -99,7 +99,8 @@ def write_backup(
     if url_in(store):
         raise BackupError(
             "this store is in PostgreSQL, which backs up its databases itself: pg_dump --format=custom "
-            f"--file=penstock.dump DATABASE. {store} names the database; what a proxy keeps by itself is in {home}"
+            "--file=penstock.dump DATABASE, and pg_restore --exit-on-error --dbname=EMPTY penstock.dump. "
+            f"{store} names the database; {home} has what is not in it: the master key and the owner's token"
         )
     try:
         _remove_stale(home, at - _STALE_S)
