@@ -13,14 +13,24 @@ import sqlalchemy as sa
 
 from penstock.base.prepared import Prepared
 from penstock.base.suggest import did_you_mean
-from penstock.gateway.database import GatewayStore, new_id
+from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore, new_id
 from penstock.gateway.errors import BadKey, InvalidSetting, NotThere
 from penstock.gateway.key_cache import announce_keys
 from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey, Scope
 from penstock.gateway.schema import api_keys
 from penstock.gateway.workspaces import check_name, workspace_in
 
-__all__ = ["PREFIX", "add_key", "change_key", "check_key", "find_key", "list_keys", "revoke_key", "rotate_key"]
+__all__ = [
+    "PREFIX",
+    "add_key",
+    "change_key",
+    "check_key",
+    "find_key",
+    "list_keys",
+    "revoke_key",
+    "rotate_key",
+    "scopes_in",
+]
 
 PREFIX = "pst_"
 """The prefix of every key, which distinguishes it from a provider's."""
@@ -51,7 +61,14 @@ def add_key(
     now, secret = store.clock.now(), _new_secret()
     _check_end(expires_at, now)
     made = ApiKey(
-        new_id(), workspace, name, secret[:_SHOWN], _scopes(scopes), _models(models), now, expires_at=expires_at
+        new_id(),
+        workspace,
+        name,
+        secret[:_SHOWN],
+        _scopes(scopes, workspace),
+        _models(models),
+        now,
+        expires_at=expires_at,
     )
     values = {"scopes": list(made.scopes), "models": list(made.models), "created_at": now, "expires_at": expires_at}
     with store.writing() as db:
@@ -116,7 +133,7 @@ def change_key(
     if name is not None:
         values["name"] = _check_key_name(name)
     if scopes is not None:
-        values["scopes"] = list(_scopes(scopes))
+        values["scopes"] = list(_scopes(scopes, workspace))
     if models is not None:
         values["models"] = list(_models(models))
     if expires_at is not _KEPT:
@@ -167,6 +184,12 @@ def revoke_key(store: GatewayStore, workspace: str, number: str, by: str) -> Api
     return revoked
 
 
+def scopes_in(workspace: str) -> tuple[Scope, ...]:
+    """What a key of this workspace can be allowed. Figures are of all workspaces: only keys of `default` may see
+    them."""
+    return (*ALL_SCOPES, "metrics") if workspace == DEFAULT_WORKSPACE else ALL_SCOPES
+
+
 def _of(workspace: str) -> sa.ColumnElement[bool]:
     return api_keys.c.workspace == workspace
 
@@ -179,7 +202,7 @@ def _find(db: sa.Connection, workspace: str, number: str) -> ApiKey:
 
 
 def _key(row: Any) -> ApiKey:
-    scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in ALL_SCOPES))
+    scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in scopes_in(row.workspace)))
     times = {"expires_at": row.expires_at, "revoked_at": row.revoked_at, "last_used_day": row.last_used_day}
     return ApiKey(row.id, row.workspace, row.name, row.prefix, scopes, tuple(row.models), row.created_at, **times)
 
@@ -199,15 +222,16 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def _scopes(given: Collection[str]) -> tuple[Scope, ...]:
-    unknown = next((one for one in given if one not in ALL_SCOPES), None)
+def _scopes(given: Collection[str], workspace: str) -> tuple[Scope, ...]:
+    there = scopes_in(workspace)
+    unknown = next((one for one in given if one not in there), None)
     if unknown is not None or not given:
-        known = f"one or more of {', '.join(ALL_SCOPES)} were expected"
-        guess = did_you_mean(unknown or "", ALL_SCOPES)
+        known = f"one or more of {', '.join(there)} were expected"
+        guess = did_you_mean(unknown or "", there)
         raise InvalidSetting(
             f"scopes: {unknown!r} is none: {known}.{guess}" if unknown else f"scopes: {known}", "scopes"
         )
-    return tuple(one for one in ALL_SCOPES if one in given)
+    return tuple(one for one in there if one in given)
 
 
 def _models(given: Collection[str]) -> tuple[str, ...]:

@@ -37,11 +37,12 @@ Unit = Literal["requests", "tokens", "dollars"]
 UNITS: tuple[Unit, ...] = ("requests", "tokens", "dollars")
 Period = Literal["minute", "day", "month"]
 PERIODS: tuple[Period, ...] = ("minute", "day", "month")
-Scope = Literal["models", "contexts", "memory", "usage", "admin"]
+Scope = Literal["models", "contexts", "memory", "usage", "admin", "metrics"]
 ALL_SCOPES: tuple[Scope, ...] = ("models", "contexts", "memory", "usage", "admin")
 DEFAULT_SCOPES: tuple[Scope, ...] = ("models", "contexts", "memory", "usage")
 """What a key may do by default: `models`: ask models; `contexts`, `memory`: read and write those of the workspace;
-`usage`: see what was spent; `admin`: besides, manage the workspace's keys and limits."""
+`usage`: see what was spent; `admin`: besides, manage the workspace's keys and limits.
+`metrics`, which only keys of the workspace `default` can have: read the figures of the whole installation."""
 
 
 class WorkspaceSettings(BaseModel):

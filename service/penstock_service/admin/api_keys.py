@@ -11,7 +11,7 @@ from penstock.control.discovery import gateway_port
 from penstock.gateway import keys
 from penstock.gateway.errors import InvalidSetting
 from penstock.gateway.quotas import limits_of, set_limits, show_limits
-from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, PERIODS, UNITS
+from penstock.gateway.records import DEFAULT_SCOPES, PERIODS, UNITS
 from penstock.profiles.gateway import DEFAULT_GATEWAY_PORT
 from penstock.profiles.profile import in_use
 from penstock_service.admin.limit_fields import filled_limits, limits_in_form
@@ -25,7 +25,7 @@ KeyId = Annotated[str, Path(max_length=40)]
 _HERE = f"{HOME}/api-keys"
 _CALL = "/v1/keys"
 _DAY_S = 86_400.0
-_FIELDS = {"scopes": ALL_SCOPES, "default_scopes": DEFAULT_SCOPES, "periods": PERIODS, "units": UNITS}
+_FIELDS = {"default_scopes": DEFAULT_SCOPES, "periods": PERIODS, "units": UNITS}
 
 
 @router.get("")
@@ -34,7 +34,8 @@ def list_keys(visit: Visits) -> Response:
     visit.check("GET", _CALL)
     found = keys.list_keys(visit.call.store, visit.call.workspace)
     now = visit.call.store.clock.now()
-    return page(visit, "api_keys.html", "API keys", keys=found, now=now, limits={}, **_FIELDS)
+    scopes = keys.scopes_in(visit.call.workspace)
+    return page(visit, "api_keys.html", "API keys", keys=found, now=now, limits={}, scopes=scopes, **_FIELDS)
 
 
 @router.post("/add")
@@ -79,7 +80,8 @@ def one_key(id: KeyId, visit: Visits) -> Response:
     found = keys.find_key(store, visit.call.workspace, id)
     limits, now = filled_limits(limits_of(store, f"key:{id}")), store.clock.now()
     states = show_limits(store, [f"key:{id}"])
-    return page(visit, "api_key.html", found.name, key=found, now=now, limits=limits, states=states, **_FIELDS)
+    fields = {"scopes": keys.scopes_in(visit.call.workspace), **_FIELDS}
+    return page(visit, "api_key.html", found.name, key=found, now=now, limits=limits, states=states, **fields)
 
 
 @router.post("/{id}/change")

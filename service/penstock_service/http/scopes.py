@@ -18,6 +18,7 @@ _RULES: tuple[tuple[str, str, Scope | Literal["any"]], ...] = (
     ("", r"/v1/(ingest|recall|workingset|feedback)|/v1/(items|threads|expand)(/.+)?", "memory"),
     ("", r"/v1/workers/jobs/[^/]+", "memory"),
     ("", r"/v1/tools(/.+)?|/mcp|/openapi\.json", ANY),
+    ("GET", r"/metrics", "metrics"),
     ("GET", r"/v1/models(/.+)?|/v1/model/info", "models"),
     ("GET", r"/v1/usage(/lines)?|/v1/quotas(/.+)?", "usage"),
     ("", r"/v1/keys(/.+)?|/v1/quotas/.+|/v1/audit", "admin"),

@@ -104,6 +104,19 @@ def test_tools_and_searches_ask_for_the_scope_of_what_they_reach(service: Servic
         assert not call_over_mcp(http, "context_list", {}).get("isError")
 
 
+def test_a_metrics_key_reads_figures_and_no_more(service: Service, store: GatewayStore) -> None:
+    """They are of all workspaces: no workspace but the owner's own can give it."""
+    _, secret = add_key(store, "default", "prometheus", "owner", scopes=["metrics"])
+    with http_of(service, secret) as http:
+        assert "penstock_requests_total" in http.get("/metrics").text
+        for path in ("/v1/contexts", "/v1/usage", "/v1/keys", "/health/detailed"):
+            assert http.get(path).status_code == 403
+    with http_of(service, made(store)[1]) as http:
+        refused = http.post("/v1/keys", json={"name": "prometheus", "scopes": ["metrics"]})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "scopes")
+        assert http.get("/metrics").status_code == 403
+
+
 def test_a_usage_key_sees_limits_and_sets_none(service: Service, store: GatewayStore) -> None:
     key, secret = made(store, "usage")
     with http_of(service, secret) as http:

@@ -17,7 +17,7 @@ from penstock_service.http.scopes import needed
         "/v1/keys\n/x/",
         "/V1/contexts",
         "/v1/batch/x",
-        "/metrics",
+        "/metrics/x",
         "",
     ],
 )

@@ -11,10 +11,10 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, rfc3339
 from penstock.control.discovery import gateway_port
 from penstock.gateway.database import DEFAULT_WORKSPACE
-from penstock.gateway.keys import add_key, list_keys, revoke_key, rotate_key
+from penstock.gateway.keys import add_key, list_keys, revoke_key, rotate_key, scopes_in
 from penstock.gateway.providers import list_providers
 from penstock.gateway.quotas import in_words, set_limits
-from penstock.gateway.records import ALL_SCOPES, DEFAULT_SCOPES, ApiKey
+from penstock.gateway.records import DEFAULT_SCOPES, ApiKey
 from penstock.profiles.gateway import DEFAULT_GATEWAY_PORT
 from penstock.profiles.profile import in_use
 from penstock_addons.cli.gateway.options import (
@@ -36,6 +36,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="The keys with which a team asks the gateway, in place of the providers' own.")
 _NAME = 24
+_SCOPES = scopes_in(DEFAULT_WORKSPACE)
 
 
 @app.command()
@@ -45,8 +46,8 @@ def add(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"What it may do: {', '.join(ALL_SCOPES)}. Without: all but admin.",
-            autocompletion=lambda: list(ALL_SCOPES),
+            help=f"What it may do: {', '.join(_SCOPES)} (in `default`). Without: all but the last two.",
+            autocompletion=lambda: list(_SCOPES),
         ),
     ] = None,
     model: Annotated[
