@@ -22,7 +22,7 @@ from penstock.testing import Session, call, profile_of
 from penstock_plugins import envelope
 from penstock_plugins.memory import stage
 
-__all__ = ["PROJECT", "Turn", "play", "recordings"]
+__all__ = ["PROJECT", "Turn", "body_of", "play", "recordings"]
 
 PROJECT = "/srv/recorded"
 """The project of all recordings: what was said in one session can be recalled in the others."""
@@ -46,6 +46,8 @@ class Turn:
     before: list[_Json]
     """The history it stands in, back to the client's last summary."""
     messages: list[_Json]
+    paid: dict[int, tuple[str, _Json]] = field(default_factory=dict)
+    """The model and the provider's counts of each answer, by its index in `messages`."""
     words: str = ""
     """What the person said, as the product reads it. Empty: nothing it would recall for."""
     kept: list[Item] = field(default_factory=list)
@@ -84,7 +86,7 @@ def play(turns: Sequence[Turn], memory_service: MemoryService, asked: Callable[[
             session = Session(plugins=plugins, memory=memory_service, profile=profile, headers=headers, clock=clock)
             sessions[turn.session] = session
         clock.at = max(clock.at, turn.at)
-        session.send(_body([*turn.before, turn.messages[0]]))
+        session.send(body_of([*turn.before, turn.messages[0]]))
         exchange = session.outcome.exchange
         words = exchange.prompt if exchange is not None else ""
         if words:
@@ -112,7 +114,7 @@ def _answer(session: Session, turn: Turn) -> None:
     said = "\n".join(b["text"] for b in _blocks(last) if b.get("type") == "text") if is_answered else ""
     if len(turn.messages) > 2:
         session.reply(call("Go"))
-        session.send(_body([*turn.before, *(rest if is_answered else turn.messages)]))
+        session.send(body_of([*turn.before, *(rest if is_answered else turn.messages)]))
     if said.strip():
         session.reply(said)
 
@@ -136,6 +138,8 @@ def _turns(file: Path) -> Iterator[Turn]:
             turn = Turn(file.stem, at, list(history), [])
         history.append(one)
         if turn is not None:
+            if "usage" in (said := message if "usage" in message else line):
+                turn.paid[len(turn.messages)] = said.get("model", ""), said["usage"]
             turn.messages.append(one)
     if turn is not None:
         yield turn
@@ -151,7 +155,7 @@ def _blocks(message: _Json) -> list[_Json]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _body(messages: Sequence[_Json]) -> bytes:
+def body_of(messages: Sequence[_Json]) -> bytes:
     return json.dumps({**_HEAD, "messages": list(messages)}).encode()
 
 

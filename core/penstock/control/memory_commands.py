@@ -16,11 +16,13 @@ from penstock.control.memory_feedback import FeedbackCommands
 from penstock.control.memory_import import ImportCommands
 from penstock.control.memory_ingest import IngestCommands
 from penstock.control.memory_json import entry_with_marks, item_from, shown, shown_hit
+from penstock.control.memory_learned import LearnedCommands
 from penstock.control.memory_lookup import the_item, the_session
 from penstock.control.memory_pages import PageCommands
 from penstock.control.memory_rebuild import Rebuild
 from penstock.control.memory_recall import RecallCommands
 from penstock.memory.items import Item
+from penstock.memory.learned import with_learned
 from penstock.memory.memory import Memory
 from penstock.memory.text_kind import is_worth_keeping, kind_of_message
 
@@ -90,7 +92,7 @@ class MemoryCommands:
 
     def _show(self, id: str, project: str | None = None, around: int = _AROUND) -> Answer:
         memory = self._open()
-        item = the_item(memory, id, self._named(memory, project))
+        item = the_item(memory, id, self._places(memory, project))
         near = [one for one in memory.catalog.around(item, around) if one.id != item.id]
         before = [one for one in near if (one.seq, one.part, one.id) < (item.seq, item.part, item.id)]
         behind = near[len(before) :]
@@ -159,7 +161,7 @@ class MemoryCommands:
 
     def _edit(self, id: str, text: str, project: str | None = None) -> Answer:
         memory = self._open()
-        old = the_item(memory, id, self._named(memory, project))
+        old = the_item(memory, id, self._places(memory, project))
         item = self._corrected(memory, old, text)
         return {"item": self._shown(memory, [item])[0], "changed": item.id != old.id}
 
@@ -289,9 +291,13 @@ class MemoryCommands:
     def _named(self, memory: Memory, project: str | None) -> list[str]:
         return list(memory.projects()) if project is None else [project]
 
+    def _places(self, memory: Memory, project: str | None) -> list[str]:
+        """Where an item of `project` is looked up."""
+        return self._named(memory, None) if project is None else with_learned(memory, project)
+
     def _items(self, memory: Memory, ids: Sequence[str], project: str | None) -> list[Item]:
         """The items of `ids`. Raises `NotFound` for the first unknown one, before anything is done."""
-        found = [the_item(memory, one, self._named(memory, project)) for one in ids]
+        found = [the_item(memory, one, self._places(memory, project)) for one in ids]
         return list({item.id: item for item in found}.values())
 
     def _shown(self, memory: Memory, items: Sequence[Item]) -> list[Answer]:
@@ -299,7 +305,7 @@ class MemoryCommands:
         return [shown(item, labels[item.project].get(item.session, "")) for item in items]
 
 
-_GROUPS = (FeedbackCommands, ImportCommands, IngestCommands, PageCommands, RecallCommands)
+_GROUPS = (FeedbackCommands, ImportCommands, IngestCommands, LearnedCommands, PageCommands, RecallCommands)
 """Commands with a module of their own."""
 COMMANDS = frozenset(
     {"add", "change", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "label"}

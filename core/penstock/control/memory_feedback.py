@@ -11,6 +11,7 @@ from pydantic import Field
 from penstock.control.memory_access import MemoryAccess, Project
 from penstock.control.memory_lookup import the_item
 from penstock.memory.feedback import FeedbackKind, Voice
+from penstock.memory.learned import with_learned
 
 __all__ = ["Caller", "Comment", "FeedbackCommands", "Value", "shown_voice"]
 
@@ -39,7 +40,7 @@ class FeedbackCommands:
         """Returns `{item_id, feedback_type, value, comment, by, at, replaced}`. A caller (`by`) has one feedback for an
         item: a later one replaces it."""
         memory = self._access.open()
-        item = the_item(memory, item_id, [project])
+        item = the_item(memory, item_id, with_learned(memory, project))
         voice = Voice(feedback_type, by, self._access.now(), value, self._access.clean(comment))
         replaced = memory.hear(item, voice)
         return {"item_id": item.key, **shown_voice(voice), "replaced": replaced}

@@ -12,6 +12,8 @@ from penstock.memory.items import Found, Hit, Item, Kind
 if TYPE_CHECKING:
     from penstock.memory.clean import escape_marks, note_around
     from penstock.memory.embedders import Embedder, chosen, vectors_of
+    from penstock.memory.feedback import FeedbackKind, Tally, Voice
+    from penstock.memory.learned import learned_project
     from penstock.memory.memory import Memory
     from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
     from penstock.memory.service import MemoryService
@@ -24,6 +26,7 @@ __all__ = [
     "SURE_SHARED",
     "Added",
     "Embedder",
+    "FeedbackKind",
     "Found",
     "Hit",
     "Item",
@@ -32,10 +35,13 @@ __all__ = [
     "MemoryDown",
     "MemoryService",
     "MessageFilter",
+    "Tally",
+    "Voice",
     "chosen",
     "escape_marks",
     "is_worth_keeping",
     "kind_of_message",
+    "learned_project",
     "note_around",
     "vectors_of",
 ]
@@ -46,13 +52,17 @@ _HOMES = {
     "SURE_SHARED": "search.weights",
     "Added": "writer",
     "Embedder": "embedders",
+    "FeedbackKind": "feedback",
     "Memory": "memory",
     "MemoryService": "service",
     "MessageFilter": "text_kind",
+    "Tally": "feedback",
+    "Voice": "feedback",
     "chosen": "embedders",
     "escape_marks": "clean",
     "is_worth_keeping": "text_kind",
     "kind_of_message": "text_kind",
+    "learned_project": "learned",
     "note_around": "clean",
     "vectors_of": "embedders",
 }

@@ -1,5 +1,5 @@
 """`Feedback`: stores what callers say of an item (`FeedbackKind`: helpful, wrong, outdated, duplicate), one `Voice` for
-each caller and item.
+each caller and item, and counts it (`Tally`).
 
 It counts in later searches, beside a person's own marks; all voices together move an item within the bounds of
 `ItemTable.marks`.
@@ -7,6 +7,7 @@ It counts in later searches, beside a person's own marks; all voices together mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.schema import feedback
 
-__all__ = ["Feedback", "FeedbackKind", "Voice"]
+__all__ = ["Feedback", "FeedbackKind", "Tally", "Voice"]
 
 MOST = 100
 """Voices that are kept of one item; beyond that the oldest are deleted."""
@@ -43,6 +44,16 @@ class Voice:
     comment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The voices on an item, counted."""
+
+    helpful: int = 0
+    wrong: int = 0
+    last_at: float = 0.0
+    """When the newest was given, in seconds since 1970."""
+
+
 class Feedback:
     """Reads and writes voices. Raises `MemoryDown`."""
 
@@ -68,6 +79,17 @@ class Feedback:
         with self._database.reading() as db:
             rows = db.execute(feedback.select().where(f.memory == item).order_by(f.at.desc(), f.by))
             return [Voice(FeedbackKind(row.kind), row.by, row.at, row.value, row.comment) for row in rows]
+
+    def tallies(self, items: Sequence[int]) -> dict[int, Tally]:
+        """The voices on items, counted, by the number of the item. Items without any are left out."""
+        f = feedback.c
+        helpful, wrong = (
+            sa.func.sum(sa.case((f.kind == kind.value, 1), else_=0))
+            for kind in (FeedbackKind.HELPFUL, FeedbackKind.WRONG)
+        )
+        counted = sa.select(f.memory, helpful, wrong, sa.func.max(f.at)).where(f.memory.in_(items)).group_by(f.memory)
+        with self._database.reading() as db:
+            return {row[0]: Tally(int(row[1]), int(row[2]), row[3]) for row in db.execute(counted)}
 
     def carry(self, old: int, new: int) -> None:
         """Copy the voices in favour of an item to the one with its corrected text; those against it were about a text

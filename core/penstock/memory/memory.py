@@ -27,6 +27,7 @@ from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.feedback import Feedback, Voice
 from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
+from penstock.memory.learned import learned_project
 from penstock.memory.owners import Owners
 from penstock.memory.project_marks import ProjectMarks
 from penstock.memory.schema import memories
@@ -341,14 +342,14 @@ class Memory:
         return len(mine)
 
     def forget_project(self, project: str) -> bool:
-        """Delete a project with everything in it. False: there was none."""
+        """Delete a project with everything in it, and what was learned there. False: there was none."""
         with self._lock:
-            number = self.projects().get(project)
-            if number is None:
-                return False
-            self._deleter.project(number)
-            self._drop_cached(number)
-        return True
+            known = self.projects()
+            found = [known[name] for name in (project, learned_project(project)) if name in known]
+            for number in found:
+                self._deleter.project(number)
+                self._drop_cached(number)
+        return bool(found)
 
     def expire(self, now: float) -> int:
         """Delete expired items that are not pinned. Returns how many there were."""

@@ -1,6 +1,6 @@
 """`MEMORY_TOOLS`: the agent tools for the memory of a project: `recall`, `workingset`, `list_memories`, `feedback`,
-`remember`, `forget`; `remembered` shows one item. A call returns at most 12,000 characters. Raises `PenstockError` in
-words for the agent."""
+`list_learned`, `remember`, `forget`; `remembered` shows one item. A call returns at most 12,000 characters. Raises
+`PenstockError` in words for the agent."""
 
 from __future__ import annotations
 
@@ -97,6 +97,24 @@ def list_memories(
     return _joined([_entry(item, _EACH // 4) for item in found["items"]] or [_NOTHING])
 
 
+def list_learned(
+    caller: Caller,
+    kind: Annotated[str, Field(description="Only this kind: fix, together, unused, correction. Empty: all.")] = "",
+    limit: Annotated[int, Field(ge=1, le=50)] = 20,
+) -> str:
+    """List what was learned from earlier turns of this project: what fixed an error, which files change together,
+    whose output was never used again, what the person corrected; each with how often it held, those that held most
+    often first. `feedback` says of one that it is helpful or wrong, `forget` deletes it."""
+    asked = {"project": caller.project, "kind": kind, "limit": limit}
+    found = caller.memory("learned", asked)["items"]
+    lines = [
+        f"{one['id']}  {one['role']}, held {one['confirmed']} of {one['seen']} times, last {moment(one['last_at'])}:\n"
+        f"{escape_marks(one['text'])}"
+        for one in found
+    ]
+    return _joined(lines or ["[nothing was learned in this project]"])
+
+
 def remember(caller: Caller, text: str) -> str:
     """Remember something for later sessions of this project: a decision with its reason, a convention, a person's
     wish, what turned out to be the cause of a problem. One fact in one or two sentences that can be understood
@@ -123,6 +141,7 @@ MEMORY_TOOLS = (
     Tool(recall, "Recall"),
     Tool(workingset, "Working set"),
     Tool(list_memories, "List memories"),
+    Tool(list_learned, "List what was learned"),
     Tool(feedback, "Feedback on a memory", "adds"),
     Tool(remember, "Remember", "adds"),
     Tool(forget, "Forget a memory", "deletes"),

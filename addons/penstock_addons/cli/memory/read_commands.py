@@ -1,5 +1,6 @@
-"""The commands that read the memory: `penstock memory list` (`show_newest`), `search`, `show`, `projects` and `status`.
-Each is answered by the process that has the memory open, a proxy or this one, and prints lines or JSON."""
+"""The commands that read the memory: `penstock memory list` (`show_newest`), `search`, `show`, `learned`, `projects`
+and `status`. Each is answered by the process that has the memory open, a proxy or this one, and prints lines or
+JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from penstock_addons.cli.memory.client import (
 )
 from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
 
-__all__ = ["projects", "search", "show", "show_newest", "status"]
+__all__ = ["learned", "projects", "search", "show", "show_newest", "status"]
 
 _PARTS = 6
 _GAP = 2
@@ -104,6 +105,37 @@ def show(
             typer.echo(typer.style(f"\n{title}", dim=True))
         for item in items:
             typer.echo(line(item))
+
+
+def learned(
+    project: ProjectOption = "",
+    every: AllOption = False,
+    kind: Annotated[str, typer.Option(help="Only this kind: fix, together, unused, correction.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1, max=MOST)] = 20,
+    evidence: Annotated[bool, typer.Option("--evidence", help="When and where each held, and did not.")] = False,
+    json_: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """List what the stage `learning` learned, what held most often first.
+
+    `show`, `edit`, `pin`, `rate` and `delete` take the ids. What you call helpful, or pin, is offered however seldom it
+    held; what you call wrong never is.
+    """
+    where = chosen_project(project, every)
+    asked = {"project": where, "kind": kind, "limit": min(limit, 10_000), "evidence": evidence}
+    with open_memory(store) as memory:
+        found = memory.do("learned", asked)
+    if json_:
+        as_json(found)
+        return
+    for one in found["items"]:
+        typer.echo(f"{line(one, project=every)}  [held {one['confirmed']} of {one['seen']} times]")
+        for time in one.get("evidence", ()):
+            said = "held" if time["confirmed"] else "did not hold"
+            typer.echo(typer.style(f"          {moment(time['at'])}  {said}, {printable(time['in'])}", dim=True))
+    if not found["items"]:
+        what = f"nothing was learned{f' in {where}' if where else ''}"
+        only([f"{what}: the stage `learning` is off unless a profile names it"])
 
 
 def projects(context: typer.Context, json_: JsonOption = False, store: StoreOption = None) -> None:
