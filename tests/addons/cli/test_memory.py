@@ -17,6 +17,8 @@ import pytest
 
 from penstock.base import paths
 from penstock.control.discovery import running
+from penstock.memory import FeedbackKind, Item, Memory, Voice, learned_project
+from penstock.memory.embedders.trigrams import Trigrams
 from penstock.store.lock import StoreLock, is_taken
 from penstock.store.sql import SqlStore
 from penstock_addons.cli.memory import reindex
@@ -376,3 +378,20 @@ def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch,
     assert found.exit_code == 130
     assert "next start" in found.output
     assert asked == ["status", "reindex", "progress", "stop"]
+
+
+def test_what_was_learned_is_listed_and_changed(say: Say, folder: Path) -> None:
+    """With how often it held and on what evidence; `rate` and `delete` take its id."""
+    memory = Memory(paths.memory_dir(), Trigrams())
+    fix = Item(learned_project(str(folder)), "When `fire` fails with `no gas`: run `gas on`", at=1.77e9, role="fix")
+    memory.add([fix])
+    memory.hear(memory.newest(fix.project)[0], Voice(FeedbackKind.HELPFUL, "x1 in march", 1.77e9))
+    memory.close()
+    said = say("memory", "learned", "--evidence")
+    assert "`gas on`" in said
+    assert "[held 1 of 1 times]" in said
+    assert "held, x1 in march" in said
+    say("memory", "rate", id_of(said), "wrong")
+    assert "[-1]" in say("memory", "learned")
+    say("memory", "delete", id_of(said), "--yes")
+    assert json.loads(say("memory", "learned", "--json"))["items"] == []

@@ -9,7 +9,8 @@ import pytest
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError
-from penstock.memory import Item, Memory
+from penstock.base.format import moment
+from penstock.memory import FeedbackKind, Item, Memory, Voice, learned_project
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.plugins.manager import Plugins
 from penstock.tools.memory_tools import LONGEST
@@ -127,3 +128,20 @@ def test_a_task_is_taken_over_and_a_memory_judged(tools: Tools) -> None:
         tools("loom").feedback(one, "wrong")
     with pytest.raises(PenstockError, match="feedback_type"):
         tools("kiln").feedback(one, "nice")
+
+
+def test_what_was_learned_is_listed_and_deleted(tools: Tools) -> None:
+    """Each with its id, kind and how often it held; of this project alone."""
+    memory = Memory(paths.memory_dir(), Trigrams())
+    memory.add([Item(learned_project("kiln"), "When `fire` fails with `no gas`: run `gas on`", at=AT, role="fix")])
+    [item] = memory.newest(learned_project("kiln"))
+    memory.hear(item, Voice(FeedbackKind.HELPFUL, "x1 in march", AT))
+    memory.close()
+    answer = tools("kiln").list_learned()
+    assert answer == f"{item.handle}  fix, held 1 of 1 times, last {moment(AT)}:\n{item.text}"
+    assert "nothing was learned" in tools("kiln").list_learned("together")
+    assert "nothing was learned" in tools("loom").list_learned()
+    assert tools("kiln").feedback(item.handle, "wrong") == "[noted: wrong]"
+    assert "held 1 of 2 times" in tools("kiln").list_learned()
+    tools("kiln").forget(item.handle)
+    assert "nothing was learned" in tools("kiln").list_learned()

@@ -261,6 +261,7 @@ TOOLS: dict[str, str | dict[str, Any]] = {
     "recall": {"purpose": "where is the {word}?"},
     "workingset": {"purpose": "where is the {word}?"},
     "list_memories": {},
+    "list_learned": {},
     "feedback": {"id": "{item}", "feedback_type": "wrong"},
     "remember": {"text": "there is another team"},
     "forget": {"id": "{item}"},
