@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from penstock.base.redis_server import RedisServer
 from penstock.base.store_url import url_in
 from penstock.budget.budgets import COUNTERS
 from penstock.budget.shared_rates import SharedRates
+from penstock.control.hook_commands import HookCommands
 from penstock.control.request_commands import RequestCommands
 from penstock.control.session_commands import Live, SessionCommands
 from penstock.control.settings_commands import SettingsCommands
@@ -91,6 +93,17 @@ class Suite:
     _retried_until: float = 0.0
     """Seconds since the epoch until which clients may retry requests of an earlier proxy that are not in the store."""
     _closing: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def hooks(self) -> HookCommands:
+        """The commands that a client's hooks call. They write to the store: do not call them on the event loop."""
+        sessions = self.sessions()
+        return HookCommands(
+            self.engine.admission,
+            lambda text, why: sessions.do("keep", {"text": text, "why": why}),
+            self.outputs.submit if self.outputs is not None else lambda _: False,
+            lambda profile, name: any(tool.name == name for tool in self.plugins.tools(profile)),
+        )
 
     @classmethod
     def open(

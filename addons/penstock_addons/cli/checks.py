@@ -1,5 +1,5 @@
 """`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
-port, certificate, profile, plugins, store and disk, gateway, memory and embedder, models, clients. Each gives a
+port, certificate, profile, plugins, store and disk, gateway, memory and embedder, models, clients, hooks. Each gives a
 `CheckResult`: a `Level`, a finding and a fix; none changes anything, and a check that fails is a finding, no exception.
 Less than 1 GB of free disk is a warning, less than 100 MB a failure."""
 
@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from penstock.base.format import plural
 from penstock.base.store_url import url_in
 from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
+from penstock.control.hook_client import EVENTS
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
@@ -35,6 +37,7 @@ from penstock.profiles.profile import Profile
 from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
+from penstock_addons.cli.hook_arguments import HOOK
 
 __all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
@@ -42,6 +45,8 @@ CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
 LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
 """Bytes free on the store's disk, below which the check warns or fails."""
 SOON_S = 30 * 86400.0
+HOOK_S = 5.0
+"""Seconds after which the client gives a hook up."""
 
 
 class Level(StrEnum):
@@ -92,6 +97,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _attested,
         _clients,
         _sandbox,
+        _hooks,
     )
     return [check(subject) for check in checks]
 
@@ -352,3 +358,27 @@ def _sandbox(subject: Installation) -> CheckResult:
         "sandbox", Level.WARN, "on, but not offered to agents: bubblewrap does not work here",
         "apt install bubblewrap; `bwrap --unshare-all --ro-bind / / true` says what is missing",
     )  # fmt: skip
+
+
+def _hooks(subject: Installation) -> CheckResult:
+    """Runs the command as the client does, for a session that no proxy knows."""
+    profile = _loaded(subject)
+    if profile is None or not profile.hooks.enabled:
+        return CheckResult(
+            "client hooks", Level.OK, "off: `penstock run --hooks -- claude` sets them up for one session"
+        )
+    began = time.monotonic()
+    try:
+        done = subprocess.run([*HOOK, EVENTS[0]], input=b"{}", capture_output=True, timeout=HOOK_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as e:
+        return CheckResult("client hooks", Level.WARN, f"on, but the command does not run: {e}", _HOOKS_FIX)
+    if done.returncode or done.stdout or done.stderr:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()[-200:]
+        return CheckResult(
+            "client hooks", Level.WARN, f"on, but the command fails: {said or done.returncode}", _HOOKS_FIX
+        )
+    took = f"the command took {(time.monotonic() - began) * 1000:.0f} ms"
+    return CheckResult("client hooks", Level.OK, f"on for sessions that `penstock run` starts; {took}")
+
+
+_HOOKS_FIX = "Install Penstock again, or set [hooks] enabled = false. Claude Code goes on without the hooks meanwhile."

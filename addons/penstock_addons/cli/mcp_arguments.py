@@ -1,6 +1,7 @@
 """`with_mcp_server`: adds arguments that give Claude Code or Codex the server `penstock mcp` for one run, and let
 Claude Code call `expand` and `recall` without asking the user; no configuration file is written. Also whether the
-package `mcp` is installed (`is_mcp_installed`) and the profile has a use for it (`needs_mcp_server`)."""
+package `mcp` is installed (`is_mcp_installed`) and the profile has a use for it (`needs_mcp_server`), and whether a
+call of Claude Code begins a session (`begins_session`)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 
-__all__ = ["is_mcp_installed", "needs_mcp_server", "with_mcp_server"]
+__all__ = ["begins_session", "is_mcp_installed", "needs_mcp_server", "with_mcp_server"]
 
 TOOLS = ",".join(f"mcp__penstock__{name}" for name in ("expand", "recall"))
 """The tools that the client may call without asking its user: those that only read."""
@@ -40,6 +41,11 @@ def with_mcp_server(client: str, arguments: Sequence[str], store: Path) -> list[
     return list(arguments) if known is None else known(list(arguments), _command(store))
 
 
+def begins_session(arguments: Sequence[str]) -> bool:
+    """Whether Claude Code begins a session with these arguments. False: they are a subcommand (`claude mcp list`)."""
+    return not (arguments and _COMMAND.fullmatch(arguments[0]))
+
+
 def _command(store: Path) -> list[str]:
     # By its full path and without the folder it is run in, as the proxy is started.
     return [sys.executable, "-P", "-m", "penstock", "mcp", "--store", str(store)]
@@ -48,7 +54,7 @@ def _command(store: Path) -> list[str]:
 def _claude(arguments: list[str], command: list[str]) -> list[str]:
     """The options are put first, so that a prompt or a `--` is not split; with `=`, as both options would take all
     arguments that follow. They add to those the user gives. A subcommand (`claude mcp list`) is left unchanged."""
-    if arguments and _COMMAND.fullmatch(arguments[0]):
+    if not begins_session(arguments):
         return arguments
     server = {"type": "stdio", "command": command[0], "args": command[1:]}
     config = json.dumps({"mcpServers": {"penstock": server}})

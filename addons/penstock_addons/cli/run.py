@@ -19,11 +19,12 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
 from penstock.control.discovery import Announcement, announced, answers, default_file, reachable
+from penstock.control.hook_client import ANNOUNCED_VARIABLE
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
-from penstock_addons.cli import environment, mcp_arguments
+from penstock_addons.cli import environment, hook_arguments, mcp_arguments
 from penstock_addons.cli.after_run import RunEnd
 from penstock_addons.cli.banner import attested, is_first_time
 from penstock_addons.cli.child import ChildProxy
@@ -32,8 +33,6 @@ from penstock_addons.cli.up import PROFILE_VARIABLE, UPSTREAM_VARIABLE
 
 __all__ = ["ollama_address", "profile_of", "proxy_behind", "run"]
 
-ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
-"""Names, for a `penstock run` inside a `penstock run`, the announcement of the proxy that it is already behind."""
 NAMED = 3
 """The number of hosts that one warning names at most."""
 NOT_STARTED = 126
@@ -79,6 +78,15 @@ def run(
         bool,
         typer.Option("--mcp/--no-mcp", help="Give Claude Code and Codex the tool that shows what an edit took away."),
     ] = True,
+    hooks: Annotated[
+        bool | None,
+        typer.Option(
+            "--hooks/--no-hooks",
+            help="Set up hooks of Claude Code for this session: the budget warns before tool calls and refuses them, "
+            "and outputs that the client cuts are kept. When not given: as `[hooks] enabled` of the profile says.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a client through the proxy: the one that is up, or one for as long as the client runs.
 
@@ -97,6 +105,11 @@ def run(
         environ = _environ(asked, proxy, file, plain_http=http)
         arguments = command[1:]
         plugins = ctx.find_object(Plugins) or Plugins()
+        if not bypass and _wants_hooks(asked, proxy, hooks):
+            why_not = hook_arguments.why_not(client, arguments)
+            arguments = arguments if why_not else hook_arguments.with_hooks(arguments)
+            if why_not and hooks:
+                typer.echo(f"penstock: {why_not}", err=True)
         if mcp and _shortens(asked, proxy, plugins):
             arguments = mcp_arguments.with_mcp_server(client, arguments, Path(proxy.store))
         reaches_http = http or client == "ollama"
@@ -118,6 +131,16 @@ def _shortens(asked: _Asked, proxy: Announcement, plugins: Plugins) -> bool:
     try:
         return mcp_arguments.needs_mcp_server(profiles.load(_user(asked, proxy) or proxy.profile), plugins)
     except PenstockError:  # the proxy that is up knows plugins that this program does not, and has said what is wrong
+        return False
+
+
+def _wants_hooks(asked: _Asked, proxy: Announcement, hooks: bool | None) -> bool:
+    """Whether hooks are to be set up: as the user says, else as the profile."""
+    if hooks is not None:
+        return hooks
+    try:
+        return profiles.load(_user(asked, proxy) or proxy.profile).hooks.enabled
+    except PenstockError:  # as above
         return False
 
 

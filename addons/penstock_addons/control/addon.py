@@ -27,7 +27,7 @@ __all__ = ["Control"]
 
 BODY_BYTES = 64 << 10
 MEMORY_BYTES = 8 << 20
-"""The largest body of a memory command, which may be a part of an import."""
+"""The largest body of a memory command, which may be a part of an import, and of a hook, which may have an output."""
 ALLOWED = "penstock.control"
 """The key in `flow.metadata` that says whether the flow's command may be carried out."""
 
@@ -78,7 +78,7 @@ class Control:
         if not self._token or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
             return _answer(401, error=f"the token was expected: see {KEY_FILE} beside the store")
         length = flow.request.headers.get("content-length", "0")
-        most = MEMORY_BYTES if _path(flow.request).startswith((PREFIX, "/sessions/keep")) else BODY_BYTES
+        most = MEMORY_BYTES if _path(flow.request).startswith((PREFIX, "/sessions/keep", "/hooks/")) else BODY_BYTES
         if not length.isdecimal() or int(length) > most:
             return _answer(413, error=f"at most {most} bytes")
         return None

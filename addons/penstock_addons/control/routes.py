@@ -4,7 +4,7 @@
 all; `POST /shutdown` stops the proxy; `POST /drain` waits until the events so far are stored. `POST /memory/COMMAND`,
 `/budget/COMMAND` and `/sessions/COMMAND` work on the memory, budgets and sessions that this process owns.
 `POST /settings/COMMAND` shows and changes settings, pauses and resumes. `POST /requests/whole {"exchange": "ID"}`
-gives one of the last requests in full, redacted.
+gives one of the last requests in full, redacted. `POST /hooks/EVENT` answers a client's hook, whose input is the body.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Answer", "ControlRoutes"]
 Answer = tuple[int, Mapping[str, Any]]
 _KNOWN = (
     "there are GET /health, POST /compact, POST /shutdown, POST /drain, and "
-    "POST /COMMAND below /memory, /budget, /settings, /sessions and /requests"
+    "POST /COMMAND below /memory, /budget, /settings, /sessions, /requests and /hooks"
 )
 
 
@@ -45,6 +45,7 @@ class ControlRoutes:
             "/settings/": _settings,
             "/sessions/": _sessions,
             "/requests/": _requests,
+            "/hooks/": _hooks,
         }
 
     def do(self, method: str, path: str, body: bytes) -> Answer | Coroutine[Any, Any, Answer]:
@@ -107,6 +108,10 @@ def _sessions(suite: Suite, command: str, body: bytes) -> Answer:
 
 def _requests(suite: Suite, command: str, body: bytes) -> Answer:
     return 200, suite.requests().do(command, _arguments(body))
+
+
+def _hooks(suite: Suite, command: str, body: bytes) -> Answer:
+    return 200, {"output": suite.hooks.do(command, _arguments(body))}
 
 
 def _arguments(body: bytes) -> dict[str, Any]:

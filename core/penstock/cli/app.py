@@ -160,6 +160,13 @@ def _add_own_commands(app: typer.Typer) -> None:
         f"{cli}.migrate:migrate_store",
         "Move what a SQLite store has to PostgreSQL, and compare both sides. Interrupted, the same command goes on.",
     )
+    add_command(
+        app,
+        "hook",
+        "penstock.control.hook_client:hook",
+        "Answer a hook of Claude Code (pre-tool-use, post-tool-use, subagent-start), whose input is read from stdin. "
+        "Set up by `penstock run --hooks`.",
+    )
     add_group(app, "profiles", f"{cli}.profiles:app", "Show and check profiles: the choices for one kind of client.")
     add_group(app, "plugins", f"{cli}.plugins:app", "Show plugins, and start one of your own.")
     add_group(app, "tokens", f"{cli}.tokens:app", "Show and install the vocabularies that tokens are counted with.")

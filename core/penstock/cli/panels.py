@@ -23,7 +23,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         "migrate",
     ),
     "Gateway of a team": ("keys", "providers", "workspaces", "quotas", "usage"),
-    "Settings and budgets": ("settings", "budget", "pause", "resume", "compact"),
+    "Settings and budgets": ("settings", "budget", "pause", "resume", "compact", "hook"),
     "Profiles and plugins": ("profiles", "plugins", "tokens"),
 }
 """The most important first, of panels and of the commands in each."""

@@ -1,6 +1,6 @@
 """`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits (`admit`), and counts its cost
-after the answer (`answered`, `failed`). `prices_for`: the prices of the provider that serves a request; `cost_of`: the
-cost of an answer; `who_is`: whose budgets it counts for.
+after the answer (`answered`, `failed`). `sender` is who sent the last request of a session (`Sender`). `prices_for`:
+prices of the provider that serves a request; `cost_of`: the cost of an answer; `who_is`: whose budgets it is part of.
 
 Everything here is done in memory; the event log's thread stores what changed.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from penstock.base.clock import Clock
 from penstock.budget import Admission, Amount, BudgetOwner
@@ -18,7 +19,7 @@ from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.rate_limiter import RateDecision, RateLimiter
 from penstock.budget.shared_rates import SharedRates
 from penstock.conversation.conversation import BlockKind, Conversation, is_envelope
-from penstock.conversation.exchange import Exchange, Kind
+from penstock.conversation.exchange import Exchange, Identity, Kind
 from penstock.conversation.reply import Reply, Usage
 from penstock.conversation.reported_counts import bounded
 from penstock.cost.account import RequestCost
@@ -35,10 +36,19 @@ from penstock.profiles.profile import Profile
 from penstock.store.base import Store
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["AdmissionControl", "cost_of", "prices_for", "who_is"]
+__all__ = ["AdmissionControl", "Sender", "cost_of", "prices_for", "who_is"]
 
 LONGEST_SAID = 100
 REFUSED = 1000
+SENDERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a session's last request, and under which profile."""
+
+    identity: Identity
+    profile: Profile
 
 
 class AdmissionControl:
@@ -50,6 +60,8 @@ class AdmissionControl:
         self.budgets = budget_store.load(store, clock.now(), on_change=self._tell, save=log.set_value)
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""
+        self._senders: OrderedDict[tuple[str, str], Sender] = OrderedDict()
+        """By session and agent."""
 
     # ---------------------------------------------------------------- the request path
 
@@ -57,9 +69,24 @@ class AdmissionControl:
         """How close the budgets of a request are to their limits."""
         return self.budgets.standing(who_is(exchange), profile.budget, self.clock.now())
 
+    def sender(self, session: str, agent: str = "main") -> Sender | None:
+        """Who sent the last request of an agent in a client's session; of its main agent, if that agent is not known.
+        None: nothing of the session was seen."""
+        return self._senders.get((session, agent)) or self._senders.get((session, "main"))
+
+    def standing_of(self, sender: Sender) -> LimitStatus:
+        """How close the budgets that a sender's next request would count for are to their limits."""
+        return self.budgets.standing(_owner(sender.identity), sender.profile.budget, self.clock.now())
+
     def admit(self, context: RequestContext) -> tuple[Refused | None, float]:
         """Why a request is refused (None: it is not), and the seconds to wait before it is forwarded."""
         exchange, draft = context.exchange, context.draft
+        if exchange.kind.is_real and exchange.identity.session:
+            self._senders[exchange.identity.session, exchange.identity.agent] = Sender(
+                exchange.identity, context.profile
+            )
+            while len(self._senders) > SENDERS:
+                self._senders.popitem(last=False)
         if context.profile.mode != "edit" or exchange.kind is Kind.COUNT:
             return None, 0.0
         if draft is not None and draft.refused is not None and not context.is_paused:
@@ -187,14 +214,17 @@ class AdmissionControl:
 
 def who_is(exchange: Exchange) -> BudgetOwner:
     """The owner of a request, whose budgets it counts for."""
-    identity = exchange.identity
+    return _owner(exchange.identity, is_own=not exchange.kind.is_real)
+
+
+def _owner(identity: Identity, *, is_own: bool = False) -> BudgetOwner:
     return BudgetOwner(
         conversation=identity.conversation,
         session=identity.session,
         agent=identity.client,
         project=identity.project,
         is_main=identity.agent == "main",
-        is_own=not exchange.kind.is_real,
+        is_own=is_own,
         credential=identity.account,
         provider=identity.provider,
     )

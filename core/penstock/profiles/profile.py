@@ -122,6 +122,20 @@ class Outputs(_Table):
     """Beyond so many million characters of outputs, the oldest are deleted."""
 
 
+class ClientHooks(_Table):
+    """Hooks of Claude Code itself, which `penstock run` can set up for one session: they see what the wire does not."""
+
+    enabled: bool = False
+    """Set them up where `penstock run` is given neither `--hooks` nor `--no-hooks`."""
+    gate: bool = True
+    """Before a tool call: warn when a budget runs low, and refuse the call when it is used up."""
+    index_chars: int = Field(default=30_000, ge=1_000)
+    """After a call: keep and index outputs of so many characters and more. The client cuts such an output before it
+    sends it."""
+    hint: bool = True
+    """At the start of a subagent: name `batch_execute`, where the sandbox offers it."""
+
+
 class Cache(_Table):
     """When the provider's prompt cache counts as cold."""
 
@@ -244,6 +258,7 @@ class Profile(_Table):
     redact: Redaction = Redaction()
     originals: Originals = Originals()
     outputs: Outputs = Outputs()
+    hooks: ClientHooks = ClientHooks()
     cache: Cache = Cache()
     window: Window = Window()
     memory: Remembered = Remembered()

@@ -20,7 +20,8 @@ class Hint(Stage):
     def on_request(self, draft: Draft) -> str | None:
         if draft.exchange.kind is not Kind.SUBAGENT or b"batch_execute" not in draft.conversation.body:
             return None
-        if _NOTE in draft.additions:  # it stands there and is sent again
+        texts = (block.text for message in draft.conversation.messages for block in message.blocks)
+        if _NOTE in draft.additions or any("batch_execute" in text for text in texts):  # ours, or a hook's
             return "it was named"
         if len(draft.conversation.messages) > 1:
             return None

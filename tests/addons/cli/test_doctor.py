@@ -84,7 +84,7 @@ def test_is_a_line_each(run: Run) -> None:
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 16
+    assert len(lines) == 17
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert "penstock profiles list" in failed

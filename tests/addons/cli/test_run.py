@@ -378,3 +378,43 @@ def test_only_claude_code_is_said_to_send_a_digest(
     assert found.exit_code == 0, found.output
     assert ("a digest of each request" in found.output) is is_warned
     assert (paths.state_dir() / "greeted").exists() is is_warned
+
+
+@pytest.mark.parametrize(
+    ("client", "options", "own", "told"),
+    [
+        ("claude", ("--hooks",), ("-p", "hi"), True),
+        ("claude", (), ("-p", "hi"), False),
+        ("claude", ("--profile", "hooked"), ("-p", "hi"), True),
+        ("claude", ("--profile", "hooked", "--no-hooks"), ("-p", "hi"), False),
+        ("claude", ("--hooks", "--bypass"), ("-p", "hi"), False),
+        ("claude", ("--hooks",), ("mcp", "list"), False),
+        ("claude", ("--hooks",), ("--settings", "own.json"), False),
+        ("codex", ("--hooks",), ("exec", "hi"), False),
+    ],
+)
+def test_hooks_are_set_up_for_one_run(
+    run: Run,
+    pretended: Announcement,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    client: str,
+    options: tuple[str, ...],
+    own: tuple[str, ...],
+    told: bool,
+) -> None:
+    """Where a user or the profile asks for them: by an argument, and no file of the user's is changed. Where they
+    cannot be, it says so."""
+    paths.profiles_dir().mkdir(parents=True, exist_ok=True)
+    (paths.profiles_dir() / "hooked.toml").write_text('extends = "claude-code"\n[hooks]\nenabled = true\n')
+    monkeypatch.setenv("TELL_TO", str(tmp_path / "told"))
+    found = run("run", "--no-mcp", *options, str(write_client(client, TELL)), *own)
+    assert found.exit_code == 0, found.output
+    *given, first, last = json.loads((tmp_path / "told").read_text(encoding="utf-8"))["arguments"]
+    assert (first, last) == own
+    assert bool(given) is told
+    assert ("--hooks is" in found.output) is ("--settings" in own or client == "codex")
+    if told:
+        hooks = json.loads(given[0].removeprefix("--settings="))["hooks"]
+        assert list(hooks) == ["PreToolUse", "PostToolUse", "SubagentStart"]
+        assert hooks["PreToolUse"][0]["hooks"][0]["command"].endswith("-P -m penstock hook pre-tool-use")

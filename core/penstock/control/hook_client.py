@@ -1,0 +1,51 @@
+"""`penstock hook EVENT` (`hook`; `main` for a client): passes the input of a hook of Claude Code from stdin to the
+running proxy and prints its answer. Fails open: without a proxy or an answer it prints nothing and ends with status 0,
+so that the client goes on. It imports the standard library alone: the client waits for it at every tool call."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+__all__ = ["ANNOUNCED_VARIABLE", "EVENTS", "hook", "main"]
+
+ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
+"""Names, for what runs inside a `penstock run`, the file in which the proxy announces itself."""
+EVENTS = ("pre-tool-use", "post-tool-use", "subagent-start")
+_WAIT_S = 2.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the hook `arguments[0]`. Always 0: any other status would be an error in the client."""
+    try:
+        said = _answer(arguments[0], sys.stdin.buffer.read())
+    except Exception:  # noqa: BLE001 - whatever is wrong with us, the client goes on
+        return 0
+    if said:
+        sys.stdout.write(json.dumps(said))
+    return 0
+
+
+def hook(event: str) -> None:
+    """Answer a hook of Claude Code (pre-tool-use, post-tool-use, subagent-start), whose input is read from stdin. Set
+    up by `penstock run --hooks`."""
+    if event not in EVENTS:
+        raise SystemExit(f"penstock: there is no hook {event!r}: there are {', '.join(EVENTS)}")
+    main([event])
+
+
+def _answer(event: str, given: bytes) -> object:
+    from http.client import HTTPConnection
+
+    proxy = json.loads(Path(os.environ[ANNOUNCED_VARIABLE]).read_bytes())
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(proxy["host"], proxy["host"])
+    token = Path(proxy["store"]).with_name("control-key").read_bytes().hex()
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "x-penstock": "command"}
+    with closing(HTTPConnection(host, proxy["port"], timeout=_WAIT_S)) as connection:
+        connection.request("POST", f"http://penstock.internal/hooks/{event}", given, headers)
+        response = connection.getresponse()
+        return json.loads(response.read())["output"] if response.status == 200 else None
