@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from penstock.cli import build
 from penstock.events.event import EventKind
 from penstock.stats.selection import choose
+from penstock_addons.demo.report import Report
 from penstock_tui.log.log_model import LogModel
 from penstock_tui.report.gather import gather
 from penstock_tui.report.page import page
@@ -172,9 +173,9 @@ def test_all_count_the_tokens_that_the_provider_counted(log: Log) -> None:
 
 
 def test_where_the_provider_did_not_count_sums_are_estimates_with_a_mark(log: Log) -> None:
-    """By the figures behind the dollars; of a request that was not answered, by ours."""
+    """By the figures behind the dollars; of a request whose answer broke off, by ours."""
     log.exchange(uncounted())
-    log.exchange([*life()[:7], (K.FAILED, {"why": "provider", "status": 529})])
+    log.exchange([*life()[:7], (K.FAILED, {"why": "cut", "status": 200})])
     log.close()
     [listed] = command(log, "sessions", "list", "--json")
     assert (listed["tokens_in"], listed["tokens_out"], listed["uncounted"]) == (500 + 2000, 500 + 1500, 2)
@@ -183,6 +184,23 @@ def test_where_the_provider_did_not_count_sums_are_estimates_with_a_mark(log: Lo
     text = CliRunner().invoke(build(), ["sessions", "list", "--store", str(log.path)], prog_name="penstock").stdout
     assert "~2,500" in text
     log.close()
+
+
+def test_what_the_provider_rejected_is_in_no_sum_of_tokens(log: Log) -> None:
+    """Nor what did not reach it: the client sends both again, and the sums are of what was paid for, in the demo's last
+    lines too."""
+    log.exchange(counted())
+    for failed in ({"why": "provider", "status": 429}, {"why": "connection", "status": 0}):
+        log.exchange([*life()[:7], (K.FAILED, failed)])
+    log.close()
+    shown = on_screen(log)[""]
+    assert (shown.requests, shown.came, shown.sent) == (3, 1333, 1000)
+    assert on_screen(log) == in_report(log) == exported(log)
+    [listed] = command(log, "sessions", "list", "--json")
+    assert (listed["requests"], listed["tokens_in"], listed["tokens_out"], listed["uncounted"]) == (3, 1333, 1000, 0)
+    demo = Report()
+    demo.take(log.store.events_after())
+    assert "kept about 333 tokens" in "\n".join(demo.summary())
 
 
 def test_a_session_has_one_project(log: Log) -> None:

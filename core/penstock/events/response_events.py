@@ -166,6 +166,11 @@ class FailedEvent(EventData):
     bytes: Count | None
     limits: tuple[LoggedLimit, ...] = ()
 
+    @property
+    def is_rejection(self) -> bool:
+        """Whether no model read the request: the provider rejected it, or could not be reached. It costs nothing."""
+        return self.why == "connection" or (self.status or 0) >= 400
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessedEvent(EventData):

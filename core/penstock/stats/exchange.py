@@ -123,6 +123,8 @@ class ExchangeStats:
     """Why the exchange failed: provider, cut, client left, connection."""
     error: str = ""
     """The text of the failure, or of Penstock's refusal."""
+    rejected: bool = False
+    """Whether the provider rejected it or could not be reached, so that no model read it."""
     suite_ms: float | None = None
     """Milliseconds that Penstock took before the request was forwarded, without the wait for a rate limit."""
     queued_ms: float = 0.0
@@ -164,8 +166,9 @@ class ExchangeStats:
 
     @property
     def traffic(self) -> tuple[int, int]:
-        """Tokens for sums, as received and as forwarded. None of a request that only counts tokens or was refused."""
-        if self.kind == Kind.COUNT or self.state is State.REFUSED:
+        """Tokens for sums, as received and as forwarded. None of a request that only counts tokens, or that Penstock
+        refused or the provider rejected."""
+        if self.kind == Kind.COUNT or self.state is State.REFUSED or self.rejected:
             return 0, 0
         came = self.tokens_in or 0
         return came, came if self.tokens_out is None else self.tokens_out
@@ -361,7 +364,7 @@ def _answered(one: ExchangeStats, said: AnsweredEvent) -> None:
 
 def _failed(one: ExchangeStats, said: FailedEvent) -> None:
     one.reach(State.FAILED)
-    one.why, one.error = one_line(said.why), one_line(said.error)
+    one.why, one.error, one.rejected = one_line(said.why), one_line(said.error), said.is_rejection
     one.status = said.status or one.status  # 0 when there was no answer at all
     one.ms = one.ms if said.ms is None else said.ms
 

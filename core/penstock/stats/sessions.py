@@ -11,7 +11,7 @@ from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
 from penstock.events.request_events import ClassifiedEvent, RefusedEvent, RewrittenEvent
-from penstock.events.response_events import AnsweredEvent
+from penstock.events.response_events import AnsweredEvent, FailedEvent
 from penstock.store.base import Store
 from penstock.store.reading import all_events
 
@@ -147,5 +147,5 @@ def _go_on(event: Event, session: FoundSession) -> None:
             session.tokens[event.exchange] = came, came if said.tokens_out is None else said.tokens_out, False
         elif isinstance(said, AnsweredEvent):
             session.tokens[event.exchange] = *(said.traffic or (came, sent)), said.is_counted
-    if isinstance(said, RefusedEvent):
+    if isinstance(said, RefusedEvent) or (isinstance(said, FailedEvent) and said.is_rejection):
         session.tokens.pop(event.exchange, None)

@@ -33,7 +33,7 @@ Count = Callable[[Event, Row | None], None]
 
 
 SUMMED = frozenset(
-    (EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED)
+    (EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED, EventKind.FAILED)
 )
 """Only these change what a row counts for in a sum; most events are others."""
 

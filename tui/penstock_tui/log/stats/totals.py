@@ -19,7 +19,8 @@ class Totals:
     turns: int = 0
     """The number of the users' messages, retries not counted."""
     tokens_in: int = 0
-    """Tokens that clients sent. Requests that only count tokens, and refused ones, are left out here and below."""
+    """Tokens that clients sent. Requests that only count tokens, and refused or rejected ones, are left out here and
+    below."""
     tokens_out: int = 0
     """Tokens that were forwarded to providers."""
     uncounted: int = 0
