@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from penstock.base.format import dollars, percent, plural
-from penstock.base.readable import one_line
+from penstock.base.readable import one_line, with_short_ids
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event
 from penstock.events.proxy_events import BudgetEvent
@@ -79,7 +79,7 @@ class Report:
     def _take(self, event: Event) -> Iterator[str]:
         said = event.data
         if isinstance(said, BudgetEvent):
-            yield note("budget", f"{said.before} -> {said.level}: {said.why}")
+            yield note("budget", f"{said.before} -> {said.level}: {with_short_ids(said.why)}")
         if not event.exchange:
             return
         one = self._known.setdefault(event.exchange, ExchangeStats(event.exchange))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.base.readable import one_line, readable
+from penstock.base.readable import one_line, readable, with_short_ids
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,9 @@ def test_a_line_is_one_line_that_can_be_written(text: str) -> None:
 
 def test_a_line_is_cut() -> None:
     assert one_line("ab \n cd", 4) == "ab"
+
+
+def test_ids_are_cut_and_nothing_else() -> None:
+    """Not what a person named, nor a number, nor a word of hexadecimal digits."""
+    assert with_short_ids("conversation 8858935a548677b1fdb44b8e: 70% used") == "conversation 8858935a: 70% used"
+    assert with_short_ids("session demo-1, facade, 1795552131") == "session demo-1, facade, 1795552131"

@@ -23,7 +23,9 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
     """Each with words beside its colour."""
     a_day(log)
     log.write(K.BUDGET, budget="day", before="NORMAL", level="REDUCED", why="day: 75% used")
-    async with screen_of(log, (160, 48)) as screen:
+    talk = "conversation 8858935a548677b1fdb44b8e"
+    log.write(K.BUDGET, budget=talk, before="NORMAL", level="MINIMAL", why=f"{talk}: 91% used")
+    async with screen_of(log, (160, 60)) as screen:
         await screen.press("2")
         await screen.sees("1 landed, 8.3k tokens removed", "1.5k kept off the wire (25%)", "80% of input read from it")
         await screen.sees(
@@ -31,7 +33,8 @@ async def test_sums_and_health_at_a_glance(log: Log) -> None:
         )
         await screen.sees("proxy         ● running", "store         ✓ no faults", "! 1 fault", "no room on the disk")
         await screen.sees("claude-code", "Lately", "compaction by", "budget day is REDUCED", "! fault: ")
-        await screen.sees("! REDUCED day", "stages        ✓ all stages running")
+        await screen.sees("! MINIMAL, now: conversation 8858935a: 91% used", "stages        ✓ all stages running")
+        await screen.sees("budget conversation 8858935a is MINIMAL")
 
 
 def test_the_busiest_minute_has_no_fewer_requests_than_the_last_one() -> None:

@@ -21,12 +21,12 @@ async def test_costs_over_time_windows_and_edits(log: Log) -> None:
     log.clock.advance(60)
     log.exchange(compacting(words="and now?"))
     log.exchange([*life()[:2], (K.EDIT, {"stage": "memory", "op": "note", "state": "landed", "after": 136})])
-    async with screen_of(log, (160, 60)) as screen:
+    async with screen_of(log, (120, 40)) as screen:
         await screen.press("2")
-        await screen.sees("Cost over time", "$0.0800", "█ paid: $0.0200   ░ saved: $0.0600 of $0.0800")
+        await screen.sees("Cost over time", "$0.0800", "█ paid: $0.0200   ░ saved: $0.0600")
         await screen.sees("Context windows", "1 session-1", "1% of 200k")
-        await screen.sees("Last edits", "compaction saved 8.3k of 9.0k tokens: turns 2 to 9 are old")
-        await screen.sees("pruning saved 500 of 700 tokens: a long listing", "memory added a note of 136 tokens")
+        await screen.sees("Last edits", "compaction saved 8.3k of 9.0k tokens:", "turns 2 to 9 are old")
+        await screen.sees("pruning saved 500 of 700 tokens: a long", "memory added a note of 136 tokens")
         assert not screen.shows("What to do next")
 
 

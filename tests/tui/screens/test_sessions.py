@@ -88,7 +88,7 @@ async def test_a_name_of_ones_own(log: Log, size: tuple[int, int]) -> None:
         await screen.sees("It is called glaze now")
         room = screen.app.screen
         assert isinstance(room, SessionsView)
-        await screen.sees("glaze ", "label")
+        await screen.sees("2 glaze ")
         await screen.press("1", "slash")
         await screen.type("session:glaze")
         await screen.press("enter")

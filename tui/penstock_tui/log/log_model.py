@@ -33,7 +33,14 @@ Count = Callable[[Event, Row | None], None]
 
 
 SUMMED = frozenset(
-    (EventKind.RECEIVED, EventKind.CLASSIFIED, EventKind.REWRITTEN, EventKind.REFUSED, EventKind.ANSWERED, EventKind.FAILED)
+    (
+        EventKind.RECEIVED,
+        EventKind.CLASSIFIED,
+        EventKind.REWRITTEN,
+        EventKind.REFUSED,
+        EventKind.ANSWERED,
+        EventKind.FAILED,
+    )
 )
 """Only these change what a row counts for in a sum; most events are others."""
 

@@ -9,6 +9,7 @@ from heapq import nlargest
 from itertools import islice
 
 from penstock.base.format import plural
+from penstock.base.readable import with_short_ids
 from penstock_tui.format import count
 from penstock_tui.log.log_model import LogModel
 from penstock_tui.log.stats.compactions import LANDED, Compaction
@@ -52,6 +53,5 @@ def _taken(one: Compaction) -> Activity:
 
 def _level(one: LevelChange) -> Activity:
     is_calm = one.level == _NORMAL
-    return Activity(
-        one.at, f"{'✓' if is_calm else '!'} budget {one.budget} is {one.level}", "good" if is_calm else "warn"
-    )
+    said = f"{'✓' if is_calm else '!'} budget {with_short_ids(one.budget)} is {one.level}"
+    return Activity(one.at, said, "good" if is_calm else "warn")

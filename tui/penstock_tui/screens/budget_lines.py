@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from penstock.base.readable import with_short_ids
 from penstock.budget.amount import amount_in_words, part_in_words
 from penstock_tui.data.budget import BudgetRow
 from penstock_tui.format import age, bar, clock_time, count, percent
@@ -80,7 +81,7 @@ def change_lines(changes: Sequence[LevelChange], now: float) -> list[Line]:
             (f"{clock_time(one.at, now):<10}", "dim"),
             (f"{one.before or '?'} → ", "plain"),
             _level(one.level or "?"),
-            (f"  {one.why or one.budget}", "plain"),
+            (f"  {with_short_ids(one.why or one.budget)}", "plain"),
         )
         for one in reversed(changes)
     ]

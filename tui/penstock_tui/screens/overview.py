@@ -43,6 +43,7 @@ EVERY = 60.0
 """Seconds between two looks at why sessions saved little, while the view is on top."""
 
 
+COSTS = "Cost over time, with and without Penstock"
 FRAME = 4
 """Cells of a line that a panel's border and padding take."""
 
@@ -109,24 +110,21 @@ class OverviewView(BackgroundTaskView):
         ]
 
     def body(self) -> ComposeResult:
-        with VerticalScroll():
-            with Horizontal(classes="panels"):
-                with Vertical():
-                    yield Panel("Traffic", id="traffic")
-                    yield Panel("Tokens", id="tokens")
-                    yield Panel("Money", id="money")
-                with Vertical():
-                    yield Panel("What to do next", id="next", hang=2)
-                    yield Panel("Health", id="parts")
-                    yield Panel("Context windows of active conversations", id="windows")
-                    yield Panel("Clients", id="clients")
-                    yield Panel("Why little was saved", id="why", hang=2)
-                    yield Panel("Lately", id="lately")
-            with Horizontal(classes="panels"):
-                with Vertical():
-                    yield Panel("Cost over time, with and without Penstock", id="costs")
-                with Vertical():
-                    yield Panel("Last edits", id="edits")
+        with VerticalScroll(), Horizontal(classes="panels"):
+            with Vertical():
+                yield Panel("Traffic", id="traffic")
+                yield Panel("Tokens", id="tokens")
+                yield Panel("Money", id="money")
+                yield Panel(COSTS, id="costs")
+            with Vertical():
+                yield Panel("What to do next", id="next", hang=2)
+                yield Panel("Health", id="parts")
+                yield Panel("Context windows of active conversations", id="windows")
+                yield Panel("Last edits", id="edits")
+                yield Panel("Clients", id="clients")
+                yield Panel("Why little was saved", id="why", hang=2)
+                yield Panel("Lately", id="lately")
+                yield Panel(COSTS, id="costs-below")
 
     def draw(self, now: float) -> None:
         feed = self.feed
@@ -136,7 +134,10 @@ class OverviewView(BackgroundTaskView):
         self._show("tokens", lambda width: token_lines(feed, now, width))
         self._show("parts", lambda _: part_lines(feed, now))
         self._show("clients", lambda _: client_lines(feed, now))
-        self._show("costs", lambda width: cost_lines(feed, now, width))
+        # In one column, health comes before the plot: it must be seen without scrolling.
+        is_narrow = self.has_class("-narrow")
+        self._show("costs", lambda width: [] if is_narrow else cost_lines(feed, now, width))
+        self._show("costs-below", lambda width: cost_lines(feed, now, width) if is_narrow else [])
         self._show("next", lambda _: next_lines(feed, now))
         self._show("windows", lambda width: window_lines(feed, width))
         self._show("edits", lambda _: edit_lines(feed, now))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from penstock.base.format import plural
-from penstock.base.readable import one_line
+from penstock.base.readable import one_line, with_short_ids
 from penstock.stats.why_little_saved import ENOUGH
 from penstock_tui.format import age, ago, bar, clock_time, count, dollars, keep_alive, percent, sparkline
 from penstock_tui.log.feed import Feed
@@ -233,5 +233,5 @@ def _budgets(feed: Feed, now: float) -> tuple[str, str]:
     worst = feed.model.levels.worst()
     if worst is None:
         return "✓ none is running low", "good"
-    said = f"! {worst.level} {worst.budget}, {ago(worst.at, now)}: {worst.why}"
-    return said, _LEVELS.get(worst.level, "warn")
+    said = f"! {worst.level}, {ago(worst.at, now)}: {worst.why or worst.budget}"
+    return with_short_ids(said), _LEVELS.get(worst.level, "warn")

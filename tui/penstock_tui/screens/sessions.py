@@ -24,6 +24,7 @@ from penstock_tui.log.feed import Feed
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.log_model import Changes
 from penstock_tui.log.model_windows import window_of
+from penstock_tui.log.row import SHORT
 from penstock_tui.log.stats.sessions import Session, session_of
 from penstock_tui.report.write import export_session, report_session
 from penstock_tui.screens.background_task import BackgroundTaskView
@@ -91,14 +92,18 @@ class SessionsView(BackgroundTaskView, TableView[Session]):
 
     def columns(self) -> Sequence[Column[Session]]:
         """The columns need labels and sizes, which sessions do not have."""
-        model = self.feed.model
+
+        def named(one: Session, _moment: Moment) -> Cell:
+            """The session as the log names it."""
+            return f"{one.number} {self.feed.model.label_of(one.name) or one.name[:SHORT]}", "accent"
+
         return (
             Column("last", 9, 3, "", lambda one, moment: (clock_time(one.last_at, moment.now), "dim")),
             Column("first", 9, 12, "", lambda one, moment: (clock_time(one.first_at, moment.now), "dim")),
             Column("client", 12, 1, "", lambda one, _: (one.client or "?", "strong")),
-            Column("label", 16, 6, "", lambda one, _: (model.label_of(one.name), "accent")),
+            Column("session", 16, 6, "", named),
             Column("project", 12, 9, "", lambda one, _: (PurePath(one.project).name, ""), grows=True),
-            Column("session", 14, 11, "", lambda one, _: (one.name if one.named else f"conv {one.name}", "dim")),
+            Column("id", 14, 11, "", lambda one, _: (one.name if one.named else f"conv {one.name}", "dim")),
             Column("requests", 8, 4, "", lambda one, _: (f"{one.totals.requests:,}", ""), True),
             Column("turns", 5, 10, "", lambda one, _: (f"{one.totals.turns:,}", ""), True),
             Column("tokens in → out", 15, 5, "", _tokens, True),
