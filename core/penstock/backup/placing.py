@@ -1,9 +1,10 @@
-"""Moves restored files to their places in the store's folder, all of them or none, even if the process is killed:
-`place` moves them, `take_back` undoes an interrupted restore, `alone` is the lock against a second restore.
+"""Moves restored files to their places in the store's folder: `place` moves all of them or none, and raises `OSError`
+(`FileExistsError` if a target is there already). `take_back` removes what a restore that was killed has placed, and
+raises `BackupError` if a file was changed since; `alone` locks the folder, and raises `BackupError` if another restore
+runs.
 
-Before the first file is moved, a marker beside the store lists them all; it is removed after the last one. A restore
-that finds a marker removes the files that the interrupted one has put in place. Raises `OSError` (`FileExistsError` if
-a target is there already), and `BackupError` if another restore runs or a placed file was changed since.
+Before the first file is moved, a marker beside the store lists them all; it is removed after the last one. By it the
+next restore finds the files that an interrupted one has put in place.
 """
 
 from __future__ import annotations

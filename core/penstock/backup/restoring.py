@@ -1,9 +1,7 @@
 """`restore`: checks a backup, decrypts it if needed, and puts its files into a folder that has none of them yet;
-returns `Restored`. `is_encrypted`: whether a backup needs a passphrase.
-
-Raises `BackupError`, which says what to do, if the backup is damaged, of a newer format, or its files are there
-already. Nothing is put in place before all of it was checked.
-"""
+returns `Restored`. It raises `BackupError`, which says what to do, if the backup is damaged, of a newer format, or its
+files are there already: nothing is put in place then. In the restored store it notes that later requests are missing.
+`is_encrypted`: whether a backup needs a passphrase."""
 
 from __future__ import annotations
 

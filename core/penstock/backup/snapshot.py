@@ -1,6 +1,6 @@
 """`snapshot`: copies one file of an installation while it is in use, a database by SQLite's backup API, 16 MB at a
-time; `digest_of` and `revision_of` describe a file. Raises `BackupError` if the copy fails; no backup is written then.
-"""
+time, and returns its size, digest and revision (`Member`); raises `BackupError` if the copy fails. `digest_of` and
+`revision_of` read the digest of any file and the revision of any database."""
 
 from __future__ import annotations
 

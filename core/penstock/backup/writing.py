@@ -1,6 +1,7 @@
 """`write_backup`: writes an installation as one `.tar.zst` file, whole or not at all, encrypted if a passphrase is
-given; returns `Written`. `write_scheduled` names the file after the time, in `backups_folder`, and deletes the oldest:
-the newest 30 stay by default. The store may be in use. Raises `BackupError`."""
+given; returns `Written`. The store may be in use, but must be in SQLite: PostgreSQL is backed up by pg_dump.
+`write_scheduled` writes one named after the time, by default into `backups_folder`, and deletes the oldest there: by
+default 30 stay. Both raise `BackupError`."""
 
 from __future__ import annotations
 

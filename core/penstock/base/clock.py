@@ -1,4 +1,5 @@
-"""`Clock`: where all times come from. `SystemClock` for the proxy, `ManualClock` for tests and replays."""
+"""`Clock`: the interface by which the engine, the event log, the contexts and the screen ask for the time.
+`SystemClock` is the machine's; `ManualClock` stands still until it is moved, for tests, replays and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`changed_lines`: the changed lines between two texts, as a unified diff without its title. Texts of more than 4,000
-lines are not compared line by line."""
+lines together are not compared: all old lines count as removed, and all new ones as added."""
 
 from __future__ import annotations
 

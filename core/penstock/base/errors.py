@@ -1,5 +1,6 @@
-"""`PenstockError`, the base of all exceptions that Penstock raises on purpose, and those that several folders share.
-The other folders' own (`backup/errors.py`, `contexts/errors.py`, …) derive from it.
+"""`PenstockError`, the base of the errors that people and callers meet, and those of them that several folders share.
+Other folders' own (`backup/errors.py`, `contexts/errors.py`, …) derive from it. A few exceptions that are caught near
+where they are raised, such as `NoWorker` of `threads.py`, do not.
 
 PenstockError
 ├── Unreadable      a body is not what its dialect expects; traffic passes unchanged
@@ -40,7 +41,7 @@ __all__ = [
 
 
 class PenstockError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of the errors that people and callers meet."""
 
 
 class Unreadable(PenstockError):

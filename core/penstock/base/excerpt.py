@@ -1,7 +1,7 @@
-"""`excerpt`: selects parts of a text by line: a range of lines, and the lines that match a regular expression. `search`
-runs such an expression in a child process, which is killed after five seconds. `lines_of` counts lines as editors do.
-Of a matching line of more than 1,000 characters only the surroundings of the match are shown. Raises `PenstockError`
-for a wrong range or expression, or one that takes too long."""
+"""`excerpt`: the lines of a text in a range, or those that match a regular expression, with their numbers; of a
+matching line of more than 1,000 characters only the surroundings of the match. Raises `PenstockError` for a wrong range
+or expression, and for a search of more than five seconds, which `search` runs in a child process. `lines_of` splits a
+text into lines as editors count them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Formats values for a terminal: money (`dollars`), shares (`percent`), numbers with their noun (`plural`), durations
-(`lasted`), times (`moment`; `rfc3339` for programs), and aligned `columns`. `printable` makes texts of others safe to
-print."""
+"""Formats values for people: numbers with their noun (`plural`), rows as aligned `columns`, times (`moment`; `rfc3339`
+for programs), money (`dollars`), shares (`percent`), durations (`lasted`), losses in red (`signed`). `printable` puts a
+text on one line without control characters (`readable.py` also removes escape sequences). `is_colour_unwanted`: whether
+`NO_COLOR` is set."""
 
 from __future__ import annotations
 

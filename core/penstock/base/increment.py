@@ -1,5 +1,6 @@
-"""`Increment`: a change of a stored JSON object that several processes may make at once, each adding to its numbers;
-other fields are replaced. `merged` joins two changes of one object."""
+"""`Increment`: a change of a stored JSON object that several processes may make at once: it adds to numbers in parts of
+the object, and replaces other fields. `FactChange`: what becomes of such an object: another one, an `Increment`, or
+None, which deletes it. `merged` joins two changes of one object."""
 
 from __future__ import annotations
 

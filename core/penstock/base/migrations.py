@@ -1,5 +1,5 @@
-"""`apply_migrations`: brings the tables of a database to the newest revision, with Alembic; `newest` is the last
-revision in a folder. Raises `UnknownRevision` if a newer version of Penstock has migrated the database."""
+"""`apply_migrations`: brings the tables of a database to the newest revision, with Alembic; raises `UnknownRevision` if
+a newer version of Penstock has migrated the database. `newest`: the last revision in a folder of migrations."""
 
 from __future__ import annotations
 

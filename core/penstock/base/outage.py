@@ -1,5 +1,5 @@
-"""`Outage`: a circuit breaker for a server that a store needs. While the server is away nothing waits for it, and a
-thread asks it once a second whether it answers again."""
+"""`Outage`: notes that a server (PostgreSQL or Redis) cannot be reached, from `begin` on, and asks it once a second, in
+a thread, whether it answers again. Until then `why` says why, so that callers need not wait for the server."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`PostgresServer`: the connections to a PostgreSQL database, and what is known of whether its server can be reached;
-`why`, `state_of`: what an error says. Works behind pgbouncer in transaction mode: nothing is set for longer than a
-transaction."""
+"""`PostgresServer`: the connections to a PostgreSQL database. While its server cannot be reached, its method `reached`
+raises `StoreError` at once. `why`, `state_of` and `is_unsure` say what an error means. Works behind pgbouncer in
+transaction mode: nothing is set for longer than a transaction. `postgres_connection` makes the connections."""
 
 from __future__ import annotations
 

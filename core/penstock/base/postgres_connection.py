@@ -1,5 +1,6 @@
-"""`engine_of`: the SQLAlchemy engine of a PostgreSQL database; `deadline`: how long the calling thread waits for it;
-`wait_at_most`: how long each statement of a connection does.
+"""`engine_of`: the SQLAlchemy engine of a PostgreSQL database, whose waits can be bounded: by `deadline` for the
+calling thread, by `wait_at_most` for each statement of a connection, and by `Limits` (`PATIENT`, `SOON`) for a
+transaction.
 
 A server may stop answering without closing its connections: its machine is frozen, or the network drops what is sent.
 Its own time limits do not end a wait then, so connections from here end theirs themselves.

@@ -1,5 +1,6 @@
-"""`SharedTables`: SQL tables that several processes read and write, in a SQLite file (`SharedSqlite`) or in a
-PostgreSQL database (`SharedPostgres`); `open_tables` opens them."""
+"""`TableSet`: SQL tables that are created and migrated together. `open_tables` opens them for several processes, in a
+SQLite file (`SharedSqlite`) or in a PostgreSQL database (`SharedPostgres`), and raises `StoreError`; both have the
+interface `SharedTables`. `is_open`: whether a transaction can go on after an error."""
 
 from __future__ import annotations
 

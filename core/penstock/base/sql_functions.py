@@ -1,6 +1,6 @@
-"""What SQLite and PostgreSQL write differently: `values_in` gives the texts of a JSON list as rows, `among` is the
-condition that a column has one of them; `place_in` finds bytes within others; `unindexed` is a column for which no
-index is used."""
+"""SQL expressions that SQLite and PostgreSQL write differently: `among`, the condition that a column has one of the
+texts of a list; `values_in`, the texts of a JSON list as rows; `place_in`, where bytes begin within others;
+`unindexed`, a column for which SQLite uses no index."""
 
 from __future__ import annotations
 

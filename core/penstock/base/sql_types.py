@@ -1,5 +1,6 @@
 """Column types that SQLite and PostgreSQL have alike: `Number`, of 64 bits, and texts that both compare and sort by
-their bytes: `Name`, which PostgreSQL bounds, `AnyText`, which it does not, and `AnyName`, which can be in an index."""
+their bytes: `Name`, which PostgreSQL bounds, `AnyText`, which it does not, and `AnyName`, which can be in an index.
+`total` sums up a column of numbers; `in_postgres`: a text of SQLite as PostgreSQL has it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`url_in`: the URL of the database server's database that a store's file names; `is_url`: whether a text is one;
-`refuse_unclear`: whether it can be read in one way only."""
+"""`url_in`: the URL of a PostgreSQL database that stands in the file at a store's path; empty if none does. `is_url`:
+whether a text is such a URL; `refuse_unclear` raises `StoreError` for one in which the end of the password is unclear.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`validate_table`: reads a table of a profile into its pydantic model, strictly: `"3"` is not 3. Raises `ProfileError`
-with a line for each fault: the key, its value and what was expected."""
+"""`validate_table`: reads a table of settings, such as one of a profile, into its pydantic model, strictly: `"3"` is
+not 3. Raises `ProfileError` with a line for each fault: the key, its value and what was expected."""
 
 from __future__ import annotations
 

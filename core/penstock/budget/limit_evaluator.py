@@ -1,5 +1,6 @@
-"""`LimitEvaluator`: how close each counter is to its limits (`LimitStatus`), and which level that is; reports each
-change of level (`Change`). `shares`: how a session's budget is divided among its agents."""
+"""`LimitEvaluator`: how close each counter is to its limits, and which level that is (`LimitStatus`, with the message
+for a client that is refused); reports each change of level (`Change`). `shares`: how a session's budget is divided
+among its agents."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`RateLimiter`: when a request may be sent (`RateDecision`), by the profile's own limits (`Bucket`, a token bucket)
-and by those that providers report. In memory: at most 2,000 buckets, and 20 reported limits for one provider. With
-`SharedRates` the limits hold for all proxies together; while Redis is away, each has its share of them."""
+and by those that providers report. In memory: at most 2,000 buckets, and 20 reported limits for each credential. With
+`SharedRates` the profile's limits hold for all proxies together; while Redis is away, each has its share of them."""
 
 from __future__ import annotations
 

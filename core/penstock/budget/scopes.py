@@ -1,6 +1,6 @@
 """`Scope`: what a budget covers (all requests, a project, an agent, a session, a conversation); `BudgetOwner`: the
-sender of a request; `Key`: the key of a counter, with its period. `keys_of`: the counters of a request. `storable`: a
-client's name as it can be stored."""
+sender of a request; `Key`: the key of a counter: scope, name and period. `keys_of`: the counters of a request.
+`storable`: a client's name as it can be stored: cut, and without secrets."""
 
 from __future__ import annotations
 
