@@ -1,4 +1,6 @@
-"""Builds and runs the command line (`build`, `main`): the core's commands, then those of plugins.
+"""`build`: makes the command line, of the core's own commands and those of plugins, among them the proxy's, the
+service's and the screen's; `main` runs it. A `PenstockError` is printed, with exit status 2. If a plugin cannot be
+loaded, the commands of all plugins that are not bundled are missing.
 
 No command is imported before it runs, and no stage before a command asks for one, so that `penstock --help` and shell
 completion stay quick.

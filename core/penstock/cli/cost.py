@@ -1,6 +1,6 @@
-"""`penstock cost`: prints what each session cost, and what it would have cost without Penstock (`cost`); `costs` gives
-that as JSON data, in dollars by session, by model and in total. Raises `PenstockError` if the log has no paid request
-of the session."""
+"""`penstock cost` (`cost`): prints what each session cost, and what it would have cost without Penstock; of the newest
+session, or the one asked for, also why little was saved. Raises `PenstockError` if the log has no paid request of the
+session asked for. `costs`: the same figures as JSON data, by session, by model and in total, without the reasons."""
 
 from __future__ import annotations
 

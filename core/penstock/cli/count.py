@@ -1,6 +1,6 @@
-"""`penstock count` (`command`): counts the tokens of a text or of a request body, and says by which method. Raises
-`PenstockError` for a file of more than 64 MB, one that is no UTF-8 text, or a body that cannot be read in its format.
-"""
+"""`penstock count` (`count`, made by `command`): counts the tokens of a text or of a request body, and says by which
+method. Raises `PenstockError` for a file of more than 64 MB, a text with null bytes, or a body that cannot be read in
+its format."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`penstock explain` (`explain`): prints what was done with one exchange: each stage's verdict, the edits with their
-reasons, the cost; `difference` prints a text before and after an edit. Raises `PenstockError` if the log has no such
-exchange, or several whose ids begin so."""
+reasons and the texts before and after, the cost; and why little was saved in its session. Raises `PenstockError` if the
+log has no such exchange, or several whose ids begin so. `explain_json` builds what `--json` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`explained`: builds the JSON document that `penstock explain --json` prints."""
+"""`explained`: builds one exchange as JSON data, with its stages, its edits and the texts before and after them, for
+`penstock explain --json` and for the service."""
 
 from __future__ import annotations
 

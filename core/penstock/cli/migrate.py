@@ -1,4 +1,5 @@
-"""`penstock migrate`: moves an installation from SQLite to PostgreSQL."""
+"""`penstock migrate` (`migrate_store`): has `penstock.migration.migrating` move an installation from SQLite to
+PostgreSQL, with a progress bar, and prints a digest of each table. Contexts are not moved, and it says so."""
 
 from __future__ import annotations
 

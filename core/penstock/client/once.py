@@ -1,5 +1,5 @@
 """The client's calls as functions (`put`, `get`, `search`, `recall`, …, of the same names), each of which opens a
-`Client` for this one call."""
+`Client` for this one call; all but `list` and `changes`, which only the clients themselves have."""
 
 from __future__ import annotations
 

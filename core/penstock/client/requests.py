@@ -1,8 +1,8 @@
-"""Builds the `Request` of each context call of the client: `put`, `get`, `patch`, `append`, `delete`, `rollback`,
-`versions`, `search`, `page` (200 contexts) and the others. A `Request` says what is sent, and how the answer is read.
-Raises `ServiceError` for arguments that no request can carry.
+"""`Request`: one call of the service, and how its answer is read. Builds that of each call about contexts: `put`,
+`get`, `patch`, `append`, `delete`, `undelete`, `rollback`, `versions`, `search`, and `page` (200 contexts); a key that
+is not valid raises `ServiceError`. `memory_requests` builds those about memory.
 
-`Client` and `AsyncClient` have a method for each, of the same name, signature and docstring.
+`Client` and `AsyncClient` have a method for each, of the same name, signature and docstring; for `page` it is `list`.
 """
 
 from __future__ import annotations

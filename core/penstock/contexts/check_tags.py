@@ -1,5 +1,6 @@
-"""`check_tags`: checks what is stored beside a context's value: at most 50 tags, the session, the agent, and the name
-of the change in the history. Each has at most 80 to 200 characters, and no control characters."""
+"""`check_tags`: checks what is stored beside a context's value: at most 50 tags, the session, the agent, who makes the
+change and what it is called in the history. Raises `InvalidContext` if one of them has control characters, or more than
+its 80 to 200 characters."""
 
 from __future__ import annotations
 

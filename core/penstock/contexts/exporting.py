@@ -1,5 +1,5 @@
 """`whole_contexts`: reads all contexts of a workspace with every kept version (`WholeContext`), from one state of the
-file, for an export; of sealed ones only the keys."""
+database, for an export; of sealed ones only the keys."""
 
 from __future__ import annotations
 

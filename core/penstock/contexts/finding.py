@@ -1,6 +1,6 @@
-"""Finds the row of a context (`find`; `look_up`: a deleted one, too), and reads its value (`read`, `read_text`,
-`read_short`); where none can be read, raises an error that says why and names a similar key. `head_of` gives a row as
-callers see it."""
+"""Finds the row of a context (`find`; `look_up`: a deleted one, too, or None), and reads its value (`read`,
+`read_text`; `read_short`: a short one, or None). If there is none to be read, `find`, `read` and `read_text` raise an
+error that says why; for an unknown key it names a similar one. `head_of`: a row as callers see it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The names of contexts, called keys: `check_key` (segments of letters, digits and `._~:@-`, joined by `/`; at most 400
-characters), `check_prefix`, and `new_key`, a random one."""
+"""The names of contexts, called keys: `check_key` raises `InvalidContext` unless a key is segments of letters, digits
+and `._~:@-`, joined by `/`, of at most 400 characters (`KEY_PATTERN`, `MAX_KEY`). `check_prefix` checks the beginning
+of one; `new_key` makes a random one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Replaces the keys of sealed contexts: `rotate_master_key` for the master key, the gateway's credentials included, and
-`rotate_data_keys` for each context's own."""
+"""Replaces the keys of sealed contexts: `rotate_master_key` makes a new master key, and encrypts under it the data keys
+of contexts and those of the gateway beside the store; `rotate_data_keys` gives each sealed context a new data key."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Encrypts and decrypts the values of sealed contexts (`data_key_of`, `opened`, `reseal`). Each context has a data key
-of its own, which is stored encrypted under the master key; both kinds of keys can be replaced (`reseal`, `rewrap`).
-Raises `Sealed`.
+"""Encrypts and decrypts the values of sealed contexts: `data_key_of` gives a context's key, `opened` decrypts a
+version, `reseal` encrypts all versions with a new key, or stores them unencrypted. Each context has a data key of its
+own, stored encrypted under the master key, which `rewrap` replaces. All but `place_of` raise `Sealed`.
 
 A value is bound to workspace, key, version and codec, so that its bytes are of no use in another row. Key, tags,
 session, agent, times and sizes are not encrypted.

@@ -1,5 +1,5 @@
-"""The full-text index of contexts in PostgreSQL: the words of each with their counts, found by a GIN index and ranked
-by BM25 as SQLite's FTS5 does, so that both databases answer alike."""
+"""The full-text index of contexts in PostgreSQL, for `words.py`: `add` stores the words of each with their counts,
+`find` searches them by a GIN index and ranks by BM25 as SQLite's FTS5 does, so that both databases answer alike."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Writer`: all changes to contexts (put, patch, delete, roll back, expire, seal, …) within one transaction, which
-`Contexts.write` opens and ends."""
+"""`Writer`: all writes to the tables of contexts within one transaction, which `Contexts.write` opens and ends: changes
+(put, patch, delete, roll back, expire, seal, …), stored answers to repeated requests, vectors and counts of use."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`BudgetCommands`: commands that show and change budgets, with plain data in and out. The same commands run in a proxy
-(`run_budget_command`) and, where none runs, on the store. Raises `PenstockError`, with a text for the person who asked.
-"""
+"""`BudgetCommands`: the commands `show`, `set`, `raise` and `reset` of budgets, with plain data in and out. They run in
+a proxy (`run_budget_command`) and, where none runs, on the store. Raises `PenstockError`, with a text for the person
+who asked."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The client of the control channel: sends commands to the proxy on this machine (`Remote`, `ask`; raises `NotUp`,
-`NoAnswer` or `Refused`), and waits 10 s for an answer, longer for sessions and memory. Where no proxy runs, commands
-about budgets, sessions and memory are carried out in this process (`do_budget`, `do_sessions`, `open_client`).
+"""The client of the control channel: `Remote` sends commands to the proxy on this machine and raises `NotUp` if none
+runs; `ask` sends one to a given address. Both raise `NoAnswer` (after 10 s, or longer) or `Refused`. Where no proxy
+runs, `do_budget`, `do_sessions`, `keep_original` and `open_client`, the access to the memory, work in this process;
+`open_client` raises `MemoryLocked` if another process has the memory.
 
-`open_client` raises `MemoryLocked` if another process has the memory open and takes no commands. All errors are
-`PenstockError`; `NotFound` and `MemoryDown` are those of the memory itself. Do not call these on a UI thread.
+All errors are `PenstockError`; `NotFound` and `MemoryDown` are those of the memory itself. Do not call these on a UI
+thread.
 """
 
 from __future__ import annotations

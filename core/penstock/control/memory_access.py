@@ -1,5 +1,5 @@
 """`MemoryAccess`: what each group of memory commands is given: a function that opens the memory, one that cleans texts,
-and the clock."""
+and the clock. `Project` and `Thread`: the types of their arguments."""
 
 from __future__ import annotations
 

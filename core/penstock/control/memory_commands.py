@@ -1,6 +1,7 @@
 """`MemoryCommands`: commands of people and agents on the memory (search, add, edit, forget, ...), with plain data in
 and out; `do` runs one and raises `PenstockError`, with a text for the person who asked. The same commands run in the
-process that owns the memory and over the control channel. Groups of them are in the other `memory_*` modules."""
+process that owns the memory and over the control channel. It includes those of `memory_feedback`, `memory_import`,
+`memory_ingest`, `memory_pages` and `memory_recall`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`PageCommands`: memory commands for programs that page through a project: `items`, `item`, `threads`, `thread`. A
-page has at most 500 entries; `after` is the `next` of the page before. Raises `NotFound` for an unknown thread."""
+page has at most 500 entries; `after` is the `next` of the page before. `item` and `thread` raise `NotFound`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`SessionCommands`: commands that list, show, label and delete sessions, and keep a text of which a part
-is shown, with plain data in and out. The same commands run in a proxy (`Live`) and, where none runs, on the store.
-Raises `SessionConflict`, `NotFound`, or another `PenstockError` for a name that several sessions have.
+"""`SessionCommands`: the commands `list`, `show`, `label` and `delete` of sessions, and `keep`, which stores a text as
+an original, with plain data in and out. They run in a proxy, whose memory `Live` keeps in step, and, where none runs,
+on the store. Raises `SessionConflict` if a session is in use or a label is taken, `NotFound`, or another
+`PenstockError` for a name that several sessions have.
 
 A session can be deleted when no request of it is under way and, unless forced, its provider cache has expired (an hour
 after its last request). The ledger keeps each request consistent with the one before: a client that continues a deleted
