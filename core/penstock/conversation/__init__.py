@@ -1,1 +1,2 @@
-"""Data classes of requests and replies, as read from their raw bytes. No input or output."""
+"""Data classes of requests and replies, and readers of JSON that say where in the raw bytes a value is. No input or
+output."""

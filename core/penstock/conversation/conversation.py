@@ -1,6 +1,6 @@
 """`Conversation`, `Message` and `Block` (with `Role` and `BlockKind`): the content of a request as a stage sees it,
-with offsets into the raw bytes, and their hashes. `prompt_of` finds the user's own words in a message, `common_head`
-what two histories share.
+with offsets into the raw bytes, and their hashes (`digest`, `chain_of`). `prompt_of` finds the user's own words in a
+message, `common_head` what two histories share; `transcript` writes messages as text.
 
 Everything here is read-only and may be shared between threads. Offsets (`Span`) are relative to their message, so
 that a message seen before is reused unchanged, wherever it is in the next request.

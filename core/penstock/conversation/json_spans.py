@@ -1,5 +1,5 @@
-"""Finds the byte offsets (`Span`) of the values in a JSON text without decoding them (`members`, `elements`), and
-replaces values in place (`with_members`). Raises `Unreadable`.
+"""Finds the byte offsets (`Span`) of the values in a JSON text without decoding them: `members` of an object,
+`elements` of an array; both raise `Unreadable`. `with_members` replaces values in place.
 
 msgspec's `Raw` gives the bytes of every member of one object or array at C speed, in order. Their offsets follow from
 their lengths and from the separators between them, so only separators and keys are looked at in Python. Measured on a

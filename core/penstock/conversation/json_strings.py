@@ -1,7 +1,7 @@
-"""`scalars`: finds the strings, keys and long numbers of a JSON text (`Scalar`), with the path to each, without
-decoding the whole; `text_of` decodes one (raises `Unreadable`), `units_of` and `spliced` replace parts of a string.
-Every other byte stays, and so does the way in which the rest of the string is escaped. For the gateway, which replaces
-personal data in bodies."""
+"""`scalars`: finds the strings, keys, long numbers and `true` values of a JSON text (`Scalar`), with the path to each,
+without decoding the whole; `text_of` decodes one (raises `Unreadable`), `units_of` and `spliced` replace parts of a
+string. Every other byte stays, and so does the way in which the rest of the string is escaped. For the gateway, which
+replaces personal data in bodies."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Reads token counts (`count`) and amounts of money (`dollars`) that a provider reports, from JSON of any shape and
-within bounds; `bounded` does so for a whole `Usage`. Never raises.
+"""Reads what a provider reports, from JSON of any shape and within bounds: token counts (`count`), money (`dollars`),
+objects (`mapping`), lists of objects (`objects`) and short texts (`line`). `bounded` checks a whole `Usage`. Never
+raises.
 
 A number of tokens is a whole number from 0 on. What is anything else (a string, a fraction, true, a negative number)
 counts as not said.

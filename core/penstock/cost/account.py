@@ -1,6 +1,6 @@
 """`Account`: what one conversation has cost, without edits and as forwarded (`RequestCost`), by models of the
-provider's cache that are corrected by its counts. Editing stops while the forwarded cost is above the unedited one
-(P12). `cache_blocks`: the blocks of a request in the order in which they are cached."""
+provider's cache that are corrected by its counts. Its `is_behind` says that editing has cost more than it saved, and
+has to stop. `cache_blocks`: the blocks of a request in the order in which they are cached."""
 
 # Theory of operation.
 #

@@ -1,4 +1,5 @@
-"""`Prices`: the table of models, asked for the `Price` of a model by provider and name."""
+"""`Prices`: the table of models (`penstock.models.table`) with a method `of`, which gives the `Price` of a model by
+provider and name; if it is not known, its `is_known` is False. `Price` itself is in `penstock.models.price`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`FrameSplitter`: splits Amazon's binary event stream (`CONTENT_TYPE`) into frames (`Frame`); `InvokeSplitter` takes
-the model's own events from those of Bedrock, and makes an error event of an exception. An incomplete frame at the end
-is dropped.
+"""`InvokeSplitter`: takes the model's own events from Amazon's binary event stream (`CONTENT_TYPE`), in which Bedrock
+wraps them, and makes an error event of an exception. `FrameSplitter` splits the stream into frames (`Frame`) for it. An
+incomplete frame at the end is dropped.
 
 Format: https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html. What Bedrock puts into it:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.

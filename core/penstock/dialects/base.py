@@ -1,9 +1,10 @@
-"""`Dialect`: the interface of a wire format. It parses a request lazily (`read`, raises `Unreadable`), writes edits
-into its bytes (`splice`, raises `InvalidEdit`), reads the answer as it arrives, and builds an error in the provider's
-form (`Refusal`). `Endpoint`: what a path asks for. `BlockEdit`, `RangeEdit` and `Removal` are the changes it takes.
+"""`Dialect`: the interface of a wire format. It parses a request (`read`, raises `Unreadable`), writes edits
+(`BlockEdit`, `RangeEdit`, `Removal`) into its bytes (`splice`, raises `InvalidEdit`), reads the answer as it arrives,
+and builds an error in the provider's form (`Refusal`). `ListDialect`: the base of formats whose history is one list.
+`Endpoint`: what a path asks for.
 
-A dialect is pure: bytes in, bytes out, no network and no mitmproxy. Most formats hold their history in one list, and
-for those `ListDialect` does everything but reading one message and writing one note.
+A dialect is pure: bytes in, bytes out, no network and no mitmproxy. `ListDialect` finds the messages, parses those that
+are new, and splices edits; a format adds how it reads one message, writes a note and reads an answer.
 """
 
 from __future__ import annotations

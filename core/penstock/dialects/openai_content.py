@@ -1,5 +1,7 @@
-"""Message content of OpenAI's formats, a string or a list of parts: `content_blocks` reads it into blocks, `result` and
-`result_cache_ttl` read that of a tool's result, `canonical_content` brings it into the form by which it is compared.
+"""Message content of OpenAI's formats, a string or a list of parts: `content_blocks` reads it into blocks (raises
+`Unreadable` if it is neither), `result` and `result_cache_ttl` read that of a tool's result, `canonical_content` brings
+it into the form by which it is compared. `automatic` reads the cache breakpoint of a whole request; `as_text` and
+`object_list` read single values. Used by `openai_chat` and `openai_responses`.
 
 `automatic` reads the cache breakpoint of a whole request; `as_text` and `object_list` check single values. Raises
 `Unreadable` if the content is neither a string nor a list of objects. Used by `openai_chat` and `openai_responses`.

@@ -1,6 +1,6 @@
 """`shape_of`: recognises the dialect of a request body by its fields, where no path names it (empty: it is no request);
-`read_as` parses the body in that dialect. Raises `Unreadable` for an unknown dialect or a body that is not of it.
-Called by `penstock count`."""
+raises `Unreadable` if a person names a dialect that does not exist. `read_as` parses the body in that dialect; raises
+`Unreadable` if it is not of it. Called by `penstock count`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`places`: the position of each block of a request in the order in which the provider caches them (0 is tools and
-system), with edits applied; `notes` and `user_ends`: the positions of Penstock's notes and of the ends of user
-messages."""
+"""Positions in the order in which the provider caches the blocks of a request (0 is tools and system), with edits
+applied: `notes`, the tokens of Penstock's notes by the position of the block before them; `places`, the position of
+each block; `user_ends`, those of the ends of user messages."""
 
 from __future__ import annotations
 

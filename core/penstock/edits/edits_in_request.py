@@ -1,5 +1,5 @@
 """`Replay`: the edits of a ledger that apply to one request, where they are in it, and which blocks and messages they
-replace or remove."""
+replace or remove. `resolve` of `ledger.py` makes it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`FlushReason`: why pending edits of content already sent are applied now (cold cache, full window, …), and whether
-that waits until it pays (`must`). `ROOM`: a flush of a full window must free 15 % of it."""
+"""`FlushReason`: why pending edits of content already sent are applied now (cold cache, full window, …); `must` says
+that this is done even if it does not pay. `ROOM`: a flush of a full window must free 15 % of it."""
 
 from __future__ import annotations
 
