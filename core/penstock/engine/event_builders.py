@@ -1,6 +1,6 @@
-"""Builds the data of the events that describe a request (`classified`, `sizes`), its edits (`edited`), its answer
-(`answered`) and its tags (`tagged`), with secrets removed. One event lists at most 200 new blocks and 200 tool calls.
-Called on the event log's own thread."""
+"""Builds the data of the events that describe a request (`classified`), its edits (`edited`), its answer (`answered`)
+and its tags (`tagged`), with secrets removed; `sizes`: its tokens as received and as forwarded. One event lists at most
+200 new blocks and 200 tool calls."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Fallback`: forwards a request when the pipeline cannot handle it: the edits made before are replayed, and nothing
-else changes (P1).
+"""`Fallback`: forwards a request when the pipeline cannot handle it: the edits made before are replayed, no stage runs,
+and thinking that may have become invalid is removed.
 
 It needs no stage, no memory and no disk, and takes no lock that a hanging thread may hold. Where the ledger of a
 conversation is not known, and edits may have been sent in it to a model that binds thinking to the content before it,

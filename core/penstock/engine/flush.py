@@ -1,6 +1,7 @@
 """`weigh_flush`: decides whether a flush of pending edits pays, with a full window by the tokens it frees, with a warm
-cache by its cost (`is_paid_for`); `place_breakpoint` sets a cache breakpoint that a later flush can read from. The
-conversation's state is not changed."""
+cache by its cost (`is_paid_for`); `place_breakpoint` sets a cache breakpoint that a later flush can read from;
+`end_pause` puts off the compactions that a pause bridged by keep-alive did not pay for. The conversation's state is not
+changed."""
 
 from __future__ import annotations
 

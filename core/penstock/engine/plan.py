@@ -4,7 +4,7 @@ changed.
 
 An edit of content never sent is applied at once. One of content already sent is deferred until the cache is cold, a
 person asks, the window is full, or it pays with a warm cache; then all deferred edits are applied together. Where the
-model binds its thinking to the content before it, that happens only at a new message of a person (P4).
+model binds its thinking to the content before it, that happens only at a new message of a person.
 """
 
 # Theory of operation.

@@ -1,5 +1,5 @@
-"""`Cursor`: a place in the event log, from which a reader goes on. Written as text with `str`, read back with
-`Cursor.read`, which raises `ValueError` for anything else."""
+"""`Cursor`: a place in the event log, from which a reader goes on; `START`: the place before the first event. Written
+as text with `str`, read back with `Cursor.read`, which raises `ValueError` for anything else."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`EventData`: base of the payload classes of events, and their conversion to JSON and back (`payload_of`, `read`).
-`read` never raises.
+`read` never raises. `Count` and `Number`: the types of numbers in them.
 
 A field without a default is always written; one with a default is written where it has another value. Reading is
 lenient, since another version may have written the payload: what is missing, of another type, or a number above 10^15

@@ -1,5 +1,5 @@
 """Payloads of events about the proxy itself: start and stop (`StartedEvent`, `StoppedEvent`), budgets (`BudgetEvent`),
-settings (`SettingsEvent`), deleted sessions, faults (`FaultEvent`)."""
+settings (`SettingsEvent`), deleted sessions (`DeletedEvent`), faults (`FaultEvent`)."""
 
 from __future__ import annotations
 

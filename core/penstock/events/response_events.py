@@ -1,5 +1,6 @@
-"""Payloads of events about a provider's answer: usage and cost (`AnsweredEvent`), failures (`FailedEvent`), work of
-stages in the background (`ProcessedEvent`), keep-alive requests (`KeptAliveEvent`), rate limits."""
+"""Payloads of events about a provider's answer (`AnsweredEvent`, with `LoggedUsage`, `LoggedCost` and `LoggedLimit`),
+failures (`FailedEvent`), work of stages in the background (`ProcessedEvent`), keep-alive requests (`KeptAliveEvent`).
+"""
 
 from __future__ import annotations
 

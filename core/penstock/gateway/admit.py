@@ -1,6 +1,6 @@
 """`admit`: lets a request with a gateway's key in (`Admitted`): checks what the key may do (`check_scope`), finds the
 provider of the model and its fallback, and holds what the request may cost; `instead` does so for the fallback.
-`Directory` caches workspaces and providers, for a second."""
+`Directory` caches workspaces and providers, for a second. `price_name`: what prices call a provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`audit_page`: reads the audit log of the gateway, what was changed and by whom, a page at a time."""
+"""`audit_page`: reads the audit log of the gateway, what was changed and by whom, a page at a time. `GatewayStore.note`
+writes it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`GatewayStore`: the gateway's tables, in a SQLite file (`FILE_NAME`, beside the proxy's store) or in its PostgreSQL
 database, for several processes; each write is one transaction; raises `StoreError`. Makes the workspace `default`;
-`note` writes the audit log, within the change it is about; `masters` are the keys of providers' credentials."""
+`note` writes the audit log, within the change it is about; `masters` are the keys of providers' credentials.
+`has_gateway`: whether a store has such tables."""
 
 from __future__ import annotations
 

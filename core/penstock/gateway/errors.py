@@ -1,6 +1,6 @@
-"""The errors of the gateway, raised for its requests (`BadKey`, `NotAllowed`, `QuotaFull`, …) and for the calls that
-administer it (`NotThere`, `InvalidSetting`, `Conflict`, …). The proxy and the service answer each with an HTTP status
-and an error type of its own."""
+"""The errors of the gateway: of its requests (`BadKey`, `NotAllowed`, `QuotaFull`, …), of the calls that administer it
+(`InvalidSetting`, `Conflict`, `ProviderDown`), and of both (`NotThere`). The proxy and the service answer them with an
+HTTP status and an error type."""
 
 from __future__ import annotations
 

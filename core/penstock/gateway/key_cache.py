@@ -1,6 +1,6 @@
-"""`KeyCache`: spares most requests the read of their key, in the memory of one proxy, for five seconds at most and only
-while Redis says at once when a key changes: without that, each request reads its key from the store. Redis is sent no
-key and decides nothing. `announce_keys` says that one has changed."""
+"""`KeyCache`: keeps the API keys that one proxy has read in its memory, for five seconds at most and only while Redis
+tells it of changed keys, so that most requests need not read theirs from the store. Redis is sent no key and decides
+nothing. `announce_keys` tells all proxies, through Redis, that a key has changed."""
 
 from __future__ import annotations
 

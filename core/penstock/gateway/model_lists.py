@@ -1,5 +1,6 @@
-"""The lists of models that providers serve: `refresh_models` checks a provider's address and asks it for its list,
-within 20 seconds, to be stored; `listed_models` returns the models of a workspace (`ListedModel`)."""
+"""The lists of models that providers serve: `listed_models` returns the stored models of a workspace (`ListedModel`),
+`models_by_provider` the names of all; `fetch_models` asks a provider for its list and stores it, `refresh_models` does
+so after checking the provider's address again. Both raise `ProviderDown` if it gives no list."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`KINDS`: the kinds of providers (`ProviderKind`): where each answers, how it wants its credential, and which of our
-paths it serves. `endpoint_of`: the wire format that a path asks for (`Endpoint`).
+paths it serves. `endpoint_of`: the wire format that a path asks for (`Endpoint`); `TRANSLATED`: the formats between
+which plugins may translate.
 
 Sources: https://platform.claude.com/docs/en/api/openai-sdk, https://ai.google.dev/gemini-api/docs/openai,
 https://openrouter.ai/docs/api/reference/overview, https://docs.ollama.com/api/openai-compatibility,
