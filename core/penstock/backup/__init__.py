@@ -1,1 +1,2 @@
-"""Backups: writes all that an installation keeps into one file, and restores an installation from such a file."""
+"""Backups: writes the files of an installation whose store is in SQLite into one file, and restores them from it;
+`contents.py` says which."""

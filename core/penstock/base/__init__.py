@@ -1,1 +1,2 @@
-"""General parts that know nothing of requests: files, threads, child processes, time, validation, errors."""
+"""General parts that know nothing of model requests: files, threads, child processes, SQL databases, Redis, time,
+validation, errors."""

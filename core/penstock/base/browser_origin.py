@@ -1,5 +1,5 @@
-"""`refusal`: decides which HTTP requests (`Caller`) a local server may answer: those of programs and of its own pages,
-never those of pages of other sites (cross-site requests, DNS rebinding), unless a person `Allowed` them (`Allowed.of`
+"""`refusal`: why a local server refuses an HTTP request (`Caller`), or an empty text: it answers programs and its own
+pages, never pages of other sites (cross-site requests, DNS rebinding), unless a person `Allowed` them (`Allowed.of`
 raises `ValueError` for a name that is not safe). `is_loopback`: whether an address is reached from this machine only.
 `is_own_name` and `is_own_page` check one header.
 

@@ -1,5 +1,5 @@
-"""`Breaker`, a circuit breaker: after several failures in a row a part is not called for a while; then one call is
-tried."""
+"""`Breaker`, a circuit breaker: `allows` says whether a part may be called: after several failures in a row not for a
+while, then once, to try it."""
 
 from __future__ import annotations
 

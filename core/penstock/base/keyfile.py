@@ -1,5 +1,5 @@
 """`installation_key`: 32 random bytes in a private file, made on first use, for keyed hashes of data that must not be
-readable; `key_id` compares the keys of two installations, `has_key` says whether there is one."""
+readable; `key_id`: a digest by which the keys of two installations are compared; `has_key`: whether there is one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """`RedisServer`: a Redis that several proxies share, which makes things faster and is never needed: `ask` gives None
-while it is away, after a tenth of a second at the most, and `listen` says when notices may have been missed.
-`publish` sends a notice from any process, `why_away` says whether it answers. The client library is the extra `redis`.
-"""
+while it is away, after a fraction of a second, and `listen` says when notices may have been missed. `publish` sends a
+notice from any process, `why_away` says whether it answers. The client library is the extra `redis`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`keep_newest`: deletes all but the newest files of a folder, by the times in their names."""
+"""`keep_newest`: deletes all but the last files of a folder by name: the newest, where the names have their times in
+them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The answers of the service as dataclasses (`Context`, `Hit`, `Change`), read from JSON; `refused`: the `ServiceError`
-for a call that it refuses."""
+for a call that the service refuses."""
 
 from __future__ import annotations
 

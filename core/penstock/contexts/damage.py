@@ -1,4 +1,5 @@
-"""`count_damaged`: counts the sealed contexts whose bytes were changed on disk."""
+"""`count_damaged`: counts the sealed contexts that cannot be decrypted although their master key is there: their bytes
+were changed on disk."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ImportWriter`: writes a whole context from an export (`ImportedContext`), with its versions, times and history, in
-place of one that exists or not, as `Onto` says. `outcome_for` says beforehand what it would do."""
+"""`ImportWriter`: writes a whole context from an export (`ImportedContext`), with its versions, times and history;
+`Onto` says what becomes of an existing one of that key. `outcome_for` says beforehand what it would do."""
 
 from __future__ import annotations
 

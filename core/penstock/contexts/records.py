@@ -1,5 +1,6 @@
-"""The dataclasses of contexts: what `Contexts` returns (`ContextHead`, `ContextValue`, `Version`, `Change`, `Hit`,
-`Page`) and what it takes (`NewContext`, `Filter`, `Retention`)."""
+"""The dataclasses of contexts: what `Contexts` returns (`ContextHead`, `ContextValue`, `ContextText`, `Version`,
+`Change`, `Hit`, `Page`) and what it takes (`NewContext`, `Filter`, `Retention`, and `Expected`, the version that a
+caller has seen)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`FeedbackCommands`: the memory command `feedback`: stores what a caller says of an item (helpful, wrong, outdated,
 duplicate; from -1 to 1, with a comment of up to 2,000 characters), which counts in later searches. `shown_voice` is one
-caller's feedback as JSON data."""
+caller's feedback as JSON data; `Value`, `Comment` and `Caller` are the types of its fields."""
 
 from __future__ import annotations
 

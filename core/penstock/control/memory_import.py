@@ -1,6 +1,6 @@
-"""`ImportCommands`: the memory commands `import_marks` and `import_items`: write an export back into the memory: owners
-of projects, labels of sessions, hashes of forgotten items; and items with tags and feedback. Raises `PenstockError` for
-an item that cannot be read."""
+"""`ImportCommands`: the memory commands that write an export back into the memory: `import_marks` the owners of
+projects, the labels of sessions and the hashes of forgotten items; `import_items` items with tags and feedback, which
+raises `PenstockError` for an item that cannot be read."""
 
 from __future__ import annotations
 

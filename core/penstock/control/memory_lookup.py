@@ -1,6 +1,6 @@
-"""Resolves what a person typed to a memory item, by the beginning of its handle (`the_item`; four or more hexadecimal
-digits), or to a session, by id or label (`the_session`). Raises `NotFound`, or `PenstockError` where there are several.
-"""
+"""Resolves what a person typed: to a memory item, by the beginning of its handle (`the_item`; four or more hexadecimal
+digits), or to a session, by label or the beginning of its id (`the_session`). Raises `NotFound`, or `PenstockError`
+where there are several."""
 
 from __future__ import annotations
 

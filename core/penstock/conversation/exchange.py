@@ -1,6 +1,6 @@
-"""`Exchange`: one request and its answer, with sender (`Identity`), `Kind` and `State`; it holds no credential, and
-`advance` raises `IllegalStep` if a state cannot follow the present one. `Request`: the HTTP request as the proxy
-received it."""
+"""`Exchange`: what stages and events know of one request: sender (`Identity`), `Kind`, model, prompt and `State`, but
+neither credential nor body; `advance` raises `IllegalStep` if a state cannot follow the present one. `Request`: the
+HTTP request as the proxy received it. The answer is in `reply.py`."""
 
 from __future__ import annotations
 

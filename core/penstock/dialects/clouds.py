@@ -1,5 +1,5 @@
 """`cloud_call`: recognises requests to Claude on Vertex AI and Bedrock by their path, which names the model and the
-method (`CloudCall`); the body has no `model`. None for any other path.
+method (`CloudCall`). None for any other path, and for another maker's model.
 
 Vertex AI: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai, and for counting
 https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens. Bedrock:

@@ -1,6 +1,7 @@
-"""`decode`, `encode` and `stream_decoder`: undo and apply the content-encodings of bodies (gzip, deflate, br, zstd, and
-combinations). `names`: the encodings of a header. `decode` raises `Unreadable` if the body is damaged, of an unknown
-encoding, or decodes to more than `limit` bytes: it stops there, however large it would have become."""
+"""`decode` and `encode`: undo and apply the content-encodings of bodies (gzip, deflate, br, zstd, and combinations);
+`stream_decoder` undoes a single one as the bytes come (`StreamDecoder`). `names`: the encodings of a header. `decode`
+raises `Unreadable` if the body is damaged, of an unknown encoding, or decodes to more than `limit` bytes: it stops
+there, however large it would have become."""
 
 from __future__ import annotations
 

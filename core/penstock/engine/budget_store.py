@@ -1,5 +1,5 @@
 """`load`: the budgets as stored (counters, limits), for the proxy, a command or the screen. What cannot be read counts
-from zero, or as no limit, with a warning and no error. `save_in`: a function that stores each change at once."""
+from zero, or as no limit, with a warning and no error. `save_in`, for tests: stores each change at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`EditScheduler`: plans the edits of one request, writes the request, and commits the decision (ledger, store,
-bookings, events); `archive_history` stores a history for a summary. Runs under the conversation's lock; nothing is
-stored before the commit. If the store fails, only edits that were already in the ledger are sent, and so it is with
-`FencedOut`: another proxy has taken the conversation over."""
+bookings, events), under the conversation's lock. If the store fails, only edits that were already in the ledger are
+sent. Raises `FencedOut` if another proxy has taken the conversation over. `archive_history` stores a history that a
+client is about to summarise."""
 
 # Theory of operation.
 #

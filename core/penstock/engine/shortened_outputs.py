@@ -1,5 +1,5 @@
-"""`index_shortened`: has the whole tool outputs that the edits of a request shorten indexed, each with its tool and
-under the project of the request."""
+"""`index_shortened`: passes the tool outputs that a request's edits shorten, as they were, to the index of tool outputs
+(`penstock.outputs`), each with its tool and project."""
 
 from __future__ import annotations
 

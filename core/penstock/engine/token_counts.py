@@ -1,5 +1,5 @@
 """`TokenCalibration`: the engine's calibration of token estimates, learned from the counts in answers and saved to the
-store every 30 s. If the store fails, only what was learned is lost.
+store at most every 30 s. If the store fails, only what was learned is lost.
 
 Until a model's provider has counted anything, its own tokenizer is used where its vocabulary is public and on this
 machine: part of a request is counted in another process while the request is under way.

@@ -1,5 +1,6 @@
-"""`WholeRequests`: the bodies of the last requests (`WholeRequest`), as received and as forwarded, up to 64 MiB and in
-memory only, for a person who wants to read one in full. The oldest are dropped first.
+"""`WholeRequests`: the bodies of the last requests (`WholeRequest`), as received and as forwarded, for a person who
+wants to read one in full: as many as `[log] whole` of the profile says, up to 64 MiB, and in memory only. The oldest
+are dropped first.
 
 No header is kept. Nothing is copied: the very bytes that were sent are held.
 """

@@ -1,4 +1,5 @@
-"""The environment that Alembic loads: runs the migrations on the connection that `Contexts` passes to it."""
+"""The environment that Alembic loads: runs the migrations on the connection that
+`penstock.base.migrations.apply_migrations` passes to it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The migrations of the gateway's tables, which Alembic runs."""
