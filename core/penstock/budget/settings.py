@@ -1,6 +1,6 @@
 """Models of the tables `[budget]` and `[rate]` of a profile (`Budget`, `Limit`, `Rates`, `Rate`), and `Level`: how
-close a budget is to its end. Validation raises `ValueError`, which the profile's reader turns into a `ProfileError`,
-where the shares of a budget are out of order."""
+close a budget is to its end. A `Budget` whose shares are out of order raises `ValueError`, which the profile's reader
+turns into a `ProfileError`."""
 
 from __future__ import annotations
 

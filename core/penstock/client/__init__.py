@@ -1,4 +1,4 @@
-"""A client of the service: `Client` keeps, reads and follows contexts from a program, and recalls memories;
+"""A client of the service: `Client` keeps, reads and follows contexts from a program, and stores and recalls memories;
 `AsyncClient` does so on an event loop, and functions of the same names make one call each.
 
 from penstock.client import Client

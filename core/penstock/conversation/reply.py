@@ -1,4 +1,4 @@
-"""`Reply`, `Usage` and `ToolCall`: a provider's answer, as read from its bytes."""
+"""`Reply`, `Usage` and `ToolCall`: what could be read of a provider's answer: its text, token counts and tool calls."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """`Ledger`: the edits of a conversation, both those that were sent and those that are pending; `resolve` finds their
 blocks in each request, so that they are replayed; `locate`: where blocks of some content are.
 
-What was sent once is always sent the same: an edit is found again by the content of its block, not by its
-position, and its text never changes. Each application of edits has a revision, so that a retry gets the state of the
-ledger that the first attempt was sent with.
+What was sent once is always sent the same: an edit is found again by the content of its block, not by its position, and
+its text never changes. Each application of edits has a revision, so that a retry gets the state of the ledger that the
+first attempt was sent with.
 """
 
 from __future__ import annotations

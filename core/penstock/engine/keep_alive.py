@@ -1,9 +1,9 @@
-"""`KeepAlive`: which conversations, at most 1,000, are kept in the provider's cache while the user is idle, and when
-each is due for a keep-alive request (`Read`). `is_missed`: whether such a request found the cache entry gone.
+"""`KeepAlive`: which conversations are kept in the provider's cache while the user is idle, and when each is due for a
+keep-alive request (`Read`), which the proxy sends. `is_missed`: whether such a request found the cache entry gone.
 
-A stage decides (`Stage.on_idle`); the proxy sends. A request that reads an entry of the cache renews its whole
-lifetime, counted from the start of that request. Nothing here waits for a conversation's lock: a hanging thread may
-hold it, and the caller is the event loop.
+A stage decides (`Stage.on_idle`). A request that reads an entry of the cache renews its whole lifetime, counted from
+the start of that request. Nothing here waits for a conversation's lock: a hanging thread may hold it, and the caller is
+the event loop.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`Pipelines`: creates and caches the pipeline of each profile in use, by the profile's name, at most 200 names. `get`
-raises `ProfileError` and `PluginError`; requests for a profile that cannot be loaded use the proxy's own."""
+"""`Pipelines`: creates and caches the pipeline of each profile in use, by the profile's name. `get` raises
+`ProfileError` and `PluginError`; requests for a profile that cannot be loaded use the proxy's own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`ConversationState`: what the engine keeps of a conversation in memory (ledger, forwarded messages, cache clock,
-earlier attempts); `States`: all conversations in memory, up to 64 MB but at least 16 of them, loaded from the store
+earlier attempts); `States`: all conversations in memory, up to 1,000 or 64 MB (but at least 16), loaded from the store
 when needed. `Attempt`: how a body was forwarded, so that a retry of it is forwarded the same; the last 32 are kept.
 `Lesson`: a provider's refusal of an edited request."""
 

@@ -1,6 +1,6 @@
-"""The data types of the gateway: `Workspace` and its `WorkspaceSettings`, `ApiKey`, `Provider`, `Limit`, the `Usage` of
-a request, `AuditLine`. Checks the settings of a workspace (`ValueError`), and says whether a key is active, expired or
-revoked. Dollars are integers, in billionths (`BILLION`)."""
+"""The data types of the gateway: `Workspace` and its `WorkspaceSettings` (which raise `ValueError` if they are not
+valid), `ApiKey` (active, expired or revoked), `Provider`, `Limit` and its `LimitState`, the `Usage` of a request,
+`AuditLine`. Dollars are integers, in billionths (`BILLION`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Puts personal data back in place of its placeholders in an answer: `AnswerRestorer` in one that streams by,
-`restore_whole` in a complete one. Every other byte stays.
+`restore_whole` in a complete one. Nothing else in its texts changes.
 
 A placeholder may be cut between two pieces of a text, so the end of a piece that may be the beginning of one is kept
 for the next; that is at most 64 characters. A model's thinking stays as it is: it is signed, and comes back so.
