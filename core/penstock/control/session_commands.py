@@ -1,7 +1,7 @@
 """`SessionCommands`: the commands `list`, `show`, `label` and `delete` of sessions, and `keep`, which stores a text as
-an original, with plain data in and out. They run in a proxy, whose memory `Live` keeps in step, and, where none runs,
-on the store. Raises `SessionConflict` if a session is in use or a label is taken, `NotFound`, or another
-`PenstockError` for a name that several sessions have.
+an original, with plain data in and out. They run in a proxy, which also drops what it has loaded of a deleted session
+(`Live`), and, where none runs, on the store. Raises `SessionConflict` if a session is in use or a label is taken,
+`NotFound`, or another `PenstockError` for a name that several sessions have.
 
 A session can be deleted when no request of it is under way and, unless forced, its provider cache has expired (an hour
 after its last request). The ledger keeps each request consistent with the one before: a client that continues a deleted
