@@ -1,9 +1,9 @@
 """`CacheClock`: when a conversation's prompt cache at the provider was last used, how long it lives, and whether it has
 expired.
 
-Unknown means hot (P4). How long an entry lives is in the price table (`Price.ttl_s`, and `Price.ttl_hour_s` where a
-breakpoint asks for the longer lifetime). It counts from the start of the request that used the entry last, not from the
-end of its answer (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+A cache of which nothing is known counts as alive. How long an entry lives is in the price table (`Price.ttl_s`, and
+`Price.ttl_hour_s` where a breakpoint asks for the longer lifetime). It counts from the start of the request that used
+the entry last, not from the end of its answer (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
 """
 
 from __future__ import annotations
