@@ -1,6 +1,6 @@
 """`AdmissionControl`: admits, delays or refuses a request by its budgets and rate limits (`admit`), raises a budget
-when a person's chat message says so, and counts the cost after the answer (`answered`, `failed`). `sender`: who sent the
-last request of a session. `prices_for`: the prices of the provider that serves a request; `cost_of`: the cost of an
+when a person's chat message says so, and counts the cost after the answer (`answered`, `failed`). `sender`: who sent
+the last request of a session. `prices_for`: the prices of the provider that serves a request; `cost_of`: the cost of an
 answer; `who_is`: whose budgets it counts for.
 
 Everything here is done in memory; the event log's thread stores what changed.
