@@ -114,7 +114,7 @@ def publish(url: str, channel: str) -> None:
 
 
 def why_away(url: str) -> str:
-    """Why a Redis does not answer, after a tenth of a second at the most; empty if it does. Raises `PenstockError`: the
+    """Why a Redis does not answer, after a fifth of a second at the most; empty if it does. Raises `PenstockError`: the
     extra is missing, or `url` is none of Redis."""
     with closing(_client(url)) as redis:
         try:

@@ -1,5 +1,5 @@
 """`load`: the budgets as stored (counters, limits), for the proxy, a command or the screen. What cannot be read counts
-from zero, or as no limit, with a warning and no error. `save_in`, for tests: stores each change at once."""
+from zero, or as no limit, with a warning and no error."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import logging
 from collections.abc import Callable
 
 from penstock.base.errors import StoreError
-from penstock.base.increment import FactChange, Increment
 from penstock.budget.budgets import COUNTERS, LIMITS, Budgets, Save
 from penstock.budget.limit_evaluator import Change
 from penstock.store.base import Store
 
-__all__ = ["load", "save_in"]
+__all__ = ["load"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +31,3 @@ def load(
     except ValueError as e:  # another version wrote limits that are none here
         logger.warning("limits set by hand cannot be read (%s) and do not count", e)
         return Budgets(counters, now=now, on_change=on_change, save=save, is_shared=store.is_shared)
-
-
-def save_in(store: Store) -> Save:
-    """A function that stores each change at once, and raises `StoreError`."""
-
-    def save(kind: str, name: str, value: FactChange) -> None:
-        store.set_values(kind, {name: value})
-        if isinstance(value, Increment):
-            value.written()
-
-    return save

@@ -17,6 +17,7 @@ from penstock.engine import budget_store
 from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run
+from tests.budgets_stored import save_in
 
 Say = Callable[..., str]
 
@@ -36,7 +37,7 @@ def say(run: Run) -> Say:
 def spend(dollars: float, tokens: float = 1000) -> None:
     """As a proxy does that was up before."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets: Budgets = budget_store.load(store, now, save=budget_store.save_in(store))
+    budgets: Budgets = budget_store.load(store, now, save=save_in(store))
     who = BudgetOwner("c0ffee", session="monday", agent="claude-code", project="kiln")
     budgets.settle(f"x{dollars}", who, Budget(), Amount(dollars, tokens, 1), now)
     store.close()
@@ -114,7 +115,7 @@ def test_the_proxy_that_is_up_is_asked(say: Say, up: Callable[..., Program]) -> 
 def test_names_of_strangers_do_not_steer_the_terminal(say: Say) -> None:
     """A session's id is what a client sends."""
     now, store = SystemClock().now(), SqlStore(paths.store_path())
-    budgets = budget_store.load(store, now, save=budget_store.save_in(store))
+    budgets = budget_store.load(store, now, save=save_in(store))
     budgets.settle("x", BudgetOwner("c", session="\x1b[31mred\n" * 40), Budget(), Amount(1, 1, 1), now)
     store.close()
     shown = say("budget", "show", "--all")

@@ -14,9 +14,9 @@ from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.settings import Budget, Limit
 from penstock.control.session_commands import COMMANDS, QUIET_S, WARM_S, Live, SessionCommands
 from penstock.edits.edit import Edit, Landed, Op, Place
-from penstock.engine import budget_store
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.in_memory import MemoryStore
+from tests.budgets_stored import save_in
 
 K = EventKind
 THEN, NOW = 1_700_000_000.0, 1_700_100_000.0
@@ -119,7 +119,7 @@ def test_deleting_takes_all_that_is_its_own(ask: Asked) -> None:
     for talk in ("talk-1", "talk-9"):
         ask.store.add_edits(talk, [Landed(1, edit)], THEN)
         ask.store.set_tip(talk, PrefixHash(0, b"c" * 16, 3), THEN)
-    budgets = Budgets(now=THEN, save=budget_store.save_in(ask.store))
+    budgets = Budgets(now=THEN, save=save_in(ask.store))
     budgets.set(Scope.SESSION, "morning", Limit(dollars=3))
     budgets.settle("x", BudgetOwner("talk-1", "morning", "codex", "/src/p"), Budget(), Amount(1.0, 100, 1), THEN)
     ask.store.add_events([Event(0, THEN, "", K.BUDGET, {"budget": b}) for b in ("session morning", "day")])

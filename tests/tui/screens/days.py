@@ -8,8 +8,8 @@ from penstock.budget.amount import Amount
 from penstock.budget.budgets import Budgets
 from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Limit
-from penstock.engine import budget_store
 from penstock.events.event import EventKind
+from tests.budgets_stored import save_in
 from tests.tui.logs import Facts, Log, paid_life
 
 __all__ = ["a_day", "books", "compacting", "tagged"]
@@ -43,7 +43,7 @@ def a_day(log: Log) -> None:
 def books(log: Log, *limits: tuple[Scope, Limit]) -> None:
     """What two agents of a session spent, under `limits`."""
     now = log.clock.now()
-    budgets = Budgets(now=now, save=budget_store.save_in(log.store))
+    budgets = Budgets(now=now, save=save_in(log.store))
     for scope, limit in limits:
         budgets.set(scope, "", limit)
     for name, is_main in (("main-talk", True), ("sub-talk", False)):

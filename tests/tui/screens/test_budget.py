@@ -12,6 +12,7 @@ from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Limit
 from penstock.engine import budget_store
 from penstock.events.event import EventKind
+from tests.budgets_stored import save_in
 from tests.tui.logs import Log
 from tests.tui.pilot import Screen, screen_of
 from tests.tui.screens.days import a_day, books
@@ -190,7 +191,7 @@ async def test_what_cannot_be_raised_is_told(log: Log) -> None:
 async def test_the_cursor_stays_in_sight(log: Log) -> None:
     """However many budgets there are, however low the window."""
     a_limited_day(log)
-    budgets = budget_store.load(log.store, log.clock.now(), save=budget_store.save_in(log.store))
+    budgets = budget_store.load(log.store, log.clock.now(), save=save_in(log.store))
     for i in range(10):
         who = BudgetOwner(f"talk-{i}", f"s-{i}", "claude-code", f"/src/p{i:02}")
         budgets.settle(f"x{i}", who, Budget(), Amount(0.01 + i / 1000, 10, 1), log.clock.now())
