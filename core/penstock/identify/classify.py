@@ -1,6 +1,6 @@
-"""`Classifier`: the kind of a request (a person's turn, a client's own call, ...), by the client's header or its body:
-the patterns of a profile (`searcher`) are searched in the first 4,000 characters of the system prompt and of the newest
-user text."""
+"""`Classifier`: the kind of a request (a person's turn, a tool's result, a subagent's, a client's own call, ...), by
+its endpoint, the client's headers, its body and its agent. The patterns of a profile (`searcher`) are searched in the
+first 4,000 characters of the system prompt and of the newest user text."""
 
 from __future__ import annotations
 

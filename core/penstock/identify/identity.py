@@ -1,5 +1,5 @@
 """`identify`: derives provider, account, session (`session_of`), agent, client (`client_of`) and the conversation's id
-from a request, never from the TCP connection. What cannot be read is left empty.
+from the headers, body and address of a request. `CREDENTIAL_HEADERS`: the headers that hold credentials.
 
 The conversation's id is a keyed hash, with a key that stays on this machine, so that it is the same after a restart and
 reveals nothing. A session id that nobody could guess (20 characters and more) identifies its account too: access tokens

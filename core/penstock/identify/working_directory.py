@@ -1,6 +1,7 @@
-"""`Projects`: finds the project that a request is about, by the working directory that its client names (`folder_of`,
-in the system prompt or an envelope in the first 8 messages), which is the repository around it (`project_of_folder`).
-`project_in`: a project's name within a gateway's workspace. Empty if no folder is named."""
+"""`project_of_folder`: the name of the project that a folder belongs to, which is the path of the repository around it.
+`Projects`: the project of a request, by the working directory that its client names (`folder_of`) in the system prompt
+or in an envelope before the first answer; remembered for the conversation and its session. `project_in`: a project's
+name within a gateway's workspace."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`backup_kinds`: the job that writes a backup; `backup_schedule`: how often the service runs it. Encrypted if the
-environment has a passphrase (`has_passphrase`)."""
+"""`backup_kinds`: the job that writes a backup; if its payload says so, it is encrypted with the passphrase in the
+environment variable `PASSPHRASE_VARIABLE`. `backup_schedule`: how often the service runs it by itself, encrypted if
+there is a passphrase (`has_passphrase`)."""
 
 from __future__ import annotations
 

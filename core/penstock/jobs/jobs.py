@@ -1,6 +1,6 @@
 """`Jobs`: the table of jobs in a SQLite file or a PostgreSQL database, which several processes may use. It adds, lists,
-cancels and prunes jobs, assigns the next due one to a process, and notes progress and results. A job that fails is
-tried up to five times; `retry_wait`: how long it waits in between.
+cancels and prunes jobs, assigns the next due one to a process, and notes progress and results. A job that fails for a
+reason that may pass is tried up to five times; `retry_wait`: how long it waits in between. `runner.py` runs jobs.
 
 A job is run by the process that took it, its holder, which says now and then that it lives. One that has been silent
 for too long is taken to be dead: another process takes the job under a higher fence, and whatever the old holder says

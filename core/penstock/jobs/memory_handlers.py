@@ -1,5 +1,6 @@
 """`memory_kinds`: the jobs that rebuild the memory's indexes (`Reindex`) and make missing vectors (`Embed`), in
-whichever process the memory is open. A rebuild that fails or is stopped raises `MemoryUnavailable`."""
+whichever process the memory is open. They fail with `MemoryUnavailable` if the rebuild fails or somebody else stops
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Progress`: with which a job's handler reports how far it is, and learns that it must stop (`Stopped`)."""
+"""`Progress`: with it the handler of a job reports how far it is (`update`), which raises `Stopped` if the job must
+end; it also notes that the job's process is alive (`beat`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`JobRunner`: the threads of a service that run its jobs, one for each queue, and one that keeps marking running jobs
-as alive."""
+"""`JobRunner`: the threads of a service that run its jobs, one for each queue, and one that marks running jobs as alive
+and adds the periodic jobs that are due."""
 
 from __future__ import annotations
 

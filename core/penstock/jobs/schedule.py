@@ -1,5 +1,5 @@
-"""`Schedule`: adds periodic jobs (`Periodic`) when they are due. The last run is read from the table of jobs, so a
-restart neither forgets nor repeats one."""
+"""`Schedule`: adds periodic jobs (`Periodic`) when they are due, and lists them with their last and next run
+(`Scheduled`). The last run is read from the table of jobs, so a restart neither forgets nor repeats one."""
 
 from __future__ import annotations
 

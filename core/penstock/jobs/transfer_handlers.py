@@ -1,5 +1,6 @@
-"""`transfer_kinds`: the jobs that write an export (the newest 20 are kept), and that import an upload, of contexts and
-memory. The upload is removed when imported, refused or cancelled. `exports_folder`, `uploads_of`: where files are."""
+"""`uploads_of`: the uploads that imports and ingests read. `transfer_kinds`: the jobs that write an export of contexts
+and memory (the newest 20 are kept in `exports_folder`), and that import an upload; it is removed when imported, refused
+or cancelled."""
 
 from __future__ import annotations
 

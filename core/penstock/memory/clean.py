@@ -1,5 +1,6 @@
-"""`sanitize`: removes Penstock's own notes and secrets from a text before it is remembered. `note_around`: wraps a text
-as such a note; `escape_marks`: defuses what looks like one."""
+"""`sanitize`: removes Penstock's own notes and secrets from a text before it is remembered. `escape_marks`: rewrites
+what looks like a mark of Penstock, a client's tag or a speaker's turn, so that a text can stand in a note.
+`note_around`: wraps a text as such a note."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`MemoryDatabase`: the memory's SQLite file, with remembered items, their passages and vectors, by project (SQLAlchemy
-Core, Alembic).
+"""`MemoryDatabase`: the memory's SQLite file, with remembered items, their passages, vectors, feedback and labels, by
+project (SQLAlchemy Core, Alembic). The memory in PostgreSQL is its subclass in `postgres.py`.
 
 It is a file apart from the store's: events are written all the time and pruned by age, memories are kept, edited,
 and deleted for good; each file can be moved, damaged or deleted without the other, and an import never blocks the write

@@ -1,8 +1,9 @@
 """`Memory`: adds, searches, changes and deletes what is remembered, and keeps its database and the two indexes, words
-and vectors, consistent. It also rebuilds the indexes, takes feedback, and decides which account uses which project.
+and vectors, consistent. It also rebuilds the indexes, takes feedback, and decides which account uses which project. The
+threads that call it are in `service.py`.
 
-Everything here may take a while: do not call it on the event loop. One process owns a memory; within it, any thread
-may call.
+Everything here may take a while: do not call it on the event loop. Any thread may call. One process owns a memory in a
+folder; one in PostgreSQL may be shared by several.
 """
 
 from __future__ import annotations

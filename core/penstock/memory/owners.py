@@ -1,5 +1,5 @@
-"""`Owners`: which account owns a project's memory: the one that used it first, until a person shares it. Raises
-`MemoryDown`.
+"""`Owners`: which project of the memory an account uses when it names one: that one, unless another account used it
+first and no person has let others use it (`share`). Raises `MemoryDown`.
 
 A client names the folder that it works in, and any client may name any folder. So an account that names the folder of
 another account gets a project of its own (`apart`).

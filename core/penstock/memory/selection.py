@@ -1,4 +1,5 @@
-"""`Selection`: which items of a project a search or a list is about."""
+"""`Selection`: which items of a project a search or a list is about: those of a session, of some kinds, since a time,
+or pinned."""
 
 from __future__ import annotations
 

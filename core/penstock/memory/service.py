@@ -1,9 +1,9 @@
-"""`MemoryService`: opens the memory in a thread of its own and carries out work on it there. One for each process.
+"""`MemoryService`: opens the memory in a thread of its own, once for each process, and carries out work on it there,
+which `submit` and `remember` put in a bounded queue without waiting. `ask` runs a search in another thread and gives it
+up after a time limit; `open` waits until the memory is open.
 
-No caller has to wait: `submit` and `remember` put work in a bounded queue, and `ask` has a time limit. Items to be
-remembered are collected for a moment and written together, which is much cheaper. What loads slowly (the vector index,
-the embedder's model) is loaded in the service's thread. When memory cannot be opened or written, work waits, and the
-service tries again now and then.
+Items to be remembered are collected for a moment and written together, which is much cheaper. When memory cannot be
+opened or written, work waits, and the service tries again now and then.
 """
 
 from __future__ import annotations

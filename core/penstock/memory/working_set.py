@@ -1,6 +1,7 @@
 """`working_set`: what an agent needs to go on with a task, by its purpose, from a thread (its newest 2,000 items) or a
 project: sections (mission, constraints, decisions, files, …) that share a number of tokens. No model writes it.
-`WorkingSet` says how much did not fit and whether nothing fits the purpose (`weak`). Raises `MemoryDown`."""
+`WorkingSet` says how much did not fit and whether no item is clearly about the purpose (`weak`). Raises
+`MemoryDown`."""
 
 from __future__ import annotations
 

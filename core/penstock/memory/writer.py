@@ -1,5 +1,6 @@
-"""`Writer`: adds items to the memory's database, in one transaction: splits long ones into parts and passages, makes
-their vectors, and indexes their words. `Added`: what became of one item."""
+"""`Writer`: adds the items that are new to the memory's database, in one transaction: splits long ones into parts and
+passages, makes their vectors, and indexes their words. `Added`: what became of one item. `WORDS_VERSION`: the version
+of the word index."""
 
 from __future__ import annotations
 

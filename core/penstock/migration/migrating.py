@@ -1,5 +1,6 @@
-"""`migrate`: moves an installation from SQLite to a PostgreSQL database: copies the rows of each table, compares both
-sides, and notes there that it is whole. The source keeps its rows."""
+"""`migrate`: moves an installation from SQLite to a PostgreSQL database: copies the rows of each table and the file of
+master keys, compares both sides, and notes there that it is whole. The source keeps its rows. `source_store`: the store
+that a person named; which tables are moved, `parts.py` says."""
 
 from __future__ import annotations
 

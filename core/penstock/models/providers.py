@@ -1,7 +1,9 @@
 """`provider_of`: which provider answers at a host, a company or program that sets prices, windows and cache rules.
-`is_local_server`: whether a model server may answer there, by the port; `matches`: whether a host matches a pattern.
+`KNOWN`: the list of model hosts. `is_local_server`: whether a model server may answer there, by the port; `matches`:
+whether a host matches a pattern.
 
-`KNOWN` is the one list of model hosts: the proxy decrypts TLS to these and to no other. A new host is one line.
+The proxy decrypts TLS to the hosts in `KNOWN` and to those that a profile or an option adds, and to no other. A new
+host is one line.
 """
 
 from __future__ import annotations

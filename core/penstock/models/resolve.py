@@ -1,5 +1,5 @@
-"""`resolve`: finds the row of a model by its id and provider, and explains how it was found (`Resolved`). A model
-without a row gets guessed limits (`families.guess`) and no price."""
+"""`resolve`: finds the row of a model by its id and provider, else that of its maker, and explains how it was found
+(`Resolved`). A model without either gets guessed limits (`families.guess`) and no price."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`OutputIndexer`: indexes tool outputs in a thread of its own, so that no request waits for it. When too much waits,
-an output is not indexed; what cannot be indexed is logged."""
+"""`OutputIndexer`: adds tool outputs to their index and deletes old ones, in a thread of its own, so that no request
+waits for it. When too much waits, an output is not indexed; what cannot be indexed is logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
 """The SQL tables of the index of tool outputs: projects, outputs, the conversations that had them, and their chunks.
+`make_tables` creates missing ones and changes none: there are no migrations. A file whose tables have other columns
+cannot be read, and may be deleted: it holds only redacted copies that expire.
+
+The full-text tables, two for each project, are made by `words.py`.
 
 The full-text tables, two for each project, are made by `words.py`. The file is no record: it holds redacted copies that
 expire, so a file of other tables is replaced by an empty one.

@@ -1,5 +1,5 @@
-"""The vectors of chunks: `made_vectors` makes missing ones, `nearest` finds the chunks that mean something like a
-question."""
+"""The vectors of chunks of tool outputs: `nearest` finds the chunks whose vectors are like that of a question,
+`made_vectors` makes those that are missing."""
 
 from __future__ import annotations
 

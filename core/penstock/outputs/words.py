@@ -1,5 +1,6 @@
-"""`ChunkWords`: the words of one project's chunks, in two full-text tables of SQLite's FTS5: stems (`porter`) and
-trigrams. `asked_words`: the words of a question."""
+"""`ChunkWords`: the words of the chunks of one project's tool outputs, in two full-text tables of SQLite's FTS5: stems
+(`porter`) and trigrams; it also finds indexed words that are spelled like another. `asked_words`: the words of a
+question."""
 
 from __future__ import annotations
 

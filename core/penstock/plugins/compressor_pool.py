@@ -1,7 +1,7 @@
 """`CompressorRun`: runs compressors on the tool outputs of one request and returns the first shorter form that the
-caller accepts. Those of third-party plugins run in worker threads under a time limit shared by the request (0.2 s, and
-0.1 s of waiting for a thread), with circuit breakers for errors and delays (`CompressorPool`); the bundled ones run
-directly, without limits. A compressor that fails, is late, or returns a wrong type is passed over."""
+caller accepts. The bundled ones run directly, without limits. Those of plugins run in worker threads (`CompressorPool`)
+under a time limit shared by the request (0.2 s, and 0.1 s of waiting for a thread); one that fails, is late, or returns
+a wrong type is passed over, and not called for a while if that goes on."""
 
 from __future__ import annotations
 

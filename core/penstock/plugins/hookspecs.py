@@ -1,4 +1,4 @@
-"""The hooks that a plugin can implement, with their contracts.
+"""The hooks that a plugin can implement, with their contracts, and `hookimpl`, which marks a plugin's function as one.
 
 A plugin is a module, an object or a single file with functions of these names, each marked with `penstock.hookimpl`.
 It may leave out what it does not need, and take fewer arguments than a spec lists.

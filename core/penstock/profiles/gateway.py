@@ -1,5 +1,6 @@
-"""`GatewaySettings`: the table `[gateway]` of a profile. `DEFAULT_GATEWAY_PORT`, and `GATEWAY_URL`, the address by
-which the proxy recognises the gateway's port."""
+"""`GatewaySettings`: the table `[gateway]` of a profile. `DEFAULT_GATEWAY_PORT`: 8090. `GATEWAY_URL` and its
+`GATEWAY_HOST`: the upstream of the gateway's port while a request's provider is not known, by which the proxy
+recognises that port."""
 
 from __future__ import annotations
 

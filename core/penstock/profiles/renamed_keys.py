@@ -1,5 +1,5 @@
-"""`with_current_keys`: reads profile tables with old names of keys, and warns with the new names; `current_key`: the
-new name of one. Raises `ProfileError` if a key is given under both names."""
+"""`with_current_keys`: reads profile tables with old names of keys, and warns with the new names; raises `ProfileError`
+if a key is given under both. `current_key`: the new name of one key."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Finds secrets and personal data and removes them from texts before they are stored."""
+"""Finds secrets and personal data in texts, and removes them before the texts are stored, or replaces them before the
+gateway sends them."""

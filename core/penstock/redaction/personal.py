@@ -1,6 +1,6 @@
-"""`without_personal`: redacts personal data (mail addresses, phone, card and bank account numbers) in texts for the
-event log and the memory, where a profile's `[redact]` asks for it. `redactors`: the functions that do so for a profile,
-followed by those of plugins."""
+"""`redactors`: the functions that redact personal data (mail addresses, phone, card and bank account numbers) in texts
+for the event log and the memory, as a profile's `[redact]` asks for (`PersonalData`), followed by those of plugins.
+`without_personal` does it. What the gateway replaces in requests, `find_personal.py` finds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`is_secret`: decides whether the value after a telling name is a secret, or code, a type, a placeholder
-(`is_placeholder`) or a plain word; `looks_random` (3.5 bits of `entropy` a character) is part of that. A value with
-more than five spaces is a sentence."""
+(`is_placeholder`) or a plain word; a value with more than five spaces is a sentence. `looks_random`: whether letters
+and digits are mixed in a value, or it is long with 3.5 bits of `entropy` a character."""
 
 from __future__ import annotations
 

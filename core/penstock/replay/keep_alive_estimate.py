@@ -1,6 +1,6 @@
 """`estimate_keep_alive`: estimates what keep-alive would have saved in the sessions of a log, had it been on
-(`KeepAliveEstimate`). `last_sessions` reads the requests of the newest sessions for it, from at most 100,000 events.
-Raises `PluginError`, `ProfileError` and `StoreError`.
+(`KeepAliveEstimate`); raises `PluginError` and `ProfileError`. `last_sessions` reads the requests of the newest
+sessions for it, from at most 100,000 events; raises `StoreError`.
 
 The stage itself decides, asked for each pause as in a proxy; the cost of a pause is taken from what the provider
 counted. Not considered: the history might have been edited differently after a pause during which the cache was kept.

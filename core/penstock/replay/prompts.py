@@ -1,7 +1,7 @@
-"""`read_prompts`: reads a file of prompts, one a line (`Prompts`), at most 5,000 and 16 MB; `prompts_of` takes a list.
-Blank lines and lines that begin with # are skipped; /clear resets the history, as in a client, and files that a prompt
-names, as `@docs/plan.md`, are read (`mentioned`). Raises `PenstockError` if there is no prompt or the file cannot be
-read."""
+"""`read_prompts`: reads a file of prompts, one a line (`Prompts`), at most 5,000 and 16 MB; blank lines and lines that
+begin with # are skipped. `prompts_of` takes a list as it is. In both, /clear resets the history, as in a client; both
+raise `PenstockError` if there is no prompt. `mentioned`: the texts of the files that a prompt names, as
+`@docs/plan.md`, for offline replays."""
 
 from __future__ import annotations
 

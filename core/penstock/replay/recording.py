@@ -1,6 +1,6 @@
 """`read_lines` and `read_har`: read recorded requests and their answers (`Recorded`) from JSON lines or from a HAR;
-`in_order` sorts them by the time of sending, if at most 64 overlap. A line that cannot be read is reported to the
-caller's `bad`; a file that is no HAR raises `PenstockError`."""
+flow files of mitmproxy are read in `addons`. `in_order` sorts them by the time of sending, if at most 64 overlap. A
+line that cannot be read is reported to the caller's `bad`; a file that is no HAR raises `PenstockError`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Run`: one offline replay of prompts, on a thread, with its progress after each prompt (`Stage`). It can be stopped;
-its log is kept until the run is forgotten."""
+"""`Run`: one offline replay of prompts, on the thread that calls `go`, with its progress after each prompt (`Stage`).
+It can be stopped; its log is kept until the run is forgotten. `WARM` and `COLD`: simulated seconds between two
+prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`fault_of`: checks a new value of a setting as the profile would, without asking the proxy."""
+"""`fault_of`: checks a new value of a setting by the rules of the profile, without asking the proxy. The bounds of a
+stage's own settings are not checked here."""
 
 from __future__ import annotations
 

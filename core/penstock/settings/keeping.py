@@ -1,6 +1,6 @@
 """Writes profile files: `keep` saves the settings that were changed in a run as a profile of the user's own, `turn_on`
-adds a stage to a profile. The old file stays as `NAME.toml.old`. Raises `PenstockError`, and writes nothing, for a name
-that is taken or a file that cannot be written."""
+adds a stage to a profile. A file that is replaced stays as `NAME.toml.old`. Both raise `PenstockError` if the file
+cannot be written or is no valid profile, `keep` also for a name that is taken; the old file is unchanged then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`lookup` and `nested`: convert between dotted keys (`stage.trim.kinds`) and nested tables."""
+"""`nested`: turns dotted keys (`stage.trim.kinds`) into nested tables; `lookup`: the value of a dotted key in such
+tables."""
 
 from __future__ import annotations
 

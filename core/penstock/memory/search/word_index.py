@@ -1,8 +1,9 @@
-"""`WordIndex`: the full-text index of memory: two SQLite FTS5 tables for each project, built from the memory's
-database.
+"""`WordIndex`: the full-text index of memory in SQLite: two FTS5 tables for each project, built from the memory's
+database. Its subclass in `postgres_words.py` is the one in PostgreSQL. `reading`: a block in which errors of the driver
+become `MemoryDown`.
 
-Each project has tables of its own, so that other projects change neither its ranking nor its speed. They hold no
-text, only the positions of the stems.
+Each project has tables of its own, so that other projects change neither its ranking nor its speed. They hold no text,
+only where stems stand, and which identifiers and paths contain three characters in a row.
 """
 
 from __future__ import annotations
