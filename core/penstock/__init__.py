@@ -1,4 +1,8 @@
-"""Penstock: manages the context of LLM clients on the wire. This is the front page for plugin authors.
+"""Penstock: manages the context of LLM clients on the wire. This is the front page for plugin authors: the names that
+plugins import from `penstock`.
+
+With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that the bundled plugins import. A name is
+imported when it is first asked for: this page is loaded with every part of Penstock, the command line's help too.
 
 With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that a plugin may import, and all that the
 bundled ones do. A name is imported when it is first asked for: this page is loaded with every part of Penstock, the

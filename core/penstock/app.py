@@ -1,6 +1,6 @@
 """`Suite`: everything one proxy needs, built from a profile and opened and closed together: plugins, store, event log,
-engine and memory. It deletes what is too old from the store once an hour, and reads other proxies' budgets every five
-seconds.
+engine, memory, index of tool outputs and Redis. Once an hour it deletes what is too old; where several proxies share
+the store, it reads their budgets every five seconds.
 
 Raises `ProfileError` or `PluginError` at start for a bad configuration. Without a usable store, traffic goes on:
 nothing is edited and nothing kept.

@@ -1,4 +1,5 @@
-"""`ExchangeRecord` and `ExchangeStats`: all that the log says of one exchange, folded from its events one by one.
+"""`ExchangeStats`: a summary of one exchange, of a fixed size, folded from its events one by one. `ExchangeRecord`: the
+same, with the payloads of all its events.
 
 An event may be old, of another version or damaged, and those of different threads may be stored a little out of
 order.

@@ -1,6 +1,6 @@
-"""`Totals`: sums over exchanges by turn (`Turn`), by session (`Session`) and for all (`SessionTotals`), with the
-compactions of each (`Compaction`), updated event by event. Its size grows with turns, not with events; 40 tags of a
-turn are kept."""
+"""`Totals`: sums over exchanges by turn (`Turn`), by session (`Session`) and for all (`SessionTotals`), and a list of
+all compactions (`Compaction`); each exchange is added as a whole (`add`). Its size grows with turns, not with
+exchanges; 40 tags of a turn are kept."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`why_little_saved`: the reasons why less than a tenth (`ENOUGH`) was saved in a session, in sentences with its own
-numbers, from its events alone (`reasons_of`: from facts). Empty where more was saved or nothing was paid for.
-`penstock.replay.savings_advice` adds what would have helped."""
+"""`reasons_of`: the reasons why less than a tenth (`ENOUGH`) was saved in a session, then which setting would change
+that, in sentences with its own numbers, from its `SessionFacts`. Empty where more was saved or nothing was paid for.
+Commands call `penstock.replay.savings_advice`, which adds estimates; `why_little_saved` takes events in place of
+facts."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Stores of events, ledgers and conversations: the interface, in SQLite and in memory."""
+"""Stores of events, ledgers and originals: the interface (`base.py`), in SQLite, in PostgreSQL and in memory."""
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""`StoreLock`: a file lock so that one proxy at a time uses a store; two would not know of each other's edits.
-`is_taken`, `holder` and `was_taken`: whether a proxy holds a store, which one, and whether one ever did."""
+"""`StoreLock`: a file lock by which one process of this machine at a time uses a store, a memory or a relay's position;
+on Windows there is none. `is_taken`, `holder` and `was_taken`: whether a process holds a store, which one, and whether
+one ever did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`open_store`: opens a store for writing, in the database that its file names, or in the file itself."""
+"""`open_store`: opens the store at a path, to write or only to read: in PostgreSQL if the file holds the URL of a
+database (`pointer.py`), else in SQLite in the file itself."""
 
 from __future__ import annotations
 

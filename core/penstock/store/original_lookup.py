@@ -1,5 +1,5 @@
-"""`the_original`: finds an original by the beginning of its handle, in a store and in those beside it
-(`find_originals`: all that fit); `listed` describes one in a line."""
+"""`the_original`: finds an original by the beginning of its handle, in the store that is named, else in the proxy's own
+and those beside it (`find_originals`: all that fit); `listed` describes one in a line."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A store in PostgreSQL has a file on each machine with its URL, readable by its owner only (it may hold a password);
-the lock and a proxy's keys are beside it. `file_for` makes it for a URL; `store_file`: the file for a path or URL that
-a person named. Raises `StoreError` for a URL of no such database."""
+"""`store_file`: the file of the store that a person named by a path or by the URL of a database. A store in PostgreSQL
+has a file on each machine with its URL (`file_for` makes it), readable by its owner only, as it may hold a password;
+the lock and a proxy's keys are beside it. Both raise `StoreError` for a URL of no such database."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`PostgresStore`: the `Store` interface on a PostgreSQL database that several proxies share. It keeps what `SqlStore`
-keeps, in the same tables."""
+keeps, in the same tables, and the leases by which one proxy at a time changes the ledger of a conversation."""
 
 from __future__ import annotations
 

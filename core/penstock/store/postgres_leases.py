@@ -1,4 +1,5 @@
-"""The statements by which a proxy takes, renews and reads leases in PostgreSQL. All go by the server's clock."""
+"""The SQL statements for leases in PostgreSQL: `take` takes one or renews it, `read` reads who has it, `drop` deletes
+edits that landed unnoticed and were not sent. All go by the server's clock."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The store's tables in PostgreSQL: those of `penstock.store.schema`, where each event has the transaction that wrote
-it (`XID8`, a number of 64 bits that never wraps around)."""
+it (`XID8`, a number of 64 bits that never wraps around), and `leases`. `IDENTITY` and `RELAYS`: kinds of facts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`SqlStore`: the `Store` interface on one SQLite file in WAL mode, through SQLAlchemy Core with Alembic migrations. It
-keeps events in the order of their numbers, and reopens a file that was deleted or replaced."""
+keeps events in the order of their numbers, reopens a file that was deleted or replaced, and renames a damaged one and
+begins a new one. What it shares with PostgreSQL is in `sql_tables.py`."""
 
 from __future__ import annotations
 

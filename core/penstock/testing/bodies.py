@@ -1,6 +1,6 @@
-"""`conversation`: builds a request body, in any bundled dialect, from a short list of turns. `dialect_of` and
-`path_of`: the dialect of a name, and the path that its requests go to. Raises `ValueError` for an unknown dialect, or
-turns that it cannot carry."""
+"""`conversation`: builds a request body, in any bundled dialect, from a short list of turns; raises `ValueError` for
+turns that the dialect cannot carry. `dialect_of`: the dialect of a name; raises `ValueError` if there is none.
+`path_of`: the path that its requests go to."""
 
 from __future__ import annotations
 

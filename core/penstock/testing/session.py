@@ -1,6 +1,6 @@
-"""`Session`: an engine without a network, on a manual clock: sends the requests of a conversation one by one (`send`),
-takes answers (`reply`), and checks each forwarded request against the promises: one that breaks any raises
-`PromiseBroken`. For tests of plugins."""
+"""`Session`: an engine without a network, on a manual clock, for tests of plugins and for replays (`offline_run`,
+`whatif`): sends the requests of a conversation one by one and takes answers (`reply`). `send` checks each forwarded
+request against the promises, and raises `PromiseBroken` for one that breaks any; `ask` does not."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`terms`: splits a text (`words`) into stems (`stem`) for the memory's word index: lower case, no endings, no stop
-words; `identifiers`: the paths and names in it that are searched by their parts."""
+"""`terms`: splits a text (`words`) into stems (`stem`) for the word indexes of memory and contexts: lower case, no
+endings, no stop words (`STOP_WORDS`). `identifiers`: the paths and names in it that are searched by their parts."""
 
 from __future__ import annotations
 

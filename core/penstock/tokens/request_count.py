@@ -1,6 +1,6 @@
-"""`count_request`: counts the tokens of a request by part with the model's own tokenizer (raises `TimeoutError` when
-its caller says it is late); `shares`: the same by a calibrated estimate (`TokenParts`); `sample`: texts of a request,
-up to about 200 KB, that are enough to learn the model's ratio."""
+"""`shares`: the tokens of a request by part, by a calibrated estimate. `count_request`: the same with the model's own
+tokenizer (`TokenParts`); raises `TimeoutError` when its caller says it is late. `sample`: texts of a request, up to
+about 200 KB, that are enough to learn the model's ratio. `system_texts`: the texts of the system prompt."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`TextCounter`: counts the tokens of a text as a model does, with its tokenizer if installed (`tokenizer_of`), else by
-an estimate; `count` does so for one text. Never downloads. Loads a vocabulary: not for the event loop."""
+"""`tokenizer_of`: the model's own tokenizer, if its vocabulary is public and on this machine. `TextCounter`: counts the
+tokens of texts as a model does, with that tokenizer, else by an estimate; `count` does so for one text. Never
+downloads. Loads a vocabulary: not for the event loop."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`install`: downloads a vocabulary's file of at most 64 MB on a person's request, checks it, and puts it where
-`penstock.tokens.vocabulary` looks for it. Raises `VocabularyError`, and leaves what was there, if the file cannot be
-fetched, written, or is not the published one."""
+"""`install`: downloads a vocabulary's file of at most 64 MB on a person's request, or copies it from a file that is
+named, checks it, and puts it where `penstock.tokens.vocabulary` looks for it. Raises `VocabularyError`, and leaves what
+was there, if the file cannot be fetched, written, or is not the published one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`CONTEXT_TOOLS`: the tools for contexts (`context_put`, `context_get`, `context_list`, `context_search`,
-`context_rollback`): named JSON values that outlast a session and are shared by agents."""
+`context_rollback`): named JSON values that outlast a session and are shared by agents. `context_search` also finds tool
+outputs that were shortened."""
 
 from __future__ import annotations
 

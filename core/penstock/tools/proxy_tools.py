@@ -1,5 +1,6 @@
-"""`PROXY_TOOLS`: the agent tools for what the proxy does: `expand` shows originals of shortened texts (raises
-`PenstockError` for an unknown id), `stats` what was saved, `budget` what is left of the budgets."""
+"""`PROXY_TOOLS`: the agent tools for what the proxy does: `expand` shows the original of a shortened text, or an item
+of memory (raises `PenstockError` for an unknown id), `stats` what was saved, `budget` what is left of the budgets; the
+last two also under the names `context_stats` and `context_budget`."""
 
 from __future__ import annotations
 

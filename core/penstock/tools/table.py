@@ -1,5 +1,6 @@
-"""`all_tools`: every tool by name: those for contexts, the memory and the proxy, and those of plugins; `chosen_tools`:
-some of them. Raises `PluginError` if a plugin's tool has a name that is taken, `PenstockError` for an unknown name."""
+"""`all_tools`: every tool by name: those for contexts, the memory and the proxy, and those of plugins; raises
+`PluginError` if a plugin's tool has a name that is taken. `chosen_tools`: the tools of some names; raises
+`PenstockError` for an unknown one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`found`: finds the transcripts of clients in folders, by default their own (`homes`); `read`: reads one line by line,
-of a damaged or unfinished one what can be read. Raises `PenstockError` for a place that does not exist or a file that
-cannot be opened."""
+"""`found`: finds the transcripts of Claude Code and Codex in folders, by default their own (`homes`); raises
+`PenstockError` for a place that does not exist. `read`: reads one line by line, of a damaged or unfinished one what can
+be read; raises `PenstockError` if it cannot be opened."""
 
 from __future__ import annotations
 

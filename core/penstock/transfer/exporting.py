@@ -1,4 +1,5 @@
-"""`export`: writes the contexts of a workspace, the memory, or both, as lines of JSON."""
+"""`export`: writes the contexts of a workspace, the memory, or both, as lines of JSON. Sealed contexts are left out and
+counted."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`import_export`: imports an export, contexts into a workspace and items into the memory, and counts what became of
-each."""
+each. `MemoryDo`: the type of a function that carries out a command of the memory."""
 
 from __future__ import annotations
 

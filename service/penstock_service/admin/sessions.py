@@ -1,7 +1,10 @@
-"""`Sessions`: the logins to the admin pages (`Session`, `Notice`). Decides who may log in (the owner's token, or a key
-with the scope `admin`, checked at each request), for eight hours at most; limits failures to ten a minute for each
-address (`TooManyLogins`); makes the tokens of forms. Raises `LoginNeeded` or `BadKey` where a login is missing or over.
-Kept in this process's memory only: a browser holds a random name, and nothing of the key."""
+"""`Sessions`: the logins to the admin pages (`Session`; `Notice`: the message on the next page). `login` lets in the
+owner's token or a key with the scope `admin`, for eight hours at most; it raises `BadKey` or `NotAllowed`, and
+`TooManyLogins` after ten failures a minute from an address. `find` checks the key again at each request; raises
+`LoginNeeded`. Also makes the tokens of forms.
+
+Kept in this process's memory only: a browser holds a random name, and nothing of the key.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""The commands `penstock context`, `jobs`, `backup` and `restore`. The first two call a running service."""
+"""The commands `penstock context` and `jobs`, which call a running service, and `backup`, `restore` and `relay`, which
+work on the files themselves."""

@@ -1,6 +1,6 @@
 """The paths of another product, the context preservation system, for programs that were written for it:
-`/api/context/…`, and the WebSocket `/context-ws`. Each does the same as a route under `/v1`. With `[service]
-seeds = false` they are not answered."""
+`/api/context/…`, and the WebSocket `/context-ws`. Most do the same as a route under `/v1`. With `[service] seeds =
+false` they are not answered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The JSON of the routes about contexts: pydantic models of bodies (`Body`, `PutBody`, `PatchBody`, …; unknown fields
-are refused) and of answers (`ContextAnswer`, `ListAnswer`, …), and `new_context`, which makes a `NewContext` of a body.
-Times are RFC 3339."""
+"""The JSON of the routes about contexts: pydantic models of bodies (`PutBody`, `PatchBody`, …) and of answers
+(`ContextAnswer`, `ListAnswer`, …), and `new_context`, which makes a `NewContext` of a body. `Body`: the base class of
+bodies, those about the gateway too; unknown fields are refused. Times are RFC 3339."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`ShortRead`: a route that answers most reads of a context in the thread of the event loop: FastAPI's look at the
-headers and the change of threads take several times as long as such an answer. `whole_answer` makes it."""
+"""`ShortRead`: a route that answers a read of a short value in the thread of the event loop, if the call has no query
+and no conditions; FastAPI answers all others. FastAPI's look at the headers and the change of threads take several
+times as long as such an answer. `whole_answer` makes it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""`Metrics`: the service's Prometheus metrics: calls and their durations, calls about contexts, file size, tokens,
-jobs, and what message brokers have not got yet. No label holds a key, a path, a session, or anything else a caller
-could make up."""
+"""`Metrics`: the service's Prometheus metrics: calls and their durations, calls about contexts, file size, tokens by
+model, jobs, and what message brokers have not got yet. No label holds a key, a path or a session."""
 
 from __future__ import annotations
 

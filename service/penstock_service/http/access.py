@@ -1,5 +1,6 @@
 """`Access`: the ASGI middleware that checks the `Host`, the owner's token or a key, and the size and text of a body,
-before anything else reads a request."""
+before a route reads a request. The paths for probes and `/docs` need no token, and the admin pages have a login of
+their own."""
 
 from __future__ import annotations
 

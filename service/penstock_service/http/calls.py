@@ -1,5 +1,5 @@
-"""`Call`: what every route about contexts gets from the headers, as the FastAPI dependency `call_of`: the workspace,
-who calls, the version expected, the `Idempotency-Key` (200 characters at most). `Call.change` carries a change out
+"""`Call`: what routes get from the headers of a call, as the FastAPI dependency `call_of`: the workspace, who calls,
+the version expected, the `Idempotency-Key` (200 characters at most). `Call.change` carries a change of contexts out
 once. Also `json_answer`, and checks of workspaces and limits (`check_workspace`, `check_limit`), which raise
 `InvalidContext`."""
 

@@ -1,7 +1,7 @@
 """`IdempotentCalls`: the ASGI middleware for repeated calls that change something other than contexts (`CHANGING`): the
-same call under the same `Idempotency-Key` gets its first answer for a day, and is not carried out again. Raises
-`Conflict` while the first is under way, `InvalidContext` for a key that is too long, `TooLarge` for a body that is.
-Calls about contexts do so in their own transaction."""
+same call under the same `Idempotency-Key` gets its first answer for a day, and is not carried out again. While the
+first is under way, the answer is 409; for a key that is too long 400, for a body that is 413. Calls about contexts do
+so in their own transaction."""
 
 from __future__ import annotations
 

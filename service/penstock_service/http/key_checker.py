@@ -1,7 +1,7 @@
-"""`KeyChecker`: checks the gateway key of a call and what it may do (`NotAllowed` if not), and ends a long answer once
-the key is revoked. After the check the call is about the key's workspace and made in the key's name, whatever its
-headers said. `key_of` gives a route the key of its call, `check_project` says which projects it may name (raises
-`NotFound` for another)."""
+"""`key_of`: the gateway key of a call, for its route. `KeyChecker`: checks that key and what it may do before (`admit`
+returns why a call is refused), and ends a long answer once the key is revoked. After the check the call is about the
+key's workspace and made in the key's name, whatever its headers said. `check_project` says which projects a key may
+name (raises `NotFound` for another)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The routes `/v1/expand/{id}` and `/v1/expand/{id}/raw` (`expand`, `raw`): a text in full, either the original that a
-stub stands for, or an item of memory. An id has at least 8 digits. Raises `NotFound`."""
+stub stands for, or an item of memory; with a gateway key only the latter. An id has at least 8 digits. Raises
+`NotFound`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""`message_of`: an event of the log as a CloudEvent in JSON, with what is published: numbers, ids and verdicts.
+"""`message_of`: an event of the log as a CloudEvent in JSON (`Message`), with what is published: numbers, ids and
+verdicts. `KINDS`: the kinds of events that are published.
 
-`FIELDS` names each field that is published; a new field of an event is not, until it is listed there."""
+`FIELDS` names each field that is published; a new field of an event is not, until it is listed there.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`received`: writes the body of a request to a file, in pieces of a MiB, so that it is never held in memory. For
-imports. Raises `StoreError` if it cannot be written, `InvalidContext` if the body ends too early."""
+imports and for materials of the memory. Raises `StoreError` if it cannot be written, `InvalidContext` if the body ends
+too early."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`LoopThread`: an event loop in a thread of its own, for clients that are asynchronous. They answer the broker's
-heartbeats there while nothing is published."""
+"""`LoopThread`: an event loop in a thread of its own, for clients of brokers that are asynchronous. They answer the
+broker's heartbeats there while nothing is published. `by_subject`: publishes the messages of each subject in order,
+those of different subjects side by side."""
 
 from __future__ import annotations
 
