@@ -3,10 +3,6 @@ plugins import from `penstock`.
 
 With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that the bundled plugins import. A name is
 imported when it is first asked for: this page is loaded with every part of Penstock, the command line's help too.
-
-With `penstock.memory`, `penstock.text` and `penstock.testing` it is all that a plugin may import, and all that the
-bundled ones do. A name is imported when it is first asked for: this page is loaded with every part of Penstock, the
-command line's help too.
 """
 
 from __future__ import annotations

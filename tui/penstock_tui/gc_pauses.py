@@ -1,5 +1,5 @@
-"""`GcScheduler`: runs Python's garbage collection at moments when the user is not pressing keys (a second without one),
-to avoid pauses. `begin` and `end` switch Python's own collection off and on."""
+"""`GcScheduler`: runs Python's garbage collection while the user is idle, or between two keys when much has gathered,
+to avoid pauses. From `begin` to `end` Python makes no full collection by itself."""
 
 from __future__ import annotations
 

@@ -3,9 +3,6 @@
 cannot be read, and may be deleted: it holds only redacted copies that expire.
 
 The full-text tables, two for each project, are made by `words.py`.
-
-The full-text tables, two for each project, are made by `words.py`. The file is no record: it holds redacted copies that
-expire, so a file of other tables is replaced by an empty one.
 """
 
 from __future__ import annotations

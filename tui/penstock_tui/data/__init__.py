@@ -1,2 +1,2 @@
-"""What the views read and change outside the event log: budgets, gateway, memory, sessions, settings, chosen columns.
-Independent of Textual."""
+"""What the views read and change besides the rows of the log: budgets, gateway, memory, sessions, settings, chosen
+columns, and why sessions saved little. Independent of Textual."""

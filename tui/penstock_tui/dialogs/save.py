@@ -1,4 +1,5 @@
-"""`SaveScreen`: a dialog that asks for a file name and saves JSON there, never over an existing file."""
+"""`SaveScreen`: a dialog that asks for the name of a new file and lets a given function write JSON there: an exchange,
+or a whole request. If the file exists already, or cannot be written, it says so and stays open."""
 
 from __future__ import annotations
 

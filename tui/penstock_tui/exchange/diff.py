@@ -1,5 +1,6 @@
-"""`differences`: for each edit of a request, at most 300, the text before and after as lines of a diff (`Difference`,
-`folded`), with whole texts where the store still has them. Raises `StoreError`."""
+"""`differences`: for each edit that is in a request as forwarded, at most 300, the text before and after as lines of a
+diff (`Difference`), with whole texts where the store still has them; raises `StoreError`. `folded` makes those
+lines."""
 
 from __future__ import annotations
 

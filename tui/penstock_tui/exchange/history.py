@@ -1,5 +1,6 @@
-"""Reconstructs the whole history that an exchange sent (`History`): `gather` collects the blocks and edits of the
-conversation's earlier exchanges, `complete` adds them to the exchange's own."""
+"""`gather`: collects the blocks and edits that the earlier exchanges of a conversation sent (`History`), up to about a
+number of blocks. `complete`: adds them to the details of an exchange, which then show all that it sent, as far as the
+log has it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`same_content`: decides whether two texts of up to two million characters have the same content in different
-notation, such as JSON written otherwise."""
+"""`same_content`: says in words how two different texts of up to two million characters have the same content (the same
+JSON written otherwise, only other spaces); empty if they have not, or that is not known."""
 
 from __future__ import annotations
 

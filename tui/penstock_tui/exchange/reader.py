@@ -1,6 +1,7 @@
-"""`ExchangeReader`: reads the details, differences, context map and JSON record of an exchange (`Wanted`) from the log
-on a thread, and caches its conversation between reads. Shows about 2,000 blocks of a conversation and counts 10,000.
-`words_of`: the user's prompt, empty if the log cannot be read."""
+"""`ExchangeReader`: reads the details, differences, context map and JSON record of an exchange (`Wanted`) from the log,
+and keeps the details of earlier exchanges between reads; raises `StoreError`. Blocking: call it on a thread. `read`
+gives about 2,000 blocks of a conversation, the map and the record 10,000. `words_of`: the user's prompt, empty if the
+log cannot be read."""
 
 from __future__ import annotations
 

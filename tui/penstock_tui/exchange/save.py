@@ -1,5 +1,5 @@
-"""Exports an exchange: `record` gives it as JSON data (its events as logged, its blocks, received against forwarded),
-and `write_new` writes a new private file.
+"""`write_new`: writes JSON to a new file that only its owner may read; raises `FileExistsError` if there is one.
+`record`: an exchange as JSON data: its events as logged, its blocks, edits and differences.
 
 Nothing is redacted here: the texts must be already, as those of the log are.
 """

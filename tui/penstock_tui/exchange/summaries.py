@@ -1,5 +1,6 @@
-"""`read_summary`: reads from the ledger the full text that replaced compacted turns (`Summary`). Blocking: call it on a
-thread. Independent of Textual."""
+"""`read_summary`: reads the text that replaced compacted turns (`Summary`), whole from the ledger, else its beginning
+from the log; and the original that it replaces, if the store still has it. Blocking: call it on a thread. Independent
+of Textual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`Feed`: follows the log on a thread, keeps the log model up to date, and passes its changes to the screens."""
+"""`Feed`: follows the log on one thread (`run`); on the screen's thread `take` brings the log model up to date and
+returns what changed, and `check` looks whether the proxy still runs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Health`: the state of the proxy that writes a log, folded from its events: whether it runs (`Proxy`, `pid_alive`),
-its profile, stages and changed settings, and the faults of the last five minutes."""
+"""`Health`: the state of the proxy that writes a log, folded from its events: whether it runs (`Proxy`, by
+`pid_alive`), its profile, stages and changed settings, suspended stages, and its faults. `degraded` names what does not
+work at present: a fault for five minutes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`Row`: one exchange in the request log, built up from its events (`fold`), with the values the screen computes and
 240 characters of the prompt. `keep_alive_row` makes the row of a keep-alive request, whose kind is `KEEP_ALIVE`;
-`kept_alive_words` says how it ended."""
+`kept_alive_words` says what such a request cost and read."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Helpers of the replay view. Independent of Textual."""
+"""Completes file paths for the replay view, whose screen is in `screens`. Independent of Textual."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`MemoryView`: the memory view: how full a session's window is, and a table of memories, with search and pages."""
+"""`MemoryView`: the memory view: how full a session's window is, and a table of memories, with search and pages. The
+keys that act on one memory are in `memory_actions`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`MemoryActions`: the keys of the memory view that act on one memory: read it whole (`whole_lines`), edit, pin, delete
-it or its session. Each runs on a thread, and then the memories are read again."""
+it. Each runs on a thread; after a change the memories are read again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Panels of the overview as coloured lines: cost over time (`cost_lines`), window use (`window_lines`), latest edits
-(`edit_lines`), and first steps on an empty log (`next_lines`). Independent of widgets."""
+(`edit_lines`), and what to do next where nothing comes through or is edited (`next_lines`). Independent of widgets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`SessionsView`: the sessions view: client, project, duration and cost of each session; labels, exports, reports and
-deletes one."""
+"""`SessionsView`: the sessions view: a table with the times, client, project, tokens and savings of each session.
+Labels one, deletes it, and on request what is remembered of it, or writes its export or report to a file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`SettingsView`: the settings view: the running proxy's settings, changes to them until it ends, and saving them as a
-profile; pauses editing and compacts."""
+profile; pauses editing and compacts. Without a proxy: its profile's settings, to look at only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`WebScreen`: the HTTP and WebSocket server behind `penstock tui --web`, on loopback only, for at most eight tabs.
-`listen` opens its port, the usual one or another; raises `PortTaken`."""
+`listen` opens its port, the usual one or a free one if that is taken; raises `PortTaken` if a port that was asked for
+is."""
 
 from __future__ import annotations
 

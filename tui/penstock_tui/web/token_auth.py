@@ -1,5 +1,6 @@
-"""`TokenAuth`: authenticates browser requests by a token that is new at each start of the web server. Independent of
-the server: it gets plain request data."""
+"""`TokenAuth`: says which browser requests the web server answers: those with the token, new at each start, or the
+cookie that stands for it, under a name of this machine, and from the server's own page. Independent of the server: it
+gets plain request data."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`TONES`: the screens' colours, by a name for what they mean (good, warn, bad, a role, a session: `session_tone`). A
-letter or a word always says the same. `Tones` gives them as styles for one widget."""
+"""`TONES`: the screens' colours, by a name for what they mean (good, warn, bad, a role, a session: `session_tone`).
+`Tones` gives them as styles for one widget."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`findings`: lists, in sentences (`Finding`), what is worth attention in a conversation's context: how full the window
-is, up to five lost caches and five large results, repeated and unused content, pending edits."""
+"""`findings`: lists, in sentences (`Finding`), what is worth attention in a conversation's context: whether the window
+is full or soon will be, up to five lost caches, five large results and five repeated calls, tools that were never
+called, edits that wait."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Weights`: estimates the tokens of an exchange's blocks with the model's own tokenizer (`Weigh`), where its
-vocabulary is on this machine; else the details stay as they are. Loading a vocabulary takes half a second: call it on a
-thread.
+"""`Weights.of` gives the `Weigh` of a model, which estimates the tokens of an exchange's blocks anew with the model's
+own tokenizer, if its vocabulary is on this machine; else the details stay as they are. Loading a vocabulary takes half
+a second: call it on a thread.
 
 The log holds the beginning of each text and an estimate of the whole. The tokens per character of the beginning predict
 the whole better than classes of characters do: on recorded sessions of coding agents the error on texts longer than 400

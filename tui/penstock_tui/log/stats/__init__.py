@@ -1,3 +1,3 @@
-"""Statistics that the views show, each folded from events one by one. Independent of Textual."""
+"""Statistics that the views show, each kept up to date as events come, or as rows change. Independent of Textual."""
 
 from __future__ import annotations
