@@ -1,4 +1,5 @@
-"""`is_login`: whether a request uses a subscription login, or is billed by token."""
+"""`is_login`: whether a request uses a subscription login, by a bearer token that is no API key; else it is billed by
+token."""
 
 from __future__ import annotations
 

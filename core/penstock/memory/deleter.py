@@ -1,5 +1,5 @@
 """`Deleter`: deletes items, or a whole project, for good: from the memory's database, both indexes and the free pages
-of the file."""
+of the file. It notes which texts must not be added again."""
 
 from __future__ import annotations
 

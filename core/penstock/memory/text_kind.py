@@ -1,5 +1,5 @@
-"""`kind_of_message`: what kind of text a message is (chat, diff, log, document); `is_worth_keeping` and
-`MessageFilter`: which messages are remembered, live or from an import."""
+"""`MessageFilter` and `is_worth_keeping`: which messages are remembered, live or from an import, and how they are cut.
+`kind_of_message`: what kind of text a message is (chat, diff, log, document)."""
 
 from __future__ import annotations
 

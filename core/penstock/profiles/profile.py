@@ -1,5 +1,6 @@
 """`Profile`: all settings that a person may change, one TOML file for each kind of client; `load` reads, merges and
-checks one, `changed` gives one with other values, `in_use` the one that the environment names, or the default.
+checks one, `in_use` gives the one that the environment names, or the default, `service_in_use` its table `[service]`,
+`changed` one with other values.
 
 A profile may `extends` another: tables merge key by key, anything else replaces. Bundled profiles come with the
 package `penstock_profiles`; a person's own are in `~/.config/penstock/profiles` and win over a bundled one of the same

@@ -1,4 +1,4 @@
-"""`redact_settings`: withholds settings that may be credentials before they are written to an event or a snapshot (P6);
+"""`redact_settings`: withholds settings that may be credentials before they are written to an event or a snapshot;
 `setting` does so for one."""
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """`OfflineRunner`: runs the prompts of a replay offline, through the whole suite in this process, on a store and a
-memory of its own. If memory cannot be opened, a note says so and the replay goes on.
+memory of its own; in place of a provider `stand_in` answers. If memory cannot be opened, a note says so and the replay
+goes on.
 
 Stages, engine, ledger, tagging and memory are those of the proxy; whatever would call a service (a summariser, a tagger
 or an embedder over the network, a Chroma server) is not called. The answers are a placeholder's (`stand_in`).

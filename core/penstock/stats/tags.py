@@ -1,5 +1,5 @@
-"""`Tagged`: the tags of a request or of a turn, as the log has them: at most 30 of 60 characters, the most telling
-first."""
+"""`Tagged`: the tags of a request or of a turn, as the log has them, the most telling first, of at most 60 characters
+each; and whether its text asks for an overview (`broad`) or about a time (`temporal`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Store`: the interface of a store of events, ledgers, conversations, originals and facts; `Deletion`: what is to be
-deleted of it. One test suite runs against every implementation."""
+"""`Store`: the interface of a store of events, ledgers, the leases to change them, what was last sent in a
+conversation, originals and facts; `Deletion`: what is to be deleted of it. One test suite runs against every
+implementation."""
 
 from __future__ import annotations
 

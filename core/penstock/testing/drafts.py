@@ -1,5 +1,5 @@
-"""`run_stage`: runs one stage on one request, and returns what it proposed and the edited body (`Result`); `draft_for`
-and `profile_of` make the draft and the profile for it."""
+"""`run_stage`: runs one stage on one request, and returns what it proposed and the edited body (`Result`); raises
+`PromiseBroken` for a body that breaks a promise. `draft_for` and `profile_of` make the draft and the profile for it."""
 
 from __future__ import annotations
 

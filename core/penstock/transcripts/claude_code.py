@@ -1,5 +1,5 @@
-"""`take`: parses a line of Claude Code's transcripts, `~/.claude/projects/FOLDER/SESSION.jsonl`: a line for each
-message, among many lines of other data."""
+"""`take`: adds what the person and the assistant said in a line of Claude Code's transcripts to a `Transcript`. The
+files are `~/.claude/projects/FOLDER/SESSION.jsonl`: a line for each message, among many lines of other data."""
 
 from __future__ import annotations
 

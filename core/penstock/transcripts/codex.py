@@ -1,5 +1,6 @@
-"""`take`: parses a line of Codex's rollouts, `~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`: a line for each item
-of a conversation, among events that repeat it. Older versions wrote the items bare."""
+"""`take`: adds what the person and the assistant said in a line of Codex's rollouts to a `Transcript`. The files are
+`~/.codex/sessions/YEAR/MONTH/DAY/rollout-*.jsonl`: a line for each item of a conversation, among events that repeat it;
+older versions wrote the items bare."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The routes about sealed (encrypted) contexts as a whole: how many there are, whether they can be opened, and taking
-new keys for them."""
+"""The routes about sealed (encrypted) contexts as a whole: how many there are, whether they can be opened (`sealing`),
+and taking a new master key, by which credentials of the gateway are encrypted too, and new data keys (`rotate`)."""
 
 from __future__ import annotations
 

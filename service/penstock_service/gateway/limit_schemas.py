@@ -1,6 +1,6 @@
 """Limits as the API has them, one object for each period with requests, tokens and dollars: `read_limits` makes
-`Limit`s of bodies (`LimitBody`: at least one of the three, else `ValueError`), `limit_lines` the answer (`LimitLine`),
-and `state_line` that of a limit with what counts against it (`StateLine`)."""
+`Limit`s of bodies (`LimitBody`) and raises `InvalidSetting`, `limit_lines` makes the answer (`LimitLine`), and
+`state_line` that of a limit with what counts against it (`StateLine`)."""
 
 from __future__ import annotations
 
