@@ -1,6 +1,6 @@
 """`MEMORY_TOOLS`: the agent tools for the memory of a project: `recall`, `workingset`, `list_memories`, `feedback`,
-`list_learned`, `remember`, `forget`; `remembered` shows one item. A call returns at most 12,000 characters. Raises
-`PenstockError` in words for the agent."""
+`list_learned`, `remember`, `forget`; `remembered` shows one item. Texts of more than 12,000 characters together are
+cut. Raises `PenstockError` in words for the agent."""
 
 from __future__ import annotations
 
