@@ -17,9 +17,6 @@ from penstock.store.pointer import file_for
 
 __all__ = ["migrate_store"]
 
-NOT_MOVED = ("contexts.db",)
-"""Files beside the store that hold data of people, and stay as they are."""
-
 
 def migrate_store(
     to: Annotated[str, typer.Option("--to", help="The URL of an empty database: postgresql://USER@HOST/DATABASE.")],
@@ -30,8 +27,8 @@ def migrate_store(
 ) -> None:
     """Move what a SQLite store has to PostgreSQL, and compare both sides. Interrupted, the same command goes on.
 
-    No proxy may write the store meanwhile. The store keeps all it has; start no proxy on it again, since conversations
-    go on in the database.
+    No proxy and no service may write there meanwhile. The files keep all they have; start neither on them again, since
+    all goes on in the database.
     """
     store = source_store((source or paths.store_path()).expanduser().absolute())
     with _bar() as progress:
@@ -47,9 +44,6 @@ def migrate_store(
             typer.echo(
                 f"{one.name}: {one.content.nulled} numbers that JSON does not have (NaN, Infinity) are null there"
             )
-    for name in NOT_MOVED:
-        if (store.parent / name).exists():
-            typer.echo(f"Not moved: {store.parent / name}. Use the service's export and import for it.", err=True)
     typer.echo(f"The same on both sides. From now on: penstock up --store {file_for(to)}")
 
 

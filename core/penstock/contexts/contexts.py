@@ -41,7 +41,7 @@ from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
 from penstock.contexts.writing import KEPT_DELETED_S, Writer
 from penstock.sealing.master_key import MasterKeys
 
-__all__ = ["FILE_NAME", "Contexts"]
+__all__ = ["FILE_NAME", "TABLES", "Contexts"]
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Contexts:
         self._disk_failed = False
         self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
-        self._tables = open_tables(path, _TABLES, url)
+        self._tables = open_tables(path, TABLES, url)
         self._empty_log()  # a process that was killed may have left there what was purged or sealed
 
     @classmethod
@@ -303,7 +303,7 @@ def _in_postgres() -> sa.MetaData:
     return metadata
 
 
-_TABLES = TableSet(
+TABLES = TableSet(
     "contexts",
     Path(__file__).parent / "migrations",
     metadata,

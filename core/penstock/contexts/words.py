@@ -1,6 +1,7 @@
 """The full-text index of contexts, ranked by BM25: `search` finds them by any of the words asked for in key, value or
-tags, `excerpt` cuts the part of a hit; `add` and `remove` index them. Words are stemmed as in the memory, so that one
-question finds the same in both. In SQLite it is an index of FTS5; in PostgreSQL that of `words_in_postgres`."""
+tags, `excerpt` cuts the part of a hit; `add` and `remove` index one, and `rebuild` all. Words are stemmed as in the
+memory, so that one question finds the same in both. In SQLite it is an index of FTS5; in PostgreSQL that of
+`words_in_postgres`."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.values import text_of
 from penstock.text.stems import terms
 
-__all__ = ["TABLE", "add", "create", "excerpt", "remove", "scrub", "search"]
+__all__ = ["TABLE", "add", "create", "excerpt", "rebuild", "remove", "said", "scrub", "search"]
 
 TABLE = "context_words"
 _INDEXED = 200_000
@@ -43,9 +44,9 @@ def create(db: sa.Connection) -> None:
     db.exec_driver_sql(made)
 
 
-def add(db: sa.Connection, number: int, workspace: str, said: str) -> None:
-    """Index the context of this number, in place of its earlier entry. `said`: its key, tags and value as text."""
-    stems = terms(_ESCAPE.sub(" ", said[:_INDEXED]))
+def add(db: sa.Connection, number: int, workspace: str, text: str) -> None:
+    """Index the context of this number, in place of its earlier entry. `text`: what `said` gives."""
+    stems = terms(_ESCAPE.sub(" ", text[:_INDEXED]))
     if _is_server(db):
         _in_postgres().add(db, number, stems)
         return
@@ -60,6 +61,20 @@ def remove(db: sa.Connection, number: int) -> None:
         _in_postgres().remove(db, number)
         return
     driver(db).execute(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
+
+
+def rebuild(db: sa.Connection) -> None:
+    """Index all contexts that can be found: those that are neither sealed nor deleted."""
+    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
+    found = sa.select(contexts, context_versions.c.body, context_versions.c.codec).join(context_versions, newest)
+    open_ones = contexts.c.data_key.is_(None) & contexts.c.deleted_at.is_(None)
+    for row in db.execute(found.where(open_ones), execution_options={"yield_per": 100}):
+        add(db, row.id, row.workspace, said(row.key, row.tags, text_of(row.body, row.codec)))
+
+
+def said(key: str, tags: Iterable[str], text: str) -> str:
+    """What is indexed of a context with a value that is `text` as JSON."""
+    return f"{key} {' '.join(tags)} {text}"
 
 
 def scrub(db: sa.Connection) -> None:

@@ -332,7 +332,7 @@ class Writer:
         _update_of(tuple(values)).run(self._db, number=number, **new)
 
     def _index(self, number: int, key: str, tags: Sequence[str], text: str) -> None:
-        words.add(self._db, number, self._workspace, f"{key} {' '.join(tags)} {text}")
+        words.add(self._db, number, self._workspace, words.said(key, tags, text))
 
     def _value(self, row: Row, version: int) -> Any:
         kept = version_of(self._db, row, version)

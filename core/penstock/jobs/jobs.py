@@ -24,7 +24,7 @@ from penstock.jobs.errors import NoJob
 from penstock.jobs.records import ENDED, STATES, Job, JobPage, JobProgress, JobState, QueueStats
 from penstock.jobs.schema import jobs, metadata
 
-__all__ = ["DEAD_S", "FILE_NAME", "MAX_TRIES", "SCHEDULED", "Jobs", "retry_wait"]
+__all__ = ["DEAD_S", "FILE_NAME", "MAX_TRIES", "SCHEDULED", "TABLES", "Jobs", "retry_wait"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ _FIRST_WAIT_S, _GROWTH = 10.0, 4.0
 _LONGEST_ERROR = 4_000
 _LAST = 2**63 - 1
 """The largest number that the database can be asked for."""
-_TABLES = TableSet("jobs", Path(__file__).parent / "migrations", metadata)
+TABLES = TableSet("jobs", Path(__file__).parent / "migrations", metadata)
 _c = jobs.c
 
 
@@ -57,7 +57,7 @@ class Jobs:
         self.path = path
         self.clock = clock or SystemClock()
         self._listeners: list[Callable[[], None]] = []
-        self._tables = open_tables(path, _TABLES, url)
+        self._tables = open_tables(path, TABLES, url)
         self.close = self._tables.close
 
     @classmethod

@@ -3,8 +3,8 @@ where each is in SQLite, and what makes its tables in PostgreSQL. Contexts and j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from penstock.base import paths
 from penstock.base.shared_postgres import SharedPostgres
-from penstock.gateway import schema as gateway
-from penstock.gateway.database import DEFAULT_WORKSPACE, FILE_NAME, GatewayStore
-from penstock.gateway.database import TABLES as GATEWAY_TABLES
+from penstock.base.shared_tables import TableSet, open_tables
+from penstock.contexts import contexts, words
+from penstock.gateway import database as gateway
+from penstock.gateway.schema import workspaces
+from penstock.jobs import jobs
 from penstock.memory import postgres_schema as memory_in_postgres
 from penstock.memory import schema as memory
 from penstock.memory.database import MemoryDatabase
@@ -48,8 +50,8 @@ class Part:
     """By table, the rows that each database has for itself: they are neither moved nor compared."""
     seeds: Mapping[str, sa.ColumnElement[bool]] = field(default_factory=dict)
     """By table, the rows that an unused database has: those of the source replace them."""
-    afterwards: tuple[str, ...] = ()
-    """Statements that end the move: they mark indexes, which are not moved, to be rebuilt."""
+    afterwards: Callable[[sa.Connection], None] = lambda _: None
+    """Ends the move: it rebuilds indexes, which are not moved, or marks them for that."""
 
     @property
     def tables(self) -> list[sa.Table]:
@@ -59,6 +61,35 @@ class Part:
 
 def _make_store(url: str, file: Path) -> None:
     PostgresStore(url, file, is_migrating=True).close()
+
+
+@contextmanager
+def _alone(file: Path, tables: TableSet) -> Iterator[None]:
+    """Holds the file as who writes to it does: a service that is up waits, and gives up."""
+    opened = open_tables(file, tables)
+    try:
+        with opened.writing():
+            yield
+    finally:
+        opened.close()
+
+
+def _shared(title: str, file_name: str, tables: TableSet, **more: Any) -> Part:
+    """Tables of a service and its gateway, in a file beside the store."""
+    return Part(
+        title,
+        tables.metadata,
+        tables.in_postgres(),
+        file=lambda store: store.parent / file_name,
+        open_source=lambda file: _alone(file, tables),
+        make_target=lambda url, _: SharedPostgres(url, tables, is_migrating=True).close(),
+        **more,
+    )
+
+
+def _mark_words(db: sa.Connection) -> None:
+    db.execute(memory.projects.update().values(words=""))
+    db.execute(memory_in_postgres.metadata.tables["passages"].update().values(indexed=False))
 
 
 PARTS = (
@@ -73,15 +104,14 @@ PARTS = (
         constants={"events": {"xid": "0"}},
         left_out={"facts": schema.facts.c.kind == postgres_schema.IDENTITY},
     ),
-    Part(
+    _shared(
         "the gateway",
-        gateway.metadata,
-        gateway.metadata,
-        file=lambda store: store.parent / FILE_NAME,
-        open_source=lambda file: closing(GatewayStore(file)),
-        make_target=lambda url, _: SharedPostgres(url, GATEWAY_TABLES, is_migrating=True).close(),
-        seeds={"workspaces": gateway.workspaces.c.name == DEFAULT_WORKSPACE},
+        gateway.FILE_NAME,
+        gateway.TABLES,
+        seeds={"workspaces": workspaces.c.name == gateway.DEFAULT_WORKSPACE},
     ),
+    _shared("contexts", contexts.FILE_NAME, contexts.TABLES, afterwards=words.rebuild),
+    _shared("jobs", jobs.FILE_NAME, jobs.TABLES),
     Part(
         "the memory",
         memory.metadata,
@@ -89,6 +119,6 @@ PARTS = (
         file=lambda store: paths.memory_dir(store) / "memory.db",
         open_source=lambda file: closing(MemoryDatabase(file)),
         make_target=lambda url, _: SharedPostgres(url, MEMORY_TABLES, is_migrating=True).close(),
-        afterwards=("UPDATE projects SET words = ''", "UPDATE passages SET indexed = false"),
+        afterwards=_mark_words,
     ),
 )

@@ -101,8 +101,7 @@ class Target:
             if key is not None and facts.name in part.source.tables:
                 row = {"kind": IDENTITY, "key": "key", "value": {"key": key.hex()}}
                 db.execute(upsert("postgresql", facts, ["kind", "key"], ["value"]), row)
-            for statement in part.afterwards:
-                db.execute(sa.text(statement))
+            part.afterwards(db)
             mine = migrated_tables.c.name.in_(part.source.tables)
             db.execute(migrated_tables.update().where(mine).values(is_done=True))
 

@@ -19,15 +19,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Draft, Stage
+from penstock.base.clock import ManualClock
 from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.keyfile import installation_key
 from penstock.base.postgres_connection import engine_of
 from penstock.base.unfinished_migration import migrated_tables
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.records import NewContext
+from penstock.contexts.schema import contexts as contexts_table
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.schema import audit, workspaces
+from penstock.jobs.jobs import DEAD_S, Jobs
+from penstock.jobs.records import Job
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.feedback import FeedbackKind, Voice
@@ -389,6 +395,94 @@ def test_moves_the_memory(source: Path, postgres_url: str) -> None:
         assert {hit.item.id for hit in new.search("kiln", "p").hits} == {item.id for item in items}
         [added] = new.add([Item("p", "The clay is wet.")])
         assert added.ids == (10,)
+
+
+@pytest.fixture
+def with_contexts(source: Path) -> Path:
+    """A store whose service has contexts, some of them sealed, deleted and expired."""
+    with closing(Contexts(source.parent / "contexts.db")) as old:
+        old.masters.make()
+        with old.write("default", "test") as writer:
+            for n in range(6):
+                writer.put(f"kiln/{n}", NewContext({"degrees": 1000 + n}, tags=("oven",)))
+            writer.put("kiln/0", NewContext({"degrees": 1}, session="s"))
+            writer.put("pin", NewContext({"pin": 4711}, seal=True))
+            writer.delete("kiln/5")
+        with old.write("web", "test") as writer:
+            writer.put("kiln/0", NewContext(["degrees"] * 400))
+    return source
+
+
+def test_moves_contexts(with_contexts: Path, postgres_url: str) -> None:
+    """With their versions and history; sealed ones are opened by the key that was moved, and words find the same."""
+
+    def seen(contexts: Contexts) -> object:
+        return (
+            [contexts.get("default", key).data for key in ("kiln/0", "kiln/1", "pin")],
+            contexts.versions("default", "kiln/0"),
+            contexts.changes_after("default", 0),
+            [(hit.head, hit.excerpt) for hit in contexts.search("default", "degrees oven")],
+            [hit.head.key for hit in contexts.search("web", "degrees")],
+            contexts.search("default", "4711"),
+        )
+
+    with closing(Contexts(with_contexts.parent / "contexts.db")) as old:
+        expected = seen(old)
+        used = old.usage("default", "key", "2020-01-01", "2099-01-01")
+    migrate(with_contexts, postgres_url, quiet)
+    with closing(Contexts.beside(file_for(postgres_url))) as new:
+        assert new.usage("default", "key", "2020-01-01", "2099-01-01") == used != []
+        assert seen(new) == expected
+        with new.write("default", "test") as writer:
+            assert writer.undelete("kiln/5").version == 1
+            assert writer.put("new", NewContext(1))[0].version == 1
+        assert "kiln/5" in [hit.head.key for hit in new.search("default", "degrees")]
+        with new.snapshot() as db:
+            assert db.execute(sa.select(sa.func.max(contexts_table.c.id))).scalar() == 9
+
+
+def test_moves_jobs(source: Path, postgres_url: str) -> None:
+    """One that was running is run again when its holder has been silent."""
+    clock = ManualClock()
+    with closing(Jobs(source.parent / "jobs.db", clock)) as old:
+        done, waiting, running = (old.add(f"q{n}", "k", {"n": n})[0] for n in range(3))
+        assert old.finish(taken(old, "q0"), {"n": [1, None]})
+        held = taken(old, "q2")
+        pages = old.page().items
+    migrate(source, postgres_url, quiet)
+    clock.advance(DEAD_S + 1)
+    with closing(Jobs(file_for(postgres_url), clock, postgres_url)) as new:
+        assert new.page().items == pages
+        assert new.get(done.id).result == {"n": [1, None]}
+        assert taken(new, "q1").id == waiting.id
+        again = taken(new, "q2")
+        assert (again.id, again.tries) == (running.id, 2)
+        assert again.fence > held.fence
+        assert new.add("q", "k", {})[0].id == 4
+
+
+def taken(jobs: Jobs, queue: str) -> Job:
+    job = jobs.take(queue, "me")
+    assert job is not None
+    return job
+
+
+def test_refuses_contexts_that_are_written(
+    with_contexts: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service is up, in the middle of a change. One that writes later has to wait: nothing is lost unnoticed."""
+    monkeypatch.setattr("penstock.base.shared_sqlite.BUSY_MS", 50)
+    file = with_contexts.parent / "contexts.db"
+    with closing(Contexts(file)) as service:
+        with service.write("default", "test"), pytest.raises(StoreError, match="cannot be written"):
+            migrate(with_contexts, postgres_url, quiet)
+
+        def write(step: str, done: int, total: int) -> None:
+            if step == "comparing contexts":
+                with pytest.raises(StoreError, match="cannot be written"), service.write("default", "test") as writer:
+                    writer.put("late", NewContext(1))
+
+        assert "contexts" in {one.name for one in migrate(with_contexts, postgres_url, write)}
 
 
 def test_refuses_to_replace_a_master_key(source: Path, postgres_url: str) -> None:
