@@ -101,7 +101,7 @@ PARTS = (
         open_source=lambda file: closing(SqlStore(file)),
         make_target=_make_store,
         # Before all transactions, as in a restored dump: a reader's cursor of SQLite stays the same place.
-        constants={"events": {"xid": "0"}},
+        constants={"events": {"xid": "0", "day": 0}},
         left_out={"facts": schema.facts.c.kind == postgres_schema.IDENTITY},
     ),
     _shared(

@@ -161,7 +161,7 @@ class Store(Protocol):
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         """Delete events older than `before`, those beyond the newest `keep_events`, the ledgers and tips of
         conversations not seen since `before`, and the originals that `originals` does not keep: a ledger is replayed
-        without them. Returns the number of rows deleted."""
+        without them. Returns about how many rows were deleted. A store may keep an event for up to a day longer."""
         ...
 
     def close(self) -> None:

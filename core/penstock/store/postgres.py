@@ -25,7 +25,7 @@ from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
-from penstock.store import postgres_leases
+from penstock.store import postgres_leases, postgres_partitions
 from penstock.store.base import Deletion, DeletionCounts
 from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
@@ -262,6 +262,24 @@ class PostgresStore(SqlTables):
     def _beyond(self, keep_events: int) -> sa.ColumnElement[bool]:
         return _place(events.c) <= _at(self.tail(keep_events))
 
+    def _prune_events(self, before: float, keep_events: int) -> int:
+        """Whole days are dropped. Row by row go those of today and yesterday, of which there are none in a log that
+        keeps more than that, and those that have no partition of their own."""
+        last, gone = self.tail(keep_events), 0
+        with self._write() as db:
+            postgres_partitions.prepare(db)
+            opened = postgres_partitions.today(db) - 1
+            past_days = postgres_partitions.past_partitions(db, before, last)
+        for name in past_days:
+            with self._write() as db:
+                count = postgres_partitions.drop(db, name)
+            if count is None:
+                break  # the older ones first: no reader may miss what lies between
+            gone += count
+        rest, past = postgres_partitions.rest, (events.c.at < before) | (_place(events.c) <= _at(last))
+        gone += self._delete(events, events.c.seq, past & ((events.c.day < 1) | (events.c.day >= opened)))
+        return gone + self._delete(rest, rest.c.seq, (rest.c.at < before) | (_place(rest.c) <= _at(last)))
+
     @contextmanager
     def _erase(self) -> Iterator[sa.Connection]:
         with self._written(PATIENT) as db:
@@ -345,6 +363,7 @@ class PostgresStore(SqlTables):
             apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
         except UnknownRevision as e:
             raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
+        postgres_partitions.prepare(db)
         _settle_restored(db)
         self.identity_key = _identity_key(db)
 

@@ -1,5 +1,6 @@
 """The store's tables in PostgreSQL: those of `penstock.store.schema`, where each event has the transaction that wrote
-it (`XID8`, a number of 64 bits that never wraps around), and `leases`. `IDENTITY` and `RELAYS`: kinds of facts."""
+it (`XID8`, a number of 64 bits that never wraps around), and the server's day, which has a partition of its own. Also
+`leases`. `IDENTITY` and `RELAYS`: kinds of facts."""
 
 from __future__ import annotations
 
@@ -35,6 +36,9 @@ events = metadata.tables["events"]
 events.append_column(
     sa.Column("xid", XID8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
 )
+_TODAY = "CAST(floor(extract(epoch FROM clock_timestamp()) / 86400) AS bigint)"
+events.append_column(sa.Column("day", sa.BigInteger, primary_key=True, server_default=sa.text(_TODAY)))
+events.dialect_options["postgresql"]["partition_by"] = "RANGE (day)"
 sa.Index("events_place", events.c.xid, events.c.seq)
 
 fences = sa.Sequence("lease_fences", metadata=metadata)

@@ -209,11 +209,13 @@ class SqlTables(ABC):
     def prune(self, *, before: float, keep_events: int, originals: RetentionPolicy | None = None) -> int:
         old = sa.select(conversations.c.id).where(conversations.c.seen_at < before)
         known = sa.select(conversations.c.id)
-        past = (events.c.at < before) | self._beyond(keep_events)
         orphaned = edits.c.conversation.in_(old) | (edits.c.conversation.not_in(known) & (edits.c.at < before))
-        gone = self._delete(events, events.c.seq, past) + self._delete(edits, edits.c.id, orphaned)
+        gone = self._prune_events(before, keep_events) + self._delete(edits, edits.c.id, orphaned)
         gone += self._delete(_originals, _originals.c.digest, originals_table.past(originals or RetentionPolicy()))
         return gone + self._delete(conversations, conversations.c.id, conversations.c.seen_at < before)
+
+    def _prune_events(self, before: float, keep_events: int) -> int:
+        return self._delete(events, events.c.seq, (events.c.at < before) | self._beyond(keep_events))
 
     def _delete(self, table: sa.Table, key: sa.Column[Any], which: sa.ColumnElement[bool]) -> int:
         """Delete a few rows at a time, since requests wait only a short time until their edits are stored."""
