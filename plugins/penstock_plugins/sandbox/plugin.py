@@ -17,7 +17,12 @@ class Hint(Stage):
 
     name = "sandbox"
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Settings = settings
+
     def on_request(self, draft: Draft) -> str | None:
+        if not (self.settings.enabled and self.settings.hint):
+            return None
         if draft.exchange.kind is not Kind.SUBAGENT or b"batch_execute" not in draft.conversation.body:
             return None
         texts = (block.text for message in draft.conversation.messages for block in message.blocks)
@@ -31,9 +36,9 @@ class Hint(Stage):
 
 @hookimpl
 def stages(profile: Profile) -> list[Stage]:
-    """The stage, if `[stage.sandbox]` has `enabled` and `hint`."""
+    """The stage, where the profile has its table: one without a stage would be taken for a mistake."""
     settings = read_settings(profile, "sandbox", Settings, {})
-    return [Hint()] if settings.enabled and settings.hint else []
+    return [Hint(settings)] if profile.settings_of("sandbox") else []
 
 
 @hookimpl

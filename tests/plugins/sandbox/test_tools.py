@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from penstock import Caller, PenstockError, Tool, estimate_tokens, handle_of
 from penstock.outputs.output import Output
 from penstock.outputs.store import OutputIndex
+from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
+from penstock.testing import profile_of
 from penstock_plugins.sandbox import bubblewrap, plugin
 from penstock_plugins.sandbox.runtimes import find_runtimes
 from penstock_plugins.sandbox.settings import Settings
@@ -178,3 +180,9 @@ def test_rarer_words_count_more() -> None:
 def test_settings_that_would_open_the_sandbox_are_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(PenstockError, match=said):
         plugin.tools(profile(enabled=True, **settings))
+
+
+@pytest.mark.parametrize("table", ["enabled = true", "enabled = true\nhint = true", "enabled = false", "wall_s = 5"])
+def test_a_profile_may_set_it_up(table: str) -> None:
+    """Its table is known, whatever is in it: an unknown one would keep the proxy from starting."""
+    assert Plugins.load().unknown_settings(profile_of(f"[stage.sandbox]\n{table}\n")) == ""
