@@ -19,7 +19,6 @@ from penstock.store.original_lookup import the_original
 from penstock_addons.cli.hook_arguments import HOOK
 from tests.road.bodies import ask, claude, new_session
 from tests.road.client import Road
-from tests.road.proxy import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -81,8 +80,8 @@ def test_the_budget_is_asked_before_each_tool_call(start: Start) -> None:
     assert call(announced, session) == {}
 
 
-def test_what_the_client_cuts_is_kept_and_found(start: Start) -> None:
-    """Whole and redacted in the index, by the command that the agent is told."""
+def test_what_the_client_cuts_is_kept_and_found(start: Start, tmp_path: Path) -> None:
+    """Whole and redacted in the index, by the command that the agent is told. The client names a file that has it."""
     road, session = start(profile=PROFILE), new_session()
     announced = announcement(road)
     road.post("/v1/messages", claude(ask("build it"), session=session)).wait(EventKind.PROCESSED)
@@ -90,6 +89,8 @@ def test_what_the_client_cuts_is_kept_and_found(start: Start) -> None:
         "\n".join(f"step {n} of the gudgeon" for n in range(5_000))
         + "\nlast: walrus, key sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789"
     )
+    whole = tmp_path / "bash-output.txt"
+    whole.write_text(output)
     said = hook(
         announced,
         "post-tool-use",
@@ -97,22 +98,24 @@ def test_what_the_client_cuts_is_kept_and_found(start: Start) -> None:
         hook_event_name="PostToolUse",
         tool_name="Bash",
         tool_input={"command": "make"},
-        tool_response={"stdout": output, "stderr": "", "interrupted": False},
+        tool_response={
+            "stdout": output[:30_000],
+            "stderr": "",
+            "interrupted": False,
+            "persistedOutputPath": str(whole),
+            "persistedOutputSize": len(output),
+        },
     )
     handle = said["additionalContext"].rpartition(" ")[2].rstrip("]")
     store = road.proxy.setup.store
     assert the_original(store, handle).text == output
     project = road.proxy.wait_event(EventKind.CLASSIFIED).payload["project"]
 
-    def is_found() -> bool:
-        if not OutputIndex.path(store).exists():
-            return False
-        with closing(OutputIndex.beside(store)) as index:
-            hits = index.search(str(project), "walrus", limit=5)
-        assert not any("abcdefghijklmnopqrstuvwxyz" in hit.text for hit in hits)
-        return bool(hits)
-
-    wait_until(is_found, "the output is indexed")
+    road.proxy.stop()  # what waits is indexed first
+    with closing(OutputIndex.beside(store)) as index:
+        hits = index.search(str(project), "walrus", limit=5)
+    assert hits
+    assert not any("abcdefghijklmnopqrstuvwxyz" in hit.text for hit in hits)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
 """Names, for what runs inside a `penstock run`, the file in which the proxy announces itself."""
 EVENTS = ("pre-tool-use", "post-tool-use", "subagent-start")
 _WAIT_S = 2.0
+_WHOLE_BYTES = 4 << 20
+"""The largest output that is passed on whole."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +43,8 @@ def hook(event: str) -> None:
 def _answer(event: str, given: bytes) -> object:
     from http.client import HTTPConnection
 
+    if event == "post-tool-use":
+        given = _with_whole_output(given)
     proxy = json.loads(Path(os.environ[ANNOUNCED_VARIABLE]).read_bytes())
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(proxy["host"], proxy["host"])
     token = Path(proxy["store"]).with_name("control-key").read_bytes().hex()
@@ -49,3 +53,17 @@ def _answer(event: str, given: bytes) -> object:
         connection.request("POST", f"http://penstock.internal/hooks/{event}", given, headers)
         response = connection.getresponse()
         return json.loads(response.read())["output"] if response.status == 200 else None
+
+
+def _with_whole_output(given: bytes) -> bytes:
+    """The input of the hook with the whole output: of a long one the client writes the whole into a file, and names it
+    beside its beginning."""
+    read = json.loads(given)
+    response = read.get("tool_response")
+    if not isinstance(response, dict) or not response.get("persistedOutputPath"):
+        return given
+    file = Path(response["persistedOutputPath"])
+    if file.stat().st_size > _WHOLE_BYTES:
+        return given
+    response["stdout"] = file.read_text(encoding="utf-8", errors="replace")
+    return json.dumps(read).encode()

@@ -71,7 +71,7 @@ class HookCommands:
 
     def _kept(self, given: Mapping[str, Any], sender: Sender) -> Answer:
         text, tool = _output_of(given.get("tool_response")), _text(given, "tool_name")
-        if tool in _FILES or len(text) < sender.profile.hooks.index_chars:
+        if tool in _FILES or len(text) < sender.profile.hooks.index_chars or not _is_whole(given, text):
             return {}
         who, source = sender.identity, f"{tool} {_input_of(given)}"[:_SOURCE]
         self._keep(text, f"the client may have cut it: {source}")
@@ -104,6 +104,13 @@ def _output_of(response: Any) -> str:
         return ""
     parts = [_text(response, name) for name in ("stdout", "stderr", "text", "content")]
     return "\n".join(part for part in parts if part)
+
+
+def _is_whole(given: Mapping[str, Any], text: str) -> bool:
+    """Whether `text` is the whole output; of one that is too long to be passed, the client says the size."""
+    response = given.get("tool_response")
+    size = response.get("persistedOutputSize") if isinstance(response, Mapping) else None
+    return not isinstance(size, int) or len(text.encode("utf-8", "replace")) >= size
 
 
 def _input_of(given: Mapping[str, Any]) -> str:

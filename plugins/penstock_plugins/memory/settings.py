@@ -52,6 +52,11 @@ class Settings(MessageFilter):
     prompt is a question."""
     wait_ms: float = Field(default=150, gt=0)
     """Milliseconds that a request waits for the memory. After that it goes without."""
+    manifest: bool = False
+    """Add to the first prompt of a conversation a note on what is known: how much of its project, by which agents, and
+    of which other projects of the account."""
+    manifest_tokens: int = Field(default=150, ge=40, le=2_000)
+    """The most tokens of that note."""
     llm: Model = Model()
     """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a spend cap of its own."""
     nats: NatsSettings = NatsSettings()

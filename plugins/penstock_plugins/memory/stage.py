@@ -14,6 +14,7 @@ from dataclasses import replace
 from penstock import (
     Draft,
     Exchange,
+    Level,
     Prices,
     Profile,
     ProfileError,
@@ -26,10 +27,11 @@ from penstock import (
     envelope_settings,
     hookimpl,
 )
-from penstock.memory import Item, MemoryService, escape_marks, note_around
+from penstock.memory import Item, Memory, MemoryDown, MemoryService, escape_marks, note_around
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
 from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
+from penstock_plugins.memory.manifest import manifest_of, tools_of
 from penstock_plugins.memory.nats_source import NatsSource
 from penstock_plugins.memory.recall import Recall, Recalled, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
@@ -60,13 +62,15 @@ class Remember(Stage):
         # It waits for memory itself: an answer that is not there in time is no fault of the stage.
         self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
         self._talks: OrderedDict[str, ConversationState] = OrderedDict()
+        self._clients: OrderedDict[str, set[str]] = OrderedDict()
+        """The programs that were seen, by scope."""
         self._lock = threading.Lock()
         self._memory_service: MemoryService | None = None
         self._parts = Services()
 
     def migrate_from(self, before: Stage) -> None:
         if isinstance(before, Remember):
-            self._talks, self._lock = before._talks, before._lock
+            self._talks, self._clients, self._lock = before._talks, before._clients, before._lock
             self._tagging.migrate_from(before._tagging)
 
     def on_services(self, parts: Services) -> None:
@@ -90,6 +94,7 @@ class Remember(Stage):
         with self._lock:
             talk = self._talk(exchange)
             talk.gathered = self._gatherer.gather(draft, talk)
+            self._note_client(exchange)
             is_new_epoch, talk.epoch = talk.epoch is not None and exchange.epoch > talk.epoch, exchange.epoch
             at_hand = talk.gathered.doings.at_hand
         if is_new_epoch and not draft.edits_rejected:
@@ -109,6 +114,8 @@ class Remember(Stage):
             return draft.edits_rejected
         if not _is_new(draft):
             return "it was asked before"
+        if self._settings.manifest and exchange.turn <= 1 and exchange.identity.agent == "main":
+            self._tell_manifest(draft, self._memory_service)
         recalled = self._recall(draft, RecallQuery(words, tags, at_hand))
         if recalled.hits:
             where = " and ".join(["memory"] * recalled.is_remembered + list(recalled.sources))
@@ -139,6 +146,23 @@ class Remember(Stage):
         self._tell(exchange, "turn", replace(tags, active=self._tagging.active(who.conversation)))
         if items:
             self._keep(exchange, lambda: items, tags.names)
+
+    def _tell_manifest(self, draft: Draft, service: MemoryService) -> None:
+        exchange, owner = draft.exchange, owner_of(draft.exchange, self._profile)
+        clients = self._clients.get(self._scope(exchange), set()) - {exchange.identity.client, ""}
+        tools = tools_of(draft)
+
+        def make(memory: Memory) -> str:
+            project = memory.project_for(exchange.identity.project, owner)
+            at, most = exchange.received_at, self._settings.manifest_tokens
+            return manifest_of(memory, project, owner, clients=clients, tools=tools, at=at, tokens=most)
+
+        try:
+            note = service.ask(make, self._settings.wait_ms / 1000) if draft.level < Level.MINIMAL else None
+        except MemoryDown:
+            return  # recall, which comes next, says so
+        if note:
+            draft.note(note, reason="what is known is named")
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
@@ -171,6 +195,13 @@ class Remember(Stage):
     def _tell(self, exchange: Exchange, of: str, tags: Tags) -> None:
         if self._profile.log.preview:  # else no words of anybody's stand in the log
             self._parts.tagged(exchange.id, of, tags)
+
+    def _note_client(self, exchange: Exchange) -> None:
+        scope = self._scope(exchange)
+        self._clients.setdefault(scope, set()).add(exchange.identity.client)
+        self._clients.move_to_end(scope)
+        while len(self._clients) > TALKS:
+            self._clients.popitem(last=False)
 
     def _talk(self, exchange: Exchange) -> ConversationState:
         name = exchange.identity.conversation

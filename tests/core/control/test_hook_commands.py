@@ -100,10 +100,16 @@ def test_an_output_that_the_client_cuts_is_kept_and_indexed(hooks: Hooks, respon
 
 @pytest.mark.parametrize(
     ("tool", "response"),
-    [("Bash", {"stdout": "short"}), ("Read", {"content": "x" * 40_000}), ("Bash", None), ("Bash", {"stdout": 3})],
+    [
+        ("Bash", {"stdout": "short"}),
+        ("Read", {"content": "x" * 40_000}),
+        ("Bash", {"stdout": "x" * 40_000, "persistedOutputSize": 9_000_000}),
+        ("Bash", None),
+        ("Bash", {"stdout": 3}),
+    ],
 )
 def test_other_outputs_are_left_to_the_wire(hooks: Hooks, tool: str, response: Any) -> None:
-    """Short ones, files, and what is no text."""
+    """Short ones, files, what is not whole, and what is no text."""
     hooks.ask()
     assert hooks("post-tool-use", tool_name=tool, tool_response=response) == {}
     assert not hooks.kept
