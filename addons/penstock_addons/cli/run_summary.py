@@ -90,15 +90,17 @@ class RunSummary:
     def _events(self) -> dict[str, list[Event]]:
         """Those of this run, by exchange."""
         from penstock.events.request_events import ClassifiedEvent
-        from penstock.identify.working_directory import project_of_folder
+        from penstock.identify.working_directory import ACCOUNT, project_of_folder
 
-        here = ("", project_of_folder(Path.cwd()))
+        here = project_of_folder(Path.cwd())
         found: dict[str, list[Event]] = defaultdict(list)
         ours: set[str] = set()
         for event in self._log.events():
             said = event.data
-            if isinstance(said, ClassifiedEvent) and (not self._is_shared or said.project in here):
-                ours.add(event.exchange)
+            if isinstance(said, ClassifiedEvent):
+                names_none = not said.project or said.project.startswith(ACCOUNT)
+                if not self._is_shared or names_none or said.project == here:
+                    ours.add(event.exchange)
             if event.exchange:
                 found[event.exchange].append(event)
         return {id: its for id, its in found.items() if id in ours}

@@ -23,7 +23,7 @@ from penstock.engine.token_counts import TokenCalibration
 from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.identify.identity import identify
-from penstock.identify.working_directory import Projects, project_in
+from penstock.identify.working_directory import ACCOUNT, Projects, project_in
 from penstock.plugins.draft import Draft
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
@@ -152,7 +152,7 @@ class RequestReader:
 
     def _project(self, profile: Profile, conversation: Conversation, identity: Identity) -> str:
         known = profile.memory.project or self._projects.of(conversation, identity)
-        return known or f"account-{identity.account}"
+        return known or f"{ACCOUNT}{identity.account}"
 
     def _due(self, context: RequestContext, landed: Replay) -> FlushReason | None:
         """Why a flush of pending edits is due now. None: they must wait (P4)."""

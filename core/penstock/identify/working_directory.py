@@ -1,7 +1,7 @@
 """`project_of_folder`: the name of the project that a folder belongs to, which is the path of the repository around it.
 `Projects`: the project of a request, by the working directory that its client names (`folder_of`) in the system prompt
-or in an envelope before the first answer; remembered for the conversation and its session. `project_in`: a project's
-name within a gateway's workspace."""
+or in an envelope before the first answer; remembered for the conversation and its session. Without a named folder: that
+of the account (`ACCOUNT`). `project_in`: a project's name within a gateway's workspace."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ import msgspec
 from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.exchange import Identity
 
-__all__ = ["Projects", "folder_of", "project_in", "project_of_folder"]
+__all__ = ["ACCOUNT", "Projects", "folder_of", "project_in", "project_of_folder"]
 
+ACCOUNT = "account-"
+"""Begins the name of the project of all requests of an account that name no folder."""
 _FIELDS = ("system", "instructions")
 _OPENING = 8
 """Messages at the head of the history that may say where the client works."""

@@ -79,7 +79,8 @@ def test_of_a_shared_proxy_what_this_folder_sent(penstock_home: Path, capsys: py
     assert _said(shared, capsys) == []
     assert len(_said(own, capsys)) == 1
     _add("b", 2, 1, project="")
-    assert "1 request for" in _said(again, capsys)[0]
+    _add("c", 2, 1, project="account-29c263d05d9a")
+    assert "2 requests for" in _said(again, capsys)[0]
 
 
 def test_a_run_without_a_request_says_why_that_may_be(
