@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from penstock.base.errors import PenstockError, PluginError
 from penstock.base.format import is_colour_unwanted
+from penstock.base.readable import one_line
 from penstock.base.version import VERSION
 from penstock.cli.deferred import add_command, add_group
 from penstock.cli.panels import panel_of, place_of
@@ -27,6 +28,8 @@ BYPASS = (
     "`penstock run --bypass -- CLIENT`, or HTTPS_PROXY=http://bypass:x@127.0.0.1:8080."
 )
 
+SHOWN = 200
+"""Characters of a file's name that an error shows."""
 SAID = "penstock.said"
 """The key in `ctx.meta` of the lines that were printed before the command: its error does not repeat them."""
 
@@ -49,6 +52,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except PenstockError as e:
             _say("\n".join(line for line in str(e).splitlines() if line not in ctx.meta.get(SAID, ())))
+            raise typer.Exit(2) from e
+        except OSError as e:  # of a file that a person named: too long a name, no permission, a full disk
+            if e.filename is None:
+                raise
+            _say(f"{one_line(str(e.filename), SHOWN)}: {e.strerror}")
             raise typer.Exit(2) from e
 
 

@@ -94,6 +94,14 @@ def test_no_colour_where_nobody_wants_one(store: Path, monkeypatch: pytest.Monke
     assert "\x1b[" not in CliRunner().invoke(build(), words, color=True).stdout
 
 
+@pytest.mark.parametrize("words", [["cost", "--store"], ["memory", "list", "--project"]])
+def test_a_file_that_cannot_be_had_is_named_in_a_line(run: Run, words: list[str]) -> None:
+    """Not by a traceback: a text given where a file was asked for, say."""
+    found = run(*words, "x" * 300)
+    assert found.exit_code == 2
+    assert f"{'x' * 50}: File name too long" in found.stderr
+
+
 def test_commands_stand_in_panels_by_topic(run: Run) -> None:
     """Every command that is listed stands in one panel, the panels and the commands in the order of the table."""
     found = _panels(run("--help").stdout)
