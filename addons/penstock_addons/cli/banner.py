@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 from penstock import __version__
 from penstock.base import paths
@@ -20,6 +21,8 @@ from penstock_addons.cli.reverse_ports import ReversePort
 
 __all__ = ["ATTESTED", "WITHOUT", "attested", "banner", "is_first_time"]
 
+WIDE = 120
+"""Cells of a line of prose at most."""
 ATTESTED = (
     "Claude Code sends a digest of each request along with it when it talks to the real address; an edited request no "
     "longer fits its digest, and whether the service minds is not known, so with a subscription login decide for "
@@ -89,7 +92,7 @@ def banner(
         told = attested(profile)
         if told:
             yield ""
-            yield told
+            yield from wrap(told, min(shutil.get_terminal_size().columns, WIDE))
 
 
 def is_first_time() -> bool:

@@ -167,7 +167,9 @@ def _profile(subject: Installation) -> CheckResult:
     try:
         profile = profiles.load(subject.profile)
     except PenstockError as e:
-        return CheckResult("profile", Level.FAIL, _one_line(e), "`penstock profiles list` shows those that there are.")
+        said = _one_line(e)
+        fix = "" if "`penstock profiles`" in said else "`penstock profiles list` shows those that there are."
+        return CheckResult("profile", Level.FAIL, said, fix)
     return CheckResult("profile", Level.OK, f"{profile.name}, mode {profile.mode}")
 
 
@@ -345,8 +347,10 @@ def _one_line(e: PenstockError) -> str:
 
 
 def _sandbox(subject: Installation) -> CheckResult:
+    profile = _loaded(subject)
+    if profile is None:
+        return CheckResult("sandbox", Level.OK, "not checked: the profile cannot be read")
     try:
-        profile = profiles.load(subject.profile)
         if not profile.settings_of("sandbox").get("enabled"):
             return CheckResult("sandbox", Level.OK, "off: agents run no code through Penstock")
         offered = {tool.name for tool in Plugins.load().tools(profile)}

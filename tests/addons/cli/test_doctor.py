@@ -87,7 +87,8 @@ def test_is_a_line_each(run: Run) -> None:
     assert len(lines) == 17
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
-    assert "penstock profiles list" in failed
+    assert failed.count("penstock profiles") == 1
+    assert sum("no-such" in line for line in lines) == 1, "said once"
 
 
 def test_a_sentence_ends_once(run: Run) -> None:
