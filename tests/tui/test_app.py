@@ -327,7 +327,7 @@ async def test_help_names_every_key_and_column(log: Log) -> None:
     async with screen_of(log, (120, 60)) as screen:
         await screen.press("question_mark")
         assert isinstance(screen.app.screen, HelpScreen)
-        await screen.sees("Request log", "Ctrl+F", "what was sent against what came", "Context map")
+        await screen.sees("Request log", "Ctrl+F", "what was sent against what was received", "Context map")
         await screen.press("end")
         await screen.sees("kind:main client:codex", "Columns")
         await screen.press("escape")

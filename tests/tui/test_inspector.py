@@ -68,14 +68,14 @@ async def test_what_was_sent_against_what_came(log: Log, size: tuple[int, int]) 
     async with screen_of(log, size) as screen:
         await screen.press("enter", "d")
         await screen.sees(
-            "Sent against came · 1", "❄ trim replace", "- row 12 of the tide table", "+ [the rest left out]"
+            "Sent against received · 1", "❄ trim replace", "- row 12 of the tide table", "+ [the rest left out]"
         )
         await screen.press("e")
         await until(screen.pilot, lambda: "row 89 of the tide table" in screen.app.screen.query_one("#diff").text)
         await screen.press("j")
-        await screen.sees("Sent against came · 1", "✎ trim replace")
+        await screen.sees("Sent against received · 1", "✎ trim replace")
         await screen.press("j")
-        await screen.sees("Nothing was changed: it went as it came.")
+        await screen.sees("Nothing was changed: it was sent as received.")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -84,7 +84,7 @@ async def test_escape_goes_one_level_back(log: Log, size: tuple[int, int]) -> No
     play(log, upto=5)
     async with screen_of(log, size) as screen:
         await screen.press("enter", "d")
-        await screen.sees("Sent against came · 1")
+        await screen.sees("Sent against received · 1")
         await screen.press("x")
         await screen.sees("frozen · 1")
         await screen.press("escape")

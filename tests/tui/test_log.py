@@ -340,7 +340,7 @@ async def test_what_was_changed_is_a_key_away(log: Log, size: tuple[int, int]) -
     log.exchange(life("two"))
     async with screen_of(log, size) as screen:
         await screen.press("down", "d")
-        await screen.sees("Sent against came", "a long listing")
+        await screen.sees("Sent against received", "a long listing")
         await screen.press("escape")
         await until(screen.pilot, lambda: screen.app.screen is screen.app.log_screen)
         assert screen.table.cursor is not None

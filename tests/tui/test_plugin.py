@@ -88,7 +88,7 @@ def test_a_picture_of_what_was_changed(penstock: Callable[..., tuple[int, str]],
     log.exchange()
     picture = tmp_path / "diff.svg"
     assert penstock("--store", str(log.path), "--screenshot", str(picture), "--view", "diff")[0] == 0
-    assert "Sent against came" in words(picture)
+    assert "Sent against received" in words(picture)
     assert "- why does it fail?" in words(picture)
 
 

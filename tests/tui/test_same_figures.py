@@ -180,7 +180,7 @@ def test_where_the_provider_did_not_count_sums_are_estimates_with_a_mark(log: Lo
     [listed] = command(log, "sessions", "list", "--json")
     assert (listed["tokens_in"], listed["tokens_out"], listed["uncounted"]) == (500 + 2000, 500 + 1500, 2)
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page(gather(log.store, choose(log.store)))))
-    assert (facts["tokens came"], facts["tokens sent"]) == ("~2,500", "~2,000")
+    assert (facts["tokens received"], facts["tokens sent"]) == ("~2,500", "~2,000")
     text = CliRunner().invoke(build(), ["sessions", "list", "--store", str(log.path)], prog_name="penstock").stdout
     assert "~2,500" in text
     log.close()
@@ -222,5 +222,5 @@ def test_the_page_says_so(played: Log) -> None:
     shown = on_screen(played)[""]
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page(gather(played.store, choose(played.store)))))
     assert (facts["requests"], facts["turns"]) == (f"{shown.requests}", f"{shown.turns}")
-    assert (facts["tokens came"], facts["tokens sent"]) == (f"~{shown.came:,}", f"~{shown.sent:,}")
+    assert (facts["tokens received"], facts["tokens sent"]) == (f"~{shown.came:,}", f"~{shown.sent:,}")
     assert facts["from the cache"] == f"{shown.cache_share:.0%}"

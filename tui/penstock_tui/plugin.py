@@ -28,5 +28,5 @@ def commands(app: typer.Typer) -> None:
         app,
         "report",
         "penstock_tui.report.command:report",
-        "Write a session as one HTML page with plots, to hand on: it opens offline and loads nothing.",
+        "Write a session as one HTML page with plots, to share: it opens offline and loads nothing.",
     )

@@ -157,7 +157,7 @@ def _head(record: ExchangeRecord, events: list[Event], about: ClassifiedEvent | 
         ("when", moment(events[0].at)),
         ("session", record.session),
         ("conversation", _history(about)),
-        ("words", printable(about.words)[:200] if about is not None else ""),
+        ("prompt", printable(about.words)[:200] if about is not None else ""),
         ("passed by", _passed_by(record.find(BypassedEvent))),
         ("binding", _binding(about, record.find(AnsweredEvent))),
         ("ended", _end(record)),
@@ -212,7 +212,7 @@ def _stages(verdicts: list[StageEvent]) -> Iterator[str]:
 
 def _edits(record: ExchangeRecord, every: bool) -> Iterator[str]:
     if not record.changes and not record.replayed:
-        yield "\nNo edit: it went as it came."
+        yield "\nNo edit: it was sent as received."
         return
     yield "\nEdits"
     if record.changes:
@@ -311,8 +311,8 @@ def difference(before: str, after: str, *, title: str, handle: str, limit: int) 
     """The lines of a unified difference, at most about `limit` of them unless that is 0; then how to see the rest."""
     old, new = before.splitlines(), after.splitlines()
     name = f"{title} ({handle})" if handle else title
-    yield typer.style(f"--- {name}, as it came: {len(old):,} lines", bold=True)
-    yield typer.style(f"+++ {title}, as it was sent: {len(new):,} lines", bold=True)
+    yield typer.style(f"--- {name}, as received: {len(old):,} lines", bold=True)
+    yield typer.style(f"+++ {title}, as sent: {len(new):,} lines", bold=True)
     lines = changed_lines(old, new)
     if not limit or len(lines) <= limit:
         yield from map(_coloured, lines)

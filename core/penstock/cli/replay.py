@@ -132,7 +132,7 @@ def _play(one: PromptReplay) -> list[Played]:
 def _live(one: PromptReplay, found: Played) -> str:
     sums = one.sums
     return (
-        f"{sums.came:,} tokens came, {sums.sent:,} sent, {sums.injected:,} recalled, "
+        f"{sums.came:,} tokens received, {sums.sent:,} sent, {sums.injected:,} recalled, "
         f"{'~' if sums.money.estimated else ''}{sums.money.in_dollars(sums.money.saved)} saved, "
         f"{lasted(found.passed.suite_ms or 0)}"
     )
@@ -177,7 +177,7 @@ def _sum(one: PromptReplay, played: list[Played]) -> list[str]:
     done = f"{answered} of {len(one.prompts)} prompts answered{f'; {one.why}' if one.why else ''}"
     lines = [
         done,
-        f"{sums.came:,} tokens came, {sums.sent:,} were sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
+        f"{sums.came:,} tokens received, {sums.sent:,} sent; {sums.injected:,} recalled, {sums.freed:,} taken out",
     ]
     if sums.money.requests:
         saved = signed(

@@ -63,7 +63,7 @@ def test_is_the_newest_exchange_with_an_edit(run: Run, log: Path) -> None:
         "without Penstock",
     ):
         assert words in text, words
-    assert f"cut at 2.0 ({handle_of(WHOLE)}), as it came: 60 lines" in text
+    assert f"cut at 2.0 ({handle_of(WHOLE)}), as received: 60 lines" in text
     assert "\n line 0 of the listing\n" in text
     assert "\n-line 1 of the listing\n" in text
     assert "\n+[59 lines left out]\n" in text
@@ -111,7 +111,7 @@ def test_what_kept_its_cache_alive(run: Run, log: Path) -> None:
 def test_an_exchange_without_edits(run: Run, log: Path) -> None:
     """Says so, and what the stage said."""
     text = run("explain", "x0001").stdout
-    assert "No edit: it went as it came." in text
+    assert "No edit: it was sent as received." in text
     assert "nothing long" in text
 
 

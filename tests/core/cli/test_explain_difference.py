@@ -21,8 +21,8 @@ def shown(before: str, after: str, limit: int = 0, handle: str = "abcd1234") -> 
 def test_is_what_went_and_what_came() -> None:
     """With its name, its handle, and a line around."""
     assert shown("one\ntwo\nthree\n", "one\nthree\n") == [
-        "--- trim at 3.0 (abcd1234), as it came: 3 lines",
-        "+++ trim at 3.0, as it was sent: 2 lines",
+        "--- trim at 3.0 (abcd1234), as received: 3 lines",
+        "+++ trim at 3.0, as sent: 2 lines",
         "@@ -1,3 +1,2 @@",
         " one",
         "-two",

@@ -27,7 +27,7 @@ def test_a_table_and_what_it_came_to(run: Run, prompts: Path) -> None:
     assert found.exit_code == 0, found.output
     assert "The database listens on port 5544." in found.stdout
     assert "2 of 2 prompts answered" in found.stdout
-    assert "tokens came" in found.stdout
+    assert "tokens received" in found.stdout
     assert f"left out {prompts}: line 4: byte 23 is no UTF-8" in found.stderr
     assert [file.name for file in prompts.parent.iterdir() if file.suffix == ".db"] == []
 

@@ -64,7 +64,7 @@ def test_every_plot_has_a_title_words_and_numbers(log: Log) -> None:
     assert len(drawn) == 6
     assert all(div["aria-label"] for div in drawn)
     assert len(found.named("details")) == 6
-    assert "Of all requests, 6,000 input tokens came, 4,500 were sent, 1,500 fewer." in found.text
+    assert "Of all requests, 6,000 input tokens were received, 4,500 sent, 1,500 fewer." in found.text
 
 
 def test_keep_alive_is_its_own_figure(log: Log) -> None:

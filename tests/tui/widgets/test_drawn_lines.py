@@ -146,7 +146,7 @@ async def test_what_was_sent_in_place_of_what_came(log: Log, copied: list[str], 
         await until(screen.pilot, lambda: screen.table.cursor is not None)
         await screen.press("enter", "d")
         await until(screen.pilot, lambda: isinstance(one := screen.app.screen, DetailScreen) and one.is_complete)
-        await screen.sees("Sent against came")
+        await screen.sees("Sent against received")
         pane = screen.app.screen.query_one(f"#{Pane.DIFF}")
         shown = [text[pane.content_region.x : pane.content_region.right].rstrip() for text in screen.lines]
         top = pane.content_region.y

@@ -28,7 +28,7 @@ TRIMMED = detail(block(0), RESULT, changes=[edit(1, 4000, 1000)], tokens_in=5100
 def test_how_full_the_window_is() -> None:
     """In numbers and as a bar, with both thresholds on it."""
     text = shown(mapped(TRIMMED))
-    assert text[0].startswith("window  █")
+    assert text[0].startswith("window   █")
     assert text[0].index("┊") < text[0].index("┃")
     assert "21% full: 2.1k of 10.0k · 7.9k free · ┊ soft 7.0k · ┃ hard 8.5k" in text[1]
 
@@ -36,7 +36,7 @@ def test_how_full_the_window_is() -> None:
 def test_what_fills_it_reads_without_colours() -> None:
     """Each part as its letter, as it came and as it was sent."""
     text = shown(mapped(TRIMMED))
-    came = next(line for line in text if line.startswith("came"))
+    came = next(line for line in text if line.startswith("received"))
     sent = next(line for line in text if line.startswith("sent"))
     assert set(came.split()[1]) == set(sent.split()[1]) == set("STUR")
     assert len(came) > len(sent)

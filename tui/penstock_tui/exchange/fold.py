@@ -67,7 +67,7 @@ def _take(detail: ExchangeDetail, event: Event) -> str | None:
             return ""
         case ForwardedEvent() as said:
             detail.changed, detail.bytes_out = said.changed, said.bytes or detail.bytes_out
-            return "changed" if said.changed else "as it came"
+            return "changed" if said.changed else "as received"
         case BypassedEvent() as said:
             again = f"{said.replayed} edits of before sent again" if said.replayed else ""
             gone = f"{said.stripped} blocks of thinking left out" if said.stripped else ""

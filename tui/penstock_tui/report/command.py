@@ -42,7 +42,7 @@ def report(
         typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
     ] = None,
 ) -> None:
-    """Write a session as one HTML page with plots, to hand on: it opens offline and loads nothing.
+    """Write a session as one HTML page with plots, to share: it opens offline and loads nothing.
 
     No words of a message are in it unless you ask for them with --texts; tags and names of tools are.
     """

@@ -118,7 +118,7 @@ def _facts(report: Report) -> str:
     facts = [
         ("requests", f"{sums.requests:,}"),
         ("turns", f"{sums.turns:,}"),
-        ("tokens came", f"{counted}{sums.came:,}"),
+        ("tokens received", f"{counted}{sums.came:,}"),
         ("tokens sent", f"{counted}{sums.sent:,}"),
         ("kept off the wire", f"{kept:,}" + (f" ({kept / sums.came:.1%})" if sums.came else "")),
         ("from the cache", f"{sums.cache_share:.0%}" if sums.cache_share is not None else "not known"),
@@ -198,7 +198,7 @@ def _text(text: str, texts: bool) -> tuple[str, ...]:
 def _sessions(found: Sequence[Session]) -> str:
     if len(found) < 2:
         return ""
-    head = ("session", "client", "requests", "came", "sent", "paid", "saved", "keep-alive")
+    head = ("session", "client", "requests", "received", "sent", "paid", "saved", "keep-alive")
     rows = [
         (
             one.name[:40],

@@ -40,7 +40,7 @@ def _tokens(turns: Sequence[Turn], report: Report) -> Plot:
     canvas.bars(
         [
             ("as the client sent them", ORANGE, list(zip(x, came, strict=True))),
-            ("as they left for the provider", BLUE, list(zip(x, sent, strict=True))),
+            ("as Penstock sent them", BLUE, list(zip(x, sent, strict=True))),
         ]
     )
     canvas.marks("compaction", "diamond", RED, [(n, max(turn.sums.came, turn.sums.sent)) for n, turn in compacted])
@@ -48,7 +48,7 @@ def _tokens(turns: Sequence[Turn], report: Report) -> Plot:
     sums = report.stats.totals
     saved = sums.came - sums.sent
     more = f"{abs(saved):,} {'fewer' if saved >= 0 else 'more: notes added them'}"
-    caption = f"Of all requests, {sums.came:,} input tokens came, {sums.sent:,} were sent, {more}."
+    caption = f"Of all requests, {sums.came:,} input tokens were received, {sums.sent:,} sent, {more}."
     rows = [
         (
             str(n),
@@ -68,7 +68,7 @@ def _tokens(turns: Sequence[Turn], report: Report) -> Plot:
         "were compacted, a ring one in which edits that waited landed together.",
         canvas.html() if turns else "",
         caption,
-        ("turn", "came", "sent", "injected", "removed", "compactions", "flushes"),
+        ("turn", "received", "sent", "injected", "removed", "compactions", "flushes"),
         rows,
     )
 
@@ -82,7 +82,7 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     canvas.areas(
         [(name, colours[PARTS.index(name)], [point.filling.get(name, 0) for point in known]) for name in parts], x
     )
-    canvas.line("sent, in all", RED, [(p.number, p.sent) for p in known if p.sent is not None], "6 4")
+    canvas.line("sent, in all", "currentColor", [(p.number, p.sent) for p in known if p.sent is not None], "6 4")
     most = max((point.came or 0 for point in known), default=0)
     if window and most > window * 0.5:
         canvas.level("the model's window", window)
@@ -94,8 +94,8 @@ def _window(points: Sequence[Point], window: int) -> Plot:
     return Plot(
         "window",
         "What fills the window",
-        "Each request of the main agent as it came, by what its tokens are; dashed, what was sent of it. Shares are "
-        "estimates.",
+        "Each request of the main agent as received, by what its tokens are; the dashed line is what was sent. Shares "
+        "are estimates.",
         canvas.html() if known else "",
         caption,
         ("request", "turn", *parts),
@@ -115,7 +115,7 @@ def _cache(report: Report) -> Plot:
     return Plot(
         "cache",
         "Share of the input from the provider's cache",
-        "Of each request. A drop to nothing is a cold cache, or a prefix that changed.",
+        "Of each request. At 0 % a conversation begins, the cache was cold, or the prefix changed.",
         canvas.html() if known else "",
         caption,
         ("request", "share"),

@@ -115,7 +115,7 @@ COLUMNS: Final[tuple[Column[Played], ...]] = (
     Column("#", 4, 3, "", lambda one, _: (str(one.number), "dim"), True),
     Column("prompt", 20, 1, "", _prompt, grows=True),
     Column("tags", 22, 6, "", lambda one, _: (", ".join(one.passed.tags[:3]), "")),
-    Column("came → sent", 15, 2, "", _tokens, True),
+    Column("received → sent", 15, 2, "", _tokens, True),
     Column("recalled", 8, 4, "", _recalled, True),
     Column("trimmed", 7, 8, "", partial(_edits, "replace"), True),
     Column("compacted", 9, 9, "", partial(_edits, "compact"), True),

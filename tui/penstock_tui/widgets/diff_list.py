@@ -34,8 +34,8 @@ class DiffList(LineView):
     def show(self, found: Sequence[Difference] | None, *, from_start: bool) -> None:
         """Show the differences. None: they are still being read."""
         self._found = found
-        self.border_title = "Sent against came" + (f" · {len(found)}" if found is not None else "")
-        self.border_subtitle = "- as it came  + as it was sent"
+        self.border_title = "Sent against received" + (f" · {len(found)}" if found is not None else "")
+        self.border_subtitle = "- as received  + as sent"
         self.draw()
         if from_start:
             self.scroll_home(animate=False)
@@ -44,7 +44,7 @@ class DiffList(LineView):
         if self._found is None:
             return [[("Reading the texts…", "dim")]]
         if not self._found:
-            return [[("Nothing was changed: it went as it came.", "dim")]]
+            return [[("Nothing was changed: it was sent as received.", "dim")]]
         return [line for one in self._found for line in diff_lines(one, width, full=self.full)]
 
 

@@ -63,7 +63,7 @@ def edit_lines(detail: ExchangeDetail, width: int, *, full: bool) -> list[Line]:
 def _none(detail: ExchangeDetail) -> str:
     if detail.replayed:
         return f"{plural(detail.replayed, 'edit')} replayed; the log does not reach back to where they landed."
-    return "No edit: it went as it came."
+    return "No edit: it was sent as received."
 
 
 def _sum(found: list[Change]) -> str:

@@ -13,13 +13,13 @@ from penstock_tui.widgets.wrapped_text import Line
 
 __all__ = ["map_lines"]
 
-LABEL = 8
+LABEL = 9
 TOOLS = 6
 """The number of tools whose results have a line of their own."""
 SOFT, HARD = "┊", "┃"
-_HEAD = ("came", "sent", "share", "request", "turn")
+_HEAD = ("received", "sent", "share", "request", "turn")
 """Columns of numbers. In a narrow window the last ones go."""
-_NUMBER = 7
+_NUMBER = 8
 _NAME = 18
 
 
@@ -79,7 +79,7 @@ def _stacks(chart: Chart, room: int) -> Iterator[Line]:
     if came == sent:
         yield [(fitted("sent", LABEL), "dim"), *_stack(sent, most, room)]
         return
-    yield [(fitted("came", LABEL), "dim"), *_stack(came, most, room)]
+    yield [(fitted("received", LABEL), "dim"), *_stack(came, most, room)]
     yield [(fitted("sent", LABEL), "dim"), *_stack(sent, most, room)]
 
 
