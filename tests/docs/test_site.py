@@ -97,3 +97,12 @@ def test_the_first_page_leads_to_the_references(site: Path) -> None:
     for name in ("commands", "profile-keys", "hooks", "event-fields"):
         assert page.count(f"reference/{name}.html") >= 1
     assert "(made from the code" not in page
+
+
+def test_the_first_page_leads_to_every_page() -> None:
+    """In a checkout there is no other navigation."""
+    folder = ROOT / "docs"
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    pages = [str(file.relative_to(folder)) for file in folder.rglob("*.md") if file.name != "index.md"]
+    assert len(pages) > 25
+    assert [page for page in pages if f"]({page})" not in index] == []
