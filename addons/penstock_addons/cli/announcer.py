@@ -1,6 +1,7 @@
-"""`Announcer`: an addon that announces the proxy once it listens, in the file by which clients find it and in one
-beside the store (for its memory and the gateway's port), and then has the banner printed. Removes both files at the
-end. The format is in `penstock.control.discovery`."""
+"""`Announcer`: an addon that announces the proxy once it listens: it writes the same announcement to two files, one
+by which `penstock run` finds the proxy, and one beside the store, for memory commands and those that need the
+gateway's port. Then it has the banner printed. It removes both files at the end. The format is in
+`penstock.control.discovery`."""
 
 from __future__ import annotations
 

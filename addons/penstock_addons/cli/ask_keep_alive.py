@@ -1,6 +1,7 @@
-"""`ask_keep_alive`: asks, once on this machine (`may_ask`), whether to send keep-alive requests; a yes writes them into
-the profile's file; an error is printed, not raised. `keep_alive_worth`: what they would have saved in the newest 20
-sessions of the `penstock run` that just ended; empty below $1 or 3 % of what was paid, or where they are on already."""
+"""`ask_keep_alive`: asks, once on this machine and in a terminal only (`may_ask`), whether to send keep-alive requests;
+a yes writes them into the profile's file; an error is printed, not raised. `keep_alive_worth`: a sentence on what they
+would have saved in the newest 20 sessions of the log; empty if that is below $1 or 3 % of what was paid, or if the
+profile sends them already."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`banner`: the lines that `penstock up` prints when the proxy listens: address, profile, store, certificate, how to
-start a client; `is_first_time`: whether a new user reads them. `attested`: the note on requests that carry a digest of
-their body; `command`: how this program is called from the user's shell."""
+start a client. `attested`: the note on requests that carry a digest of their body (`ATTESTED`, `WITHOUT`).
+`is_first_time`: whether this is the first start on this machine, which it also records. `command`: how this program is
+called from the user's shell."""
 
 from __future__ import annotations
 

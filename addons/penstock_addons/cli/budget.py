@@ -1,6 +1,7 @@
-"""The commands `penstock budget show`, `set`, `raise` and `reset` (`show`, `set_`, `raise_`, `reset`): print spending
-against the limits, and change limits, through the proxy that owns the store or, where none runs, in the store itself.
-Raises `PenstockError` if there is no such limit."""
+"""The commands `penstock budget`: `show` prints spending against the limits, and providers' rate limits; `set_` sets
+limits, `raise_` adds to them for this period, `reset` counts from nothing again. They work through the proxy that owns
+the store or, where none runs, on the store itself. `raise_` and `reset` raise `PenstockError` if there is nothing to
+raise or reset."""
 
 from __future__ import annotations
 

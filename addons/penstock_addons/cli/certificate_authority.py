@@ -1,6 +1,7 @@
-"""The certificate authority that clients must trust, mitmproxy's own: `ensure` creates it in a folder if there is none
-(`default_confdir`: mitmproxy's), `certificate` gives its file, and `write_bundle` writes one file of it and the
-system's root certificates. Raises `PenstockError` if it cannot be used or written."""
+"""The certificate authority that clients must trust, mitmproxy's own. `write_bundle` writes one file of its
+certificate, the system's root certificates and those that the user's environment names; `ensure` creates it in a
+folder if there is none; both raise `PenstockError`. `default_confdir` gives mitmproxy's folder, `certificate` the
+file in it."""
 
 from __future__ import annotations
 

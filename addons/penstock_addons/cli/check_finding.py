@@ -1,4 +1,5 @@
-"""`Finding`: what a check of `penstock doctor` found, and how to fix it."""
+"""`Finding`: what the checks of the memory and the gateway found for `penstock doctor`, and how to fix it. `checks.py`
+makes a `CheckResult` with a level of it."""
 
 from __future__ import annotations
 

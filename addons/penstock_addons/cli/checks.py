@@ -1,7 +1,7 @@
 """`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
-port, certificate, profile, plugins, store and disk, gateway, memory and embedder, models, clients, hooks. Each gives a
-`CheckResult`: a `Level`, a finding and a fix; none changes anything, and a check that fails is a finding, no exception.
-Less than 1 GB of free disk is a warning, less than 100 MB a failure."""
+port, certificate, profile, plugins, store, folder and disk, memory and embedder, gateway, age of the prices, requests
+with a digest, clients on the PATH, sandbox, client hooks. Each gives a `CheckResult`: a `Level`, a finding and a fix.
+`memory_checks.py` and `gateway_check.py` hold those of the memory and the gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock doctor`: runs the checks of an installation and prints a line and a fix for each."""
+"""`penstock doctor` (`doctor`): prints the results of the checks in `checks.py`, each on a line with its fix, or as
+JSON. Ends with status 1 if a check fails."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`for_client`: the environment in which `penstock run` starts a client, so that it uses the proxy and trusts its
-certificate. From the user's own environment: `proxy_before`, the proxy used until now; `no_proxy`, and `left_out`, the
-hosts of models that it excludes."""
+certificate. Of the user's own environment: `no_proxy`, the value of `NO_PROXY`; `left_out`, those of some hosts that it
+excludes; `proxy_before`, the proxy used without Penstock."""
 
 from __future__ import annotations
 

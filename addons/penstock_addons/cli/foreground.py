@@ -1,6 +1,6 @@
-"""`run_in_foreground`: runs a program (the client of `penstock run`), passes SIGTERM and SIGHUP on to it, and returns
-its exit status. `ended_by_signals`: until then those signals end this process in order (`SystemExit`), with what it
-started."""
+"""`run_in_foreground`: runs a program (the client of `penstock run`, the screen of `penstock demo`), passes SIGTERM and
+SIGHUP on to it, and returns its exit status; raises `OSError` if it cannot be started. `ended_by_signals`: a block in
+which those signals raise `SystemExit`, so that what this process started is stopped."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`gateway`: the check of the team gateway for `penstock doctor`: its file, its providers and keys, and the master key
-that their credentials are encrypted under. Raises `GatewayFault` where the gateway cannot be used. It migrates and
-changes no file."""
+"""`gateway`: the check of the team gateway for `penstock doctor`: its file or database, its providers and active keys,
+and whether the master key is there that their credentials are encrypted under. Raises `GatewayFault` if the file is
+damaged or the master key is missing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`with_hooks`: adds the argument that sets up Claude Code's own hooks for one run, beside those of its settings files;
-no file of the user's is changed. `why_not`: why a client cannot be given them. `HOOK` is the command that they run."""
+"""`with_hooks`: adds the argument by which Claude Code runs `penstock hook` (`HOOK`) on its hook events for one run; no
+file of the user's is changed. `why_not`: why a client cannot be given such hooks, in words; empty if it can."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`penstock import` (`import_`): reads transcripts of past Claude Code and Codex sessions, adds their messages to the
-memory, and reports what could not be read. After Ctrl-C, the same command goes on where it stopped. Raises
-`PenstockError` if there is no transcript."""
+"""`penstock import` (`import_`): reads transcripts of past Claude Code and Codex sessions by `penstock.transcripts`,
+adds what users said and the agent's final answers to the memory, and reports what could not be read. It can be stopped
+by Ctrl-C and run again: what is known already is not added twice. Raises `PenstockError` if there is no transcript."""
 
 from __future__ import annotations
 

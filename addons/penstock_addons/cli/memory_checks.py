@@ -1,6 +1,6 @@
-"""What `penstock doctor` looks at for its checks `memory` (size, vector index, embedder of the vectors) and `embedder`,
-through the proxy where one has the memory open; nothing is changed. `remembers`: whether a profile needs them. Raises
-`MemoryDown` and other `PenstockError`s, which `checks` turns into findings."""
+"""`memory` and `embedder`: the checks of these names for `penstock doctor`: items, vector index and embedder of the
+vectors, read from the memory's file or asked of the proxy that has it open. They raise `PenstockError` (`memory`
+`sqlite3.Error`, too), which `checks.py` turns into findings. `remembers`: whether a profile needs them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Runs the servers that plugins provide (such as the service with `--serve`) in the process of `penstock up`:
-`ServerStarter` starts them when the proxy listens, `running_servers` stops them when it has ended."""
+"""`running_servers`: a block in which the servers that plugins provide (such as the service with `--serve`) run in the
+process of `penstock up`: it gives the addon that starts them when the proxy listens (`ServerStarter`), and stops them
+at its end."""
 
 from __future__ import annotations
 

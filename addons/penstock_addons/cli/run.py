@@ -1,6 +1,7 @@
 """`penstock run -- CLIENT` (`run`): finds or starts a proxy, chooses its profile (`profile_of`) and upstream proxy
-(`proxy_behind`), and runs the client with the environment variables (and, where possible, the MCP server) that make it
-use the proxy. Its exit status is the client's, 127 if the client is not found, 126 if it does not start."""
+(`proxy_behind`), runs the client with the environment variables that make it use the proxy (where possible with the MCP
+server, and with hooks if these are on), and prints what the run cost (`RunEnd`). Its exit status is the client's, 127
+if the client is not found, 126 if it does not start."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`RunLog`: the events that one `penstock run` added to the log, read once for its summary and its question. Raises
-`StoreError` if the log could not be read before the run."""
+"""`RunLog`: the events that one `penstock run` added to the log, read once for its summary and its question about
+keep-alive. `events` raises `StoreError` if the log cannot be read, or could not be before the run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`penstock sessions`: lists the sessions in the log (`list_`), labels them (`label`), and deletes one (`delete`): its
-events, the edits made in it, the texts that these replaced, and its budgets; with `--memory`, what is remembered of it,
-too. Raises `PenstockError` for a session in use, without `--force`."""
+events, the edits made in it, the originals that no other session uses, and its budgets; with `--memory`, what is
+remembered of it, too. `delete` raises `PenstockError` for a session in use within the last hour, unless `--force` is
+given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`penstock settings`: shows the running proxy's settings, changes them or resets them to those of its profile for the
-rest of the run (`show`, `set_`, `reset`), and saves them as a profile (`save`). All changes of a call are made or none;
-raises `PenstockError` for a key that may not change while the proxy runs."""
+"""`penstock settings`: shows the running proxy's settings (`show`), changes them or resets them to those of its profile
+for the rest of the run (`set_`, `reset`), and saves them as a profile (`save`). All changes of a call are made or none.
+Raises `PenstockError` if no proxy runs, or for a key that may not change while it runs."""
 
 from __future__ import annotations
 

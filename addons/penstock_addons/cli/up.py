@@ -1,7 +1,7 @@
 """`penstock up` (`up`): starts the proxy in this process, on port 8080 by default, and runs it until Ctrl-C. Loads the
-profile, finds free ports (also for `--reverse` and `--gateway`), prepares the certificate and the upstream proxy, and
-has `run_proxy` run mitmproxy; `--serve` runs the service beside it. Raises `PenstockError` for a port or a store that
-is in use."""
+profile, checks plugins and ports (also those of `--reverse` and `--gateway`), creates the certificate, and has
+`run_proxy` run mitmproxy; `--serve` runs the service beside it. Raises `PenstockError` for a port or a store that is in
+use."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""The server side of the control channel: HTTP commands to the running proxy, and its orderly shutdown."""
+"""The server side of the control channel: HTTP commands to the running proxy, its readiness for a balancer, and its
+orderly shutdown."""

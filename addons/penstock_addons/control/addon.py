@@ -1,6 +1,6 @@
 """`Control`: the addon that receives commands to the running proxy, checks who sends them, and answers them. These are
-requests to the host `penstock.internal`, or with the header `x-penstock: command`; they are never forwarded. On a
-reverse port only the header identifies them. A body has at most 64 KB, that of a memory command 8 MB.
+requests to the host `penstock.internal`, or with the header `x-penstock: command`; they are never forwarded. A body has
+at most 64 KB, that of a command to the memory or of a client's hook 8 MB.
 
 Accepted from this machine only, with the token from a file beside the store that only its owner can read:
 `Authorization: Bearer TOKEN`. The commands are listed in `penstock_addons.control.routes`.

@@ -1,6 +1,6 @@
-"""`Readiness`: the addon that says to a balancer whether the proxy takes requests: `GET /readyz` on its own port gives
-200 or 503. It is ready without a store too: requests pass then as they come. SIGTERM has it drained first, where
-`penstock_grace` says how long that may take."""
+"""`Readiness`: the addon that says to a balancer whether the proxy takes requests: `GET /readyz` gives 200, and 503
+once the proxy is to stop. It is ready without a store too: requests pass then as they come. It also handles SIGTERM, if
+`penstock_grace` is set: requests under way may take so long before the proxy ends."""
 
 from __future__ import annotations
 

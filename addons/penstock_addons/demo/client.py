@@ -1,6 +1,6 @@
 """`Client`: plays the script of the demo's coding session against the proxy as a coding agent would: sends its growing
-history, gives the scripted results of its tools, counts tokens, and sends a request up to three times. Raises `OSError`
-if there is no answer, `Stopped` when it is stopped."""
+history, gives the scripted results of its tools, asks for token counts, and sends a request up to three times. `play`
+raises `OSError` if there is no answer, `Stopped` when the demo is stopped."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Home`: the demo's own `PENSTOCK_HOME`, a folder with its profile, plugins and log. `kept_home` keeps it until the
-next demo; `temporary_home`, for trying a stage, removes it at the end. Raises `PenstockError` if it cannot be written
-or another demo uses it."""
+"""`Home`: the demo's own `PENSTOCK_HOME`, a folder with its profile, plugins and log; it raises `OSError` if it cannot
+be made. `kept_home` keeps it until the next demo, and raises `PenstockError` if another demo uses it; `temporary_home`,
+for trying a stage, removes it at the end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`Player`: runs the demo's provider, proxy and client together, and stops all three at the end. A failure of the
-client is in its `error`. The provider keeps cache entries for 5 s instead of five minutes."""
+client is in its `error`. The provider keeps cache entries for seconds, not for minutes as real ones do."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Report`: reads the demo's event log and writes it as lines: one for each exchange as it ends (`take`), with its
-edits (`note`), and a summary with what was saved. A line shows 130 characters of a text."""
+"""`Report`: writes the events of the demo's log as lines: one for each exchange as it ends, with its edits (`take`),
+and a summary with what was saved. `note`: one line about an event below that of its exchange. A line shows 130
+characters of a text."""
 
 from __future__ import annotations
 

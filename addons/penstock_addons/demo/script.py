@@ -1,6 +1,6 @@
 """The script of the demo's coding session: `script` gives its turns (`Turn`), each with the user's prompt, the model's
-answers and tool calls (`Step`, `Call`), and the tools' outputs. `answers` and `faults` give the demo's provider what it
-answers to each step, and which steps fail once."""
+answers and tool calls (`Step`, `Call`), and the tools' outputs, whose texts come from `project.py`. `answers` and
+`faults` give the demo's provider what it answers to each step, and which steps fail once."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`penstock keys`: adds, lists, rotates and revokes the keys of a workspace (`add`, `list_`, `rotate`, `revoke`). A new
-key is printed once; Penstock keeps only its digest. Raises `PenstockError` for a name that is taken or unknown."""
+key is printed once; Penstock keeps only its digest. `add` can limit it, too, and raises `PenstockError` if the name is
+in use; `rotate` and `revoke` if there is no such key."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the commands of the gateway share: `opened` opens its store, `by_whom` is the name for the audit log,
-`named_key` finds a key by id or name (raises `PenstockError` if there is none, or several); `limit_in`, `time_in` and
-`seconds_in` parse limits and times as people write them (`InvalidSetting` if they cannot). Also their common options
-and the completion of names."""
+"""What the commands of the gateway share: their common options (`Store`, `AsJson`, `Workspace`, `Yes`, `Key`) with the
+completion of names; `opened` opens the gateway's store, `by_whom` is the name for the audit log, `named_key` finds a
+key by id or name or raises `PenstockError`; `limit_in`, `time_in` and `seconds_in` parse limits and times as people
+write them, or raise `InvalidSetting`."""
 
 from __future__ import annotations
 

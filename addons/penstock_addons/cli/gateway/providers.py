@@ -1,6 +1,6 @@
 """`penstock providers`: adds, lists and deletes the gateway's providers (`add`, `list_`, `delete`), with their
 credentials, and fetches and shows the lists of models that they serve (`models`). The credential comes from a prompt, a
-file or the environment, never from an argument. Raises `PenstockError`."""
+file, stdin or the environment, never from an argument."""
 
 from __future__ import annotations
 

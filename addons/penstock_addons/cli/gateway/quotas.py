@@ -1,6 +1,5 @@
-"""`penstock quotas`: lists the limits of keys, workspaces and models with what was used of each (`list_`); sets, raises
-and removes limits (`set_`, `raise_`, `clear`). Days and months are those of UTC. Raises `PenstockError` for a limit or
-model that is none."""
+"""`penstock quotas`: lists the limits of keys, workspaces and models with what was used of each (`list_`); sets limits,
+raises one until its period ends, and removes limits (`set_`, `raise_`, `clear`). Days and months are those of UTC."""
 
 from __future__ import annotations
 

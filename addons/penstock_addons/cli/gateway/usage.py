@@ -1,5 +1,6 @@
-"""`penstock usage` (`usage`): prints what the keys of a workspace used, summed by key, model, provider, day or session,
-as a table, CSV or JSON; this month unless days are given. Raises `PenstockError` for a day or grouping that is none."""
+"""`penstock usage` (`usage`): prints what the keys of a workspace, or of all, used, summed by key, model, provider, day
+or session, as a table, CSV or JSON; this month unless days are given. Raises `PenstockError` for an unknown grouping,
+or a day that cannot be read."""
 
 from __future__ import annotations
 

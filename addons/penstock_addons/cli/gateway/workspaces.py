@@ -1,6 +1,6 @@
 """`penstock workspaces`: adds, lists and deletes the gateway's workspaces (`add`, `list_`, `delete`), and changes their
-settings (`set_`: profile, model aliases, fallbacks, redaction, webhook). Raises `PenstockError` for an alias that is
-none, or where nothing is to change."""
+settings (`set_`: profile, model aliases, fallbacks, redaction, webhook). `set_` raises `PenstockError` if no setting is
+named; `add` and `set_` for an alias or fallback without `=`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The commands that change the memory: `penstock memory add`, `edit`, `pin`, `unpin`, `rate`, `label` and `projects
-share`. Each is carried out by the process that has the memory open, a proxy or this one; `PenstockError` says what to
-do otherwise."""
+"""The commands that change the memory: `penstock memory add`, `edit`, `pin`, `unpin` and `rate` change memories,
+`label` names a session, and `share` (`penstock memory projects share`) lets other accounts use the memory of a project.
+Each is carried out by the process that has the memory open: a proxy, or this one."""
 
 from __future__ import annotations
 

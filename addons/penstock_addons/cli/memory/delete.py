@@ -1,5 +1,6 @@
-"""The commands that delete memories: `penstock memory delete` (some, a session's, a project's) asks first, `prune`
-deletes what has expired. Each has the memory removed from the store, the word index, the vectors and the originals."""
+"""The commands that delete memories: `penstock memory delete` (by id, those of a session, or those of a project), which
+asks first, and `prune`, which deletes what has expired. Each is carried out by the process that has the memory open: a
+proxy, or this one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How the commands print memories, with control characters escaped: `line`, `full`, or `as_json`; and projects, sizes
-and the state of the vector process (`shortened`, `short_project`, `size`, `process`). `only` prints remarks to stderr;
-`confirmed` asks the user, and ends the command without a yes (`typer.Abort`) or without a terminal."""
+"""What commands of many kinds use to print: `confirmed` asks the user, and ends the command if the answer is not yes;
+`only` prints remarks to stderr, `as_json` prints JSON; `shortened` and `short_project` shorten names. For memories:
+`line` and `full` format one, with control characters escaped, `size` a number of bytes, `process` the state of the
+vector process."""
 
 from __future__ import annotations
 
