@@ -1,6 +1,7 @@
 """`TeamGateway`: the addon that lets requests with a key of Penstock in. It checks the key, finds the provider, holds
-what the request may cost, and puts the provider's credential in place of the key; the rest of the proxy handles it like
-any other. One that may not pass gets an error in the form of its API. `gateway_requests` gives its `GatewayRequest`.
+what the request may cost, and puts the provider's credential in place of the key; one that may not pass gets an error
+in the form of its API. Lists of models, and embeddings by Penstock's own embedders, it answers itself.
+`gateway_requests` gives its `GatewayRequest`.
 
 A request on the gateway's port needs a key. On its way to a model's host it may have one beside the client's own
 credential, which then goes to the host it was sent to; the workspace's limits count all the same.

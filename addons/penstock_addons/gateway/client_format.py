@@ -1,6 +1,7 @@
-"""`speak` makes a translated request say what its provider expects besides the body, and sets aside what only the
-client's format knows. `set_aside_session` does so with the names of its session; `put_back` undoes both for a
-fallback."""
+"""Headers of a request whose body is translated for a provider of another format. `speak` sets those that the provider
+expects, and sets aside the query and the headers that only the client's format knows; `set_aside_session` sets aside
+the headers that name the client's session; `put_back` puts all of them back, for a fallback. `translate.py` does the
+body."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Changes the credentials in a request's headers: `take_key` takes the gateway key out, `home_of` recognises whose the
-client's own is (`credential_of`), `keep_only` and `without_credentials` remove the client's, `put_credential` puts a
-provider's in, and `send_to` points the request to that provider."""
+"""Changes the credentials in a request: `take_key` takes the gateway key out, `without_credentials` and `keep_only`
+remove the client's own, `put_credential` puts a provider's in, and `send_to` points the request to that provider.
+`has_credential` and `credential_of` read what is in its headers, `home_of` recognises which provider that belongs to.
+`penstock_addons.wire.credentials` keeps credentials out of texts."""
 
 from __future__ import annotations
 

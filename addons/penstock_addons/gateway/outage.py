@@ -1,7 +1,7 @@
 """`Outage`: what happens while the gateway's store cannot be read or written. Requests with a key that was valid within
-the last ten minutes go on, up to an overdraft (a hundredth of each limit, 1,000 requests at once) that is counted when
-the store is back (`settle`). Others get the store's error (`key` and `lend` raise it): try again later, never that
-their key is wrong."""
+the last ten minutes go on, up to an overdraft (a hundredth of each limit of the key or its workspace, a dollar and
+1,000 requests in all) that is counted when the store is back (`settle`). Others get the store's error (`key` and `lend`
+raise it): try again later, never that their key is wrong."""
 
 from __future__ import annotations
 

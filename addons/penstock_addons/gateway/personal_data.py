@@ -1,7 +1,7 @@
-"""`PersonalData`: the addon that keeps personal data from providers, for workspaces with `redact = true`. It replaces
-the data by placeholders before anything else reads the request (`Redaction`), and restores it in the answer on its way
-to the client. A request in which it cannot be searched for is not sent: `redact` raises `StoreError` or another
-`PenstockError`."""
+"""`PersonalData`: the addon that keeps personal data from providers, for workspaces with `redact = true`. `redact`,
+which `TeamGateway` calls, replaces the data in a request by placeholders, and raises `PenstockError` if that cannot be
+done: then the request is not sent. The addon restores the data in the answer on its way to the client.
+`penstock.gateway.request_redactor` finds the data."""
 
 from __future__ import annotations
 

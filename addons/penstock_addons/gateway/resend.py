@@ -1,5 +1,6 @@
-"""Makes mitmproxy send a request of the gateway again, to the same provider or another one, when the provider cannot be
-reached or is overloaded and the client has not received a byte of an answer.
+"""`retrying`: has mitmproxy send a request of the gateway again, to the same provider or another one, when the provider
+cannot be reached or is overloaded and the client has not received a byte of an answer. `again`: addons set it for a
+flow whose request is to be sent again; `RetryPolicy` decides.
 
 mitmproxy asks a server once: what comes back, or its error, goes to the client. `RetryingStream` holds back an answer
 of up to 1 MB that `wants_again` names, and asks the addons by a hook of its own, `penstock_retry`

@@ -1,7 +1,7 @@
 """`RetryPolicy`: the addon that decides whether a request of the gateway is sent again, before the client has a byte of
-an answer: to the same provider when that cannot be reached or asks for a short wait (0.5 s where it names none, doubled
-each time); else to the fallback that the client or the workspace named, whose cost is held instead. `RetryingLayer`
-(`resend`) sends it."""
+an answer: to the same provider when that cannot be reached or is overloaded, after a short wait (as the provider asks,
+else 0.5 s, doubled each time); else to the fallback that the client or the workspace named, whose cost is held instead.
+`RetryingLayer` (`resend`) sends it."""
 
 from __future__ import annotations
 

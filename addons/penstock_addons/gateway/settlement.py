@@ -1,6 +1,7 @@
 """`Settlement`: the addon that counts what a request with a key did cost, when its answer is complete or its client has
-gone, and says in the answer's headers what was held, what it cost and which provider answered. An answer whose usage
-cannot be read counts as its input.
+gone, and says in the answer's headers what was held, what it cost and which provider answered. It also removes the
+provider's account and credential from the answer, and makes errors of redirects. An answer whose usage cannot be read
+counts as its input.
 
 The cost of an answer that is streamed, or has more than 16 MB, is not known when its headers leave: it is in the usage
 of the key.

@@ -1,5 +1,6 @@
-"""`StoreThreads`: does the gateway's work on its store in threads of its own, so that the event loop waits for none of
-it. What is to be settled while the store is down is kept, up to 100,000 requests, and written when it is back."""
+"""`StoreThreads`: does the gateway's work on its store in threads (`do`), so that the event loop waits for none of it:
+it checks keys, holds and settles what requests cost, and deletes old usage from time to time. While the store is down,
+`Outage` says which requests go on, and up to 100,000 settlements are kept until it is back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`outgoing`: the body of a request as its provider is asked, translated by a plugin where that provider speaks another
-format than the client. `Translated`: what is kept of it for the answer. `translations_of`: the formats that plugins
-translate to. Raises `NotTranslatable` or `Unreadable` for the request, `TranslatorFailed` for a plugin's own error."""
+format than the client; raises `NotTranslatable` or `Unreadable` for the request, `TranslatorFailed` for a plugin's own
+error. `Translated`: what is kept of it for the answer. `translations_of`: the formats that plugins translate to."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`TranslatedAnswers`: the addon that has the answers to translated requests translated back to the client's format:
-whole ones, up to 64 MiB; streams as they come (`TranslatedStream`); and errors."""
+whole ones, up to 64 MiB; streams as they come (`TranslatedStream`); and errors. Headers of the answer say from which
+format, and which fields of the request were dropped."""
 
 from __future__ import annotations
 

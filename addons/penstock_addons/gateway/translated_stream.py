@@ -1,5 +1,6 @@
 """`TranslatedStream`: translates a streamed answer as it comes, event by event. Where that fails, the client gets an
-error in its format, and nothing after it. `error_of` and `error_text`: the provider's own words for an error."""
+error in its format, and nothing after it. `error_of` and `error_text`: the provider's own words for an error, streamed
+or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`penstock mcp`: runs the MCP server (`penstock_addons.mcp.server`) on stdin and stdout."""
+"""`penstock mcp` (`mcp`): runs the MCP server on stdin and stdout, with the tools, store and project that its options
+name. `server.py` builds the server."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`server`: builds the MCP server that `penstock mcp` runs on stdin and stdout, from the tools that it is given by name
-(`DEFAULT`: those that an agent under a proxy needs). Raises `PenstockError` if the package `mcp` is not installed.
+(`DEFAULT`: those that an agent under a proxy needs). The tools themselves are in `penstock.tools` and in plugins.
+Raises `PenstockError` if the package `mcp` is not installed.
 
 It runs as a process of its own beside the proxy, for as long as the client keeps stdin open. It reads originals from
 the store; memory commands go to the process that owns the memory.

@@ -1,4 +1,5 @@
-"""`BodyLimit`: an addon that limits the size of request bodies without a `Content-Length`: chunked ones, and HTTP/2.
+"""`BodyLimit`: an addon that keeps mitmproxy's option `stream_large_bodies` at the profile's `limits.body_bytes`. A
+longer body is not refused: mitmproxy streams it instead of collecting it, so that no addon gets it as a whole.
 
 mitmproxy collects such a body; past its option `stream_large_bodies` it streams the rest, so that no addon can read it.
 That option is set to the profile's `limits.body_bytes`: only what would not be read anyway is streamed.

@@ -1,5 +1,6 @@
-"""Finds the credentials in a request's headers (`credentials_of`; values of 7 to 8,192 characters) and removes them
-from texts that are logged (`without`), since providers repeat them in error messages."""
+"""`credentials_of`: the credentials in a request's headers, cookies and query, and header values that look like one,
+each as it stands and in URL, JSON and base64 encodings; `without` removes them from a text that is logged or shown to a
+client, since providers repeat them in errors. `penstock_addons.gateway.credentials` changes those of requests."""
 
 from __future__ import annotations
 

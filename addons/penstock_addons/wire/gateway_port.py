@@ -1,6 +1,6 @@
 """How addons recognise requests of the team gateway: `is_gateway` says whether a connection came to the gateway's port
 (a reverse port to an address that does not exist), `keyed` gives the workspace and profile of a request with a gateway
-key (`KeyedRequest`)."""
+key (`KeyedRequest`), whichever port it came to."""
 
 from __future__ import annotations
 

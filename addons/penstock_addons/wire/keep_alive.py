@@ -1,5 +1,6 @@
-"""`KeepAliveRequests`: sends keep-alive requests. While the user is idle, the last request is repeated with no output
-asked for, so that the provider's cache entry does not expire. `is_keep_alive` recognises them.
+"""`KeepAliveRequests`: sends keep-alive requests, when `penstock.engine.keep_alive` wants them. While the user is idle,
+the last request is repeated with no output asked for, so that the provider's cache entry does not expire.
+`is_keep_alive` recognises them.
 
 They are sent by mitmproxy's own replay, so that upstream proxies, TLS and routes are the client's. No client, stage or
 memory sees them. What is kept for one, credentials included, is in memory only, and dropped when the conversation
