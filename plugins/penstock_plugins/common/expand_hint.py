@@ -1,5 +1,6 @@
 """`expand_hint`: the hint that tells an agent how to get the original of a shortened text: by its tool `expand`, or by
-the command `penstock expand` (`how_to_expand`). All stages that shorten put it into their stubs."""
+the command `penstock expand` (`how_to_expand`). The stages `trim`, `pruning` and `compaction` write it into what they
+shorten."""
 
 from __future__ import annotations
 

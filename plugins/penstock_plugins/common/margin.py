@@ -1,5 +1,6 @@
-"""`margin_of`: recognises the line numbers that file readers print before each line (the margin), in the forms of
-different clients and commands (`MARGIN`)."""
+"""`MARGIN`: a pattern of what may be a line number with its separator before a line, as file readers of different
+clients and commands print them. `margin_of`: the pattern of the line numbers before most of some lines, if these count
+up by one; None if there are none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`read_settings`: reads a stage's settings, which are the profile's table `[stage.NAME]` over one of three presets.
-Raises `ProfileError`, with key and reason, for a value that does not fit."""
+"""`read_settings`: reads a stage's settings: the profile's table `[stage.NAME]` over the stage's preset for its
+`aggressiveness`, if it has presets. Raises `ProfileError`, with key and reason, for a value that does not fit."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`CompactionPlan`: which old turns of a request can be compacted, cut into segments, with the size, the user's words
-and the original of each. One flush compacts at most 300,000 characters, the oldest first."""
+and the original's handle of each, and the `RecordWriter` for their records. One flush compacts at most about 300,000
+characters, the oldest first."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`Llm`: asks a model that the user chose, with the user's own key and a daily spending cap (`ask`). It is the
-summariser `llm`, and the tagger `llm` uses it too. `price_of` finds the model's price. Raises `ModelFailed`, with the
-reason and never a key, or `SpendCapReached`. The model reads at most 40,000 tokens."""
+"""`Llm`: asks a model that the user chose, with the user's own key and a daily spending cap: as the summariser `llm`,
+which first shortens the record to 40,000 tokens, and by `ask` for the tagger `llm`. Both raise `ModelFailed`, with the
+reason and never a key, or `SpendCapReached`. `price_of` finds the model's price."""
 
 from __future__ import annotations
 

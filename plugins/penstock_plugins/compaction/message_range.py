@@ -1,5 +1,5 @@
-"""Selects the ranges of old messages that may be compacted (`old_stretches`) and splits them into segments
-(`segments`): whole turns, which begin with the user's words and leave no tool call unanswered."""
+"""`old_stretches`: the ranges of old messages that may be compacted (`Stretch`); `segments` splits one at turns. A
+range holds whole turns, which begin with the user's words, and leaves no tool call unanswered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`RecordWriter`: writes the record that replaces compacted turns, with the user's and the agent's words whole, a line
-for each tool call, and of each result the lines most likely to be needed again; results of fewer than 120 characters
-whole. `head_of_record` and `head_of_summary`: the first line above a record or summary."""
+"""`RecordWriter`: chooses, as parts, what a record of compacted turns holds: the user's and the agent's words, a line
+for each tool call, and the lines of inputs and results most likely to be needed again (results of fewer than 120
+characters whole). `segment_parts` shortens the parts and writes them as text. `head_of_record` and `head_of_summary`:
+the line above a record or summary."""
 
 from __future__ import annotations
 

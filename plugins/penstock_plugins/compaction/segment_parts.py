@@ -1,6 +1,6 @@
-"""The parts of a compacted segment (the user's words, the agent's, calls, inputs, results, each with its `Speaker`):
-`render` writes them as text, `fit` shortens them to about a number of tokens (`Fitted`), the user's words last of all.
-"""
+"""`fit`: shortens the parts of a compacted segment (each with its `Speaker`) to about a number of tokens: first the
+agent's text, to its best-ranked sentences, then lines of inputs and results; the user's words stay whole (`Fitted`).
+`render`: writes parts as text, for a summariser and for the record that replaces the segment."""
 
 from __future__ import annotations
 

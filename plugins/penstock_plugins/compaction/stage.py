@@ -1,6 +1,6 @@
-"""The stage `compaction` (`Compaction`): when a flush is due, replaces old turns by a record or, where one was prepared
-after an earlier answer, by a summary (`Summarising`). Its hooks `stages` and `summarisers` register it and the bundled
-summarisers, and raise `ProfileError` for settings that name no summariser or price."""
+"""The stage `compaction` (`Compaction`): when a flush is due, replaces old turns by a record or, if one was made in the
+background after an earlier answer (`Summarising`), by a summary. Its hook `summarisers` gives the bundled summarisers.
+Raises `ProfileError` if the settings name an unknown summariser or provider, or no model for the summariser `llm`."""
 
 from __future__ import annotations
 

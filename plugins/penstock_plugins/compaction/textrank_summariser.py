@@ -1,5 +1,5 @@
-"""`TextRank`, the summariser `textrank`: keeps the agent's highest-ranked sentences and fewer lines of results, in at
-most half of a record's length, without a model."""
+"""`TextRank`, the summariser `textrank`: shortens a record to about half of its length without a model, by `fit`: it
+keeps the user's words, the agent's highest-ranked sentences and fewer lines of results."""
 
 from __future__ import annotations
 

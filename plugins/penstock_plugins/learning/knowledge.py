@@ -1,6 +1,7 @@
 """`Knowledge`: the patterns of one account's project, which are items of the memory, with each observation as feedback
-on its item: `learn` adds observations (their `Evidence`), `patterns` reads the patterns with their counts (`Known`).
-Raises `MemoryDown`."""
+on its item: `learn` adds observations (their `Evidence`) and deletes the patterns that helped least where there are too
+many, `patterns` reads them with their counts (`Known`). Both raise `MemoryDown` if the memory cannot be read or
+written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`Pattern`: something that may happen again: when `trigger` is met, `action` follows. `Observation`: one time at which
-its trigger was met, and whether its action followed. `text_of` is a pattern as a memory item; `read_pattern` reads it
-back, also after a person has edited it, and gives None for what is no pattern."""
+its trigger was met, and whether its action followed. `PatternKind`: fix, together, unused or correction. `text_of` is a
+pattern as a memory item; `read_pattern` reads it back, also after a person has edited it, and gives None for what is no
+pattern."""
 
 from __future__ import annotations
 

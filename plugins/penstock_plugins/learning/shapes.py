@@ -1,5 +1,6 @@
 """`shapes_of`: the shapes of the programs that a shell command runs, such as `go test` or `mise run lint`: what stays
-the same from one call to the next, without arguments, paths, redirections and filters behind a pipe."""
+the same from one call to the next, without arguments, paths, redirections and filters behind a pipe. `command_line`:
+the command on one line, without here-documents, a leading `cd` and filters that only shorten its output."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`NatsSource`: asks programs that answer on a subject of NATS, by request and reply, what they know about a question.
-Raises what the connection raises, `TimeoutError`, and `ProfileError` where the extra `nats` is not installed."""
+Making one raises `ProfileError` if the extra `nats` is not installed; a call raises `TimeoutError`, what the connection
+raises, or an error of msgspec for an answer that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`Settings`: the settings of the memory stage, in the profile's table `[stage.memory]`: types, defaults, bounds;
-`NatsSettings`: of its source of recall over NATS.
-`PRESETS` has nothing yet. Settings of memory outside the stage are in the table `[memory]`."""
+`NatsSettings`: those of its source of recall over NATS. The presets (`PRESETS`) are empty. Settings of memory outside
+the stage are in the table `[memory]`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The stage `memory` (`Remember`; off unless a profile names it): tags and stores each turn, and where recall is on
-adds to new questions what it and other sources recall (`note_of`) and the topics that a client's summary leaves out
-(`hint_of_topics`). Follows 1,000 conversations and reads others again. The hook `taggers`: `llm`, with `ProfileError`
-if it has no model; `recall_sources`: `nats`, with `ProfileError` if its extra is missing."""
+"""The stage `memory` (`Remember`; off unless a profile names it): tags and stores each turn and, where recall is on,
+adds to new questions a note with what it and other sources recall (`note_of`) and the topics that a client's summary
+leaves out (`hint_of_topics`). The hook `taggers` gives the tagger `llm`, `recall_sources` the source `nats`; they raise
+`ProfileError` if its model or its extra is missing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`TurnActions`: summarises what an agent did in a turn in a few lines, for the memory: at most 12 files changed and 4
-commands failed. Empty when nothing was changed and nothing failed."""
+"""`TurnActions`: collects what an agent did in a turn: `told` summarises it in a few lines for the memory, at most 12
+files changed and 4 commands failed, and is empty when nothing was changed and nothing failed; `at_hand` gives the files
+changed last, for recall."""
 
 from __future__ import annotations
 

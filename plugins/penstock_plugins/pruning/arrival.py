@@ -1,6 +1,7 @@
 """`settle_new`: shortens new tool results without loss: a repeated one becomes a pointer to the earlier one
-(`is_pointer`), the others are repacked. Also which results a pointer keeps from being shortened (`held`). Called by the
-stage `pruning`."""
+(`is_pointer`), a file that is read again loses the lines that the request holds already, the others are repacked;
+`POINTER`, `PARTIAL` and `REPACKED` are the reasons in these edits. `held`: the results that a pointer keeps from being
+shortened."""
 
 from __future__ import annotations
 

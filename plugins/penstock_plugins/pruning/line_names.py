@@ -1,6 +1,6 @@
-"""Extracts from a line of a tool result the names that an agent may need again: paths, identifiers, hashes, numbers
-(`names_in`, `kinds_in`); `bare` removes a line's number, `parts_of` splits a name. The first 2,000 characters of a line
-are searched.
+"""Extracts from tool results the names that an agent may need again: paths, identifiers, hashes, numbers (`names_in` a
+text, `kinds_in` a line); `bare` removes a line's number, `parts_of` splits a name. The first 2,000 characters of a line
+are searched. `penstock_plugins.trim.names` does so for the stage `trim`.
 
 An agent that needs something again writes its name. So a shortened text is as good as the names it still holds. Every
 pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.

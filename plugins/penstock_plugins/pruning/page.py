@@ -1,6 +1,6 @@
-"""`Page`: a tool result split into lines (`read_lines`, `Line`), with the names in each line, lines about failures
-(`failures`), and the hunks of lines that belong together (`Hunk`): the analysis that pruning does once for each text.
-Lines of more than 1,500 characters are never kept."""
+"""`Page`: a tool result split into lines (`read_lines`, `Line`), with the names in it (`Name`, `Traits`), lines about
+failures (`failures`), and the hunks of lines that belong together (`Hunk`): the analysis that pruning does once for
+each text. `hunks.py` chooses the lines to keep."""
 
 from __future__ import annotations
 

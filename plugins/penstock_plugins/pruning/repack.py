@@ -1,5 +1,5 @@
 """`repack`: makes a tool result shorter without loss: as a terminal would finally show it, with shared paths and
-repeated lines written once."""
+repeated lines written once. Of the content of files only the padding before line numbers goes."""
 
 from __future__ import annotations
 

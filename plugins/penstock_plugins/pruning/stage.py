@@ -1,5 +1,5 @@
-"""The stage `pruning` (`Pruning`, given by the hook `stages`): replaces repeated tool results by pointers on arrival,
-and shortens old ones at a flush. Raises `ProfileError` for settings that contradict each other."""
+"""The stage `pruning` (`Pruning`, given by the hook `stages`): on arrival replaces repeated tool results by pointers
+and repacks the others, at a flush shortens old ones. `stages` raises `ProfileError` if `age_warm` is below `age`."""
 
 from __future__ import annotations
 

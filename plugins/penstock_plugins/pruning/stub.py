@@ -1,6 +1,6 @@
 """Writes the text that replaces a pruned tool result: `stub`, a head that says what was left out, and the kept lines
-(`body`); or `pointer`, which refers to an earlier result with the same text. `title` names a result by its call, `ago`
-says how many turns ago."""
+(`body`, also used for records); or `pointer`, which refers to an earlier result that holds the same text. `title` names
+a result by its call, `ago` says how many turns ago."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`command`: the command line of bubblewrap for one run; `limited`: a command under limits; `why_unusable`: why there
-can be no sandbox on this machine, found by starting one."""
+"""`why_unusable`: why there can be no sandbox on this machine, found by starting one. `command`: the command line of
+bubblewrap for one run with its `Mounts`; `limited`: a command under limits; `run_as`: has root start it as `nobody`;
+`memory_file`: a file in memory, for the code."""
 
 from __future__ import annotations
 

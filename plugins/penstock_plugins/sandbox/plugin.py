@@ -1,5 +1,6 @@
 """The plugin that offers agents the sandbox: the tools `run_code` and `batch_execute` (hook `tools`), where
-`[stage.sandbox] enabled` is set and bubblewrap works, and a note that names the latter to subagents (hook `stages`)."""
+`[stage.sandbox] enabled` is set and bubblewrap works, and, if `hint` is set, a note that names the latter to subagents
+(hook `stages`)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`run`: runs one file of code in the sandbox and waits for it; gives the `Outcome` of a `Program`. A run that takes
-too long, holds too much memory or disk, or writes more than 5 MB of output is ended, with every process that it
-started. Raises `SandboxFault` when the sandbox itself does not start: then nothing was run."""
+"""`run`: runs one file of code in the sandbox (`Program`) and waits for it; gives the `Outcome`. A run that takes too
+long, holds too much memory or disk, or writes more than 5 MB of output is ended, with every process that it started.
+Raises `SandboxFault` if the sandbox does not start, or if processes of a run that was ended remain."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`Runtime`: how a file of code in one language is run; `find_runtimes`: those of the eleven known ones that this
-machine has. Only programs below `/usr` are found: no other folder is shown in the sandbox."""
+"""`RUNTIMES`: how a file of code is run in each of eleven languages (`Runtime`); `find_runtimes`: the programs of those
+that this machine has. Only programs below `/usr` are found: no other folder is shown in the sandbox."""
 
 from __future__ import annotations
 

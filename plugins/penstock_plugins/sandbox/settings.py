@@ -1,4 +1,5 @@
-"""`Settings`: the table `[stage.sandbox]` of a profile."""
+"""`Settings`: the table `[stage.sandbox]` of a profile: whether agents may run code, its limits, and the folders and
+variables of the environment that it may read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`shares`: parts a budget of tokens among texts; `fitted`: a text within its share; `matches`: the lines of texts that
-are about a question."""
+"""Fits outputs of the sandbox into an answer's budget of tokens: `shares` parts the budget among texts, `fitted`
+shortens a text to its share, `matches` gives the lines of texts that are about a question."""
 
 from __future__ import annotations
 

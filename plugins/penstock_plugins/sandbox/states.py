@@ -1,6 +1,6 @@
-"""`States`: working directories on disk that last from one run in the sandbox to the next, each with a name of the
-agent's choice, apart for each project. One that was not used for some days is deleted. Raises `ValueError` for a
-name that is none."""
+"""`States`: working directories on disk for runs in the sandbox. One with a name of the agent's choice, apart for each
+project, lasts from one run to the next, and is deleted when it was not used for some days; one without a name is
+deleted after its run. `opened` raises `ValueError` for a name that is not allowed. `states_folder`: where they are."""
 
 from __future__ import annotations
 

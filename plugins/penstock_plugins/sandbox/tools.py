@@ -1,6 +1,6 @@
-"""`SandboxTools`: the agent tools `run_code` and `batch_execute`. Whole outputs are kept as originals, so that `expand`
-shows what an answer leaves out. Raises `PenstockError`, for who called, where a language is
-not installed."""
+"""`sandbox_tools`: the agent tools `run_code` and `batch_execute`. Outputs of 5,000 characters and more are kept whole
+as originals, so that `expand` shows what an answer leaves out. The tools raise `PenstockError` for a language that is
+not installed, a wrong name of a state, or a sandbox that does not work."""
 
 from __future__ import annotations
 

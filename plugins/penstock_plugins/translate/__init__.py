@@ -1,1 +1,1 @@
-"""Translates requests of the gateway between wire formats, with any-llm."""
+"""Translates requests of the gateway and their answers between wire formats, with any-llm."""

@@ -1,6 +1,6 @@
 """`ChatAnswers`: reads answers in OpenAI's Chat Completions as servers really write them, for any-llm, which takes them
-as OpenAI documents them, and passes over, or stumbles upon, what is otherwise. Raises `NotTranslatable` for an answer
-that is empty or incomplete."""
+as OpenAI documents them, and passes over, or stumbles upon, what is otherwise. `whole` raises `NotTranslatable` for an
+answer that is empty or incomplete, `chunk` for a piece of a call before its beginning."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """`ChatToMessages`: translates a request in OpenAI's Chat Completions for a provider that speaks Anthropic's Messages,
-and the answer back. Raises `NotTranslatable`."""
+and the answer back. Raises `NotTranslatable` for what the other format cannot express, and for an answer that cannot be
+read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Checks of a request before any-llm converts it, in both directions, since that library passes over what it does not
-know: `refuse_fields` and `check_blocks` raise `NotTranslatable` for what cannot be translated, `converting` where the
-library fails. `blocks_of`, `texts_of` and `kind_of` read contents."""
+"""Checks of requests and answers that any-llm converts, in both directions, since that library passes over what it does
+not know: `refuse_fields` and `check_blocks` raise `NotTranslatable` for what cannot be translated, `converting` where
+the library fails. `blocks_of`, `texts_of` and `kind_of` read contents."""
 
 from __future__ import annotations
 

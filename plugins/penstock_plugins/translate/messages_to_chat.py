@@ -1,5 +1,6 @@
 """`MessagesToChat`: translates a request in Anthropic's Messages for a provider that speaks OpenAI's Chat Completions,
-and the answer back. Raises `NotTranslatable`."""
+and the answer back. Raises `NotTranslatable` for what the other format cannot express, and for an answer that cannot be
+read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The trim stage: shortens tool outputs before they are sent for the first time, each by the compressor of its kind."""
+"""The trim stage: shortens tool outputs before they are sent for the first time. `compress` shortens one, as its kind
+asks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`choose`: selects the lines of a new tool output to keep (`Choice`), by their relevance to the agent's question
-against their length.
+"""`choose`: selects the lines of a new tool output to keep (`Choice`): those that must stay, such as errors, and others
+by their relevance to the agent's question against their length.
 
 Where a line is removed, the names in it are still listed, so keeping it costs only its tokens beyond those names. Its
 value is that of its words, higher near the question. Lines with a value per token above a fixed price are kept. There

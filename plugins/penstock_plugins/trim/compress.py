@@ -1,5 +1,6 @@
-"""`compress`: shortens one tool output: detects its kind, repacks it without loss, chooses the lines to keep, and
-writes the stub. Gives None where that saves nothing, or the output has more than a million characters (`LARGEST`)."""
+"""`compress`: shortens one tool output: detects its kind, repacks it without loss and, where the preset allows it,
+chooses the lines to keep and writes the stub. Gives None where that saves nothing, or the output has fewer than 400 or
+more than a million characters."""
 
 from __future__ import annotations
 

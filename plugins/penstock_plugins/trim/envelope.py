@@ -1,5 +1,6 @@
 """`open_envelope`: separates a tool output from what the client wraps around it (`Envelope`): a status, a time, a file
-path, tags. `without_runs` replaces runs of 100 and more equal lines by the line and a count."""
+path, tags. `without_runs` replaces runs of 100 and more equal lines by the line and a count. The stage `envelope`,
+which strips users' words, is `penstock_plugins.envelope`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Finds names (`names_of`, `names_in`), words (`words_in`) and error messages (`is_error`, `is_fault`) in a line of a
 tool output, from which the value of the line is computed. The first 2,000 characters of a line are searched.
+`penstock_plugins.pruning.line_names` does so for the stage `pruning`.
 
 Every pattern runs in linear time: none may start in the middle of what it just tried, hence the look-behinds.
 """

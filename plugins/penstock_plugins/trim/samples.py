@@ -1,5 +1,5 @@
-"""For outputs with many similar lines: chooses lines that represent the others (`ends`, `rows`), and describes the rest
-in a sentence (`Sample`)."""
+"""`Sample`: of an output with many similar lines, those that represent the others, and sentences about all of them.
+`rows` chooses them from a table and describes its columns, `ends` from lines with keys."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`Strictness`: the numbers behind the trim stage's three presets, tuned on recorded sessions;
-docs/reference/compressors.md says what they keep."""
+"""`STRICTNESS`: the numbers behind the trim stage's three presets (`Strictness`), tuned on recorded sessions;
+`CAREFUL`: those used where the agent cannot ask for the original. docs/reference/compressors.md says what the presets
+keep."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Renders raw terminal output as it would look in the end (`shown`, `screen`): without colours, progress lines in their
-last state. `fold` writes repeated lines once, and `expand` undoes it."""
+"""`folded`: the lines of a tool output as a terminal would finally show them (`shown`, `screen`: without colours,
+progress lines in their last state), with repeated lines written once (`fold`; `expand` undoes it). Lines of files are
+kept to the character."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The agent tool `compress`, also called `context_compress`: shortens a text that an agent passes, as tool outputs are
-shortened on the wire."""
+"""`COMPRESS`: the agent tool `compress`, also called `context_compress`: shortens a text that an agent passes, as tool
+outputs are shortened on the wire."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`GITLOG`, one kind of tool output: git history, from `git log` (long or one line each), `git branch -vv` and `git
-blame`. How it is recognised and shortened."""
+"""`GITLOG`, one kind of tool output: git history, as `git log` prints it, long or one line each. How it is recognised
+and shortened."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Recognises and shortens one kind of tool output: JSON, written as indented lines without quotes, and like records as
-a table. Every value survives, in its own form.
+"""`JSON`, one kind of tool output: JSON, repacked as indented lines without quotes, and like records as a table.
+Repacking keeps every value, in its own form; where lines are left out, long tables are shown by sample rows.
 
 user: ann                      a string that cannot be taken for anything else, bare
 age: 41                        any other value as JSON

@@ -1,5 +1,5 @@
-"""`TRACE`, one kind of tool output: stack traces, of which the exception and the frames in the user's own code are
-kept. How they are recognised and shortened."""
+"""`TRACE`, one kind of tool output: stack traces. How they are recognised and shortened: the exception is kept, and
+frames in the user's own code before those of libraries."""
 
 from __future__ import annotations
 
