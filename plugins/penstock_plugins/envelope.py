@@ -1,9 +1,6 @@
 """The stage `envelope` (`Envelope`, given by the hook `stages`): removes what clients and chat gateways wrap around the
-user's words, such as reminders and metadata.
-
-Taggers, recall and memory read the stripped words. What is sent on changes only where the profile says `apply =
-"send"`.
-"""
+user's words, such as reminders and metadata, for taggers, recall and memory, which read the stripped words. What is
+sent on changes only where the profile says `apply = "send"`."""
 
 from __future__ import annotations
 

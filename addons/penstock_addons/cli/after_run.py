@@ -1,5 +1,6 @@
-"""`RunEnd`: after the client of `penstock run` has exited, prints what the run cost, and offers to turn keep-alive on
-where that would have saved money (see `ask_keep_alive`). Waits at most one second for the log to be read."""
+"""`RunEnd`: after the client of `penstock run` has exited, prints what the run cost, and asks whether to turn
+keep-alive on if that would have saved enough (`ask_keep_alive`). It is made before the client starts, to know where the
+run's part of the log begins. Gives up after one second if that takes long to read."""
 
 from __future__ import annotations
 

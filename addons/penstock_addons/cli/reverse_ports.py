@@ -1,6 +1,6 @@
 """`ReversePort`: a local port that stands in for one provider or any other address, with the base URL and the
 environment variable for clients. `parse` reads `--reverse anthropic=8411`, and raises `PenstockError` for an unknown
-provider or a port that is none; the known providers are listed here."""
+provider or a port above 65535; the known providers are listed here."""
 
 from __future__ import annotations
 

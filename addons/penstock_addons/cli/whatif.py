@@ -1,6 +1,6 @@
 """`penstock whatif` (`whatif`): replays a recording (a flow file of mitmproxy, a HAR or JSON lines) under other
-profiles, and prints what each would have cost and kept. Raises `PenstockError` for a file without model requests, and
-for Penstock's own log and its exports, which hold no whole request."""
+profiles, by `penstock.replay.whatif`, and prints what each would have cost and kept. Raises `PenstockError` for a file
+without model requests, and for Penstock's own log and its exports, which hold no whole request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`HangUp`: an addon that shuts the proxy down on SIGHUP, as when its terminal closes, so that everything is written to
-disk."""
+disk. Under `nohup` the signal stays ignored."""
 
 from __future__ import annotations
 

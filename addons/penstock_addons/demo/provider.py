@@ -1,5 +1,6 @@
 """`Provider`: the demo's provider, a loopback server that speaks Anthropic's Messages API, streams the answer of the
-script's step that the request names (`STEP_HEADER`), and fails once where the script says so."""
+script's step that the request names (`STEP_HEADER`), with the usage that a simulated `PromptCache` gives, and fails
+once where the script says so."""
 
 from __future__ import annotations
 

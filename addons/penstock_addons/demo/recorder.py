@@ -1,6 +1,6 @@
-"""`Recorder`: a stage that runs right before a stage of a user and records the texts that the stages before it left
-(`recorder_of` is its name, `stages` its hook); `RecordedTexts` reads them, for the report on the user's stage. Only
-`penstock demo --stage` uses them."""
+"""`Recorder`: a stage that runs right before a stage of a user and records the texts that the stages before it changed
+(`recorder_of` is its name, `stages` its hook, `PLUGIN` the plugin file that registers it); `RecordedTexts` reads them,
+for the report on the user's stage. Only `penstock demo --stage` uses them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`WebPages`: the addon that refuses requests sent by web pages in a browser, to reverse ports and to the proxy's own
-port used as a server. Up to 1 MB of a refused body is read so that it can be answered; 100 different refusals are
-logged in a run.
+port used as a server. For that it has mitmproxy keep the client's `Host` on reverse ports until it has seen it
+(`reverse`).
 
 They are refused and not merely ignored: if forwarded, a page could use what the provider grants this machine (a local
 model, a key that a gateway adds), and read the answer where the provider allows it.

@@ -1,6 +1,7 @@
-"""`ModelHosts`: the addon that decides which hosts are those of models (`KNOWN_HOSTS`, and those of the profile;
-`is_listed`). Connections to all others are tunnelled: their TLS is not decrypted. `host_of` gives the host that a
-flow's request is for."""
+"""`ModelHosts`: the addon that decides which hosts are those of models: the known ones (`KNOWN_HOSTS`, from
+`penstock.models.providers`), and those that the profile and the options add. Connections to all others are tunnelled:
+their TLS is not decrypted. `host_of` gives the host that a flow's request is for, `is_listed` whether a host is in a
+list."""
 
 from __future__ import annotations
 

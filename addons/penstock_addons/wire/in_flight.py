@@ -1,6 +1,6 @@
-"""`InFlight`, the state of one model request until its answer is complete, and `RequestResult`, how it ended.
-`ModelRequests` writes them; `in_flight_requests` gives the state of a flow's request to other addons, `usage_so_far`
-the token usage of an answer."""
+"""`in_flight_requests`: by flow, the state of its model request until the answer is complete (`InFlight`), with how it
+ended (`RequestResult`). `ModelRequests` writes it, other addons read it. `usage_so_far`: the token usage of an answer,
+estimated where the provider has not reported all of it."""
 
 from __future__ import annotations
 

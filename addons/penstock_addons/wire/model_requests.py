@@ -1,6 +1,7 @@
 """`ModelRequests`: the main addon. It opens the engine with its store, memory and plugins (`suite`), passes each model
-request to it, writes the result into the flow, shows it the answer as it streams by, and logs how each request ended.
-All other requests stream through unread; so does everything while the engine cannot be opened."""
+request to it, writes the result into the flow, shows it the answer as it streams by, logs how each request ended, and
+has keep-alive requests sent. Other requests, and bodies over the limit, stream through unread; so does everything while
+the engine cannot be opened."""
 
 from __future__ import annotations
 

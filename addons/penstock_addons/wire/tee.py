@@ -1,5 +1,5 @@
 """`Tee`: the function through which a streamed answer passes. It returns each chunk unchanged, and shows it to a reader
-that collects usage and text; past 64 MiB, or where that reader fails, the answer passes unread."""
+that collects usage and text; past 64 MiB, or where that reader fails, the rest passes unread."""
 
 from __future__ import annotations
 

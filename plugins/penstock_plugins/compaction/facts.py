@@ -1,5 +1,6 @@
 """`facts`: extracts the facts that head a compacted record from a range of messages, one sort a line: up to 8 files
-read and written, 3 open errors, 2 decisions, 6 frequent names."""
+written and 8 read, 3 commands that failed and were not seen to pass later, 2 sentences worded as decisions, 6 frequent
+names."""
 
 from __future__ import annotations
 

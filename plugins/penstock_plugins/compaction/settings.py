@@ -1,6 +1,6 @@
 """`Settings` of the compaction stage, in the profile's tables `[stage.compaction]` and `[stage.compaction.llm]`
 (`Model`: the model that is asked, which the tagger `llm` has, too): types, defaults, presets (`PRESETS`).
-`check_timeout` raises `ProfileError` if the model may take longer than the stage itself."""
+`check_timeout` raises `ProfileError` if the model may take longer than background work may (`limits.background_s`)."""
 
 from __future__ import annotations
 

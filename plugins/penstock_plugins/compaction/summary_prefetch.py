@@ -1,6 +1,6 @@
-"""`SummaryPrefetch`: the queue of summaries that are made in the background, ahead of the flush that needs them. Each
-is requested (`want`), ready (`made`) or failed. For the latest 32 conversations, and 8 segments of each; any thread may
-call."""
+"""`SummaryPrefetch`: the queue of summaries that are made in the background, ahead of the flush that needs them: `want`
+requests one, `work` makes the next, `made` gives it or why there is none, `bill` what they cost. For the latest 32
+conversations, and 8 segments of each; any thread may call."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The memory stage: stores what is said, and adds what it recalls to new questions."""
+"""The memory stage: tags and stores what is said, and adds what it recalls to new questions."""

@@ -1,5 +1,5 @@
 """`History`: the tool results of one conversation in order (`Result`), with their calls, their age, and the names that
-the agent wrote since. `Histories` caches those of recent conversations, `Lookup` what is computed about blocks.
+the agent wrote. `Histories` caches those of recent conversations, `Lookup` what is computed about blocks.
 
 Everything is derived from the conversation itself, so it is the same after a restart and on another machine.
 """

@@ -1,5 +1,5 @@
-"""`chances`: for each name in an old tool result, the probability that the agent will use it again. Lines are valued by
-it.
+"""`chances`: for each name in an old tool result that the agent has not written yet, the probability that it will.
+Lines are valued by it.
 
 A logistic model of one name in one result: will the agent, which has not written this name so far, write it later? The
 weights were fitted on 23 recorded sessions of a coding agent (2,101 calls, about 60,000 names, 5 % of them written

@@ -1,5 +1,5 @@
-"""`fold_addresses`: shortens web addresses in a tool output: replaces the prefix that most of them share by `…/`, and
-states it once. `unfold_addresses` is the inverse.
+"""`fold_addresses`: shortens web addresses in a tool output: replaces the prefix that three or more of them share, and
+that saves most, by `…/`, and states it once. `unfold_addresses` is the inverse.
 
 Paths of files are not shortened: the agent refers to files by them.
 """

@@ -1,5 +1,5 @@
-"""`REPORT` and `PROSE`, kinds of tool output: reports of subagents and web pages fetched as text; other documents in
-prose. How they are recognised and shortened."""
+"""`REPORT` and `PROSE`, kinds of tool output: `REPORT`, reports of subagents, and web pages fetched as text; `PROSE`,
+other documents in prose. How they are recognised and shortened."""
 
 from __future__ import annotations
 

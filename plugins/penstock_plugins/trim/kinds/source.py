@@ -1,6 +1,6 @@
-"""`READ`, `SHOWN` and `SOURCE`, kinds of tool output: files read with line numbers, files printed by commands
-(`holds_files`), other source code. How they are recognised and shortened; `numbered` drops the padding before line
-numbers."""
+"""`READ`, `SHOWN` and `SOURCE`, kinds of tool output: files shown with line numbers, files shown without them by a
+reader or a command, other source code. How they are recognised and shortened. `numbered` drops the padding before line
+numbers; `holds_files`: whether a command shows files other than logs and data."""
 
 from __future__ import annotations
 
