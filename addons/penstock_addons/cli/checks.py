@@ -299,6 +299,8 @@ def _gateway(subject: Installation) -> CheckResult:
         found = gateway(subject.store)
     except GatewayFault as e:
         return CheckResult("gateway", Level.FAIL, _one_line(e), _GATEWAY_FIX)
+    except StoreError as e:
+        return CheckResult("gateway", Level.FAIL, _one_line(e), "See `store` above.")
     return CheckResult("gateway", Level.WARN if found.fix else Level.OK, found.said, found.fix)
 
 

@@ -12,10 +12,12 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from penstock.base.errors import PenstockError
+from penstock.base.errors import PenstockError, StoreError
 from penstock.base.format import plural
+from penstock.base.postgres import PostgresServer, why
+from penstock.base.postgres_connection import CONNECT_S, deadline
 from penstock.base.store_url import url_in
-from penstock.gateway.database import FILE_NAME, GatewayStore
+from penstock.gateway.database import FILE_NAME
 from penstock.gateway.schema import api_keys
 from penstock.gateway.schema import providers as provider_table
 from penstock.sealing.master_key import MasterKeys
@@ -32,9 +34,10 @@ class GatewayFault(PenstockError):
 
 
 def gateway(store: Path) -> Finding:
-    """The state of the gateway beside `store`. Raises `GatewayFault` where it cannot be used."""
-    if url_in(store):
-        return _in_database(store)
+    """The state of the gateway beside `store`. Raises `GatewayFault` where it cannot be used, and `StoreError` where
+    its database cannot be read."""
+    if url := url_in(store):
+        return _in_database(url, store.parent)
     file = store.parent / FILE_NAME
     if not file.exists():
         return Finding("none is set up")
@@ -51,15 +54,22 @@ def gateway(store: Path) -> Finding:
     return _finding(str(file), MasterKeys(file.parent), masters, providers, keys)
 
 
-def _in_database(store: Path) -> Finding:
-    """That of a store that other machines use, too."""
-    with closing(GatewayStore.beside(store)) as opened, opened.reading() as db:
-        lasts = api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > opened.clock.now())
-        active = sa.select(sa.func.count()).select_from(api_keys).where(api_keys.c.revoked_at.is_(None), lasts)
-        keys = int(db.scalar(active) or 0)
-        count = int(db.scalar(sa.select(sa.func.count()).select_from(provider_table)) or 0)
-        sealed = sa.select(provider_table.c.master).where(provider_table.c.sealed.is_not(None)).distinct()
-        return _finding("in the store's database", opened.masters, set(db.scalars(sealed)), count, keys)
+def _in_database(url: str, folder: Path) -> Finding:
+    """That of a store that other machines use, too; not by `GatewayStore`, which would make or migrate the tables."""
+    with closing(PostgresServer(url, 1)) as server:
+        try:
+            with server.reached(), deadline(CONNECT_S), server.engine.connect() as db:
+                if not sa.inspect(db).has_table(api_keys.name):
+                    return Finding("none is set up")
+                lasts = api_keys.c.expires_at.is_(None) | (api_keys.c.expires_at > time.time())
+                active = sa.select(sa.func.count()).select_from(api_keys).where(api_keys.c.revoked_at.is_(None), lasts)
+                keys = int(db.scalar(active) or 0)
+                count = int(db.scalar(sa.select(sa.func.count()).select_from(provider_table)) or 0)
+                sealed = sa.select(provider_table.c.master).where(provider_table.c.sealed.is_not(None)).distinct()
+                masters = set(db.scalars(sealed))
+        except sa.exc.SQLAlchemyError as e:
+            raise StoreError(f"{server.name} cannot be read: {why(e)}") from e
+    return _finding("in the store's database", MasterKeys(folder), masters, count, keys)
 
 
 def _finding(place: str, known: MasterKeys, masters: set[str], providers: int, keys: int) -> Finding:

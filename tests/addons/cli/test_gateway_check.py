@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from penstock.base.errors import StoreError
+from penstock.base.postgres import PostgresServer
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.keys import add_key
 from penstock.gateway.providers import add_provider
+from penstock.store.pointer import store_file
+from penstock_addons.cli.checks import Installation, Level, check_all
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
+from tests.postgres import free_port
 
 
 def set_up(folder: Path, *, keys: int = 1) -> Path:
@@ -52,3 +59,34 @@ def test_a_damaged_file_is_named_and_stays(tmp_path: Path) -> None:
     with pytest.raises(GatewayFault, match="cannot be used"):
         gateway(tmp_path / "penstock.db")
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"no database")
+
+
+def test_a_database_that_is_away_is_one_result_of_doctor(tmp_path: Path) -> None:
+    """The other checks are still shown."""
+    store = store_file(f"postgresql://me@127.0.0.1:{free_port()}/penstock")
+    with pytest.raises(StoreError, match="cannot be read"):
+        gateway(store)
+    found = {one.name: one for one in check_all(Installation("default", free_port(), store, tmp_path))}
+    assert found["gateway"].level is Level.FAIL
+    assert "store" in found["gateway"].fix
+    assert "models" in found
+
+
+@pytest.mark.slow
+def test_no_tables_are_made_in_a_database_without_a_gateway(postgres_url: str) -> None:
+    def tables() -> list[str]:
+        with closing(PostgresServer(postgres_url, 1)) as server, server.engine.connect() as db:
+            return sa.inspect(db).get_table_names()
+
+    before = tables()
+    assert gateway(store_file(postgres_url)).said == "none is set up"
+    assert tables() == before
+
+
+@pytest.mark.slow
+def test_a_gateway_in_a_database_is_counted(postgres_url: str) -> None:
+    store = store_file(postgres_url)
+    with closing(GatewayStore.beside(store)) as opened:
+        add_provider(opened, "anthropic", "me", workspace=None, credential="sk-dummy")
+        add_key(opened, "default", "key", "me")
+    assert gateway(store).said == "in the store's database, 1 provider, 1 active key"
