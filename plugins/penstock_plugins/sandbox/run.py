@@ -30,12 +30,13 @@ _FILES = 10_000
 """Files in a working directory on disk, at the most."""
 _MB = 1 << 20
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_NOTHING = "Nothing was run"
 _BEGUN = b"\0penstock-sandbox\0"
 """Written before the code starts: what comes without it is an error of bubblewrap's."""
 
 
 class SandboxFault(Exception):
-    """The sandbox did not start; nothing was run outside it."""
+    """The sandbox did not start, or processes of a run remain that it has ended. Nothing was run outside it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def run(program: Program, settings: Settings, environment: Mapping[str, str] | N
     of this process. Raises `SandboxFault`."""
     why = why_unusable()
     if why:
-        raise SandboxFault(why)
+        raise SandboxFault(f"{why}. {_NOTHING}")
     passed = {name: value for name, value in (environment or os.environ).items() if name in settings.environment}
     with ExitStack() as files:
         code, given, calls = (
@@ -99,14 +100,15 @@ def run(program: Program, settings: Settings, environment: Mapping[str, str] | N
                 **run_as(),
             )
         except OSError as e:
-            raise SandboxFault(f"bubblewrap does not start: {e}") from e
+            raise SandboxFault(f"bubblewrap does not start: {e}. {_NOTHING}") from e
     with process:
         try:
             output, ended = _watched(process, started, program.work, settings)
         finally:
             process.kill()  # the others end with it: `--die-with-parent`, and their namespace ends
     if not output.startswith(_BEGUN):
-        raise SandboxFault(f"bubblewrap does not start: {output.decode(errors='replace').strip()[:300]}")
+        said = output.decode(errors="replace").strip()[:300]
+        raise SandboxFault(f"bubblewrap does not start: {said}. {_NOTHING}")
     text = output.removeprefix(_BEGUN).decode("utf-8", "replace")
     exit_code = None if ended else process.returncode
     return Outcome(text, time.monotonic() - started, exit_code, ended)

@@ -59,11 +59,11 @@ class _Runner:
             yield work
 
     def run(self, language: str, code: str, stdin: str, work: str) -> Outcome:
-        """Raises `PenstockError` if the sandbox does not start."""
+        """Raises `PenstockError` if the sandbox does not start, or cannot end what it ran."""
         try:
             return run(Program(RUNTIMES[language], self.installed[language], code, stdin, work), self.settings)
         except SandboxFault as e:
-            raise PenstockError(f"{e}. Nothing was run") from e
+            raise PenstockError(str(e)) from e
 
 
 def _run_code(runner: _Runner) -> Callable[..., str]:

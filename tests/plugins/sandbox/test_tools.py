@@ -17,7 +17,8 @@ from penstock.outputs.store import OutputIndex
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.testing import profile_of
-from penstock_plugins.sandbox import bubblewrap, plugin
+from penstock_plugins.sandbox import bubblewrap, plugin, run
+from penstock_plugins.sandbox.run import SandboxFault
 from penstock_plugins.sandbox.runtimes import find_runtimes
 from penstock_plugins.sandbox.settings import Settings
 from penstock_plugins.sandbox.shares import fitted, matches, shares
@@ -80,6 +81,24 @@ def test_code_gets_its_input_and_gives_its_output(offered: dict[str, Tool], who:
 def test_an_unknown_language_is_named_with_those_there_are(offered: dict[str, Tool], who: Caller) -> None:
     with pytest.raises(PenstockError, match=r"'basch' is not installed here\. Did you mean 'bash'"):
         offered["run_code"].call(who, {"language": "basch", "code": "true"})
+
+
+def test_that_nothing_was_run_is_said_only_where_it_is_true(
+    offered: dict[str, Tool], who: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_code() -> str:
+        return str(offered["run_code"].call(who, {"language": "bash", "code": "true"}))
+
+    def remaining(*_: object) -> tuple[bytes, str]:
+        raise SandboxFault("processes of a run that was ended are still there")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_watched", remaining)
+        with pytest.raises(PenstockError, match=r"still there\Z"):
+            run_code()
+    monkeypatch.setattr(run, "why_unusable", lambda: "there are no namespaces")
+    with pytest.raises(PenstockError, match=r"no namespaces\. Nothing was run"):
+        run_code()
 
 
 def test_a_state_lasts_from_call_to_call_and_belongs_to_a_project(
