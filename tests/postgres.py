@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
 from tests.real_parts import used
 
-__all__ = ["Server", "free_port", "postgres_server", "postgres_url", "programs", "server_user"]
+__all__ = ["Server", "free_port", "pgvector_url", "postgres_server", "postgres_url", "programs", "server_user"]
 
 _NAMES = itertools.count()
 
@@ -151,3 +152,44 @@ def postgres_url(request: pytest.FixtureRequest, postgres_server: Server, monkey
     name = f"test_{next(_NAMES)}"
     postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template_penstock")
     return postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def pgvector_server(postgres_server: Server) -> Iterator[Server]:
+    """One that has pgvector 0.7 or newer: the installed one, or that of the package `pgserver` or one like it, where
+    somebody has installed that."""
+    if _has_pgvector(postgres_server):
+        yield postgres_server
+        return
+    package = find_spec("pgserver")
+    if package is None or package.origin is None:
+        pytest.skip("pgvector is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="penstock-pgvector-"))
+    try:
+        server = Server(Path(package.origin).parent / "pginstall" / "bin", folder)
+        try:
+            if not _has_pgvector(server):
+                pytest.skip("pgvector is older than 0.7")
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pgvector_url(request: pytest.FixtureRequest, pgvector_server: Server) -> str:
+    """The address of an empty database with pgvector."""
+    used(request, "pgvector")
+    name = f"vectors_{next(_NAMES)}"
+    pgvector_server.execute(f"CREATE DATABASE {name}")
+    pgvector_server.execute("CREATE EXTENSION vector", pgvector_server.url(name))
+    return pgvector_server.url(name)
+
+
+def _has_pgvector(server: Server) -> bool:
+    engine = engine_of(server.url("postgres"))
+    with engine.connect() as db:
+        said = db.scalar(sa.text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"))
+    engine.dispose()
+    return tuple(int(part) for part in str(said or "0.0").split(".")[:2]) >= (0, 7)

@@ -72,14 +72,15 @@ class Indexer:
         return done
 
     def index(self, project: int, progress: Progress) -> int:
-        """Add to Chroma the vectors that it lacks, unless the project is so small that a search does without. Returns
-        how many. If its folder was deleted meanwhile, all are added."""
+        """Add to the index the vectors that it lacks, unless the project is so small that a search does without.
+        Returns how many. If Chroma's folder was deleted meanwhile, all are added."""
         if self._vectors.is_gone():
             self._restart()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
-            if self._vectors.is_absent or self._database.count_passages(db, project) <= search.EXACT:
+            few = search.exact_upto(self._vectors)
+            if self._vectors.is_absent or self._database.count_passages(db, project) <= few:
                 return 0
             total = self._database.count_passages(db, project, waiting)
         while total:

@@ -21,7 +21,7 @@ from threadpoolctl import ThreadpoolController
 
 from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory.catalog import Catalog
-from penstock.memory.database_opening import open_database
+from penstock.memory.database_opening import open_database, open_vectors
 from penstock.memory.deleter import Deleter
 from penstock.memory.embedders import Embedder
 from penstock.memory.embedders.wordllama import WordLlama256
@@ -37,8 +37,6 @@ from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View, rank
 from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
-from penstock.memory.vectors.absent import NoVectorIndex
-from penstock.memory.vectors.index import VectorIndex
 from penstock.memory.writer import WORDS_VERSION, Added, Writer
 
 __all__ = ["Memory"]
@@ -95,11 +93,7 @@ class Memory:
         self.catalog = Catalog(self._database, is_indexed=bool(chroma) or not self._database.is_shared)
         self.feedback = Feedback(self._database)
         self._owners = Owners(self._database)
-        # A folder of vectors belongs to one process, and would not learn what the others add and delete.
-        is_alone = self._database.is_shared and not chroma
-        self._vectors = (
-            NoVectorIndex() if is_alone else VectorIndex(folder / "vectors", chroma, self._database.namespace)
-        )
+        self._vectors = open_vectors(self._database, folder, embedder, chroma)
         self._writer = Writer(self._database, embedder)
         self.project_marks = ProjectMarks(self._database, self._writer.project)
         self._indexer = Indexer(self._database, self._vectors, embedder)

@@ -80,7 +80,7 @@ def test_a_large_memory_needs_a_server_of_vectors(both: list[Memory], monkeypatc
     both[0].add([Item("p", f"The kiln was opened {n} times.") for n in range(4)])
     monkeypatch.setattr(search, "AT_HAND", 3)
     answer = both[0].search("kiln", "p")
-    assert (len(answer.hits), "needs a Chroma server" in answer.degraded[0]) == (4, True)
+    assert (len(answer.hits), "needs pgvector" in answer.degraded[0]) == (4, True)
 
 
 def test_it_is_exported(both: list[Memory], tmp_path: Path, postgres_url: str) -> None:

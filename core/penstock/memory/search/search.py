@@ -26,7 +26,7 @@ from penstock.memory.vectors.index import VectorIndex
 from penstock.text.question import Question, read_question
 from penstock.text.stems import stem
 
-__all__ = ["EXACT", "Ranked", "View", "rank"]
+__all__ = ["EXACT", "Ranked", "View", "exact_upto", "rank"]
 
 logger = logging.getLogger(__name__)
 _BY_WORDS = 1000
@@ -47,6 +47,11 @@ others."""
 _AS_IF = 50
 """Passages without any of the words that are assumed besides the real ones, so that rarity is meaningful in a small
 project."""
+
+
+def exact_upto(vectors: VectorIndex) -> int:
+    """The size of a project up to which a search compares all of its vectors, and this index is not asked."""
+    return AT_HAND if vectors.is_absent or vectors.is_for_many else EXACT
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ class _Likeness:
     def _nearest(self, question: Array, patience_s: float | None) -> Ints:
         """The layout rows of the passages whose vectors are most like `question`, the best first."""
         view = self._view
-        if len(view.layout.passages) <= (AT_HAND if view.vectors.is_absent else EXACT):
+        if len(view.layout.passages) <= exact_upto(view.vectors):
             cleaned, held = view.stored.cleaned(self._db, view.layout, np.arange(len(view.layout.passages)))
             order = np.argsort(-(cleaned[held] @ question), kind="stable")
             rows = view.layout.owner[held][order]

@@ -25,7 +25,9 @@ class NoVectorIndex(VectorIndex):
 
     def nearest(self, *_: Any, **__: Any) -> list[tuple[int, float]]:
         """Raises `MemoryDown`: there are too many to compare one by one."""
-        raise MemoryDown("a shared memory of this size needs a Chroma server for vectors: [memory] chroma = URL")
+        raise MemoryDown(
+            "a shared memory of this size needs pgvector in its database, or a Chroma server: [memory] chroma = URL"
+        )
 
     def remove(self, project: int, model: str, ids: Sequence[int], dimension: int) -> None:
         """Nothing."""

@@ -49,6 +49,8 @@ class VectorIndex:
 
     is_absent = False
     """Whether there is none, so that the vectors of the memory's database are compared one by one."""
+    is_for_many = False
+    """Whether it is asked only where a project has more vectors than are compared one by one."""
 
     def __init__(
         self,
