@@ -1,5 +1,6 @@
 """`RecallSource`: the interface of what recalls from elsewhere than memory (`RecalledText`, for a `RecallQuestion`).
-`RecallSources` asks all of a profile at once, each in a thread; what is late, fails or is busy is left out, by name."""
+`RecallSources` asks all of a profile at once, each in a thread; what is late, fails or is busy is left out, by name,
+and after three times in a row not asked for half a minute."""
 
 from __future__ import annotations
 
@@ -12,12 +13,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
+from penstock.base.circuit_breaker import Breaker
+from penstock.base.clock import Clock, SystemClock
+
 __all__ = ["RecallAnswers", "RecallQuestion", "RecallSource", "RecallSources", "RecalledText"]
 
 _MOST = 50
 """Texts of one answer that are looked at."""
 _UNDER_WAY = 4
 """Questions that one source may have at a time; one that hangs is asked no more until it has answered."""
+_FAILURES, _REST_S = 3, 30.0
 _END = 253_402_300_800
 """The year 10,000."""
 
@@ -73,32 +78,39 @@ class RecallAnswers:
 class RecallSources:
     """The sources of one profile. Any thread may call."""
 
-    def __init__(self, sources: Sequence[RecallSource] = ()) -> None:
-        self._sources = tuple(sources)
+    def __init__(self, sources: Sequence[RecallSource] = (), clock: Clock | None = None) -> None:
+        clock = clock or SystemClock()
+        self._sources = tuple((source, Breaker(_FAILURES, _REST_S, clock)) for source in sources)
         self._lock, self._under_way = threading.Lock(), Counter[str]()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the sources."""
-        return tuple(source.name for source in self._sources)
+        return tuple(source.name for source, _ in self._sources)
 
     def ask(self, question: RecallQuestion) -> Callable[[], RecallAnswers]:
         """Ask all sources, and return at once. The function that is returned gives their answers, at the latest
         `question.wait_s` seconds after this call."""
         until = time.monotonic() + question.wait_s
-        asked = [(source.name, self._start(source, question)) for source in self._sources]
+        asked, rests = [], []
+        for source, breaker in self._sources:
+            if breaker.allows():
+                asked.append((source.name, breaker, self._start(source, question)))
+            else:
+                rests.append(f"{source.name} has failed, and rests")
 
         def answers() -> RecallAnswers:
-            wait([future for _, future in asked], max(0.0, until - time.monotonic()))
+            wait([future for _, _, future in asked], max(0.0, until - time.monotonic()))
             texts: list[tuple[str, RecalledText]] = []
-            missing: list[str] = []
-            for name, future in asked:
-                if not future.done():
-                    missing.append(f"{name} had no answer in time")
-                elif (error := future.exception()) is not None:
-                    missing.append(f"{name} failed: {type(error).__name__}: {error}")
-                else:
+            missing = list(rests)
+            for name, breaker, future in asked:
+                if future.done() and (error := future.exception()) is None:
                     texts += [(name, one) for one in future.result()]
+                    breaker.succeeded()
+                    continue
+                why = f"failed: {type(error).__name__}: {error}" if future.done() else "had no answer in time"
+                missing.append(f"{name} {why}")
+                breaker.failed()
             return RecallAnswers(tuple(texts), tuple(missing))
 
         return answers

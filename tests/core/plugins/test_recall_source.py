@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from penstock import RecalledText, RecallQuestion, RecallSources
+from penstock.testing import ManualClock
 
 QUESTION = RecallQuestion("Where?", "/srv/shop", "c1", 1000, 60.0)
 SOON = RecallQuestion("Where?", "/srv/shop", "c1", 1000, 0.05)
@@ -54,17 +55,41 @@ def test_one_that_is_late_is_left_out(ends: threading.Event) -> None:
     assert found.missing == ("wiki had no answer in time",)
 
 
+def test_one_that_fails_again_and_again_is_not_asked_for_a_while() -> None:
+    """No request waits for it then; what answers is asked as before."""
+    clock, asked = ManualClock(), list[str]()
+    answers: list[RecalledText] = []
+
+    def has() -> list[RecalledText]:
+        asked.append("wiki")
+        if not answers:
+            raise ConnectionError("no route")
+        return answers
+
+    sources = RecallSources([Source("wiki", has), Source("tickets", lambda: [RecalledText("there")])], clock)
+    for _ in range(3):
+        assert sources.ask(QUESTION)().missing == ("wiki failed: ConnectionError: no route",)
+    assert sources.ask(QUESTION)().missing == ("wiki has failed, and rests",)
+    assert sources.ask(QUESTION)().texts == (("tickets", RecalledText("there")),)
+    assert len(asked) == 3
+    clock.advance(30)
+    answers.append(RecalledText("back"))
+    for _ in range(2):
+        assert len(sources.ask(QUESTION)().texts) == 2
+
+
 def test_one_that_hangs_is_asked_four_times(ends: threading.Event) -> None:
-    asked = []
+    clock, asked = ManualClock(), list[int]()
 
     def hangs() -> list[RecalledText]:
         asked.append(1)
         ends.wait(60)
         return []
 
-    sources = RecallSources([Source("wiki", hangs)])
+    sources = RecallSources([Source("wiki", hangs)], clock)
     for _ in range(4):
         assert sources.ask(SOON)().missing == ("wiki had no answer in time",)
+        clock.advance(30)
     assert sources.ask(SOON)().missing == ("wiki failed: RuntimeError: 4 questions wait for it",)
     assert len(asked) == 4
 

@@ -18,6 +18,8 @@ NOTE = b"[Memory m-"
 PAGE = RecalledText(
     "The staging database listens on port 7000 since the move.", at=1_899_000_000, place="https://wiki/staging"
 )
+PATIENT = profile_of(f"{STAGES}[stage.memory]\nwait_ms = 60000\n")
+"""Waits as long as this machine takes."""
 
 
 class Wiki:
@@ -44,9 +46,11 @@ def with_source(source: object) -> Plugins:
     return plugins
 
 
-def ask(memory_service: MemoryService, source: object, words: str = QUESTION, settings: str = "") -> tuple[bytes, str]:
+def ask(
+    memory_service: MemoryService, source: object, words: str = QUESTION, settings: str = "", wait_ms: int = 60_000
+) -> tuple[bytes, str]:
     """What left, and the verdict."""
-    profile = profile_of(STAGES + settings)
+    profile = profile_of(f"{STAGES}{settings}[stage.memory]\nwait_ms = {wait_ms}\n")
     with Talk(memory_service, plugins=with_source(source), profile=profile, at=1_900_500_000) as talk:
         return talk.ask(words), talk.verdict()
 
@@ -71,7 +75,7 @@ def test_it_stands_beside_memories(memory_service: MemoryService) -> None:
 def test_it_is_sent_the_same_from_then_on(memory_service: MemoryService) -> None:
     """Also when the source has something else to say, or nothing."""
     wiki = Wiki(PAGE)
-    with Talk(memory_service, plugins=with_source(wiki)) as talk:
+    with Talk(memory_service, plugins=with_source(wiki), profile=PATIENT) as talk:
         first = talk.ask(QUESTION)
         wiki.texts = ()
         second = talk.ask("Thanks, and write a haiku about the sea.")
@@ -136,7 +140,7 @@ def test_one_that_hangs_is_named_in_the_event_and_waited_for_as_memory_is(memory
 
     with Talk(memory_service) as talk:
         talk.ask(FACT)
-    sent, verdict = ask(memory_service, Hangs())
+    sent, verdict = ask(memory_service, Hangs(), wait_ms=1000)
     ends.set()
     assert b"port 6543" in sent
     assert verdict == "edited: wiki had no answer in time"
@@ -148,7 +152,7 @@ def test_without_memory_it_still_answers(memory_service: MemoryService) -> None:
     def down(*_: object, **__: object) -> None:
         raise MemoryDown("memory: another process has it")
 
-    with Talk(memory_service, plugins=with_source(Wiki(PAGE))) as talk:
+    with Talk(memory_service, plugins=with_source(Wiki(PAGE)), profile=PATIENT) as talk:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(memory_service, "ask", down)
             sent = talk.ask(QUESTION)
