@@ -1,12 +1,12 @@
 """How often a pattern that was learned is what happens later, on recorded coding sessions.
 
-    python benchmarks/learning.py --data FOLDER [FOLDER …] [--confirmed 2] [--precision 0.6] [--list]
+    python benchmarks/learning.py --data FOLDER [FOLDER …] [--confirmed 2] [--precision 0.6] [--halved 10] [--list]
 
 Each FOLDER holds session files of one project, or of several, if `sources.json` beside it or above it names the `repo`
 of each. The turns of a project are played in the order of time through the learning stage's own functions, with a
 memory on disk: before a turn is learned from, what is known is asked what it would say of it. A project of ten
-sessions and more counts as two, its earlier and its later half, which learn apart. Every second project is shown under
-`chosen on`: the defaults of the stage were decided by those, and the others, `shown on`, had no part in it.
+sessions and more (`--halved`) counts as two, its earlier and its later half, which learn apart. Every second project is
+shown under `chosen on`: the defaults of the stage were decided by those, and the others, `shown on`, had no part in it.
 
 A pattern is ripe if it was confirmed and held as often as a note needs. Of each kind:
 
@@ -14,6 +14,7 @@ A pattern is ripe if it was confirmed and held as often as a note needs. Of each
   that was not overcome in its turn says nothing: it is left out here, and counts as wrong below.
 - `offered`: what the stage would have put in a note at that time, before it knew; `right`: what then happened.
 - `coverage`: of all that happened of this kind, the share that a ripe pattern foretold.
+- `share`: of what was offered, the share that was right, with its 95 % interval (Wilson).
 
 Money: a note is written to the cache once and read by every later call of its session; where it was right, it may save
 the calls between the error and what fixed it, at what they cost (the provider's counts, prices of the table of models).
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -46,10 +48,22 @@ from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
 from penstock_plugins.learning.settings import Settings
 from penstock_plugins.learning.turn_record import TurnRecord
 
-HALVED = 10
-"""A project with so many sessions counts as two."""
 DIALECT = dialect_of("anthropic")
 PRICES = Prices()
+
+
+@dataclass
+class Money:
+    """What the notes of one kind cost, and may save at the most."""
+
+    tokens: float = 0.0
+    cost: float = 0.0
+    saved: float = 0.0
+
+    def add(self, other: Money) -> None:
+        """Add the sums of another project."""
+        self.tokens, self.cost = self.tokens + other.tokens, self.cost + other.cost
+        self.saved += other.saved
 
 
 @dataclass
@@ -57,20 +71,20 @@ class Scores:
     """What is counted, by kind."""
 
     counts: dict[PatternKind, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    dollars: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    money: dict[PatternKind, Money] = field(default_factory=lambda: {kind: Money() for kind in PatternKind})
     told: list[str] = field(default_factory=list)
 
     def add(self, other: Scores) -> None:
         """Add the counts of another project."""
         for kind, counter in other.counts.items():
             self.counts[kind].update(counter)
-        for name, dollars in other.dollars.items():
-            self.dollars[name] += dollars
+        for kind, money in other.money.items():
+            self.money[kind].add(money)
         self.told += other.told
 
 
-def projects_in(folders: Sequence[Path]) -> dict[str, list[Turn]]:
-    """The turns of each project, in the order of time."""
+def projects_in(folders: Sequence[Path], halved: int) -> dict[str, list[Turn]]:
+    """The turns of each project, in the order of time. One of `halved` sessions and more counts as two."""
     found: dict[str, list[Turn]] = defaultdict(list)
     for folder in folders:
         sources = next((file for up in (folder, folder.parent) if (file := up / "sources.json").is_file()), None)
@@ -80,7 +94,7 @@ def projects_in(folders: Sequence[Path]) -> dict[str, list[Turn]]:
     out: dict[str, list[Turn]] = {}
     for name, turns in sorted(found.items()):
         sessions = list(dict.fromkeys(turn.session for turn in turns))
-        if len(sessions) < HALVED:
+        if len(sessions) < halved:
             out[name] = turns
             continue
         early = set(sessions[: len(sessions) // 2])
@@ -129,20 +143,20 @@ def _record(
             new = [one for one in some if one.pattern not in told]
             told.update(one.pattern for one in new)
             offers += [(n, len(record.steps), one) for one in new]
-            if new:
-                tokens = estimate_tokens(note_of(new))
-                out.dollars["tokens"] += tokens
+            for one in new:
+                tokens = estimate_tokens(note_of([one]))
                 rest = sum(at > n for at in turn.paid) + later
                 model = next((model for at, (model, _) in turn.paid.items() if at > n), "")
                 price = PRICES.of("anthropic", model)
-                out.dollars["cost"] += price.dollars(write=tokens, read=tokens * max(0, rest - 1))
+                cost = price.dollars(write=tokens, read=tokens * max(0, rest - 1))
+                out.money[one.pattern.kind].add(Money(tokens, cost))
     for n, first, one in offers:
         at = _happened(one.pattern, record, first)
         kind = one.pattern.kind
         out.counts[kind]["offered"] += 1
         out.counts[kind]["right"] += at is not None
         saved = _saved(turn, n, sizes, at) if at is not None and kind is PatternKind.FIX else 0.0
-        out.dollars["saved"] += saved
+        out.money[kind].saved += saved
         out.told.append(f"{'right' if at is not None else 'wrong'}  ${saved:.3f}  {one.item.text}")
     return record
 
@@ -200,14 +214,28 @@ def _prompt(turn: Turn) -> str:
 
 def _rows(title: str, found: Scores) -> Iterator[str]:
     yield f"{title}: {found.counts[PatternKind.FIX]['errors']} errors with a cause"
-    yield f"  {'kind':<12}{'met':>6}{'held':>6}{'precision':>11}{'coverage':>10}{'offered':>9}{'right':>7}"
+    yield (
+        f"  {'kind':<12}{'met':>5}{'held':>6}{'precision':>11}{'coverage':>10}{'offered':>9}{'right':>7}{'share':>20}"
+        f"{'note tokens':>13}{'they cost':>11}{'may save':>10}"
+    )
     for kind in PatternKind:
-        c = found.counts[kind]
+        c, money = found.counts[kind], found.money[kind]
         held = f"{c['held'] / c['met']:.2f}" if c["met"] else "-"
         covers = f"{c['held'] / c['happened']:.2f}" if c["happened"] else "-"
-        yield f"  {kind:<12}{c['met']:>6}{c['held']:>6}{held:>11}{covers:>10}{c['offered']:>9}{c['right']:>7}"
-    d = found.dollars
-    yield f"  notes: {d['tokens']:.0f} tokens, ${d['cost']:.4f}; they may save ${d['saved']:.2f} at the most"
+        yield (
+            f"  {kind:<12}{c['met']:>5}{c['held']:>6}{held:>11}{covers:>10}{c['offered']:>9}{c['right']:>7}"
+            f"{_interval(c['right'], c['offered']):>20}{money.tokens:>13.0f}{money.cost:>10.4f}${money.saved:>9.2f}$"
+        )
+
+
+def _interval(right: int, of: int) -> str:
+    """The share, and the interval in which it is with 95 %."""
+    if not of:
+        return "-"
+    share, z = right / of, 1.96
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return f"{share:.2f} ({middle - half:.2f} to {middle + half:.2f})"
 
 
 def main() -> None:
@@ -216,16 +244,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--confirmed", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--precision", type=float, nargs="+", default=[0.6])
+    parser.add_argument("--halved", type=int, default=10, help="sessions from which on a project counts as two")
     parser.add_argument("--list", action="store_true", help="every pattern that was offered")
     given = parser.parse_args()
-    projects = projects_in(given.data)
+    projects = projects_in(given.data, given.halved)
     print(f"{len(projects)} projects, {sum(map(len, projects.values()))} turns")
     for confirmed in given.confirmed:
         for precision in given.precision:
             settings = Settings(offer=frozenset(PatternKind), confirmed=confirmed, precision=precision)
-            halves = {"chosen on": Scores(), "shown on": Scores()}
+            halves = {"chosen on": Scores(), "shown on": Scores(), "all": Scores()}
             for n, turns in enumerate(projects.values()):
-                halves["shown on" if n % 2 else "chosen on"].add(score(turns, settings))
+                one = score(turns, settings)
+                for title in ("shown on" if n % 2 else "chosen on", "all"):
+                    halves[title].add(one)
             print(f"\nconfirmed = {confirmed}, precision = {precision}")
             for title, found in halves.items():
                 print("\n".join(_rows(title, found)))

@@ -106,7 +106,7 @@ def profile_keys() -> str:
     lines = ["# Profile keys", "", "Made from the code. [Profiles](profiles.md) says how they are used."]
     lines += ["", "## Top level", *_table(Profile), *_tables(Profile)]
     base = profile.load("default")
-    everything = base.model_copy(update={"stages": (*base.stages, "keepalive")})
+    everything = base.model_copy(update={"stages": (*base.stages, "keepalive", "learning")})
     for stage in sorted(Plugins.load().stages(everything), key=lambda one: one.name):
         settings = getattr(stage, "settings", None)
         if isinstance(settings, BaseModel):

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock import Block, BlockKind, Role, ToolOutput
+from penstock import Block, BlockKind, Message, Role, ToolOutput
 from penstock.conversation.json_spans import Span
 from penstock_plugins.common import margin, tool_calls
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.compaction import decisions, segment_parts, textrank
+from penstock_plugins.learning.observe import observations_of
+from penstock_plugins.learning.turn_record import TurnRecord
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import line_names, page, repack, repeats, reread
 from penstock_plugins.tags import keywords, tagging
@@ -55,6 +57,17 @@ def remembered(text: str) -> str:
     return found.told()
 
 
+def learned(text: str) -> object:
+    """What a turn shows whose command, prompt and error are a stranger's."""
+    text = text.encode("utf-8", "replace").decode()
+    record = TurnRecord()
+    used = {"kind": BlockKind.TOOL_USE, "tool_id": "a", "tool_name": "Bash", "text": json.dumps({"command": text})}
+    failed = {"kind": BlockKind.TOOL_RESULT, "tool_id": "a", "text": text, "is_error": True}
+    blocks = tuple(Block(role=Role.USER, key=b"", span=Span(0, 0), **one) for one in (used, failed))  # type: ignore[arg-type]
+    record.follow([Message(Role.USER, blocks, b"", prompt=text)])
+    return observations_of(record, text, [])
+
+
 def seen_by(kind: Kind) -> Callable[[str], object]:
     """All that a kind of output does with a text: it knows it, and looks at its lines."""
     patterns = [pattern for pattern in (kind.keep, kind.noise, kind.answer) if pattern is not None]
@@ -72,6 +85,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "trim, an edit": lambda text: trim(text, "Edit"),
     "screen": terminal.screen,
     "fold": lambda text: terminal.fold(terminal.screen(text)),
+    "learned": learned,
     "names": lambda text: [names.names_in(line) for line in text.split("\n")],
     "errors": lambda text: [names.is_error(line) or names.is_fault(line) for line in text.split("\n")],
     "what stands": lambda text: (request_content.names_of_text(text), request_content.lines_in(text)),

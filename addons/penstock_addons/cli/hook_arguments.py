@@ -23,7 +23,7 @@ def why_not(client: str, arguments: Sequence[str]) -> str:
     if client != "claude":
         return f"--hooks is for Claude Code: {client} has no hooks that can be set up for one run"
     if any(one == "--settings" or one.startswith("--settings=") for one in arguments):
-        return "--hooks is left out: the client is given --settings already, and takes one"
+        return "--hooks is left out: the client is given --settings already"
     return ""
 
 

@@ -9,7 +9,8 @@ __all__ = ["NOT_SAID", "error_of", "is_refused"]
 
 NOT_SAID = "exit code"
 """Begins the signature of an error that has no telling line."""
-_TAIL = 16_000
+_TAIL, _LINE = 16_000, 500
+"""Characters of a result, and of one line, that are read."""
 _LONGEST = 160
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REFUSED = re.compile(
@@ -28,7 +29,7 @@ _TELLING = (
     re.compile(r"^(?:\S+:\d+(?::\d+)?:? )\s*\S.+"),
     re.compile(r"(?i)^(?:npm ERR!|fatal:|panic:|error(?:\[\w+\])?:|.{1,60}: (?:command )?not found|\*\* \().*"),
     re.compile(
-        r"(?i)\b(?:unknown flag|no such|permission denied|cannot|can't|not found|does not exist|undefined|"
+        r"(?i)\b(?:unknown|no such|permission denied|cannot|can't|not found|does not exist|undefined|"
         r"unrecognized|invalid|unable to|refused|missing|has not been|already exists|failed to)\b.*"
     ),
     re.compile(r"^\s*--- FAIL: .+|^FAILED .+"),
@@ -49,7 +50,7 @@ def is_refused(text: str) -> bool:
 def error_of(text: str, *, is_error: bool, reports: bool) -> str:
     """The signature of the error in a result. `is_error`: the client says that it is one. `reports`: it is a program's
     own words, which may tell of an error by themselves."""
-    tail = _ANSI.sub("", text[-_TAIL:])
+    tail = "\n".join(line[:_LINE] for line in _ANSI.sub("", text[-_TAIL:]).splitlines())
     if is_refused(tail) or not (is_error or (reports and _FAILED.search(tail))):
         return ""
     lines = [line for raw in _TAGS.sub("", tail).splitlines() if (line := raw.strip()) and not _DULL.match(line)]

@@ -80,10 +80,15 @@ def _action(failed: Step, step: Step) -> str | None:
     if step.error or step.is_refused:
         return None
     if step.kind is ToolKind.RUN and step.command and step.shapes:
-        form = form_of(step.command)
+        form, before = form_of(step.command), form_of(failed.command)
         is_same_program = failed.subjects[-1] in step.subjects
         is_told = is_same_program or not shown_by(step.command) <= OF_FILES
-        return form if is_told and form != form_of(failed.command) else None
+        return form if is_told and not _is_part(form, before) and not _is_part(before, form) else None
     if step.kind is ToolKind.READ and failed.kind is ToolKind.EDIT and set(step.files) & set(failed.files):
         return ""
     return None
+
+
+def _is_part(form: str, of: str) -> bool:
+    """Whether a command is another one, or some of the commands that the other runs one after the other."""
+    return set(form.split(" && ")) <= set(of.split(" && "))

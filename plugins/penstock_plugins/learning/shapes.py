@@ -11,7 +11,7 @@ from functools import lru_cache
 __all__ = ["command_line", "shapes_of"]
 
 _PARTS = re.compile(r"&&|\|\||[;\n]")
-_HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?.*?^\s*\1\s*$", re.DOTALL | re.MULTILINE)
+_HERE = re.compile(r"<<-?[ \t]{0,9}['\"]?(\w{1,40})['\"]?.*?^[ \t]{0,9}\1$", re.DOTALL | re.MULTILINE)
 _SET = re.compile(r"[A-Za-z_]\w*=")
 _BEFORE = frozenset({"sudo", "env", "time", "nice", "nohup", "command", "exec", "timeout", "then", "do", "!"})
 _SILENT = frozenset(
@@ -32,10 +32,10 @@ _LONGEST = 4_000
 
 def command_line(command: str) -> str:
     """The command on one line, without here-documents, a leading `cd` and filters that only shorten what it prints."""
-    text = _HERE.sub("", command[:_LONGEST]).partition("<<")[0]
-    text = re.sub(r"^\s*cd\s+[^&;\n]{1,300}(?:&&|;)\s*", "", text)
-    text = re.sub(r"\s*(?:2>&1\s*)?(?:\|\s*(?:head|tail|cat|less)\b[^|&;\n]*)+$", "", text.strip())
-    return " ".join(re.sub(r"\s*2>&1\s*$", "", text).split())
+    text = " ".join(_HERE.sub("", command[:_LONGEST]).partition("<<")[0].split())
+    text = re.sub(r"^cd [^&;]{1,300}(?:&&|;) ?", "", text)
+    text = re.sub(r" ?(?:2>&1 ?)?(?:\| ?(?:head|tail|cat|less)\b[^|&;]{0,200})$", "", text)
+    return text.removesuffix(" 2>&1")
 
 
 @lru_cache(2048)

@@ -11,7 +11,7 @@ from penstock_plugins.learning.steps import Step
 
 __all__ = ["unused_in"]
 
-_NAME = re.compile(r"[A-Za-z_][\w./-]{4,}|\d{3,}")
+_NAME = re.compile(r"[A-Za-z_][\w./-]{3,}\w|\d{3,}")
 
 
 def unused_in(steps: Sequence[Step], texts: Sequence[tuple[int, str]]) -> list[Observation]:
