@@ -14,6 +14,7 @@ from penstock_plugins.common.settings import read_settings
 from penstock_plugins.learning.knowledge import Evidence, Knowledge
 from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.offers import chosen, is_told, note_of
+from penstock_plugins.learning.patterns import PatternKind
 from penstock_plugins.learning.settings import Settings
 from penstock_plugins.learning.steps import Step
 from penstock_plugins.learning.turn_record import TurnRecord
@@ -74,7 +75,7 @@ class Learn(Stage):
         if draft.level >= Level.MINIMAL:
             return "a budget is nearly used up"
         failed = [step for step in new_steps if step.error]
-        if not failed and not draft.prompt:
+        if not failed and not (draft.prompt and self._settings.offer - {PatternKind.FIX}):
             return None
         newest = draft.conversation.newest_user()
         if not any(spot.message == newest for spot in draft.blocks(new=True)):

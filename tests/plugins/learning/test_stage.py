@@ -175,3 +175,22 @@ def test_old_patterns_expire(memory_service: MemoryService) -> None:
     assert learned(memory_service)
     memory.expire(1_900_000_000.0 + 11 * 86_400)
     assert not learned(memory_service)
+
+
+def test_other_kinds_are_offered_where_a_person_asks_for_them(memory_service: MemoryService) -> None:
+    """What changes together when a prompt names one of the files, a correction when a conversation begins."""
+    asked = 'offer = ["together", "correction"]'
+    with agent(memory_service, settings=asked) as talk:
+        sent = talk.send(user("Please use pnpm instead of npm."))
+        assert NOTE not in sent
+        for path in ("shop/till.py", "shop/test_till.py"):
+            called = call("Edit", file_path=path, old_string="a", new_string="b")
+            talk.session.reply(called)
+            talk.send(assistant(called), results("The file was updated."))
+        talk.answer("Done.")
+    with agent(memory_service, settings=asked) as talk:
+        first = talk.send(user("Please change till.py again."))
+    assert b"`shop/till.py` changed, `shop/test_till.py` changed in the same turn" in first
+    assert b"the user asked for `pnpm` instead of `npm`" in first
+    with agent(memory_service) as talk:
+        assert NOTE not in talk.send(user("Please change till.py again."))
