@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -326,3 +327,17 @@ def test_a_profile_that_remembers_nothing_needs_no_embedder(look: Look) -> None:
     assert found["embedder"]["level"] == "warn"
     assert "nonesuch" in found["embedder"]["said"]
     assert "memory stays shut" in found["embedder"]["said"]
+
+
+def test_the_hooks_of_a_client_are_run_where_they_are_on(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command itself: one that does not run, or says something by itself, would disturb the client."""
+    assert look()["client hooks"]["said"].startswith("off")
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "hooked.toml").write_text('extends = "default"\n[hooks]\nenabled = true\n')
+    found = look("--profile", "hooked")["client hooks"]
+    assert (found["level"], found["said"][:15]) == ("ok", "on for sessions")
+    for command, why in (("/no/such/python", "does not run"), (sys.executable, "the command fails")):
+        monkeypatch.setattr(checks, "HOOK", (command, "-c", "raise SystemExit('broken')"))
+        found = look("--profile", "hooked")["client hooks"]
+        assert found["level"] == "warn"
+        assert why in found["said"]

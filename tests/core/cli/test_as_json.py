@@ -43,7 +43,7 @@ ACTS = {
     *("providers delete", "quotas clear", "workspaces delete", "migrate"),
 }
 """Commands that do something, and say what they did."""
-IS_JSON = {"export", "context export", "jobs show"}
+IS_JSON = {"export", "context export", "jobs show", "hook"}
 
 
 def _all(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
