@@ -33,15 +33,15 @@ class LearnedCommands:
         limit: Annotated[int, Field(ge=1, le=_MOST)] = 50,
         evidence: bool = False,
     ) -> dict[str, Any]:
-        """Returns `{items, total}`: each item with `confirmed`, `refuted`, `seen` and `last_at`, those that were
-        confirmed most often first; with `evidence` also the times on which that rests, the newest first."""
+        """Returns `{items, total}`: each item with `confirmed`, `refuted`, `seen` and `last_at`, by kind, those that
+        were confirmed most often first; with `evidence` also the times on which that rests, the newest first."""
         memory = self._access.open()
         names = [name for name in memory.projects() if is_learned(name)] if project is None else [project]
         places = names if project is None else [learned_project(project)]
         items = [one for name in places for one in memory.newest(name, limit=_MOST) if kind in ("", one.role)]
         tallies = memory.feedback.tallies([one.id for one in items])
         nothing = Tally()
-        items.sort(key=lambda one: -tallies.get(one.id, nothing).helpful)
+        items.sort(key=lambda one: (one.role, -tallies.get(one.id, nothing).helpful))
         out = []
         for item in items[:limit]:
             tally = tallies.get(item.id, nothing)

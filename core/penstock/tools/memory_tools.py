@@ -103,8 +103,8 @@ def list_learned(
     limit: Annotated[int, Field(ge=1, le=50)] = 20,
 ) -> str:
     """List what was learned from earlier turns of this project: what fixed an error, which files change together,
-    whose output was never used again, what the person corrected; each with how often it held, those that held most
-    often first. `feedback` says of one that it is helpful or wrong, `forget` deletes it."""
+    whose output was never used again, what the person corrected; each with how often it held, by kind, those that held
+    most often first. `feedback` says of one that it is helpful or wrong, `forget` deletes it."""
     asked = {"project": caller.project, "kind": kind, "limit": limit}
     found = caller.memory("learned", asked)["items"]
     lines = [

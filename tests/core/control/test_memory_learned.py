@@ -37,7 +37,7 @@ def learned(commands: MemoryCommands, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_patterns_are_listed_with_how_often_they_held(commands: MemoryCommands) -> None:
-    """What held most often first, and nothing of what was said."""
+    """By kind, what held most often first, and nothing of what was said."""
     found = [(one["role"], one["confirmed"], one["refuted"], one["seen"]) for one in learned(commands)]
     assert found == [("fix", 2, 1, 3), ("together", 1, 1, 2)]
     assert [one["text"] for one in learned(commands, kind="together")] == [PAIR]

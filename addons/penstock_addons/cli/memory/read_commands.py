@@ -116,7 +116,7 @@ def learned(
     json_: JsonOption = False,
     store: StoreOption = None,
 ) -> None:
-    """List what the stage `learning` learned, what held most often first.
+    """List what the stage `learning` learned, by kind, what held most often first.
 
     `show`, `edit`, `pin`, `rate` and `delete` take the ids. What you call helpful, or pin, is offered however seldom it
     held; what you call wrong never is.
