@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
 from penstock_tui import dialogs, screens
 from penstock_tui.app import PenstockApp
+from penstock_tui.dialogs import text
 from penstock_tui.dialogs.ask import AskScreen
 from penstock_tui.dialogs.base import Transient
 from penstock_tui.dialogs.choose import ChooseScreen
@@ -22,6 +24,7 @@ from penstock_tui.dialogs.edit import EditScreen
 from penstock_tui.dialogs.text import ReadingScreen
 from penstock_tui.screens.base import BaseView
 from penstock_tui.screens.log import LogScreen
+from penstock_tui.widgets.wrapped_text import Line, content_of
 
 
 @pytest.mark.parametrize(("key", "meant"), [("y", True), ("n", False), ("enter", False), ("escape", False)])
@@ -54,6 +57,23 @@ async def test_a_name_is_no_markup(screen: Callable[[str], ModalScreen[Any]], na
         await pilot.pause()
         shown = "\n".join("".join(one.text for one in line) for line in app.screen._compositor.render_strips())
         assert shown.count(name) >= 2
+
+
+async def test_a_text_is_laid_out_once_there_is_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first layout there is none, and a long text that is a cell wide takes seconds."""
+    widths: list[int] = []
+
+    def spied(lines: Sequence[Line], width: int) -> Content:
+        widths.append(width)
+        return content_of(lines, width)
+
+    monkeypatch.setattr(text, "content_of", spied)
+    app = PenstockApp(Path("none.db"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.push_screen(ReadingScreen("A record", [(("a word " * 100, "plain"),)]))
+        await pilot.pause()
+    assert widths
+    assert min(widths) > 100
 
 
 async def test_what_was_typed_before_the_question_stood_there_is_no_answer() -> None:

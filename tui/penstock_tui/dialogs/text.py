@@ -55,5 +55,6 @@ class ReadingScreen(Dialog[str]):
         self.dismiss(key or None)
 
     def _draw(self) -> None:
-        room = max(self.query_one(VerticalScroll).scrollable_content_region.width, 1)
-        self.query_one("#text", Static).update(content_of(self._lines, room))
+        room = self.query_one(VerticalScroll).scrollable_content_region.width
+        if room:  # none before the first layout: a long text a cell wide takes seconds to lay out
+            self.query_one("#text", Static).update(content_of(self._lines, room))
