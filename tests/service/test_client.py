@@ -90,6 +90,12 @@ def test_without_a_service_the_error_says_how_to_start_one() -> None:
         contexts.get("a")
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:high", "http://127.0.0.1\x1b"])
+def test_what_is_no_address_is_an_error_that_names_it(url: str) -> None:
+    with pytest.raises(ServiceError, match="is no address of a service"):
+        Client(url)
+
+
 def test_the_token_of_this_machine_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
     monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
     with pytest.raises(ServiceError, match="service-token"):

@@ -66,8 +66,8 @@ def _proxy(url: str, store: Path | None) -> tuple[str, Path]:
             which = f"no proxy with the store {store}" if store is not None else "no proxy"
             raise PenstockError(f"{which} is up that says where it listens: give its address by --url")
         return up.address, Path(up.store)
-    parts = urlsplit(url if "//" in url else f"http://{url}")
     try:
+        parts = urlsplit(url if "//" in url else f"http://{url}")
         host, port = parts.hostname or "", parts.port
     except ValueError as e:
         raise PenstockError(f"--url {url}: {e}") from e

@@ -31,6 +31,10 @@ class Connection:
     def __init__(self, url: str | None, token: str | None, workspace: str, by: str) -> None:
         """As `Client` takes them. Raises `ServiceError`."""
         self.url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
+        try:
+            httpx.URL(self.url)
+        except httpx.InvalidURL as e:
+            raise ServiceError(f"{self.url!r} is no address of a service: {e}", "invalid") from e
         token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url)
         if not by.isascii() or not by.isprintable():
             raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")

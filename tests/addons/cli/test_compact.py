@@ -22,7 +22,15 @@ def test_without_a_proxy_it_says_so(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://192.0.2.7:8080", "https://127.0.0.1:8080", "http://127.0.0.1", "http://127.0.0.1:high", "8080"]
+    "url",
+    [
+        "http://192.0.2.7:8080",
+        "https://127.0.0.1:8080",
+        "http://127.0.0.1",
+        "http://127.0.0.1:high",
+        "8080",
+        "http://[::1",
+    ],
 )
 def test_the_token_stays_on_this_machine(run: Run, url: str) -> None:
     """Only a proxy at a loopback address is asked."""
