@@ -118,8 +118,7 @@ class Remember(Stage):
             self._tell_manifest(draft, self._memory_service)
         recalled = self._recall(draft, RecallQuery(words, tags, at_hand))
         if recalled.hits:
-            where = " and ".join(["memory"] * recalled.is_remembered + list(recalled.sources))
-            draft.note(note_of(recalled), reason=f"{len(recalled.hits)} of {where} bear on it")
+            draft.note(note_of(recalled), reason=_reason(recalled))
         return recalled.remark or None
 
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
@@ -245,6 +244,14 @@ def recall_sources(profile: Profile) -> list[RecallSource]:
 _HEAD = "from earlier sessions in this project, as it was said then"
 _TOPICS = "topics of the part of this session that was summarised; what was said then is kept"
 _LONGEST = 2_400
+
+
+def _reason(recalled: Recalled) -> str:
+    found = len(recalled.hits)
+    if recalled.sources:
+        where = " and ".join(["memory"] * recalled.is_remembered + list(recalled.sources))
+        return f"{found} {'text' if found == 1 else 'texts'} recalled from {where}"
+    return f"{found} {'memory' if found == 1 else 'memories'} recalled"
 
 
 def note_of(recalled: Recalled) -> str:
