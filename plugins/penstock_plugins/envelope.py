@@ -21,7 +21,7 @@ class Envelope(Stage):
     def on_request(self, draft: Draft) -> str | None:
         draft.prompt = self._strip(draft.prompt)
         if self._settings.apply == "words":
-            return "no envelope"
+            return "prompt only"
         stripped = 0
         for spot in draft.blocks(BlockKind.TEXT, role=Role.USER):
             text = self._strip_sent(spot.text)

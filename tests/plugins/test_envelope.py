@@ -203,7 +203,7 @@ def test_by_default_only_the_words_are_stripped() -> None:
     result = run_stage(envelope(), body)
     assert result.draft.prompt == "rename it"
     assert result.body == body
-    assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.NOTHING, "no envelope")
+    assert (result.verdict.outcome, result.verdict.remark) == (StageOutcome.NOTHING, "prompt only")
 
 
 SEND = '[stage.envelope]\napply = "send"\nsets = ["coding", "chat"]'
