@@ -39,7 +39,7 @@ h2 { font-size: 18px; margin: 0 0 8px; }
 figcaption strong { color: var(--ink); font-weight: 600; }
 section, dl { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; }
 section, dl { margin: 16px 0; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px 20px; }
 dt { color: var(--dim); font-size: 13px; }
 dd { margin: 0; font-size: 19px; font-variant-numeric: tabular-nums; }
 figure { margin: 0; }

@@ -25,7 +25,7 @@ class FindingList(OptionList):
     """Enter on a finding goes to its block, if it has one."""
 
     DEFAULT_CSS = """
-    FindingList { background: $background; scrollbar-size: 1 1; }
+    FindingList, FindingList:focus { background: $background; background-tint: $background 0%; scrollbar-size: 1 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Select"),
