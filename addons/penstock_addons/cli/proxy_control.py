@@ -55,7 +55,7 @@ def down(
     done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
     left = done["under_way"]
     waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
-    typer.echo(f"The proxy (process {done['pid']}) leaves{waits}.")
+    typer.echo(f"The proxy (process {done['pid']}) is shutting down{waits}.")
 
 
 def _remote(store: Path | None) -> Remote:

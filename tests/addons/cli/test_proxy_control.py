@@ -35,7 +35,7 @@ def test_up_and_down_again(up: Callable[..., Program], run: Run) -> None:
     assert run("pause").output.startswith("Editing is paused already: ")
     assert run("resume").output == "Editing goes on.\n"
     assert run("resume").output == "It was not paused.\n"
-    assert "leaves." in run("down", "--yes").output
+    assert "is shutting down." in run("down", "--yes").output
     wait_until(lambda: program.process.poll() is not None, "it ends")
     assert program.process.returncode == 0
     assert not discovery.default_file().exists()
