@@ -62,7 +62,7 @@ async def test_both_sides_in_full(log: Log, up: Up) -> None:
     keep(up, received=body(LONG), forwarded=body("[cut]"))
     async with screen_of(log, proxy=up) as screen:
         await opened(screen)
-        await screen.sees("As received", "system prompt · ", "more lines", "1 tool · ", "Sounding", "max_tokens: 77")
+        await screen.sees("As received", "system prompt · ~", "more lines", "1 tool · ~", "Sounding", "max_tokens: 77")
         await screen.sees("3 messages", "[redacted", "line 0 of the listing")
         assert TOKEN not in screen.text
         await screen.press("e", "end")

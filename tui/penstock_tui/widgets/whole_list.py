@@ -79,11 +79,11 @@ def _lines(side: WholeSide, width: int, *, full: bool) -> Iterator[Line]:
         yield from _text(side.text, width, full=True)
         return
     if side.system:
-        yield _head(f"system prompt · {count(side.system_tokens)} tokens", width)
+        yield _head(f"system prompt · ~{count(side.system_tokens)} tokens", width)
         yield from _text(side.system, width, full=full)
     if side.tools:
         tokens = sum(tokens for _, tokens in side.tools)
-        yield _head(f"{plural(len(side.tools), 'tool')} · {count(tokens)} tokens", width)
+        yield _head(f"{plural(len(side.tools), 'tool')} · ~{count(tokens)} tokens", width)
         if full:
             for name, size in side.tools:
                 yield [(f"{count(size):>10} ", "dim"), (name, "tool")]
