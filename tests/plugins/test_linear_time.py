@@ -16,7 +16,7 @@ from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.turn_record import TurnRecord
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import line_names, page, repack, repeats, reread
-from penstock_plugins.tags import keywords, tagging
+from penstock_plugins.tags import candidates, keywords, tagging
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
@@ -107,6 +107,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "ranked sentences": lambda text: textrank.rank(textrank.split(text)),
     "decisions": decisions.is_decision,
     "record": lambda text: segment_parts.fit([(segment_parts.Speaker.AGENT, text)], 100),
+    "candidates for tags": lambda text: list(candidates.candidates(text)),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),
     "broad question": tagging.is_broad,
     "question of a time": lambda text: tagging.is_temporal(text, 1e9),

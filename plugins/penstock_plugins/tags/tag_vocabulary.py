@@ -1,9 +1,8 @@
-"""`Vocabulary`: the tags of one project, up to 5,000: how often each was used, how rare it is (`rarity`), and the
-established spelling of its near-duplicates (`folded`). In memory only; it is empty when the proxy starts."""
+"""`Vocabulary`: the tags of one project, up to 5,000, how often each was used, and the established spelling of
+near-duplicates (`folded`); how rare words are in it (`rarity`). In memory only; empty when the proxy starts."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,10 @@ from penstock.text import stem
 __all__ = ["Vocabulary"]
 
 LIMIT = 5_000
+WORDS = 20_000
+"""The number of words and names whose texts are counted."""
+_FIRST = 5
+"""So many texts more are assumed, none with the word: the first few of a project say little of what all have."""
 _ALIKE = 88
 """Of 100: `test_cart` and `test-cart`, not `port` and `sport`."""
 _SHORTEST = 5
@@ -27,16 +30,22 @@ class Vocabulary:
     def __init__(self) -> None:
         self._texts = 0
         self._in: Counter[str] = Counter()
+        """Stems, with how many texts were tagged with them."""
+        self._words: Counter[str] = Counter()
         """Stems, with how many texts had them."""
         self._names: dict[str, str] = {}
         """By stem, the spelling in use."""
         self._by_letter: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Count the tags of one more text."""
+    def learn(self, names: Sequence[str], words: Iterable[str] = ()) -> None:
+        """Count one more text: its tags, and all that it could have been tagged with."""
+        keys = {_key(name) for name in (*names, *words)}
         with self._lock:
             self._texts += 1
+            self._words.update(keys)
+            if len(self._words) > WORDS:
+                self._words = Counter(dict(self._words.most_common(WORDS // 2)))
             for key, name in {_key(name): name for name in names}.items():
                 if key not in self._names:
                     if len(self._names) >= LIMIT:
@@ -46,11 +55,10 @@ class Vocabulary:
                 self._in[key] += 1
 
     def rarity(self, names: Iterable[str]) -> dict[str, float]:
-        """For each tag: 1 if no text had it so far, towards 0 if all had."""
+        """For each name: 1 if no text had it so far, towards 0 if all had."""
         keys = {name: _key(name) for name in names}
         with self._lock:
-            most = math.log(self._texts + 2)
-            return {name: math.log((self._texts + 2) / (self._in[key] + 1)) / most for name, key in keys.items()}
+            return {name: 1 - self._words[key] / (self._texts + _FIRST) for name, key in keys.items()}
 
     def folded(self, name: str) -> str:
         """The established spelling of `name`: the same word in another form, or nearly the same spelling."""
@@ -80,8 +88,7 @@ class Vocabulary:
 
 
 def _key(name: str) -> str:
-    low = name.lower()
-    return stem(low) if low.isalpha() else low.replace("-", "_")
+    return " ".join(stem(part) if part.isalpha() else part.replace("-", "_") for part in name.lower().split())
 
 
 def _numbers(key: str) -> str:

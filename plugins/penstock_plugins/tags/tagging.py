@@ -13,7 +13,7 @@ from itertools import islice
 
 from penstock import Tagger, Tags
 from penstock.text import times_in
-from penstock_plugins.tags.keywords import keywords
+from penstock_plugins.tags.keywords import choose_tags, find_candidates, keywords
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
 __all__ = ["Tagging", "is_broad", "is_name", "is_temporal"]
@@ -48,8 +48,9 @@ class Tagging:
     def of_turn(self, words: str, answer: str, project: str, conversation: str) -> Tags:
         """The tags of a complete turn, which are active from now on."""
         vocabulary = self.vocabulary(project)
-        names = self._asked(f"{words}\n{answer}", vocabulary) or keywords(f"{words}\n{words}\n{answer}", vocabulary)
-        vocabulary.learn(names)
+        found = find_candidates(words, answer)
+        names = self._asked(f"{words}\n{answer}", vocabulary) or choose_tags(found, vocabulary)
+        vocabulary.learn(names, found)
         with self._lock:
             recent = self._recent.setdefault(conversation, deque(maxlen=KEPT))
             recent.append(tuple(names))
