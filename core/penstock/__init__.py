@@ -35,7 +35,7 @@ if _typing.TYPE_CHECKING:
     from penstock.plugins.services import Services
     from penstock.plugins.stage import Stage
     from penstock.plugins.summariser import Segment, Summariser, Summary
-    from penstock.plugins.tagger import Tagger, Tags
+    from penstock.plugins.tagger import IngestedHistory, IngestedTurn, Tagger, Tags
     from penstock.plugins.tool import Caller, Tool
     from penstock.plugins.translator import NotTranslatable, Translation, Translator
     from penstock.profiles.envelope_rules import EnvelopeSettings, envelope_settings
@@ -62,6 +62,8 @@ __all__ = [
     "FlushReason",
     "Identity",
     "Idle",
+    "IngestedHistory",
+    "IngestedTurn",
     "InvalidEdit",
     "Kind",
     "KnownContent",
@@ -127,6 +129,8 @@ _HOMES = {
     "FlushReason": "edits.flush_reason",
     "Identity": "conversation.exchange",
     "Idle": "plugins.idle",
+    "IngestedHistory": "plugins.tagger",
+    "IngestedTurn": "plugins.tagger",
     "InvalidEdit": "base.errors",
     "Kind": "conversation.exchange",
     "KnownContent": "plugins.compressor",

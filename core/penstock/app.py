@@ -39,7 +39,7 @@ from penstock.events.log import EventLog
 from penstock.events.proxy_events import FaultEvent
 from penstock.gateway.key_cache import KeyCache
 from penstock.plugins.manager import Plugins
-from penstock.plugins.tagger import Tags
+from penstock.plugins.tagger import IngestedHistory, Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import service_values
@@ -310,12 +310,18 @@ def _maker(
         if not log.has_stopped:
             log.append(event_builders.tagged(of, tags), exchange)
 
+    def ingested(exchange: str, history: IngestedHistory) -> None:
+        if not log.has_stopped:
+            for one in event_builders.ingested(history):
+                log.append(one, exchange)
+
     def make(profile: Profile) -> Pipeline:
         # Once: a summariser has a spend cap and a memory of its own.
         parts = replace(
             plugins.parts(profile),
             memory=memory_service if profile.memory.enabled else None,
             tagged=tagged,
+            ingested=ingested,
         )
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 

@@ -1,9 +1,10 @@
-"""Builds the data of the events that describe a request (`classified`), its edits (`edited`), its answer (`answered`)
-and its tags (`tagged`), with secrets removed; `sizes`: its tokens as received and as forwarded. One event lists at most
-200 new blocks and 200 tool calls."""
+"""Builds the data of the events that describe a request (`classified`), its edits (`edited`), its answer (`answered`),
+its tags (`tagged`) and those of a history (`ingested`), with secrets removed; `sizes`: its tokens as received and as
+forwarded. One event lists at most 200 new blocks and 200 tool calls."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -16,22 +17,25 @@ from penstock.cost.bill import PriceOf, bill
 from penstock.edits.cache_order import notes
 from penstock.edits.edit import Edit, Op
 from penstock.edits.edits_in_request import Replay
+from penstock.events.payload import EventData
 from penstock.events.request_events import (
     ClassifiedEvent,
     EditEvent,
+    HistoryIngestionEvent,
+    IngestedTurnEvent,
     LoggedBlock,
     TaggedEvent,
 )
 from penstock.events.response_events import AnsweredEvent, LoggedUsage
 from penstock.identify.prompt_head import PromptHeadChanges
 from penstock.plugins.compressor import handle_of
-from penstock.plugins.tagger import Tags
+from penstock.plugins.tagger import IngestedHistory, Tags
 from penstock.redaction.redaction import Redactor, redact
 from penstock.tokens.calibration import TokenScale
 from penstock.tokens.estimate import estimate, estimate_bytes, estimated
 from penstock.tokens.request_count import shares
 
-__all__ = ["answered", "classified", "edited", "sizes", "tagged"]
+__all__ = ["answered", "classified", "edited", "ingested", "sizes", "tagged"]
 
 BLOCKS = 200
 """New blocks that one event lists."""
@@ -184,3 +188,12 @@ def tagged(of: str, tags: Tags) -> TaggedEvent:
     """The event `tagged` of a request or a turn."""
     names, active = (tuple(map(redact, some)) for some in (tags.names, tags.active))
     return TaggedEvent(of, names, names[0] if names else "", tags.is_broad, tags.is_temporal, active)
+
+
+def ingested(history: IngestedHistory) -> Iterator[EventData]:
+    """The events of a history that was tagged: one for each turn, then one for all."""
+    for one in history.turns:
+        names = tuple(map(redact, one.tags.names))
+        yield IngestedTurnEvent(one.turn, names, names[0] if names else "", redact(one.prompt))
+    ms = round(history.elapsed_ms, 3)
+    yield HistoryIngestionEvent(history.session, len(history.turns), history.pairs, ms)

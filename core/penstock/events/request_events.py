@@ -15,6 +15,8 @@ __all__ = [
     "FlushEvent",
     "ForwardedEvent",
     "HistoryArchivedEvent",
+    "HistoryIngestionEvent",
+    "IngestedTurnEvent",
     "LoggedBlock",
     "LoggedTool",
     "ReceivedEvent",
@@ -206,6 +208,33 @@ class TaggedEvent(EventData):
 
 
 @dataclass(frozen=True, slots=True)
+class IngestedTurnEvent(EventData):
+    """The tags of a turn of the history that a conversation's first request brought."""
+
+    KIND = EventKind.INGESTED_TURN
+    turn: Count
+    """The number of the turn, from 1."""
+    tags: tuple[str, ...]
+    primary_tag: str
+    """The most telling of them."""
+    message: str
+    """The person's prompt, redacted and cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryIngestionEvent(EventData):
+    """The history that a conversation's first request brought is tagged."""
+
+    KIND = EventKind.HISTORY_INGESTION
+    session: str
+    turns_ingested: Count
+    """How many turns were tagged."""
+    pairs_received: Count
+    """How many turns the history has."""
+    elapsed_ms: Number | None
+
+
+@dataclass(frozen=True, slots=True)
 class RewrittenEvent(EventData):
     """The stages have run: the size of the request as received and as forwarded. Tokens are of the whole request."""
 
@@ -283,6 +312,8 @@ CLASSES: tuple[type[EventData], ...] = (
     EditEvent,
     FlushEvent,
     TaggedEvent,
+    IngestedTurnEvent,
+    HistoryIngestionEvent,
     RewrittenEvent,
     ForwardedEvent,
     BypassedEvent,

@@ -11,7 +11,7 @@ from penstock.cost.prices import Prices
 from penstock.plugins.compressor import Compressor
 from penstock.plugins.recall_source import RecallSources
 from penstock.plugins.summariser import Summariser
-from penstock.plugins.tagger import Tagger, Tags
+from penstock.plugins.tagger import IngestedHistory, Tagger, Tags
 
 if TYPE_CHECKING:
     from penstock.memory.service import MemoryService
@@ -20,6 +20,10 @@ __all__ = ["Services"]
 
 
 def _unheard(_exchange: str, _of: str, _tags: Tags) -> None:
+    """Writes no log."""
+
+
+def _unheard_history(_exchange: str, _history: IngestedHistory) -> None:
     """Writes no log."""
 
 
@@ -38,5 +42,7 @@ class Services:
     """Writes to the event log what an exchange was about: its id, `request` or `turn`, and the tags."""
     recall_sources: RecallSources = field(default_factory=RecallSources)
     """What recalls from elsewhere than memory."""
+    ingested: Callable[[str, IngestedHistory], None] = _unheard_history
+    """Writes to the event log what the history is about that an exchange's request brought: its id, and the turns."""
     memory: MemoryService | None = None
     """The memory service of this process. None: this profile has no memory."""

@@ -1,4 +1,5 @@
-"""`Tagger`: the interface of taggers, which name what a text is about; `Tags`: their result."""
+"""`Tagger`: the interface of taggers, which name what a text is about; `Tags`: their result; `IngestedHistory`: the
+tags of the history that a conversation's first request brought."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Tagger", "Tags"]
+__all__ = ["IngestedHistory", "IngestedTurn", "Tagger", "Tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,29 @@ class Tags:
     def primary(self) -> str:
         """The most telling of them, empty when there is none."""
         return self.names[0] if self.names else ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedTurn:
+    """A turn of the history."""
+
+    turn: int
+    """Its number, from 1."""
+    prompt: str
+    """The beginning of what the person said."""
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedHistory:
+    """The history that a conversation's first request brought."""
+
+    session: str
+    turns: Sequence[IngestedTurn]
+    """Those that were tagged, in order."""
+    pairs: int
+    """How many turns it has."""
+    elapsed_ms: float
 
 
 class Tagger(Protocol):

@@ -3,11 +3,12 @@ each; and whether its text asks for an overview (`broad`) or about a time (`temp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from penstock.base.readable import one_line
-from penstock.events.request_events import TaggedEvent
+from penstock.events.request_events import IngestedTurnEvent, TaggedEvent
 
 __all__ = ["UNTAGGED", "Tagged"]
 
@@ -40,9 +41,18 @@ class Tagged:
     @classmethod
     def of(cls, said: TaggedEvent) -> Tagged:
         """The tags of a `tagged` event."""
-        primary = one_line(said.primary, NAME)
-        names = dict.fromkeys(filter(None, (primary, *(one_line(name, NAME) for name in said.tags[:KEPT]))))
-        return cls(tuple(names), bool(primary), said.broad, said.temporal)
+        return cls(*_names(said.primary, said.tags), said.broad, said.temporal)
+
+    @classmethod
+    def of_history(cls, said: IngestedTurnEvent) -> Tagged:
+        """The tags of an `ingested_turn` event."""
+        return cls(*_names(said.primary_tag, said.tags))
+
+
+def _names(first: str, others: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    primary = one_line(first, NAME)
+    names = dict.fromkeys(filter(None, (primary, *(one_line(name, NAME) for name in others[:KEPT]))))
+    return tuple(names), bool(primary)
 
 
 UNTAGGED: Final = Tagged()

@@ -28,7 +28,7 @@ from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import Stage
 from penstock.plugins.summariser import Segment, Summariser, Summary
-from penstock.plugins.tagger import Tags
+from penstock.plugins.tagger import IngestedHistory, Tags
 from penstock.profiles.profile import Profile
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
@@ -95,7 +95,7 @@ class Session:
         self._redactor = Redactor(profile.log.preview, redactors(profile.redact.personal, self.plugins.redactors()))
         self._came: Conversation | None = None
         self._left = b""
-        self._parts = replace(self.plugins.parts(profile), memory=memory, tagged=self._tagged)
+        self._parts = replace(self.plugins.parts(profile), memory=memory, tagged=self._tagged, ingested=self._ingested)
         if is_offline:
             summarisers = {name: _offline(one) for name, one in self._parts.summarisers.items()}
             self._parts = replace(self._parts, summarisers=summarisers)
@@ -208,6 +208,10 @@ class Session:
 
     def _tagged(self, exchange: str, of: str, tags: Tags) -> None:
         self.log.append(event_builders.tagged(of, tags), exchange)
+
+    def _ingested(self, exchange: str, history: IngestedHistory) -> None:
+        for one in event_builders.ingested(history):
+            self.log.append(one, exchange)
 
     def _ms(self) -> float:
         """Since the last request came."""

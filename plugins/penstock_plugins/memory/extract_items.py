@@ -1,17 +1,19 @@
 """`ItemExtractor`: finds what to remember in a conversation's requests and answers, each text once: the user's words,
 the agent's final answers and a summary of its actions (`gather`, `answer`, `items`). `ConversationState` is what it
-knows of one conversation, `Said` a text, `Gathered` what is new in one request."""
+knows of one conversation, `Said` a text, `Gathered` what is new in one request, `PastTurn` a turn of its history
+(`split_history`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from penstock import BlockKind, Draft, Exchange, Message, Role, common_head
 from penstock.memory import Item, MessageFilter, is_worth_keeping, kind_of_message
 from penstock_plugins.memory.turn_actions import TurnActions
 
-__all__ = ["ConversationState", "Gathered", "ItemExtractor"]
+__all__ = ["ConversationState", "Gathered", "ItemExtractor", "PastTurn", "Said", "split_history"]
 
 EPOCH = 1_000_000
 """Added to the places of messages after each compaction by the client, so that they stay above those of before."""
@@ -55,6 +57,27 @@ class ConversationState:
     """The user's last prompt, without envelopes and redacted."""
     epoch: int | None = None
     """The number of compactions by the client when it was last read. None: no request of it was read yet."""
+
+
+@dataclass
+class PastTurn:
+    """A turn before the current one."""
+
+    number: int
+    """Counted from 1, from the first prompt of the conversation."""
+    prompt: Said
+    others: list[Said] = field(default_factory=list)
+    """The agent's final answer and its actions."""
+
+
+def split_history(said: Sequence[Said]) -> tuple[list[PastTurn], list[Said]]:
+    """The turns of a history before its last prompt, and what belongs to none of them."""
+    prompts = [i for i, one in enumerate(said) if one.role == "user"]
+    turns = [
+        PastTurn(number, said[start], list(said[start + 1 : end]))
+        for number, (start, end) in enumerate(pairwise(prompts), 1)
+    ]
+    return turns, [*said[: prompts[0]], *said[prompts[-1] :]] if prompts else list(said)
 
 
 class ItemExtractor:
@@ -107,6 +130,11 @@ class ItemExtractor:
     def items(self, exchange: Exchange, said: Sequence[Said]) -> list[Item]:
         """The items to keep of some texts, redacted. Slow: no request waits for it."""
         return [item for one in said if (item := self._item(exchange, one)) is not None]
+
+    def words(self, said: Said) -> str:
+        """A text without envelopes, redacted. Slow."""
+        text = self._strip(said.text) if said.is_wrapped else said.text
+        return self._clean(text[: self._message_filter.chars].strip())
 
     def is_written_by_client(self, text: str) -> bool:
         """Whether a text in the user's role was written by the client: a summary, an example, a notice."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +15,8 @@ from dataclasses import replace
 from penstock import (
     Draft,
     Exchange,
+    IngestedHistory,
+    IngestedTurn,
     Level,
     Prices,
     Profile,
@@ -30,7 +33,7 @@ from penstock import (
 from penstock.memory import Item, Memory, MemoryDown, MemoryService, escape_marks, note_around
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.compaction.settings import check_timeout
-from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor
+from penstock_plugins.memory.extract_items import ConversationState, ItemExtractor, Said, split_history
 from penstock_plugins.memory.manifest import manifest_of, tools_of
 from penstock_plugins.memory.nats_source import NatsSource
 from penstock_plugins.memory.recall import Recall, Recalled, RecallQuery, owner_of
@@ -38,7 +41,7 @@ from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.llm import LlmTagger
-from penstock_plugins.tags.tagging import Tagging, is_name
+from penstock_plugins.tags.tagging import KEPT, Tagging, is_name
 
 __all__ = ["Remember", "stages", "taggers"]
 
@@ -124,13 +127,17 @@ class Remember(Stage):
     def on_reply(self, exchange: Exchange, reply: Reply) -> None:
         with self._lock:
             talk = self._talk(exchange)
-            gathered, talk.gathered = talk.gathered, None
+            is_first, gathered, talk.gathered = not talk.keys, talk.gathered, None
             if gathered is not None:
                 talk.keys, talk.doings = gathered.keys, gathered.doings
-        if gathered is not None:
-            for i in range(0, len(gathered.said), BATCH):
-                some = gathered.said[i : i + BATCH]
-                self._keep(exchange, lambda some=some: self._gatherer.items(exchange, some))  # type: ignore[misc]
+        if gathered is None:
+            return
+        said: Sequence[Said] = gathered.said
+        if is_first and not self._tagging.knows(exchange.identity.conversation):
+            said = self._ingest(exchange, said)
+        for i in range(0, len(said), BATCH):
+            some = said[i : i + BATCH]
+            self._keep(exchange, lambda some=some: self._gatherer.items(exchange, some))  # type: ignore[misc]
 
     def on_turn_complete(self, exchange: Exchange, reply: Reply) -> None:
         if self._memory_service is None or reply.error:
@@ -162,6 +169,26 @@ class Remember(Stage):
             return  # recall, which comes next, says so
         if note:
             draft.note(note, reason="what is known is named")
+
+    def _ingest(self, exchange: Exchange, said: Sequence[Said]) -> Sequence[Said]:
+        """Tag and store the last turns of the history that a first request brings, in order. Returns what is left."""
+        began, conversation = time.perf_counter(), exchange.identity.conversation
+        turns, rest = split_history(said)
+        older, done = turns[:-KEPT], list[IngestedTurn]()
+        for turn in turns[len(older) :]:
+            words = self._gatherer.words(turn.prompt)
+            items = self._gatherer.items(exchange, [turn.prompt, *turn.others])
+            if words and not self._gatherer.is_written_by_client(words):
+                answer = "\n".join(item.text for item in items if item.role != "user")
+                tags = self._tagging.of_turn(words, answer, self._scope(exchange), conversation, is_past=True)
+                done.append(IngestedTurn(turn.number, words[: self._profile.log.preview], tags))
+                self._keep(exchange, lambda items=items: items, tags.names)  # type: ignore[misc]
+            elif items:
+                self._keep(exchange, lambda items=items: items)  # type: ignore[misc]
+        if done and self._profile.log.preview:
+            ms = (time.perf_counter() - began) * 1000
+            self._parts.ingested(exchange.id, IngestedHistory(exchange.identity.session, done, len(turns), ms))
+        return [*(one for turn in older for one in (turn.prompt, *turn.others)), *rest]
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""

@@ -16,7 +16,7 @@ from penstock.text import times_in
 from penstock_plugins.tags.keywords import choose_tags, find_candidates, keywords
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
-__all__ = ["Tagging", "is_broad", "is_name", "is_temporal"]
+__all__ = ["KEPT", "Tagging", "is_broad", "is_name", "is_temporal"]
 
 logger = logging.getLogger(__name__)
 PROJECTS, CONVERSATIONS = 100, 1000
@@ -45,11 +45,13 @@ class Tagging:
         names = keywords(words, self.vocabulary(project), INBOUND)
         return Tags(tuple(names), is_broad(words), is_temporal(words, now))
 
-    def of_turn(self, words: str, answer: str, project: str, conversation: str) -> Tags:
-        """The tags of a complete turn, which are active from now on."""
+    def of_turn(self, words: str, answer: str, project: str, conversation: str, *, is_past: bool = False) -> Tags:
+        """The tags of a complete turn, which are active from now on. `is_past`: the turn is of a history, and no tagger
+        is asked."""
         vocabulary = self.vocabulary(project)
         found = find_candidates(words, answer)
-        names = self._asked(f"{words}\n{answer}", vocabulary) or choose_tags(found, vocabulary)
+        asked = [] if is_past else self._asked(f"{words}\n{answer}", vocabulary)
+        names = asked or choose_tags(found, vocabulary)
         vocabulary.learn(names, found)
         with self._lock:
             recent = self._recent.setdefault(conversation, deque(maxlen=KEPT))
@@ -58,6 +60,11 @@ class Tagging:
             while len(self._recent) > CONVERSATIONS:
                 self._recent.popitem(last=False)
         return Tags(tuple(names))
+
+    def knows(self, conversation: str) -> bool:
+        """Whether turns of a conversation have tags."""
+        with self._lock:
+            return conversation in self._recent
 
     def active(self, conversation: str) -> tuple[str, ...]:
         """The tags of the last turns of a conversation, the newest first."""

@@ -30,6 +30,7 @@ from penstock.events.request_events import (
     FlushEvent,
     ForwardedEvent,
     HistoryArchivedEvent,
+    HistoryIngestionEvent,
     RefusedEvent,
     RewrittenEvent,
     StageEvent,
@@ -89,6 +90,7 @@ FIELDS: dict[type[Any], tuple[str, ...]] = {
     BypassedEvent: ("replayed", "stripped"),
     RefusedEvent: ("status", "stage", "retry_after"),
     HistoryArchivedEvent: ("messages", "tokens"),
+    HistoryIngestionEvent: ("turns_ingested", "pairs_received", "elapsed_ms"),
     AnsweredEvent: ("status", "ms", "bytes", "first_ms", "model", "usage", "stop", "complete", "money"),
     FailedEvent: ("why", "status", "ms", "bytes"),
     ProcessedEvent: ("ms",),
@@ -100,8 +102,8 @@ FIELDS: dict[type[Any], tuple[str, ...]] = {
 }
 """The fields that are published, by the class of an event's payload or of a part of it."""
 KINDS = frozenset(kind for kind, one in CLASSES.items() if one in FIELDS)
-"""The kinds of events that are published. Not `received`, whose conversation is not known yet, and not `tagged`, whose
-tags are words of the prompt."""
+"""The kinds of events that are published. Not `received`, whose conversation is not known yet, and not `tagged` and
+`ingested_turn`, whose tags are words of the prompt."""
 _OF_PROXY = (StartedEvent, StoppedEvent, BudgetEvent, DeletedEvent, SettingsEvent, FaultEvent)
 _WORD = re.compile(r"[A-Za-z0-9_.:/@+-]{1,80}")
 _PHRASES = frozenset({"left out", "client left"})

@@ -17,6 +17,7 @@ from penstock_tui.log.log_model import LogModel
 from penstock_tui.log.query import parse
 from penstock_tui.log.stats.sessions import session_of
 from penstock_tui.log.stats.totals import Totals
+from penstock_tui.widgets.columns import tone_of_row
 from tests.tui.logs import Facts, kept_alive, life, paid_life
 
 K = EventKind
@@ -242,6 +243,29 @@ def test_a_keep_alive_request_for_one_that_is_gone_is_passed_over() -> None:
     assert model.totals.requests == 2
 
 
+def test_a_turn_of_a_history_has_a_line_and_is_no_request() -> None:
+    """Dim, with its tags; whose request brought it is opened with it. What follows does not look back at it."""
+    model = LogModel()
+    model.apply(events(life(turn=3), "x1"))
+    before = asdict(model.totals)
+    turns = [
+        {"turn": n, "tags": [f"tag{n}", "glaze"], "primary_tag": f"tag{n}", "message": f"about {n}"} for n in (1, 2)
+    ]
+    changes = model.apply(events([(K.INGESTED_TURN, one) for one in turns], "x1", 400.0))
+    assert [(row.kind, row.turn, row.exchange, row.prompt) for row in changes.added] == [
+        ("ingested", 1, "x1", "⇡ 1 about 1"),
+        ("ingested", 2, "x1", "⇡ 2 about 2"),
+    ]
+    first, second = changes.added
+    assert (first.all_tags, tone_of_row(first), first.session_name) == (("tag1", "glaze"), "dim", "session-")
+    assert asdict(model.totals) == before
+    model.apply(events(life(), "x2"))
+    assert [one.id for one in model.earlier(model.rows[-1])] == ["x1"]
+    assert parse("kind:ingested").matches(second)
+    assert model.tags.covered("talk-1", 1, 2) == ["glaze", "tag1", "tag2"]
+    assert not model.apply(events([(K.INGESTED_TURN, turns[0])], "gone"))
+
+
 def test_requests_per_minute_are_those_of_the_last_minute() -> None:
     model = LogModel()
     for i, at in enumerate((10.0, 100.0, 130.0)):
@@ -409,7 +433,7 @@ def test_any_payload_is_read(told: list[tuple[EventKind, str, Any]]) -> None:
     """A log of an older or a newer version has fields missing, or of other types: rows have gaps, nothing breaks."""
     model = LogModel(alive=lambda _pid: False)
     model.apply([Event(i, float(i), exchange, kind, payload) for i, (kind, exchange, payload) in enumerate(told)])
-    requests = {exchange for kind, exchange, _ in told if exchange and kind is not K.KEPT_ALIVE}
+    requests = {exchange for kind, exchange, _ in told if exchange and kind not in (K.KEPT_ALIVE, K.INGESTED_TURN)}
     assert {row.exchange for row in model.rows} == requests
     model.health.proxy()
     model.health.degraded(0.0)

@@ -17,6 +17,7 @@ from penstock.events.request_events import (
     FlushEvent,
     ForwardedEvent,
     HistoryArchivedEvent,
+    HistoryIngestionEvent,
     LoggedTool,
     ReceivedEvent,
     RefusedEvent,
@@ -86,6 +87,8 @@ def _take(detail: ExchangeDetail, event: Event) -> str | None:
             return ""
         case KeptAliveEvent() as said:
             return kept_alive_words(said)
+        case HistoryIngestionEvent() as said:
+            return f"{said.turns_ingested} of {plural(said.pairs_received, 'turn')} of the history tagged"
         case HistoryArchivedEvent() as said:
             return one_line(f"{said.why}: expand {said.handle}")
         case FaultEvent() as said:

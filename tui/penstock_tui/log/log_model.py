@@ -11,10 +11,11 @@ from itertools import takewhile
 from penstock.budget.scopes import storable
 from penstock.conversation.exchange import Kind
 from penstock.events.event import Event, EventKind
+from penstock.events.request_events import IngestedTurnEvent
 from penstock.events.response_events import KeptAliveEvent
 from penstock.stats.cost_totals import CostTotals
 from penstock_tui.log.health import Health, pid_alive
-from penstock_tui.log.row import KEEP_ALIVE, Row, keep_alive_row
+from penstock_tui.log.row import INGESTED, KEEP_ALIVE, Row, ingested_row, keep_alive_row
 from penstock_tui.log.stats.compactions import Compactions
 from penstock_tui.log.stats.cost_curve import CostCurve
 from penstock_tui.log.stats.faults import Faults
@@ -100,6 +101,8 @@ class LogModel:
         ):
             for kind in counted.KINDS:
                 self._counts.setdefault(kind, []).append(counted.fold)
+        self._extra = {EventKind.KEPT_ALIVE: self._keep_alive, EventKind.INGESTED_TURN: self._ingested}
+        """Events that have rows of their own, beside that of their exchange."""
         self._by_id: dict[str, Row] = {}
         self._next = 0
 
@@ -115,7 +118,7 @@ class LogModel:
                 if event.kind is EventKind.STARTED:
                     touched += self._age()
                 changed.update({row.id: row for row in touched if row.id not in added})
-            fold = self._keep_alive if event.kind is EventKind.KEPT_ALIVE else self._fold
+            fold = self._extra.get(event.kind, self._fold)
             row = fold(event, added, changed) if event.exchange else None
             for count in self._counts.get(event.kind, ()):
                 count(event, row)
@@ -175,7 +178,7 @@ class LogModel:
         if not row.conversation:
             return []
         before = reversed(self.rows[: self.index_of(row)])
-        left_out = (Kind.COUNT, KEEP_ALIVE)
+        left_out = (Kind.COUNT, KEEP_ALIVE, INGESTED)
         return [one for one in before if one.conversation == row.conversation and one.kind not in left_out]
 
     def per_minute(self, now: float) -> int:
@@ -216,6 +219,17 @@ class LogModel:
         self.sessions.keep_alive(read)
         added[read.id] = read
         return row
+
+    def _ingested(self, event: Event, added: dict[str, Row], changed: dict[str, Row]) -> Row | None:
+        """A line of its own for a turn of the history that a request brought. None: that one is too old to be shown."""
+        row, said = self._by_id.get(event.exchange), event.data
+        if row is None or not isinstance(said, IngestedTurnEvent):
+            return None
+        turn = ingested_row(row, event, said, self._next)
+        if turn.id not in self._by_id:
+            self.sessions.add_row(turn)
+            added[turn.id] = self._add(turn)
+        return turn
 
     def _add(self, row: Row) -> Row:
         self._next += 1

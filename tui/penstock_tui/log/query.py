@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from penstock.conversation.exchange import Kind
 from penstock.events.kinds import OLD_NAMES
-from penstock_tui.log.row import KEEP_ALIVE, Row
+from penstock_tui.log.row import INGESTED, KEEP_ALIVE, Row
 
 __all__ = ["HELP", "Query", "QueryError", "parse"]
 
@@ -202,7 +202,7 @@ _QUALITIES: dict[str, Test] = {
     "history": lambda row: row.history,
     "live": lambda row: not row.history,
 }
-_KINDS = (*Kind, KEEP_ALIVE)
+_KINDS = (*Kind, KEEP_ALIVE, INGESTED)
 _OLD_STATES = {new: old for old, new in OLD_NAMES.items()}
 """Words that a person may know from an earlier version."""
 _EXAMPLES = {"status": "429 or status:5xx", "tokens": ">50k", "cache": "<50", "suite": ">20ms", "total": ">10s"}

@@ -1,6 +1,7 @@
 """`Row`: one exchange in the request log, built up from its events (`fold`), with the values the screen computes and
 240 characters of the prompt. `keep_alive_row` makes the row of a keep-alive request, whose kind is `KEEP_ALIVE`;
-`kept_alive_words` says what such a request cost and read."""
+`kept_alive_words` says what such a request cost and read. `ingested_row` makes the row of a turn of a history, whose
+kind is `INGESTED`."""
 
 from __future__ import annotations
 
@@ -11,15 +12,18 @@ from penstock.base.readable import one_line
 from penstock.conversation.conversation import Role
 from penstock.conversation.exchange import State
 from penstock.events.event import Event
-from penstock.events.request_events import ClassifiedEvent, RefusedEvent
+from penstock.events.request_events import ClassifiedEvent, IngestedTurnEvent, RefusedEvent
 from penstock.events.response_events import KeptAliveEvent, LoggedCost, LoggedUsage, TokenSplit
 from penstock.stats.exchange import ExchangeStats
+from penstock.stats.tags import Tagged
 from penstock_tui.format import dollars
 
-__all__ = ["KEEP_ALIVE", "Row", "keep_alive_row", "kept_alive_words"]
+__all__ = ["INGESTED", "KEEP_ALIVE", "Row", "ingested_row", "keep_alive_row", "kept_alive_words"]
 
 KEEP_ALIVE = "keep-alive"
 """The kind of a row that is no request of a client: Penstock sent the last one once more for no answer."""
+INGESTED = "ingested"
+"""The kind of a row that is no request: a turn of the history that the first request of a conversation brought."""
 
 SHORT = 8
 """Characters of a session's id that tell it from others."""
@@ -45,7 +49,8 @@ class Row(ExchangeStats):
     history: bool = False
     """Whether it came before the newest start of a proxy."""
     repeats: str = ""
-    """For a keep-alive request: the exchange whose request was repeated."""
+    """For a keep-alive request: the exchange whose request was repeated; for a turn of a history, whose request brought
+    it."""
     version: int = 0
     """Counts the changes of the row, so that cached drawings are recognised as old."""
 
@@ -105,7 +110,29 @@ class Row(ExchangeStats):
 
 def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> Row:
     """A row for a keep-alive request, which repeated the request of `of`. It is in no sum: `of` counts its cost."""
-    row = Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id)
+    row = _row_of(of, Row(f"{of.id}~{of.reads}", event.at, kind=KEEP_ALIVE, number=number, repeats=of.id))
+    row.client, row.model, row.prompt = "penstock", one_line(said.model) or of.model, kept_alive_words(said)
+    row.tokens_out = said.read + said.write
+    row.usage = LoggedUsage(cache_read=said.read, cache_write=said.write)
+    came, sent = TokenSplit(0, 0, 0), TokenSplit(0, said.read, said.write)
+    row.money = LoggedCost(came, sent, 0, 0, "exact", baseline=0.0, paid=said.usd or 0.0, naive=0.0)
+    row.state = State.ANSWERED if row.tokens_out else State.FAILED
+    if row.state is State.FAILED:
+        row.why, row.error = "stopped", one_line(said.stopped)
+    return row
+
+
+def ingested_row(of: Row, event: Event, said: IngestedTurnEvent, number: int) -> Row:
+    """A row for a turn of the history that the request of `of` brought. It is in no sum."""
+    row = Row(f"{of.id}~turn{said.turn}", event.at, kind=INGESTED, turn=said.turn, number=number, repeats=of.id)
+    row = _row_of(of, row)
+    row.client, row.model, row.state = of.client, of.model, State.ANSWERED
+    row.prompt, row.response = one_line(f"⇡ {said.turn} {said.message}", PROMPT_CHARS), Tagged.of_history(said)
+    return row
+
+
+def _row_of(of: Row, row: Row) -> Row:
+    """`row`, with what it shares with the exchange `of`."""
     for name in (
         "host",
         "path",
@@ -119,14 +146,6 @@ def keep_alive_row(of: Row, event: Event, said: KeptAliveEvent, number: int) -> 
         "session_number",
     ):
         setattr(row, name, getattr(of, name))
-    row.client, row.model, row.prompt = "penstock", one_line(said.model) or of.model, kept_alive_words(said)
-    row.tokens_out = said.read + said.write
-    row.usage = LoggedUsage(cache_read=said.read, cache_write=said.write)
-    came, sent = TokenSplit(0, 0, 0), TokenSplit(0, said.read, said.write)
-    row.money = LoggedCost(came, sent, 0, 0, "exact", baseline=0.0, paid=said.usd or 0.0, naive=0.0)
-    row.state = State.ANSWERED if row.tokens_out else State.FAILED
-    if row.state is State.FAILED:
-        row.why, row.error = "stopped", one_line(said.stopped)
     return row
 
 

@@ -7,7 +7,7 @@ from penstock.conversation.exchange import Kind, State
 from penstock.stats.tags import Tagged
 from penstock_tui.format import clock_time, count, dollars, duration, percent
 from penstock_tui.log.filtered_rows import Order
-from penstock_tui.log.row import KEEP_ALIVE, Row
+from penstock_tui.log.row import INGESTED, KEEP_ALIVE, Row
 from penstock_tui.widgets.cell_width import width_of
 from penstock_tui.widgets.column_layout import Cell, Column, Moment
 from penstock_tui.widgets.tones import session_tone
@@ -30,7 +30,7 @@ def tone_of_row(row: Row) -> str:
     return "plain"
 
 
-_QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE)
+_QUIET = ("", Kind.SIDE, Kind.COUNT, Kind.OTHER, KEEP_ALIVE, INGESTED)
 
 
 BY_SESSION = Order("session", lambda row: row.session_number or None, falls=True, groups=True)

@@ -90,6 +90,12 @@ class Sessions:
             session.totals.costs.add_reads(1, row.money.spent)
             session.rows += 1
 
+    def add_row(self, row: Row) -> None:
+        """A row of the log that counts for nothing else."""
+        session = self._sessions.get(session_of(row))
+        if session is not None:
+            session.rows += 1
+
     def drop(self, row: Row) -> None:
         """`row` is dropped from the log. What it counted for is kept."""
         session = self._sessions.get(session_of(row))

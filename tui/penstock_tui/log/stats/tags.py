@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from penstock.base.readable import one_line
 from penstock.events.event import Event, EventKind
-from penstock.events.request_events import TaggedEvent
+from penstock.events.request_events import IngestedTurnEvent, TaggedEvent
 from penstock_tui.log.row import Row
 
 __all__ = ["Tag", "Tags"]
@@ -40,7 +40,7 @@ class Tag:
 class Tags:
     """All tags, the one given last at the end."""
 
-    KINDS = (EventKind.TAGGED,)
+    KINDS = (EventKind.TAGGED, EventKind.INGESTED_TURN)
 
     def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
@@ -60,17 +60,20 @@ class Tags:
         return len(self._tags)
 
     def fold(self, event: Event, row: Row | None) -> None:
-        """Take in a `tagged` event."""
+        """Take in a `tagged` or an `ingested_turn` event."""
         said = event.data
-        if not isinstance(said, TaggedEvent):
-            return
-        is_turn, primary, names = said.of == "turn", one_line(said.primary), _names(said.tags)
-        if said.active is not None:
-            self.active = _names(said.active[:ACTIVE])
+        if isinstance(said, TaggedEvent):
+            if said.active is not None:
+                self.active = _names(said.active[:ACTIVE])
+            if said.of != "turn":
+                self.broad += said.broad
+                self.temporal += said.temporal
+            self._count(event, row, said.of == "turn", one_line(said.primary), _names(said.tags))
+        elif isinstance(said, IngestedTurnEvent):
+            self._count(event, row, True, one_line(said.primary_tag), _names(said.tags))
+
+    def _count(self, event: Event, row: Row | None, is_turn: bool, primary: str, names: tuple[str, ...]) -> None:
         self._note(row, names)
-        if not is_turn:
-            self.broad += said.broad
-            self.temporal += said.temporal
         for name in names:
             tag = self._tags.setdefault(name, Tag(name, first_at=event.at))
             tag.requests += not is_turn
