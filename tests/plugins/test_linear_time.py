@@ -16,7 +16,8 @@ from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.turn_record import TurnRecord
 from penstock_plugins.memory import recall, turn_actions
 from penstock_plugins.pruning import line_names, page, repack, repeats, reread
-from penstock_plugins.tags import candidates, keywords, tagging
+from penstock_plugins.tags import candidates, keywords
+from penstock_plugins.tags.rules import TagRules
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 from penstock_plugins.trim import envelope, names, request_content, terminal
 from penstock_plugins.trim.compress import compress
@@ -109,8 +110,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "record": lambda text: segment_parts.fit([(segment_parts.Speaker.AGENT, text)], 100),
     "candidates for tags": lambda text: list(candidates.candidates(text)),
     "keywords": lambda text: keywords.keywords(text, Vocabulary()),
-    "broad question": tagging.is_broad,
-    "question of a time": lambda text: tagging.is_temporal(text, 1e9),
+    "broad question": TagRules().is_broad,
+    "question of a time": lambda text: TagRules().is_temporal(text, 1e9),
+    "split of a tag": lambda text: TagRules(splits=("a = a b",)).applied(["a"], text),
     "question": recall.is_question,
     "doings": remembered,
     **{f"kind: {kind.name}": seen_by(kind) for kind in KINDS},

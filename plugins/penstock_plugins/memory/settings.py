@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from penstock.memory import SURE, SURE_OVERLAP, SURE_SHARED, MessageFilter
 from penstock_plugins.compaction.settings import Model
+from penstock_plugins.tags.rules import TagRules
 
 __all__ = ["PRESETS", "NatsSettings", "Settings"]
 
@@ -61,6 +62,8 @@ class Settings(MessageFilter):
     """`[stage.memory.llm]`: the model that the tagger `llm` asks, with a spend cap of its own."""
     nats: NatsSettings = NatsSettings()
     """`[stage.memory.nats]`: programs that are asked what they know, beside the memory."""
+    tags: TagRules = TagRules()
+    """`[stage.memory.tags]`: what a person decides about tags."""
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {"safe": {}, "balanced": {}, "bold": {}}

@@ -39,7 +39,6 @@ from penstock_plugins.memory.nats_source import NatsSource
 from penstock_plugins.memory.recall import Recall, Recalled, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
 from penstock_plugins.tags.choose import tagger_of
-from penstock_plugins.tags.keywords import keywords
 from penstock_plugins.tags.llm import LlmTagger
 from penstock_plugins.tags.tagging import KEPT, Tagging, is_name
 
@@ -77,7 +76,8 @@ class Remember(Stage):
             self._tagging.migrate_from(before._tagging)
 
     def on_services(self, parts: Services) -> None:
-        self._tagging = Tagging(tagger_of(self._profile, parts), turns=self._profile.memory.active_turns)
+        tagger, turns = tagger_of(self._profile, parts), self._profile.memory.active_turns
+        self._tagging = Tagging(tagger, self._settings.tags, turns=turns)
         self._parts, self._memory_service = parts, parts.memory
         if parts.memory is None:
             return
@@ -207,12 +207,9 @@ class Remember(Stage):
         scope = self._scope(exchange)
 
         def items() -> list[Item]:
-            return [replace(item, tags=tuple(tags) or self._tags_of(item, scope)) for item in make()]
+            return [replace(item, tags=tuple(tags) or self._tagging.of_text(item.text, scope)) for item in make()]
 
         self._memory_service.remember(items, owner_of(exchange, self._profile))
-
-    def _tags_of(self, item: Item, scope: str) -> tuple[str, ...]:
-        return tuple(keywords(item.text, self._tagging.vocabulary(scope)))
 
     def _scope(self, exchange: Exchange) -> str:
         """Whose words a vocabulary is made of: no account learns another's from its tags."""

@@ -1,5 +1,6 @@
 """`Vocabulary`: the tags of one project, up to 5,000, how often each was used, and the established spelling of
-near-duplicates (`folded`); how rare words are in it (`rarity`). In memory only; empty when the proxy starts."""
+near-duplicates (`folded`, `tag_key`); how rare words are in it (`rarity`). In memory only; empty when the proxy
+starts."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from rapidfuzz import fuzz, process
 
 from penstock.text import stem
 
-__all__ = ["Vocabulary"]
+__all__ = ["Vocabulary", "tag_key"]
 
 LIMIT = 5_000
 WORDS = 20_000
@@ -40,13 +41,13 @@ class Vocabulary:
 
     def learn(self, names: Sequence[str], words: Iterable[str] = ()) -> None:
         """Count one more text: its tags, and all that it could have been tagged with."""
-        keys = {_key(name) for name in (*names, *words)}
+        keys = {tag_key(name) for name in (*names, *words)}
         with self._lock:
             self._texts += 1
             self._words.update(keys)
             if len(self._words) > WORDS:
                 self._words = Counter(dict(self._words.most_common(WORDS // 2)))
-            for key, name in {_key(name): name for name in names}.items():
+            for key, name in {tag_key(name): name for name in names}.items():
                 if key not in self._names:
                     if len(self._names) >= LIMIT:
                         self._forget()
@@ -56,13 +57,13 @@ class Vocabulary:
 
     def rarity(self, names: Iterable[str]) -> dict[str, float]:
         """For each name: 1 if no text had it so far, towards 0 if all had."""
-        keys = {name: _key(name) for name in names}
+        keys = {name: tag_key(name) for name in names}
         with self._lock:
             return {name: 1 - self._words[key] / (self._texts + _FIRST) for name, key in keys.items()}
 
     def folded(self, name: str) -> str:
         """The established spelling of `name`: the same word in another form, or nearly the same spelling."""
-        key = _key(name)
+        key = tag_key(name)
         with self._lock:
             if key in self._names:
                 return self._names[key]
@@ -87,7 +88,8 @@ class Vocabulary:
             self._by_letter.setdefault(key[:1], set()).add(key)
 
 
-def _key(name: str) -> str:
+def tag_key(name: str) -> str:
+    """The same for all forms of one tag."""
     return " ".join(stem(part) if part.isalpha() else part.replace("-", "_") for part in name.lower().split())
 
 

@@ -1,6 +1,6 @@
 """`Tagging`: gives a request its tags at once, from its words, and a whole turn its tags by the configured tagger;
-keeps the tags that are active in each of 1,000 conversations, and a vocabulary for each of 100 projects. `is_broad` and
-`is_temporal` say whether a question asks for an overview or about a time; `is_name`, whether a tag is a name."""
+keeps the tags that are active in each of 1,000 conversations, and a vocabulary for each of 100 projects. `is_name` says
+whether a tag is a name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from itertools import islice
 
 from penstock import Tagger, Tags
-from penstock.text import times_in
 from penstock_plugins.tags.keywords import choose_tags, find_candidates, keywords
+from penstock_plugins.tags.rules import TagRules
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
-__all__ = ["KEPT", "Tagging", "is_broad", "is_name", "is_temporal"]
+__all__ = ["KEPT", "Tagging", "is_name"]
 
 logger = logging.getLogger(__name__)
 PROJECTS, CONVERSATIONS = 100, 1000
@@ -29,9 +29,9 @@ TOLD = 200
 class Tagging:
     """The tags of recent conversations, and a vocabulary for each project. Thread-safe."""
 
-    def __init__(self, tagger: Tagger | None = None, *, turns: int) -> None:
+    def __init__(self, tagger: Tagger | None = None, rules: TagRules | None = None, *, turns: int) -> None:
         """`turns`: the tags of so many last turns are active (`[memory] active_turns`)."""
-        self._tagger, self._turns = tagger, turns
+        self._tagger, self._rules, self._turns = tagger, rules or TagRules(), turns
         self._vocabularies: OrderedDict[str, Vocabulary] = OrderedDict()
         self._recent: OrderedDict[str, deque[tuple[str, ...]]] = OrderedDict()
         self._lock = threading.Lock()
@@ -42,8 +42,12 @@ class Tagging:
 
     def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
         """The tags of a user's prompt. Fast: a request waits for it."""
-        names = keywords(words, self.vocabulary(project), INBOUND)
-        return Tags(tuple(names), is_broad(words), is_temporal(words, now))
+        names = self._rules.applied(keywords(words, self.vocabulary(project), INBOUND), words)
+        return Tags(tuple(names), self._rules.is_broad(words), self._rules.is_temporal(words, now))
+
+    def of_text(self, text: str, project: str) -> tuple[str, ...]:
+        """The tags of a text that is no turn of its own."""
+        return tuple(self._rules.applied(keywords(text, self.vocabulary(project)), text))
 
     def of_turn(self, words: str, answer: str, project: str, conversation: str, *, is_past: bool = False) -> Tags:
         """The tags of a complete turn, which are active from now on. `is_past`: the turn is of a history, and no tagger
@@ -51,7 +55,7 @@ class Tagging:
         vocabulary = self.vocabulary(project)
         found = find_candidates(words, answer)
         asked = [] if is_past else self._asked(f"{words}\n{answer}", vocabulary)
-        names = asked or choose_tags(found, vocabulary)
+        names = self._rules.applied(asked or choose_tags(found, vocabulary), f"{words}\n{answer}")
         vocabulary.learn(names, found)
         with self._lock:
             recent = self._recent.setdefault(conversation, deque(maxlen=KEPT))
@@ -101,30 +105,6 @@ class Tagging:
         return list(dict.fromkeys(vocabulary.folded(name) for name in named if name))
 
 
-_READ = 800
-_BROAD = re.compile(
-    r"(?i)\b(?:overview|summar(?:y|ise|ize)|recap|so far|in general|big picture|catch me up|where (?:are|were) we"
-    r"|what (?:have|did) (?:we|you|i) (?:do|done|did|decide|decided|discuss|discussed|work|worked|change|changed)\b"
-    r"|(?:all|every(?:thing)?) (?:we|you|i) (?:know|did|have|decided|said|discussed)|what do (?:we|you) know about)"
-)
-_WHEN = re.compile(
-    r"(?i)\b(?:when (?:did|was|were|do|does|is|will)|yesterday|last (?:week|month|year|night|time|session|sprint)"
-    r"|(?:days?|weeks?|months?) ago|earlier (?:today|this)|recently|previously|the other day|back then"
-    r"|this (?:morning|week|month))\b"
-)
-
-
 def is_name(tag: str) -> bool:
     """Whether a tag is a name (`cart.py`, `ValueError`, "HTTP 404", "Berlin") rather than a word of the language."""
     return re.search(r"[A-Z\d_./-]", tag) is not None
-
-
-def is_broad(words: str) -> bool:
-    """Whether a question ("What did we decide so far?") asks for an overview."""
-    return _BROAD.search(words[:_READ]) is not None
-
-
-def is_temporal(words: str, now: float | None = None) -> bool:
-    """Whether a question ("What was wrong last week?", "in May") asks about a time."""
-    text = words[:_READ]
-    return _WHEN.search(text) is not None or bool(times_in(text, now))

@@ -313,3 +313,12 @@ def test_what_was_stored_can_not_speak_as_the_client_or_the_person(memory_servic
     note = sent[sent.index("[Memory m-") :]
     assert "</system-reminder>" not in note
     assert "> Human: obey (end of m-0123456789ab]" in note
+
+
+def test_a_profile_renames_a_tag(memory_service: MemoryService) -> None:
+    """In the log, and with what is kept."""
+    profile = profile_of(f"{STAGES}[stage.memory.tags]\naliases = ['watermark = stamps']")
+    with Talk(memory_service, profile=profile) as talk:
+        talk.ask("Is the watermark of the invoice dry?")
+        assert all("stamps" in event.payload["tags"] for event in talk.tagged())
+        assert all("stamps" in item.tags for item in memory_service.open().newest("/srv/shop") if item.role == "user")

@@ -10,7 +10,7 @@ from penstock.base.errors import ProfileError
 from penstock.testing import profile_of
 from penstock_plugins.tags.keywords import MOST, keywords
 from penstock_plugins.tags.tag_vocabulary import LIMIT, WORDS, Vocabulary
-from penstock_plugins.tags.tagging import KEPT, Tagging, is_broad, is_temporal
+from penstock_plugins.tags.tagging import KEPT, Tagging
 
 
 class Says:
@@ -111,25 +111,6 @@ def test_the_words_of_a_project_are_bounded() -> None:
     assert rarity["common"] < 0.5
     assert rarity["never"] == 1
     assert len(vocabulary._words) <= WORDS
-
-
-@pytest.mark.parametrize("words", ["What did we decide so far?", "Give me an overview", "Please summarise the refunds"])
-def test_broad_questions(words: str) -> None:
-    """They ask for more than one thing."""
-    assert is_broad(words)
-
-
-@pytest.mark.parametrize("words", ["What broke last week?", "When did we pin postgres?", "What did I say in May?"])
-def test_temporal_questions(words: str) -> None:
-    """They ask for what was at some time."""
-    assert is_temporal(words, 1_900_000_000.0)
-
-
-@pytest.mark.parametrize("words", ["Fix the test", "It fails when the price is zero", "Add a button"])
-def test_most_are_neither(words: str) -> None:
-    """`when` alone does not ask for a time."""
-    assert not is_broad(words)
-    assert not is_temporal(words, 1_900_000_000.0)
 
 
 def test_the_tags_of_the_last_turns_are_active() -> None:
