@@ -22,6 +22,7 @@ from penstock.control.memory_lookup import the_item, the_session
 from penstock.control.memory_pages import PageCommands
 from penstock.control.memory_rebuild import Rebuild
 from penstock.control.memory_recall import RecallCommands
+from penstock.control.memory_tags import TagCommands
 from penstock.memory.items import Item
 from penstock.memory.learned import with_learned
 from penstock.memory.memory import Memory
@@ -306,7 +307,15 @@ class MemoryCommands:
         return [shown(item, labels[item.project].get(item.session, "")) for item in items]
 
 
-_GROUPS = (FeedbackCommands, ImportCommands, IngestCommands, LearnedCommands, PageCommands, RecallCommands)
+_GROUPS = (
+    FeedbackCommands,
+    ImportCommands,
+    IngestCommands,
+    LearnedCommands,
+    PageCommands,
+    RecallCommands,
+    TagCommands,
+)
 """Commands with a module of their own."""
 COMMANDS = frozenset(
     {"add", "change", "edit", "embed", "expire", "forget", "forget_project", "forget_session", "label"}

@@ -3,6 +3,8 @@ numbers, and stores the labels of sessions. Raises `MemoryDown`."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -122,6 +124,22 @@ class Catalog:
             wanted = (m.project == number) & which.clause() & (sa.true() if before is None else m.id < before)
             ids = db.scalars(sa.select(m.id).where(wanted).order_by(m.id.desc()).limit(limit))
             return self._items(db, number, project, list(ids))
+
+    def tagged(self, project: str, tag: str, limit: int) -> list[Item]:
+        """Items with a tag, in upper or lower case, those added last first."""
+        m = memories.c
+        like = sa.cast(m.tags, sa.Text).icontains(json.dumps(tag), autoescape=True)
+        with self._database.reading() as db:
+            number = self._number(db, project)
+            found = sa.select(m.id).where((m.project == number) & like).order_by(m.id.desc()).limit(limit)
+            return self._items(db, number, project, list(db.scalars(found)))
+
+    def tags(self, project: str) -> list[tuple[str, int]]:
+        """A project's tags with how many items have each, those of most items first."""
+        with self._database.reading() as db:
+            mine = memories.c.project == self._number(db, project)
+            counted = Counter(tag for tags in db.scalars(sa.select(memories.c.tags).where(mine)) for tag in tags)
+        return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
 
     def last_seq(self, project: str, session: str) -> int:
         """The `seq` of the last item of a session; -1 if it has none."""

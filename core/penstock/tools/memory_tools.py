@@ -1,6 +1,6 @@
-"""`MEMORY_TOOLS`: the agent tools for the memory of a project: `recall`, `workingset`, `list_memories`, `feedback`,
-`list_learned`, `remember`, `forget`; `remembered` shows one item. Texts of more than 12,000 characters together are
-cut. Raises `PenstockError` in words for the agent."""
+"""`MEMORY_TOOLS`: the agent tools for the memory of a project: `recall`, `workingset`, `tag_summary`, `list_memories`,
+`list_learned`, `feedback`, `remember`, `forget`; `remembered` shows one item. Texts of more than 12,000 characters
+together are cut. Raises `PenstockError` in words for the agent."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _AROUND = 3
 _LEAST, _WEAK = 2.0, 5.0
 """How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
 1 or so, an answer to 5 and more; a note on the road needs 9.5."""
+_PLAIN = {"label": "", "pinned": False, "helpful": 0, "wrong": 0}
+"""What an item has that nobody marked."""
 _NOTHING = "[nothing of this project is remembered that fits]"
 
 
@@ -68,6 +70,19 @@ def workingset(
     when you take over work that another session or agent began."""
     asked = {"purpose": purpose, "project": caller.project, "token_budget": token_budget}
     return caller.memory("workingset", asked)
+
+
+def tag_summary(
+    caller: Caller,
+    tag: Annotated[str, Field(min_length=1, max_length=60)],
+    token_budget: Annotated[int, Field(ge=60, le=4_000)] = 400,
+) -> str:
+    """Summarise what was said about one topic of this project, in the order of time and within a number of tokens. Call
+    this when a note or a person names a topic whose discussion you do not see.
+
+    tag: the topic, as it was named: a file, a function, a word or two."""
+    found = caller.memory("tag", {"tag": tag, "project": caller.project, "most": token_budget})
+    return _joined([_entry({**_PLAIN, **part, "text": "\n".join(part["sentences"])}, _EACH) for part in found["parts"]])
 
 
 def feedback(
@@ -140,6 +155,7 @@ def forget(caller: Caller, id: str) -> str:
 MEMORY_TOOLS = (
     Tool(recall, "Recall"),
     Tool(workingset, "Working set"),
+    Tool(tag_summary, "Tag summary"),
     Tool(list_memories, "List memories"),
     Tool(list_learned, "List what was learned"),
     Tool(feedback, "Feedback on a memory", "adds"),

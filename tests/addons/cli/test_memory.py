@@ -395,3 +395,16 @@ def test_what_was_learned_is_listed_and_changed(say: Say, folder: Path) -> None:
     assert "[-1]" in say("memory", "learned")
     say("memory", "delete", id_of(said), "--yes")
     assert json.loads(say("memory", "learned", "--json"))["items"] == []
+
+
+def test_tags_are_listed_and_summarised(say: Say, run: Run, folder: Path) -> None:
+    """Within the tokens asked for; a tag that is not there is told, and the command fails."""
+    say("memory", "add", "The kiln is hot.")
+    project = json.loads(say("memory", "list", "--json"))[0]["project"]
+    memory = Memory(paths.memory_dir(), Trigrams())
+    memory.add([Item(project, "The glaze cracks. It is cold.", seq=1, tags=("glaze", "kiln"))])
+    memory.close()
+    assert re.findall(r"1  (\w+)", say("memory", "tags")) == ["glaze", "kiln"]
+    assert "The glaze cracks." in say("memory", "tags", "glaze")
+    assert json.loads(say("memory", "tags", "glaze", "--most", "20", "--least", "1", "--json"))["tokens"] <= 20
+    assert run("memory", "tags", "loom").exit_code != 0

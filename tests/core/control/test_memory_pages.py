@@ -105,3 +105,15 @@ def test_feedback_is_kept_without_secrets(ask: Ask) -> None:
             ask("feedback", **(said | wrong))
     with pytest.raises(NotFound):
         ask("feedback", **(said | {"item_id": "00000000"}))
+
+
+def test_a_tag_is_summarised(ask: Ask, memory: Memory) -> None:
+    """Within the tokens asked for; an unknown one is told with the nearest."""
+    memory.add([Item("p", "The glaze cracks.", "thread 1", seq=7, at=NOW, tags=("glaze", "kiln"))])
+    assert {"tag": "glaze", "items": 1} in ask("tags")["tags"]
+    summary = ask("tag", tag="glaze", most=50)
+    assert summary["items"] == 1
+    assert 0 < summary["tokens"] <= 50
+    assert [part["sentences"] for part in summary["parts"]] == [["The glaze cracks."]]
+    with pytest.raises(NotFound, match=r"Did you mean 'glaze'\?"):
+        ask("tag", tag="glazes")

@@ -70,3 +70,21 @@ def test_what_a_person_had_forgotten_stays_away(memory: Memory) -> None:
     assert memory.add([said("The code of the door is blue.")], even_forgotten=True)[0].new == 1
     memory.forget("p", [item.id for item in memory.newest("p")])
     assert memory.add([said("The code of the door is blue.")])[0].new == 1
+
+
+def test_items_are_found_by_tag(memory: Memory) -> None:
+    """By the whole of it, in any case of its letters, with any signs in it; of one project."""
+    tags = [("Kiln", "100%_sure"), ("kiln.py", 'a "quoted" é'), ("kiln",)]
+    memory.add([Item("p", f"Number {n}.", seq=n, tags=some) for n, some in enumerate(tags)])
+    memory.add([Item("q", "Elsewhere.", tags=("kiln",))])
+
+    def found(tag: str) -> list[int]:
+        return [item.seq for item in memory.catalog.tagged("p", tag, 10)]
+
+    assert found("kiln") == [2, 0]
+    assert found("100%_sure") == [0]
+    assert found("100xxsure") == []
+    assert found('a "quoted" é') == [1]
+    assert [item.seq for item in memory.catalog.tagged("p", "kiln", 1)] == [2]
+    assert memory.catalog.tags("q") == [("kiln", 1)]
+    assert sum(items for _, items in memory.catalog.tags("p")) == 5

@@ -69,6 +69,15 @@ def test_both_may_remember_the_same_at_once(both: list[Memory]) -> None:
     assert (sum(new), len(both[0].newest("p", limit=100))) == (40, 40)
 
 
+def test_one_finds_by_tag_what_another_remembers(both: list[Memory]) -> None:
+    """In any case of its letters, as in SQLite."""
+    both[0].add(
+        [Item("p", "The kiln is hot.", tags=("Kiln", "100%")), Item("p", "The loom is not.", tags=("kiln.py",))]
+    )
+    assert [item.text for item in both[1].catalog.tagged("p", "kiln", 9)] == ["The kiln is hot."]
+    assert [tag for tag, _ in both[1].catalog.tags("p")] == ["100%", "Kiln", "kiln.py"]
+
+
 def test_a_null_character_is_no_fault(both: list[Memory]) -> None:
     """PostgreSQL cannot store it: another character stands for it."""
     both[0].add([Item("p", "The kiln\0is hot, src/a\0b.py", session="s\0")])

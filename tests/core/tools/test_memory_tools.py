@@ -49,7 +49,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
         [
             Item("kiln", "How hot does the kiln get?", session="march", seq=0, at=AT),
             Item("kiln", "It runs at 900 degrees. " * 70, session="march", seq=1, at=AT + 60, role="assistant"),
-            Item("kiln", "Then open the vents.", session="march", seq=2),
+            Item("kiln", "Then open the vents.", session="march", seq=2, tags=("vents",)),
             Item("loom", "The loom has six shafts.", session="april", seq=0, at=AT),
         ]
     )
@@ -145,3 +145,12 @@ def test_what_was_learned_is_listed_and_deleted(tools: Tools) -> None:
     assert "held 1 of 2 times" in tools("kiln").list_learned()
     tools("kiln").forget(item.handle)
     assert "nothing was learned" in tools("kiln").list_learned()
+
+
+def test_a_topic_is_summarised(tools: Tools) -> None:
+    """With ids that `expand` shows whole; a topic of another project is not there."""
+    answer = tools("kiln").tag_summary("vents")
+    assert "Then open the vents." in answer
+    assert len(ids(answer)) == 1
+    with pytest.raises(PenstockError, match="nothing in loom has the tag 'vents'"):
+        tools("loom").tag_summary("vents")

@@ -30,6 +30,7 @@ def app() -> typer.Typer:
     group.command("search")(read_commands.search)
     group.command("show")(read_commands.show)
     group.command("learned")(read_commands.learned)
+    group.command("tags")(read_commands.tags)
     projects = typer.Typer(help="The projects that something is remembered for, and who may use them.")
     projects.callback(invoke_without_command=True)(read_commands.projects)
     projects.command("share")(change.share)

@@ -1,6 +1,6 @@
 """What commands of many kinds use to print: `confirmed` asks the user, and ends the command if the answer is not yes;
 `only` prints remarks to stderr, `as_json` prints JSON; `shortened` and `short_project` shorten names. For memories:
-`line` and `full` format one, with control characters escaped, `size` a number of bytes, `process` the state of the
+`line` and `full` format one, with control characters escaped, `summary_part` a part of a tag's summary, `size` a number of bytes, `process` the state of the
 vector process."""
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ import typer
 
 from penstock.base.format import moment, printable
 
-__all__ = ["as_json", "confirmed", "full", "line", "only", "process", "short_project", "shortened", "size"]
+__all__ = [
+    "as_json",
+    "confirmed",
+    "full",
+    "line",
+    "only",
+    "process",
+    "short_project",
+    "shortened",
+    "size",
+    "summary_part",
+]
 
 _ROLES = {"assistant": "agent", "user": "you", "tool": "done"}
 _LEAST = 30
@@ -36,6 +47,13 @@ def line(item: dict[str, Any], *, project: bool = False) -> str:
     room = max(_LEAST, shutil.get_terminal_size((120, 24)).columns - len(head))
     text = printable(" ".join(item["text"].split()))
     return head + (text if len(text) <= room else text[: room - 1] + "…")
+
+
+def summary_part(part: dict[str, Any]) -> str:
+    """What a summary took from one memory: id, time, speaker, then the sentences."""
+    when = moment(part["at"]) if part["at"] else " " * 16
+    said = [f"  {printable(sentence)}" for sentence in part["sentences"]]
+    return "\n".join([typer.style(f"{part['id']}  {when}  {_role(part)}", dim=True), *said])
 
 
 def full(item: dict[str, Any]) -> str:

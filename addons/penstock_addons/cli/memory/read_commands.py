@@ -1,6 +1,6 @@
-"""The commands that read the memory: `penstock memory list` (`show_newest`), `search`, `show`, `learned`, `projects`
-and `status`. Each is answered by the process that has the memory open, a proxy or this one, and prints lines or
-JSON."""
+"""The commands that read the memory: `penstock memory list` (`show_newest`), `search`, `show`, `learned`, `tags`,
+`projects` and `status`. Each is answered by the process that has the memory open, a proxy or this one, and prints lines
+or JSON."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from penstock_addons.cli.memory.client import (
     chosen_project,
     open_memory,
 )
-from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size
+from penstock_addons.cli.memory.printing import as_json, full, line, only, process, shortened, size, summary_part
 
-__all__ = ["learned", "projects", "search", "show", "show_newest", "status"]
+__all__ = ["learned", "projects", "search", "show", "show_newest", "status", "tags"]
 
 _PARTS = 6
 _GAP = 2
@@ -136,6 +136,33 @@ def learned(
     if not found["items"]:
         what = f"nothing was learned{f' in {where}' if where else ''}"
         only([f"{what}: the stage `learning` is off unless a profile names it"])
+
+
+def tags(
+    name: Annotated[
+        str, typer.Argument(help="Summarise what was said under this tag. Without one: list the tags.")
+    ] = "",
+    project: ProjectOption = "",
+    least: Annotated[int, typer.Option(help="The tokens of the summary at the least.", min=1, max=20_000)] = 60,
+    most: Annotated[int, typer.Option(help="The tokens of the summary at most.", min=1, max=20_000)] = 400,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="So many tags at most.", min=1, max=500)] = 50,
+    json_: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """List the tags of a project, or summarise what was said under one."""
+    where = chosen_project(project, False)
+    asked = {"tag": name, "least": least, "most": most} if name else {"limit": limit}
+    with open_memory(store) as memory:
+        found = memory.do("tag" if name else "tags", {"project": where, **asked})
+    if json_:
+        as_json(found)
+        return
+    for one in found.get("tags", ()):
+        typer.echo(f"{one['items']:>6,}  {printable(one['tag'])}")
+    for part in found.get("parts", ()):
+        typer.echo(summary_part(part))
+    if not name and not found["tags"]:
+        _nothing(where)
 
 
 def projects(context: typer.Context, json_: JsonOption = False, store: StoreOption = None) -> None:
