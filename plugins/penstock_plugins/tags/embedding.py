@@ -1,6 +1,6 @@
 """`Embedding`: the tagger `embedding`. Of the words that `keywords` finds and the known tags in a text, it chooses
-those nearest in meaning to the whole text and unlike each other. It gives no tags while the memory, whose embedder it
-uses, is not open, or when that takes over two seconds."""
+those nearest in meaning to the whole text and unlike each other; a word that means the same as a known tag becomes that
+tag. It gives no tags while the memory, whose embedder it uses, is not open, or when that takes over two seconds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ __all__ = ["Embedding"]
 _LOOKED_AT = 24
 _UNLIKE = 0.5
 """How much a tag that says what another says already counts less."""
+_SAME = 0.86
+"""From this likeness on, two words mean the same: `kids` and `children`. Names of code are never taken for the same:
+`to_json` and `from_json` are as alike."""
 _WAIT_S = 2.0
 
 
@@ -37,13 +40,26 @@ class Embedding:
         names = list(dict.fromkeys([*words, *found]))
         if not names:
             return []
-        vectors = self._memory_service.ask(lambda memory: vectors_of(memory.embedder, [text[:CHARS], *names]), _WAIT_S)
+        others = [name for name in known if _is_word(name) and name not in names]
+        asked = [text[:CHARS], *names, *others]
+        vectors = self._memory_service.ask(lambda memory: vectors_of(memory.embedder, asked), _WAIT_S)
         if vectors is None:
             return []
-        like, among = vectors[1:] @ vectors[0], vectors[1:] @ vectors[1:].T
+        mine, theirs = vectors[1 : 1 + len(names)], vectors[1 + len(names) :]
+        like, among = mine @ vectors[0], mine @ mine.T
         chosen: list[int] = []
         while len(chosen) < min(MOST, len(names)):
             worth = like - _UNLIKE * among[:, chosen].max(1, initial=0.0)
             worth[chosen] = -np.inf
             chosen.append(int(worth.argmax()))
-        return [names[n] for n in chosen]
+        if others:
+            alike = mine @ theirs.T
+            for n in chosen:
+                nearest = int(alike[n].argmax())
+                if _is_word(names[n]) and names[n] not in known and alike[n, nearest] >= _SAME:
+                    names[n] = others[nearest]
+        return list(dict.fromkeys(names[n] for n in chosen))
+
+
+def _is_word(name: str) -> bool:
+    return name.isalpha() and name.islower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from penstock import Profile, hookimpl
 from penstock.base.errors import ProfileError
 from penstock.budget.daily_spend_cap import DailySpendCap
 from penstock.memory import Memory
+from penstock.memory import chosen as chosen_embedder
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.service import MemoryService
 from penstock.plugins.manager import Plugins
@@ -92,6 +94,18 @@ def test_by_vectors_what_says_most_comes_first(memory_service: MemoryService) ->
     assert "invoice" in found
     assert "mailer" not in found
     assert len(found) == len(set(found))
+
+
+def test_by_vectors_two_words_for_the_same_are_one(tmp_path: Path) -> None:
+    """The tag in use stays; names of code are never merged, however alike."""
+    with closing(MemoryService(lambda: Memory(tmp_path / "memory", chosen_embedder()))) as memory_service:
+        memory_service.open()
+        tagger = Embedding(memory_service)
+        assert "children" in tagger("The kids are at school.", ["children"])
+        assert "kids" in tagger("The kids are at school.", ["glaze"])
+        found = tagger("Call to_json on the page.", ["from_json", "pages"])
+        assert "to_json" in found
+        assert "from_json" not in found
 
 
 def test_a_model_is_asked_for_a_list(server: Server, tmp_path: Path) -> None:
