@@ -1,7 +1,7 @@
 """What commands of many kinds use to print: `confirmed` asks the user, and ends the command if the answer is not yes;
 `only` prints remarks to stderr, `as_json` prints JSON; `shortened` and `short_project` shorten names. For memories:
-`line` and `full` format one, with control characters escaped, `summary_part` a part of a tag's summary, `size` a number of bytes, `process` the state of the
-vector process."""
+`line` and `full` format one, with control characters escaped, `summary_part` a part of a tag's summary, `size` a number
+of bytes, `process` the state of the vector process."""
 
 from __future__ import annotations
 
