@@ -27,18 +27,21 @@ FOLDS = 4
 L2 = 0.01
 OTHERS = 120
 """Candidates that are no evidence, for each question: the hardest half of them, and as many at random."""
+ROUGH = ("words", "meaning", "vector_question", "near_words")
 MEASURES = ("turn R@10", "session R@10", "in 1,000 tokens", "turn R@20")
 GROUPS = {
-    "all context": "near_words near_vector near_meaning session_words session_vector session_meaning",
-    "the session's best": "session_words session_vector session_meaning",
-    "related words": "meaning near_meaning session_meaning",
-    "words": "words near_words session_words meaning near_meaning session_meaning",
-    "vectors": "vector vector_question near_vector session_vector",
-    "the speaker named": "speaker other_speaker",
+    "all context": "near_words near_vector near_meaning near_words_root near_meaning_root session_meaning "
+    "answers_meaning answers_vector",
+    "the message that it answers": "answers_meaning answers_vector",
+    "related words": "meaning near_meaning near_meaning_root session_meaning answers_meaning",
+    "words": "words near_words near_words_root meaning near_meaning near_meaning_root session_meaning answers_meaning",
+    "vectors": "vector vector_question near_vector answers_vector",
+    "the speaker named": "speaker",
     "month and day": "month day",
-    "length and role": "length length2 assistant assistant_length",
-    "thin messages, own words": "thin_question thin_ack thin_me own_words",
-    "kind of question": "you_assistant summary_assistant when_time many_digit request_standing",
+    "length and role": "length length2 assistant echo_meaning",
+    "thin messages, own words": "thin_question thin_ack own_words",
+    "kind of question": "you_assistant summary_assistant when_time many_digit request_standing request_rule",
+    "standing instructions": "request_rule",
 }
 
 
@@ -52,6 +55,8 @@ class Case:
     docs: list[list[str]]
     signals: np.ndarray[Any, np.dtype[np.float32]]
     evidence: frozenset[str]
+    rough: np.ndarray[Any, np.dtype[np.float32]]
+    """A score that does not depend on the weights in use: it chooses the candidates to fit against."""
 
     @property
     def right(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -70,7 +75,8 @@ def cases_of(folder: Path, embedder: str) -> tuple[list[Case], list[str]]:
             docs, found = memory.ranked(query.text)
             names = names or list(found.signals)
             matrix = np.stack([found.signals[name] for name in names], 1)
-            out.append(Case(history, fold, query.kind, docs, matrix, query.evidence))
+            rough = sum(found.signals[name] for name in ROUGH)
+            out.append(Case(history, fold, query.kind, docs, matrix, query.evidence, np.asarray(rough)))
         memory.memory.close()
     return out, names
 
@@ -95,6 +101,7 @@ class Fit:
     def _row(self, case: Case, rng: np.random.Generator) -> tuple[Any, Any, int]:
         right = np.flatnonzero(case.right)
         rest = np.flatnonzero(~case.right)
+        rest = rest[np.argsort(-case.rough[rest], kind="stable")]
         hard, easy = rest[: OTHERS // 2], rest[OTHERS // 2 :]
         drawn = rng.choice(easy, min(OTHERS // 2, len(easy)), replace=False) if len(easy) else easy
         more = np.log(max(1, len(easy)) / max(1, len(drawn)))

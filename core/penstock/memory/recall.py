@@ -17,11 +17,15 @@ MOST = 50
 LOOKED_AT = 4 * MOST
 """Hits of a search from which those that fit are chosen."""
 _REASONS = (
-    ({"words"}, "has words of the purpose"),
-    ({"meaning"}, "has its telling words or related ones"),
+    ({"words", "meaning"}, "has words of the purpose or related ones"),
     ({"vector", "vector_question"}, "is close in meaning"),
-    ({"near_words", "near_vector", "near_meaning"}, "what stands around it fits"),
-    ({"session_words", "session_vector", "session_meaning"}, "its session fits"),
+    (
+        {"near_words", "near_words_root", "near_vector", "near_meaning", "near_meaning_root"},
+        "what stands around it fits",
+    ),
+    ({"answers_meaning", "answers_vector"}, "it answers a question that fits"),
+    ({"session_meaning"}, "its session fits"),
+    ({"request_rule"}, "is an instruction for requests like it"),
     ({"speaker"}, "said by who is named"),
     ({"month", "day"}, "said at the time that is named"),
 )

@@ -22,9 +22,9 @@ DIGITS = 8
 _EACH = 1_200
 _MOST = 20
 _AROUND = 3
-_LEAST, _WEAK = 2.0, 5.0
+_LEAST, _WEAK = 3.0, 6.5
 """How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
-1 or so, an answer to 5 and more; a note on the road needs 9.5."""
+2 or so, an answer to 6 and more; a note on the road needs 11."""
 _PLAIN = {"label": "", "pinned": False, "helpful": 0, "wrong": 0}
 """What an item has that nobody marked."""
 _NOTHING = "[nothing of this project is remembered that fits]"

@@ -45,4 +45,4 @@ def test_it_says_why(memory: Memory) -> None:
     memory.add([Item("p", "The glazing kiln is fired with beech.", "s", pinned=True), Item("p", "Nothing of it.", "t")])
     [hit, *_] = recall(memory, "which wood for the glazing kiln", "p", tokens=100, which=Selection("s")).hits
     assert reasons(hit)[0] == "pinned"
-    assert "has its telling words or related ones" in reasons(hit)
+    assert "has words of the purpose or related ones" in reasons(hit)

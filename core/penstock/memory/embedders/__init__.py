@@ -1,6 +1,6 @@
-"""`Embedder`: the interface of embedders, which turn texts into vectors. `vectors_of`: the vectors of some texts, of
-length one; raises `MemoryDown` if the embedder fails. `chosen`: the embedder of a name, a plugin's or one that runs in
-this process (`BUNDLED`); the one that asks a service is chosen in `memory/opening.py`."""
+"""`Embedder`: the interface of embedders, which turn texts into vectors. `vectors_of` and `vector_of_words` give the
+vectors of some texts, of length one; they raise `MemoryDown` if the embedder fails. `chosen`: the embedder of a name, a
+plugin's or one that runs in this process (`BUNDLED`); the one that asks a service is chosen in `memory/opening.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from penstock.base.errors import MemoryDown
 
-__all__ = ["BUNDLED", "Embedder", "chosen", "vectors_of"]
+__all__ = ["BUNDLED", "Embedder", "chosen", "vector_of_words", "vectors_of"]
 
 logger = logging.getLogger(__name__)
 BUNDLED = ("minilm-l6-v2", "trigrams-256", "wordllama-256")
@@ -58,6 +58,18 @@ def chosen(name: str = "", given: Mapping[str, Embedder] | None = None) -> Embed
 
 def vectors_of(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """The vectors as rows of length one. Raises `MemoryDown`, whatever the embedder raises."""
+    return _normalised(_embedded(embedder, texts))
+
+
+def vector_of_words(
+    embedder: Embedder, words: Sequence[str], weights: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """The vector of weighted words, of length one, by an embedder for which a text is the mean of its words. Raises
+    `MemoryDown`, whatever the embedder raises."""
+    return _normalised(weights @ _embedded(embedder, words))
+
+
+def _embedded(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     try:
         # Half a character is none that a tokenizer would take.
         whole = [text.encode("utf-8", "replace").decode() for text in texts]
@@ -66,5 +78,9 @@ def vectors_of(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float
         raise MemoryDown(f"the embedder {embedder.name!r} failed: {type(e).__name__}: {e}") from e
     if found.shape != (len(texts), embedder.dimension) or not np.isfinite(found).all():
         raise MemoryDown(f"the embedder {embedder.name!r} gave {found.shape} for {len(texts)} texts, or no numbers")
-    length = np.linalg.norm(found, axis=1, keepdims=True)
+    return found
+
+
+def _normalised(found: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    length = np.linalg.norm(found, axis=-1, keepdims=True)
     return (found / np.where(length == 0, 1, length)).astype(np.float32)

@@ -3,7 +3,7 @@ it, or else by the nearest spelling. `ExpandedQuery` is the result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -35,15 +35,24 @@ class ExpandedQuery:
     corrected: dict[str, str] = field(default_factory=dict)
 
 
-def expand(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQuery:
-    """Look the question's stems up. A stem that no passage has is replaced by identifiers that contain it, else by the
-    nearest spelling: one letter off, two in words of eight letters or more. Raises `MemoryDown`."""
+def expand(
+    question: Question, index: WordIndex, db: sa.Connection, newest: int, vocabulary: Sequence[str] | None = None
+) -> ExpandedQuery:
+    """Look the question's stems up, in at most so many of the `newest` passages each. A stem that no passage has is
+    replaced by identifiers that contain it, else by the nearest spelling: one letter off, two in words of eight letters
+    or more; of the words of the index, or of `vocabulary`. Raises `MemoryDown`."""
     stems: list[str] = []
     holding: dict[str, npt.NDArray[np.int64]] = {}
     passages: list[int] = []
     corrected: dict[str, str] = {}
-    vocabulary = cache(lambda letter: index.beginning_like(db, letter))
-    held = index.holding(db, question.stems)
+    known = cache(
+        lambda letter: (
+            index.beginning_like(db, letter)
+            if vocabulary is None
+            else [word for word in vocabulary if word.startswith(letter)]
+        )
+    )
+    held = index.holding(db, question.stems, newest)
     pieces = index.with_piece(db, [stem for stem in question.stems if stem not in held], _PIECES)
     for stem in question.stems:
         if stem in held:
@@ -51,10 +60,10 @@ def expand(question: Question, index: WordIndex, db: sa.Connection) -> ExpandedQ
             holding[stem] = held[stem]
         elif stem in pieces:
             passages += pieces[stem]
-        elif near := _nearest(stem, vocabulary):
+        elif near := _nearest(stem, known):
             stems.append(near)
             corrected[stem] = near
-            holding |= index.holding(db, [near])
+            holding |= index.holding(db, [near], newest)
     return ExpandedQuery(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
 
 

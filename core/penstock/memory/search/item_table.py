@@ -128,18 +128,25 @@ class ItemTable:
         return order, np.searchsorted(self.owner[order], np.arange(len(self) + 1))
 
     @cached_property
+    def previous(self) -> Ints:
+        """For each row the last part of the message before it in its session; -1 for none."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        begins = np.r_[True, (np.diff(self.session) != 0) | (np.diff(self.seq) != 0)]
+        before = np.maximum.accumulate(np.where(begins, np.arange(len(self)), 0)) - 1
+        return np.where((before >= 0) & (self.session[before] == self.session), before, -1)
+
+    @cached_property
     def sizes(self) -> Ints:
         """How many items each session has."""
         return np.bincount(self.session, minlength=len(self.sessions))
 
-    def known(self, passages: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """The rows of the items of `passages`, and which of the passages exist: an index may still have deleted
-        ones."""
+    def positions(self, passages: Ints) -> Ints:
+        """The positions in `passages` of those that exist: an index may still have deleted ones."""
         if not len(self.passages):
-            return np.zeros(0, np.int64), np.zeros(len(passages), bool)
+            return np.zeros(0, np.int64)
         at = np.minimum(np.searchsorted(self.passages, passages), len(self.passages) - 1)
-        there = self.passages[at] == passages
-        return self.owner[at[there]], there
+        return at[self.passages[at] == passages]
 
 
 def _date(at: Any) -> tuple[int, int, int, int]:

@@ -1,12 +1,10 @@
 """`PostgresWordIndex`: the full-text index of memory in PostgreSQL: GIN indexes over lexemes of our own.
 
-It has the stems of `penstock.text.stems`, as SQLite's has, and ranks by the same BM25, which PostgreSQL's own ranking
-is not. How often a stem occurs is in the index, too: with a lexeme for each time, so that no row is read for it.
+It has the stems of `penstock.text.stems`, as SQLite's has, and finds the same passages.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,10 +20,6 @@ from penstock.text.stems import identifiers, terms
 
 __all__ = ["PostgresWordIndex"]
 
-_K1, _B = 1.2, 0.75
-"""The constants of SQLite's BM25."""
-_TIMES = 8
-"""A stem that occurs more often in a passage counts as often as this: BM25 is near its limit there."""
 _LONGEST = 400
 """Characters of a stem; a lexeme may have 2,046 bytes."""
 _ALL = ""
@@ -37,9 +31,9 @@ _ADD = sa.text(
 )
 _COUNT = upsert("postgresql", vocabulary, ["project", "stem"], added=["passages", "occurrences"])
 _HOLDING = sa.text(
-    "SELECT asked.n, array_agg(w.passage ORDER BY w.passage), array_agg(w.length ORDER BY w.passage) "
-    "FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n) "
-    "JOIN memory_words w ON w.stems @@ asked.query::tsquery GROUP BY asked.n"
+    "SELECT asked.n, array_agg(found.passage) FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n), "
+    "LATERAL (SELECT w.passage FROM memory_words w WHERE w.stems @@ asked.query::tsquery ORDER BY w.passage DESC "
+    "LIMIT :newest) AS found GROUP BY asked.n"
 )
 _WITH_PIECE = sa.text(
     "SELECT asked.n, found.passage FROM unnest(CAST(:queries AS text[]), CAST(:pieces AS text[])) "
@@ -75,7 +69,7 @@ class PostgresWordIndex(WordIndex):
                     "passage": number,
                     "project": self._project,
                     "length": counts.total(),
-                    "stems": [self._lexeme(stem, n) for stem, times in counts.items() for n in range(1, _most(times))],
+                    "stems": [self._lexeme(stem) for stem in counts],
                     "pieces": [self._lexeme(gram) for gram in _grams(names)] if names else None,
                     "names": names.replace("\0", "\ufffd") or None,
                 }
@@ -91,37 +85,17 @@ class PostgresWordIndex(WordIndex):
         none_left = (vocabulary.c.project == self._project) & (vocabulary.c.passages <= 0)
         db.execute(vocabulary.delete().where(none_left))
 
-    def best(self, db: sa.Connection, stems: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        asked = _folded(stems)
-        if not asked:
-            return []
-        with reading():
-            found = self._lists(db, [self._lexeme(stem, n) for stem in asked for n in range(1, _TIMES + 1)])
-            all_of = vocabulary.select().where((vocabulary.c.project == self._project) & (vocabulary.c.stem == _ALL))
-            whole = db.execute(all_of).first()
-        if whole is None or not found:
-            return []
-        scores: dict[int, float] = {}
-        usual = whole.occurrences / whole.passages
-        for at in range(len(asked)):
-            levels = [found[n] for n in range(at * _TIMES, (at + 1) * _TIMES) if n in found]
-            if not levels:
-                continue
-            passages, lengths = levels[0]
-            times = np.ones(len(passages))
-            for some, _ in levels[1:]:
-                times[np.searchsorted(passages, some)] += 1
-            rarity = max(math.log((whole.passages - len(passages) + 0.5) / (len(passages) + 0.5)), 1e-6)
-            score = rarity * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * lengths / usual))
-            for passage, one in zip(passages.tolist(), score.tolist(), strict=True):
-                scores[passage] = scores.get(passage, 0.0) + one
-        return sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:limit]
-
-    def holding(self, db: sa.Connection, stems: Iterable[str]) -> dict[str, _Ints]:
+    def holding(self, db: sa.Connection, stems: Iterable[str], newest: int) -> dict[str, _Ints]:
         asked = list(dict.fromkeys(stems))
-        with reading():
-            found = self._lists(db, [self._lexeme(stem) for stem in _folded(asked)])
-        return {asked[n]: passages for n, (passages, _) in sorted(found.items())}
+        found = self._newest(db, [_quoted(self._lexeme(stem)) for stem in _folded(asked)], newest)
+        return {asked[n]: passages for n, passages in found.items()}
+
+    def holding_with(
+        self, db: sa.Connection, stems: Sequence[str], others: Sequence[str], newest: int
+    ) -> dict[str, _Ints]:
+        any_of = " | ".join(_quoted(self._lexeme(stem)) for stem in _folded(others))
+        found = self._newest(db, [f"{_quoted(self._lexeme(one))} & ({any_of})" for one in _folded(stems)], newest)
+        return {stems[n]: passages for n, passages in found.items()}
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         v = vocabulary.c
@@ -147,14 +121,14 @@ class PostgresWordIndex(WordIndex):
         with reading():
             return list(db.scalars(sa.select(v.stem).where(like).order_by(v.stem).limit(PREFIX_SCAN)))
 
-    def _lists(self, db: sa.Connection, lexemes: Sequence[str]) -> dict[int, tuple[_Ints, _Ints]]:
-        """By the place of a lexeme, the passages that have it, ascending, and their lengths."""
-        rows = db.execute(_HOLDING, {"asked": list(map(_quoted, lexemes))})
-        return {n - 1: (np.array(some, np.int64), np.array(lengths, np.int64)) for n, some, lengths in rows}
+    def _newest(self, db: sa.Connection, queries: Sequence[str], newest: int) -> dict[int, _Ints]:
+        """By the place of a query, the newest passages that it finds."""
+        with reading():
+            rows = db.execute(_HOLDING, {"asked": list(queries), "newest": newest}).all()
+        return {n - 1: np.array(some, np.int64) for n, some in rows}
 
-    def _lexeme(self, stem: str, times: int = 1) -> str:
-        """What stands for a stem that occurs so many times."""
-        return f"{self._project}:{stem}" if times == 1 else f"{self._project}:{stem}#{times}"
+    def _lexeme(self, stem: str) -> str:
+        return f"{self._project}:{stem}"
 
     def _count(self, db: sa.Connection, texts: Sequence[Counter[str]], sign: int) -> None:
         passages, occurrences = Counter[str](), Counter[str]()
@@ -178,10 +152,6 @@ def _folded(stems: Iterable[str]) -> list[str]:
 def _without_marks(stem: str) -> str:
     apart = unicodedata.normalize("NFD", stem)
     return unicodedata.normalize("NFC", "".join(one for one in apart if not unicodedata.combining(one))).lower()
-
-
-def _most(times: int) -> int:
-    return min(times, _TIMES) + 1
 
 
 def _grams(text: str) -> list[str]:

@@ -32,7 +32,7 @@ class Evidence:
     """What the indexes found for each row of an `ItemTable`; 0 where they found nothing."""
 
     words: Array
-    """The best passage's BM25, the best of all being 1."""
+    """The rarity of the question's words in the best passage, the best of all being 1."""
     keys: Array
     """Likeness to the words that carry the question."""
     question: Array
@@ -43,17 +43,24 @@ class Evidence:
 
 def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
     """The value of each signal for the items in `rows`, by name."""
-    words, keys = evidence.words, evidence.keys
     session = layout.session
     told = np.minimum(1, _SESSION / layout.sizes).astype(np.float32)[session[rows]]
-    out = {"words": words[rows], "vector": keys[rows], "vector_question": evidence.question[rows]}
-    out["meaning"] = evidence.meaning[rows]
-    for name, of in (("words", words), ("vector", keys), ("meaning", evidence.meaning)):
+    found = {"words": evidence.words, "vector": evidence.keys, "meaning": evidence.meaning}
+    out = {name: of[rows] for name, of in found.items()}
+    out["vector_question"] = evidence.question[rows]
+    out["session_meaning"] = _best_of(evidence.meaning, session, len(layout.sessions))[session[rows]] * told
+    for name, of in found.items():
         out[f"near_{name}"] = _near(of, session, rows)
-        out[f"session_{name}"] = _best_of(of, session, len(layout.sessions))[session[rows]] * told
+    for name in ("near_words", "near_meaning"):  # a little around it tells more than twice as much tells twice
+        out[f"{name}_root"] = np.sqrt(out[name])
+    before = layout.previous[rows]
+    asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0).astype(np.float32)
+    out["answers_meaning"], out["answers_vector"] = asked * evidence.meaning[before], asked * evidence.question[before]
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)
+    # An assistant's reply repeats what it was asked: then the person's words are what was looked for.
+    out["echo_meaning"] = np.where(before >= 0, out["assistant"] * evidence.meaning[before], 0).astype(np.float32)
     return out
 
 
@@ -81,9 +88,8 @@ def _best_of(of: Array, session: Ints, count: int) -> Array:
 def _who(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:
     if question.named not in layout.roles:
         none = np.zeros(len(rows), np.float32)
-        return {"speaker": none, "other_speaker": none}
-    says = (layout.role[rows] == layout.roles.index(question.named)).astype(np.float32)
-    return {"speaker": says, "other_speaker": 1 - says}
+        return {"speaker": none}
+    return {"speaker": (layout.role[rows] == layout.roles.index(question.named)).astype(np.float32)}
 
 
 def _when(times: tuple[When, ...], layout: ItemTable, rows: Ints) -> tuple[Array, Array]:
@@ -116,14 +122,13 @@ def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]
         "length": length,
         "length2": length**2,
         "assistant": assistant,
-        "assistant_length": assistant * length,
         "thin_question": trait["thin_question"],
         "thin_ack": trait["thin_ack"],
-        "thin_me": trait["thin_me"] * person,
         "own_words": trait["me"] * person,
         "you_assistant": assistant * question.wants_assistant,
         "summary_assistant": assistant * question.wants_summary,
         "when_time": trait["time"] * question.wants_time,
         "many_digit": trait["digit"] * question.wants_number,
         "request_standing": trait["standing"] * question.is_request,
+        "request_rule": trait["rule"] * person * question.is_request,
     }

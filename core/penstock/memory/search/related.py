@@ -7,7 +7,7 @@ there is nothing here to keep or to delete.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import sqlalchemy as sa
@@ -26,8 +26,9 @@ _EACH = 3
 _GROWTH = 1.2
 
 
+@runtime_checkable
 class Speller(Embedder, Protocol):
-    """An embedder with a vector for each word."""
+    """An embedder with a vector for each word, for which a text is the mean of its words."""
 
     def spelled(self, stems: Sequence[str]) -> list[str]:
         """The words of these stems, as far as they can be guessed."""
@@ -56,6 +57,11 @@ class Related:
     def size(self) -> int:
         """Bytes it takes in memory."""
         return self._raw.nbytes + self._now.unit.nbytes
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The vocabulary, as far as it is used."""
+        return self._now.stems
 
     def follow(self, db: sa.Connection, index: WordIndex, passages: int) -> None:
         """Add the new words of the index, if the project has grown. Raises `MemoryDown`."""

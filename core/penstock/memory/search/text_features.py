@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 __all__ = ["NAMES", "VERSION", "traits_of"]
 
-VERSION = "1"
-NAMES = ("length", "thin_question", "thin_ack", "thin_me", "me", "time", "digit", "standing")
+VERSION = "2"
+NAMES = ("length", "thin_question", "thin_ack", "me", "time", "digit", "standing", "rule", "asks")
 
 _ACK = re.compile(
     r"^\W*(thanks|thank you|ok|okay|wow|great|awesome|cool|yeah|yes|sounds|that's|that sounds|sure|nice|hey|hi|aww|"
@@ -26,6 +26,13 @@ _TIME = re.compile(
     r"|december|\d{4}|days?|started|just)\b"
 )
 _STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b")
+_RULE = re.compile(
+    r"^\W*(?:(?:please|from now on|remember|in (?:the )?future|going forward)\b[,:]? )*(?:always|never|whenever|every time|"
+    r"make sure (?:to|you) always|do(?:n't| not) ever)\b|\b(?:when(?:ever)?|every time|each time|if) i ask\b|\bfrom now on\b",
+    re.I,
+)
+"""An instruction for what comes later ("Always name the version when I ask about a library"), which shares few words
+with the requests that it is for."""
 _DIGIT = re.compile(r"\d")
 _LONGEST = 3.5
 """`length` past which more words tell nothing more: about 660."""
@@ -36,17 +43,17 @@ def traits_of(text: str) -> npt.NDArray[np.float32]:
     count, low = len(text.split()), text.lower()
     length = min(math.log1p(count) - 3, _LONGEST)
     thin = min(max(1 - (length + 0.6) / 1.2, 0.0), 1.0)  # 1 below 11 words, 0 above 36
-    me = float(bool(_ME.search(text)))
     return np.array(
         [
             length,
             thin * text.rstrip().endswith("?"),
             thin * bool(_ACK.match(text)),
-            thin * me,
-            me,
+            float(bool(_ME.search(text))),
             min(3, len(_TIME.findall(low))) / 3,
             bool(_DIGIT.search(text)),
             bool(_STANDING.search(low)) * (count < 60),
+            bool(_RULE.search(text)) * (count < 60),
+            text.rstrip().endswith("?"),
         ],
         dtype=np.float32,
     )

@@ -67,24 +67,28 @@ class WordIndex:
             # Until its segments are merged, an index goes on holding the words of what was deleted.
             db.execute(sa.text(f"INSERT INTO {name}({name}) VALUES ('optimize')"))
 
-    def best(self, db: sa.Connection, stems: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Passages that have any of `stems`, the best first, with their BM25 (more is better)."""
-        if not stems:
-            return []
-        with reading():
-            found = f"SELECT rowid, -rank FROM {self._stems} WHERE {self._stems} MATCH ? ORDER BY rank LIMIT ?"
-            rows = db.exec_driver_sql(found, (" OR ".join(map(_quoted, stems)), limit)).all()
-            return [(row[0], row[1]) for row in rows]
-
-    def holding(self, db: sa.Connection, stems: Iterable[str]) -> dict[str, npt.NDArray[np.int64]]:
-        """By stem, every passage that has it; stems without passages are left out. All are read with one query, since
-        many short ones take many times as long."""
+    def holding(self, db: sa.Connection, stems: Iterable[str], newest: int) -> dict[str, npt.NDArray[np.int64]]:
+        """By stem, the passages that have it, at most so many of the `newest`; stems without passages are left out. All
+        are read with one query, since many short ones take many times as long."""
         asked = list(dict.fromkeys(stems))
+        found = self._newest(db, list(map(_quoted, asked)), newest)
+        return {asked[at]: passages for at, passages in found.items()}
+
+    def holding_with(
+        self, db: sa.Connection, stems: Sequence[str], others: Sequence[str], newest: int
+    ) -> dict[str, npt.NDArray[np.int64]]:
+        """By stem, the newest passages that have it and any of `others`. It takes as long as to read `others`, however
+        frequent the stem is."""
+        any_of = " OR ".join(map(_quoted, others))
+        found = self._newest(db, [f"{_quoted(stem)} AND ({any_of})" for stem in stems], newest)
+        return {stems[at]: passages for at, passages in found.items()}
+
+    def _newest(self, db: sa.Connection, asked: Sequence[str], newest: int) -> dict[int, npt.NDArray[np.int64]]:
+        some = f"SELECT rowid FROM {self._stems} WHERE {self._stems} MATCH asked.value ORDER BY rowid DESC LIMIT ?"
+        found = f"SELECT asked.key, (SELECT group_concat(rowid) FROM ({some})) FROM json_each(?) AS asked"
         with reading():
-            listed = f"SELECT group_concat(rowid) FROM {self._stems} WHERE {self._stems} MATCH asked.value"
-            found = f"SELECT asked.key, ({listed}) FROM json_each(?) AS asked"
-            rows = db.exec_driver_sql(found, (json.dumps(list(map(_quoted, asked))),)).all()
-            return {asked[at]: np.array(numbers.split(","), np.int64) for at, numbers in rows if numbers}
+            rows = db.exec_driver_sql(found, (newest, json.dumps(asked))).all()
+        return {at: np.array(numbers.split(","), np.int64) for at, numbers in rows if numbers}
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         """The most frequent stems that consist of letters."""

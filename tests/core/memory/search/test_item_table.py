@@ -31,17 +31,22 @@ def test_growing_is_the_same_as_building(listed: list[tuple[str, int, int]], cut
     order = [(s, q, p) for s, q, p in zip(at_once.session, at_once.seq, at_once.part, strict=True)]
     assert order == sorted(order)
     for layout in (at_once, in_two):
-        owners, known = layout.known(np.array([number for number, _ in passages], np.int64))
-        assert known.all()
-        assert [int(layout.ids[row]) for row in owners] == [item for _, item in passages]
+        at = layout.positions(np.array([number for number, _ in passages], np.int64))
+        assert [int(layout.ids[row]) for row in layout.owner[at]] == [item for _, item in passages]
 
 
 def test_a_passage_that_is_gone_is_not_known() -> None:
     """An index may still hold it."""
     layout = ItemTable.empty().grown(*rows_of([("a", 0, 0)]))
-    owners, known = layout.known(np.array([10, 11, 9], np.int64))
-    assert (owners.tolist(), known.tolist()) == ([0], [True, False, False])
-    assert ItemTable.empty().known(np.array([1], np.int64))[1].tolist() == [False]
+    assert layout.positions(np.array([10, 11, 9], np.int64)).tolist() == [0]
+    assert ItemTable.empty().positions(np.array([1], np.int64)).tolist() == []
+
+
+def test_the_message_before_is_of_the_same_session() -> None:
+    """And of a long one, its last part."""
+    layout = ItemTable.empty().grown(*rows_of([("a", 0, 0), ("a", 0, 1), ("a", 3, 0), ("a", 3, 1), ("b", 0, 0)]))
+    assert layout.previous.tolist() == [-1, -1, 1, 1, -1]
+    assert ItemTable.empty().previous.tolist() == []
 
 
 def test_traits_have_a_number_each() -> None:

@@ -1,0 +1,117 @@
+"""`word_evidence`: how well each item of a project has the words of a question, itself or in related words
+(`WordEvidence`), from the passages in which the word index has them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from penstock.base.errors import MemoryDown
+from penstock.memory.search.centered_space import Array
+from penstock.memory.search.expanded_query import ExpandedQuery, expand
+from penstock.memory.search.item_table import Ints, ItemTable
+from penstock.memory.search.related import Related
+from penstock.memory.search.word_index import WordIndex
+from penstock.text.question import Question
+from penstock.text.stems import stem
+
+__all__ = ["WordEvidence", "word_evidence"]
+
+logger = logging.getLogger(__name__)
+_AS_IF = 50
+"""Passages without any of the words that are assumed besides the real ones, so that rarity is meaningful in a small
+project."""
+_NEWEST = 5_000
+"""Passages with one word that are looked at: the newest, and all that also have a word of the question that is rarer.
+Another one tells little where so many have it, and to read them all takes a second in a project of a million."""
+_TOTAL = 100_000
+"""Passages that are looked at for all words of a question; half as many for related words."""
+_SPELLED = 200_000
+"""Passages of a project up to which a misspelled word is looked for among all its words, which takes a second in one of
+a million; above it, among the most frequent ones."""
+_NONE: Ints = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class WordEvidence:
+    """What the word index says about each row of an `ItemTable`."""
+
+    words: Array
+    """The rarity, in sum, of the question's words in the best passage; the best of all is 1."""
+    meaning: Array
+    """The share of the question's words, weighted by rarity, that the item has itself or in a related word."""
+    rarity: Mapping[str, float]
+    """How rare each stem of the question is, the rarest first."""
+    asked: ExpandedQuery
+
+    @property
+    def told(self) -> float:
+        """The sum of the rarity of all words."""
+        return sum(self.rarity.values())
+
+
+def word_evidence(
+    layout: ItemTable, index: WordIndex, related: Related | None, question: Question, db: sa.Connection
+) -> WordEvidence:
+    """Look the question's words up. Raises `MemoryDown`; without related words if only those fail."""
+    small = len(layout.passages) <= _SPELLED
+    vocabulary = None if small else related.stems if related is not None else ()
+    newest = min(_NEWEST, _TOTAL // len(question.stems))
+    ask = expand(question, index, db, newest, vocabulary)
+    cut = [stem for stem, held in ask.holding.items() if len(held) >= newest]
+    rare = [stem for stem in ask.holding if stem not in cut]
+    with_rare = index.holding_with(db, cut, rare, newest) if cut and rare else {}
+    first = {stem(word): word for word in reversed(question.keys)}
+    near = _related(related, list(first.values()))
+    relatives = [relative for some in near for relative, _ in some]
+    held_by = index.holding(db, relatives, min(_NEWEST, _TOTAL // max(1, 2 * len(relatives)))) if relatives else {}
+    rarity = dict[str, float]()
+    words, meaning, best = np.zeros((3, len(layout)), np.float32)
+    passages = np.zeros(len(layout.passages), np.float32)
+    for own, others in zip(first, near, strict=True):
+        known = ask.corrected.get(own, own)
+        at = layout.positions(ask.holding.get(known, _NONE))
+        rarity[own] = _rarity(layout, at, is_cut=known in cut)
+        if known in with_rare:
+            at = np.union1d(at, layout.positions(with_rare[known]))
+        passages[at] += np.float32(rarity[own])
+        touched = [layout.owner[at]]
+        best[touched[0]] = 1
+        for relative, weight in others:
+            if relative != own and relative in held_by:
+                rows = layout.owner[layout.positions(held_by[relative])]
+                best[rows] = np.maximum(best[rows], np.float32(weight))
+                touched.append(rows)
+        every = np.unique(np.concatenate(touched))
+        meaning[every] += np.float32(rarity[own]) * best[every]
+        best[every] = 0
+    some = np.flatnonzero(passages)
+    np.maximum.at(words, layout.owner[some], passages[some])
+    top = float(words.max(initial=0)) or 1.0
+    pieces: Ints = np.array(ask.passages, np.int64)
+    words[layout.owner[layout.positions(pieces)]] += top / 2  # part of an identifier: worth half the best match
+    told = sum(rarity.values()) or 1.0
+    return WordEvidence(words / max(float(words.max(initial=0)), 1e-9), meaning / np.float32(told), rarity, ask)
+
+
+def _rarity(layout: ItemTable, at: Ints, *, is_cut: bool) -> float:
+    """The rarity of a stem by the positions of its passages; if they are only the newest, as many others are assumed
+    among what is older."""
+    whole = len(layout.passages)
+    if not len(at):
+        return 0.7 * math.log(whole + _AS_IF + 1)
+    count = len(at) * whole / (whole - int(at.min())) if is_cut else len(at)
+    return math.log(1 + (whole + _AS_IF - count + 0.5) / (count + 0.5))
+
+
+def _related(related: Related | None, words: list[str]) -> list[list[tuple[str, float]]]:
+    try:
+        return related.to(words) if related is not None else [[] for _ in words]
+    except MemoryDown as e:
+        logger.warning("%s; related words are left out", e)
+        return [[] for _ in words]
