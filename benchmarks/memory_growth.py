@@ -1,13 +1,18 @@
 """How memory grows: ingest per second, query times, disk, resident memory and the time to open, by number of chunks.
 
-    python benchmarks/memory_growth.py [--chunks 1000 10000 100000] [--keep FOLDER]
+    python benchmarks/memory_growth.py [--chunks 1000 10000 100000] [--synthetic] [--keep FOLDER]
 
-Texts are generated: sentences over a vocabulary with the frequencies of a language, in sessions of forty.
+Texts are generated: sentences over a vocabulary with the frequencies of a language, in sessions of forty. With
+`--synthetic` their vectors are drawn at random, and the vector index is filled once at the end, or left empty with
+`--no-index`: a million can be built in half an hour then. A folder that holds a memory already (`--keep`) is measured
+as it is. With several numbers of chunks, the last lines compare each with the first: other work on the machine slows
+all alike. CPU is that of this process, without Chroma's.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import random
 import resource
@@ -15,13 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from penstock.memory import Item, Memory, chosen
+from penstock.memory.embedders.wordllama import WordLlama256
 
 PROJECT = "growth"
 VOCABULARY = 30_000
@@ -57,39 +63,64 @@ class Language:
             yield Item(PROJECT, self.text(words), session=f"s{n // SESSION}", seq=n % SESSION, at=at, role=role)
 
 
-def measure(count: int, folder: Path) -> dict[str, float]:
-    """Measure memory with `count` chunks, from an empty folder."""
-    language = Language()
-    memory = Memory(folder, chosen())
-    made, questions, done, took = language.items(count), list[str](), 0, 0.0
+class Drawn:
+    """Vectors like those of texts about a few thousand subjects, at random."""
+
+    name, dimension = WordLlama256.name, WordLlama256.dimension
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(7)
+        self._subjects = self._rng.standard_normal((5_000, self.dimension)).astype(np.float32)
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector for each text."""
+        about = self._rng.integers(0, len(self._subjects), (len(texts), 2))
+        return list(self._subjects[about[:, 0]] + 0.5 * self._subjects[about[:, 1]])
+
+
+def fill(count: int, folder: Path, *, synthetic: bool, indexed: bool) -> float:
+    """Store `count` chunks in an empty folder. Returns the seconds that took."""
+    memory = Memory(folder, Drawn() if synthetic else chosen())
+    memory.owes = "all of it at the end" if synthetic else ""
+    made, took = Language().items(count), 0.0
     while batch := list(islice(made, BATCH)):  # never all of them: the texts would count as memory's own
         start = time.perf_counter()
         memory.add(batch)
         took += time.perf_counter() - start
-        asked = (item.text.split()[2:7] for n, item in enumerate(batch, done) if n % (count // QUERIES) == 0)
-        questions += [f"what did you say about {' '.join(words)}?" for words in asked]
-        done += len(batch)
+    if synthetic and indexed:
+        memory.sync()
     memory.close()
+    return took
+
+
+def measure(count: int, folder: Path, *, synthetic: bool, indexed: bool) -> dict[str, float]:
+    """Measure memory with `count` chunks, from an empty folder or one that has them."""
+    took = 0.0 if (folder / "memory.db").exists() else fill(count, folder, synthetic=synthetic, indexed=indexed)
+    asked = islice(Language().items(count), 0, None, max(1, count // QUERIES))
+    questions = [f"what did you say about {' '.join(item.text.split()[2:7])}?" for item in asked]
     start = time.perf_counter()
     memory = Memory(folder, chosen())
     memory.search(questions[0], PROJECT)
     opened = time.perf_counter() - start
-    times = []
+    times, work = [], []
     for question in questions:
-        start = time.perf_counter()
+        start, began = time.perf_counter(), time.process_time()
         memory.search(question, PROJECT, limit=10, tokens=1000)
         times.append(1000 * (time.perf_counter() - start))
+        work.append(1000 * (time.process_time() - began))
     start = time.perf_counter()
-    memory.add([Item(PROJECT, language.text(40), session="new", seq=1)])
+    memory.add([Item(PROJECT, Language().text(40), session="new", seq=int(time.time()))])
     memory.search(questions[0], PROJECT)
     turn = 1000 * (time.perf_counter() - start)
     memory.close()
     disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     return {
-        "ingest/s": count / took,
+        "ingest/s": count / took if took else 0.0,
         "open s": opened,
         "p50 ms": float(np.percentile(times, 50)),
         "p95 ms": float(np.percentile(times, 95)),
+        "CPU p50 ms": float(np.percentile(work, 50)),
+        "CPU p95 ms": float(np.percentile(work, 95)),
         "add + search ms": turn,
         "disk MB": disk,
         "resident MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -99,17 +130,34 @@ def measure(count: int, folder: Path) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chunks", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    parser.add_argument("--keep", type=Path, help="leave the files here")
+    parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--no-index", action="store_true", help="leave the vector index as it is")
+    parser.add_argument("--keep", type=Path, help="leave the files here, by number of chunks")
+    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     logging.disable(logging.INFO)
-    if len(args.chunks) > 1:  # a process for each, so that the memory is its own
-        for count in args.chunks:
-            subprocess.run([sys.executable, __file__, "--chunks", str(count)], check=True)
+    if len(args.chunks) == 1:
+        [count] = args.chunks
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = args.keep / str(count) if args.keep else Path(temporary)
+            found = measure(count, folder, synthetic=args.synthetic, indexed=not args.no_index)
+        print(json.dumps(found) if args.json else _line(count, found), flush=True)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(args.chunks[0], args.keep or Path(folder))
-    figures = "  ".join(f"{name} {value:,.1f}" for name, value in found.items())
-    print(f"{args.chunks[0]:>9,} chunks  {figures}", flush=True)
+    every: dict[int, dict[str, float]] = {}
+    options = [one for one in sys.argv[1:] if one in ("--synthetic", "--no-index")]
+    options += ["--keep", str(args.keep)] if args.keep else []
+    for count in args.chunks:  # a process for each, so that the memory is its own
+        command = [sys.executable, __file__, "--json", *options, "--chunks", str(count)]
+        every[count] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        print(_line(count, every[count]), flush=True)
+    first, *others = args.chunks
+    for count in others:
+        ratios = {name: every[count][name] / every[first][name] for name in every[first] if name.endswith("ms")}
+        print(f"{count:>9,} / {first:,}  " + "  ".join(f"{name[:-3]} {ratio:.1f}" for name, ratio in ratios.items()))
+
+
+def _line(count: int, found: dict[str, float]) -> str:
+    return f"{count:>9,} chunks  " + "  ".join(f"{name} {value:,.1f}" for name, value in found.items())
 
 
 if __name__ == "__main__":

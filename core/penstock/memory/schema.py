@@ -66,6 +66,7 @@ memories = Table(
     Index("memories_content", "project", "hash", unique=True),
     Index("memories_session", "project", "session"),
     Index("memories_expires", "expires_at"),
+    Index("memories_place", "project", "id"),
     sqlite_autoincrement=True,
 )
 """`traits`: the features of a text that ranking uses and no query changes, as in `search/text_features.py`."""

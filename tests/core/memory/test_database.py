@@ -37,6 +37,7 @@ def test_a_record_of_before_gets_what_is_new(tmp_path: Path) -> None:
     memory.close()
     with closing(sqlite3.connect(tmp_path / "memory.db")) as db:
         db.execute("DROP TABLE feedback")
+        db.execute("DROP INDEX memories_place")
         db.execute("ALTER TABLE projects DROP COLUMN revision")
         db.execute("UPDATE alembic_version SET version_num = '0004'")
         db.commit()

@@ -146,7 +146,8 @@ class ItemTable:
         if not len(self.passages):
             return np.zeros(0, np.int64)
         at = np.minimum(np.searchsorted(self.passages, passages), len(self.passages) - 1)
-        return at[self.passages[at] == passages]
+        known: Ints = at[self.passages[at] == passages]
+        return known
 
 
 def _date(at: Any) -> tuple[int, int, int, int]:

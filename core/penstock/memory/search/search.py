@@ -110,7 +110,7 @@ def rank(
         keys, asked_like = vectors.of(rows)
     if down and not told.rarity:
         # Without words, what kind of sentence it is would count for more than what it says.
-        words = meaning = np.maximum(keys, 0) / np.float32(max(float(keys.max(initial=0)), 1e-9))
+        words = meaning = (np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)).astype(np.float32)
     signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():

@@ -27,8 +27,9 @@ _TIME = re.compile(
 )
 _STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b")
 _RULE = re.compile(
-    r"^\W*(?:(?:please|from now on|remember|in (?:the )?future|going forward)\b[,:]? )*(?:always|never|whenever|every time|"
-    r"make sure (?:to|you) always|do(?:n't| not) ever)\b|\b(?:when(?:ever)?|every time|each time|if) i ask\b|\bfrom now on\b",
+    r"^\W*(?:(?:please|from now on|remember|in (?:the )?future|going forward)\b[,:]? )*"
+    r"(?:always|never|whenever|every time|make sure (?:to|you) always|do(?:n't| not) ever)\b"
+    r"|\b(?:when(?:ever)?|every time|each time|if) i ask\b|\bfrom now on\b",
     re.I,
 )
 """An instruction for what comes later ("Always name the version when I ask about a library"), which shares few words

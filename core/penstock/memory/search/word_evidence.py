@@ -29,8 +29,10 @@ project."""
 _NEWEST = 5_000
 """Passages with one word that are looked at: the newest, and all that also have a word of the question that is rarer.
 Another one tells little where so many have it, and to read them all takes a second in a project of a million."""
+_RELATED = 1_000
+"""Passages with one related word that are looked at."""
 _TOTAL = 100_000
-"""Passages that are looked at for all words of a question; half as many for related words."""
+"""Passages that are looked at for all words of a question, and for all related ones."""
 _SPELLED = 200_000
 """Passages of a project up to which a misspelled word is looked for among all its words, which takes a second in one of
 a million; above it, among the most frequent ones."""
@@ -69,8 +71,8 @@ def word_evidence(
     first = {stem(word): word for word in reversed(question.keys)}
     near = _related(related, list(first.values()))
     relatives = [relative for some in near for relative, _ in some]
-    held_by = index.holding(db, relatives, min(_NEWEST, _TOTAL // max(1, 2 * len(relatives)))) if relatives else {}
-    rarity = dict[str, float]()
+    held_by = index.holding(db, relatives, min(_RELATED, _TOTAL // len(relatives))) if relatives else {}
+    rarity, held_at = dict[str, float](), list[Ints]()
     words, meaning, best = np.zeros((3, len(layout)), np.float32)
     passages = np.zeros(len(layout.passages), np.float32)
     for own, others in zip(first, near, strict=True):
@@ -80,6 +82,7 @@ def word_evidence(
         if known in with_rare:
             at = np.union1d(at, layout.positions(with_rare[known]))
         passages[at] += np.float32(rarity[own])
+        held_at.append(at)
         touched = [layout.owner[at]]
         best[touched[0]] = 1
         for relative, weight in others:
@@ -90,7 +93,7 @@ def word_evidence(
         every = np.unique(np.concatenate(touched))
         meaning[every] += np.float32(rarity[own]) * best[every]
         best[every] = 0
-    some = np.flatnonzero(passages)
+    some = np.unique(np.concatenate(held_at)) if held_at else _NONE
     np.maximum.at(words, layout.owner[some], passages[some])
     top = float(words.max(initial=0)) or 1.0
     pieces: Ints = np.array(ask.passages, np.int64)
