@@ -1,0 +1,77 @@
+"""What ranking knows of a message besides its words: what it answers, instructs and repeats."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.memory import Item, Memory
+from penstock.memory.search.search import Ranked, rank
+from penstock.memory.search.text_features import NAMES, traits_of
+from penstock.memory.search.weights import WEIGHTS
+
+TALK = ("We painted the fence.", "It rained all week.", "The shed needs a new roof.", "I bought nails and a saw.")
+
+
+def ranked(memory: Memory, said: list[tuple[str, str]], question: str) -> tuple[list[str], Ranked]:
+    """The texts in the order of a search."""
+    memory.add([Item("p", text, session="s", seq=n, role=role) for n, (role, text) in enumerate(said)])
+    view = memory.view("p")
+    assert view is not None
+    found = rank(view, question, None, WEIGHTS)
+    texts = {item.id: item.text for item in memory.newest("p")}
+    return [texts[int(view.layout.ids[row])] for row in found.rows], found
+
+
+def test_an_instruction_is_found_for_a_request_that_shares_no_word_with_it(file_memory: Memory) -> None:
+    """It is for what comes later, and may name only the kind of request."""
+    rule = "Always name the licence when I ask about libraries."
+    said = [("user", rule), *(("user", text) for text in TALK)]
+    texts, found = ranked(file_memory, said, "Which parser should we take for the invoices?")
+    assert texts[0] == rule
+    assert found.signals["request_rule"].tolist() == [1, 0, 0, 0, 0]
+
+
+def test_an_instruction_says_nothing_about_what_was(file_memory: Memory) -> None:
+    """A question about the past is not a request."""
+    said = [("user", "Always name the licence when I ask about libraries."), ("user", TALK[0])]
+    _, found = ranked(file_memory, said, "What did I say about the parser?")
+    assert not found.signals["request_rule"].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_rule"),
+    [
+        ("From now on, never push to main.", True),
+        ("Please always use tabs.", True),
+        ("Use metric units whenever I ask for a distance.", True),
+        ("It is always raining there.", False),
+        ("I have never seen it.", False),
+        ("Always " + "so " * 80, False),
+    ],
+)
+def test_what_an_instruction_is(text: str, is_rule: bool) -> None:
+    """At the beginning of a short message, or by what it is for."""
+    assert bool(traits_of(text)[NAMES.index("rule")]) is is_rule
+
+
+def test_an_answer_is_known_by_its_question(file_memory: Memory) -> None:
+    """It may have none of the words itself; other neighbours of the question are no answers."""
+    said = [
+        ("ada", TALK[1]),
+        ("bob", "What is the name of your dog?"),
+        ("ada", "Biscuit, since May."),
+        ("bob", TALK[0]),
+    ]
+    texts, found = ranked(file_memory, said, "the name of the dog")
+    assert [bool(value) for value in found.signals["answers_meaning"]] == [
+        text == "Biscuit, since May." for text in texts
+    ]
+    assert texts[:2] == ["What is the name of your dog?", "Biscuit, since May."]
+
+
+def test_a_reply_that_repeats_comes_after_what_it_repeats(file_memory: Memory) -> None:
+    """The person's words are what was looked for."""
+    said = [("user", "The kiln runs at 900 degrees."), ("assistant", "Good: the kiln runs at 900 degrees then.")]
+    texts, found = ranked(file_memory, said, "how many degrees does the kiln have")
+    assert texts[0] == "The kiln runs at 900 degrees."
+    assert found.signals["echo_meaning"][0] == 0 < found.signals["echo_meaning"][1]
