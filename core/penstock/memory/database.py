@@ -37,6 +37,19 @@ _PAGE = 500
 _ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_order=True)
 _ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_order=True)
 """Insert many rows at once, since a statement for each would take most of the time."""
+# Asked for each project of every write: built once, since building a query takes longer than running it.
+_PROJECT = projects.select().where(projects.c.name == sa.bindparam("name"))
+_WORDS_OF = sa.select(projects.c.words).where(projects.c.id == sa.bindparam("id"))
+_ADD_PROJECT = projects.insert()
+_IDS_OF = sa.select(memories.c.hash, memories.c.id).where(
+    (memories.c.project == sa.bindparam("project")) & memories.c.hash.in_(sa.bindparam("hashes", expanding=True))
+)
+_FORGOTTEN = sa.select(forgotten.c.hash).where(
+    (forgotten.c.project == sa.bindparam("project")) & forgotten.c.hash.in_(sa.bindparam("hashes", expanding=True))
+)
+_COUNT = (
+    sa.select(sa.func.count()).select_from(passages.join(memories)).where(memories.c.project == sa.bindparam("project"))
+)
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
 
 
@@ -106,11 +119,15 @@ class MemoryDatabase:
 
     def project(self, db: sa.Connection, name: str) -> sa.Row[Any] | None:
         """One project, if anything was remembered for it."""
-        return db.execute(projects.select().where(projects.c.name == name)).first()
+        return db.execute(_PROJECT, {"name": name}).first()
 
-    def add_project(self, db: sa.Connection, name: str, words: str, embedder: str) -> int:
-        """A new project."""
-        done = db.execute(projects.insert().values(name=name, words=words, embedder=embedder))
+    def has_few_words(self, db: sa.Connection, project: int, few: str) -> bool:
+        """Whether a project has no tables of words, by `few` in their place."""
+        return bool(db.scalar(_WORDS_OF, {"id": project}) == few)
+
+    def add_project(self, db: sa.Connection, name: str, words: str, embedder: str, owner: str) -> int:
+        """A new project, of the account `owner` if it is not empty."""
+        done = db.execute(_ADD_PROJECT, {"name": name, "words": words, "embedder": embedder, "owner": owner})
         return int((done.inserted_primary_key or (0,))[0])
 
     def set_owner(self, db: sa.Connection, project: int, owner: str) -> None:
@@ -129,20 +146,14 @@ class MemoryDatabase:
         """The ids of the items with one of these content hashes, by hash."""
         out: dict[bytes, int] = {}
         for page in _pages(hashes):
-            rows = db.execute(
-                sa.select(memories.c.hash, memories.c.id).where(
-                    (memories.c.project == project) & memories.c.hash.in_(page)
-                )
-            )
-            out |= {row.hash: row.id for row in rows}
+            out |= {row.hash: row.id for row in db.execute(_IDS_OF, {"project": project, "hashes": page})}
         return out
 
     def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
         """The given content hashes whose items a person deleted."""
         out: set[bytes] = set()
         for page in _pages(hashes):
-            found = sa.select(forgotten.c.hash)
-            out |= set(db.scalars(found.where((forgotten.c.project == project) & forgotten.c.hash.in_(page))))
+            out |= set(db.scalars(_FORGOTTEN, {"project": project, "hashes": page}))
         return out
 
     def set_forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes], *, stays: bool) -> None:
@@ -248,8 +259,8 @@ class MemoryDatabase:
 
     def count_passages(self, db: sa.Connection, project: int, which: sa.ColumnElement[bool] | None = None) -> int:
         """How many passages a project has, or those that meet the condition `which`."""
-        found = sa.select(sa.func.count()).select_from(passages.join(memories)).where(memories.c.project == project)
-        return int(db.execute(found if which is None else found.where(which)).scalar() or 0)
+        found = _COUNT if which is None else _COUNT.where(which)
+        return int(db.execute(found, {"project": project}).scalar() or 0)
 
     def texts(self, db: sa.Connection, project: int) -> list[tuple[int, str]]:
         """Every item's number and text."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
@@ -13,6 +14,7 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder
 from penstock.memory.schema import passages
 from penstock.memory.vectors.index import VectorIndex
+from penstock.memory.writer import FEW_WORDS
 
 __all__ = ["Deleter"]
 
@@ -32,18 +34,22 @@ class Deleter:
             gone = self._database.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
             self._database.delete(db, ids)
             self._database.set_forgotten(db, project, hashes, stays=True)
-            try:
-                with db.begin_nested():
-                    self._database.words(project).remove(db, [(row.id, row.text) for row in gone])
-            except SQLAlchemyError as e:
-                logger.warning("the word index is damaged and will be rebuilt: %s", e.__cause__ or e)
-                self._database.set_made_with(db, project, words="")
+            if not self._database.has_few_words(db, project, FEW_WORDS):
+                self._remove_words(db, project, [(row.id, row.text) for row in gone])
         try:
             numbers = [row.id for row in gone]
             self._vectors.remove(project, self._embedder.name, numbers, self._embedder.dimension)
         except MemoryDown as e:
             logger.warning("%s; vectors without a text stay there until it is rebuilt", e)
         self._database.scrub()
+
+    def _remove_words(self, db: sa.Connection, project: int, gone: Sequence[tuple[int, str]]) -> None:
+        try:
+            with db.begin_nested():
+                self._database.words(project).remove(db, gone)
+        except SQLAlchemyError as e:
+            logger.warning("the word index is damaged and will be rebuilt: %s", e.__cause__ or e)
+            self._database.set_made_with(db, project, words="")
 
     def project(self, project: int) -> None:
         """Delete a project with all its items."""

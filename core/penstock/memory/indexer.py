@@ -15,7 +15,7 @@ from penstock.memory.schema import memories, passages
 from penstock.memory.search import search
 from penstock.memory.search.text_features import traits_of
 from penstock.memory.vectors.index import VectorIndex
-from penstock.memory.writer import WORDS_VERSION
+from penstock.memory.writer import WHOLE, WORDS_VERSION
 
 __all__ = ["Indexer", "Progress"]
 
@@ -31,6 +31,24 @@ class Indexer:
 
     def __init__(self, database: MemoryDatabase, vectors: VectorIndex, embedder: Embedder) -> None:
         self._database, self._vectors, self._embedder = database, vectors, embedder
+
+    def unfinished(self) -> dict[str, int]:
+        """The ids of the projects whose indexes may lack something, by name: all are looked at with one query."""
+        p, name = passages.c, self._embedder.name
+        found = sa.select(
+            memories.c.project,
+            sa.func.count().label("passages"),
+            sa.func.sum(sa.case((p.vector.is_(None) | (p.embedder != name), 1), else_=0)).label("lack"),
+            sa.func.sum(sa.case((p.indexed, 1), else_=0)).label("given"),
+        )
+        with self._database.reading() as db:
+            rows = db.execute(found.select_from(passages.join(memories)).group_by(memories.c.project))
+            busy = {row.project for row in rows if row.passages > search.EXACT or row.lack or row.given}
+            return {
+                project.name: int(project.id)
+                for project in self._database.projects(db).values()
+                if project.id in busy or project.words not in WHOLE or project.embedder != name
+            }
 
     def words(self, project: int, progress: Progress) -> None:
         """Rebuild the word index and the text features of a project."""

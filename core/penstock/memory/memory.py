@@ -32,12 +32,13 @@ from penstock.memory.learned import learned_project
 from penstock.memory.owners import Owners
 from penstock.memory.project_marks import ProjectMarks
 from penstock.memory.schema import memories
+from penstock.memory.search.few_words import FewWords
 from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View, rank
 from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
-from penstock.memory.writer import WORDS_VERSION, Added, Writer
+from penstock.memory.writer import FEW_WORDS, WHOLE, Added, Writer
 
 __all__ = ["Memory"]
 
@@ -60,6 +61,8 @@ class _Known:
     stored: VectorCache
     related: Related | None
     revision: int = 0
+    words: FewWords | None = None
+    """The words of a project that has no tables of them."""
 
     @property
     def size(self) -> int:
@@ -133,7 +136,7 @@ class Memory:
         vector."""
         done = 0
         try:
-            for name, project in self.projects().items():
+            for name, project in self._indexer.unfinished().items():
                 with self._lock:
                     done += self._mend(name, project, progress or _unseen)
         except MemoryDown as e:
@@ -172,7 +175,7 @@ class Memory:
             project = self._database.project(db, name)
         if project is None:
             return 0
-        if project.words != WORDS_VERSION:
+        if project.words not in WHOLE:
             self._indexer.words(number, progress)
             self._drop_cached(number)
         if project.embedder != self.embedder.name or self._is_incomplete(number):
@@ -243,13 +246,13 @@ class Memory:
             found = self._database.project(db, project)
             if found is None:
                 return None
-            known = self._refreshed(db, found.id, found.revision)
-        words = self._database.words(found.id)
+            known = self._refreshed(db, found.id, found.revision, has_tables=found.words != FEW_WORDS)
+            words = known.words or self._database.words(found.id)
         return View(
             found.id, known.layout, known.stored, known.related, self._database, words, self._vectors, self.embedder
         )
 
-    def _refreshed(self, db: sa.Connection, project: int, revision: int) -> _Known:
+    def _refreshed(self, db: sa.Connection, project: int, revision: int, *, has_tables: bool) -> _Known:
         stored = VectorCache.empty(self._database, self.embedder.name, self.embedder.dimension)
         known = self._known.pop(project, None)
         if known is None or known.revision != revision:
@@ -259,9 +262,14 @@ class Memory:
         rows = self._database.rows(db, project, above)
         known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
         known.stored = known.stored.grown(db, known.layout)
+        known.words = None if has_tables else known.words or FewWords()
+        if known.words is not None:
+            new = self._database.passages_of(db, project, above=known.words.last, limit=_EVERYTHING)
+            known.words.grow([(row.id, row.text) for row in new])
         if known.related is not None:
             try:
-                known.related.follow(db, self._database.words(project), len(known.layout.passages))
+                words = known.words or self._database.words(project)
+                known.related.follow(db, words, len(known.layout.passages))
             except MemoryDown as e:
                 logger.warning("%s; related words are left out", e)
         self._known[project] = known

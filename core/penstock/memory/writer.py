@@ -5,7 +5,7 @@ of the word index."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,13 +20,18 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.search import text_features
+from penstock.memory.search.few_words import FEW
 from penstock.text import stems
 
-__all__ = ["WORDS_VERSION", "Added", "Writer"]
+__all__ = ["FEW_WORDS", "WHOLE", "WORDS_VERSION", "Added", "Writer"]
 
 logger = logging.getLogger(__name__)
 _Vectors = npt.NDArray[np.float32]
 WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
+FEW_WORDS = f"few {WORDS_VERSION}"
+"""In the place of `WORDS_VERSION`: the project has too few passages for tables of words."""
+WHOLE = (WORDS_VERSION, FEW_WORDS)
+"""What a project has whose words need not be indexed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ class Writer:
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._database.reading() as db:
-            known = self._known(db, parts)
-            gone = set() if even_forgotten else self._forgotten(db, parts)
+            numbers = self._numbers(db, {part.item.project for part in parts})
+            known = self._known(db, numbers, parts)
+            gone = set() if even_forgotten else self._forgotten(db, numbers, parts)
         fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
         order = list(reversed(fresh.values()))
         vectors = self._vectors([part.item.text[a:b] for part in order for a, b in part.spans])
@@ -79,8 +85,10 @@ class Writer:
         if fresh:
             with self._database.writing() as db:
                 names = list(dict.fromkeys(part.item.project for part in order))
-                numbers = {name: self.project(db, name, owner) for name in names}
-                known |= self._known(db, order)  # what another process has added meanwhile
+                if self._database.is_shared:  # another process may have added some meanwhile
+                    numbers = self._numbers(db, names)
+                    known |= self._known(db, numbers, order)
+                numbers = {name: numbers.get(name) or self._new_project(db, name, owner) for name in names}
                 new = self._store(db, numbers, order, vectors, known)
                 projects = set(numbers.values())
                 if even_forgotten:
@@ -92,31 +100,33 @@ class Writer:
 
     def project(self, db: sa.Connection, name: str, owner: str) -> int:
         """The id of a project, which is created for `owner` if there is none."""
-        found = self._database.project(db, name)
-        if found is not None:
-            return int(found.id)
-        number = self._database.add_project(db, name, WORDS_VERSION, self._embedder.name)
-        self._database.words(number).create(db)
-        if owner:
-            self._database.set_owner(db, number, owner)
-        return number
+        return self._numbers(db, [name]).get(name) or self._new_project(db, name, owner)
 
-    def _known(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[tuple[str, bytes], int]:
+    def _new_project(self, db: sa.Connection, name: str, owner: str) -> int:
+        words = WORDS_VERSION if self._database.is_shared else FEW_WORDS
+        return self._database.add_project(db, name, words, self._embedder.name, owner)
+
+    def _numbers(self, db: sa.Connection, names: Iterable[str]) -> dict[str, int]:
+        """The ids of the projects that exist, by name."""
+        found = ((name, self._database.project(db, name)) for name in names)
+        return {name: int(project.id) for name, project in found if project is not None}
+
+    def _known(
+        self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]
+    ) -> dict[tuple[str, bytes], int]:
         known: dict[tuple[str, bytes], int] = {}
-        for name in {part.item.project for part in parts}:
-            project = self._database.project(db, name)
-            if project is not None:
-                mine = [part.hash for part in parts if part.item.project == name]
-                known |= {(name, mark): n for mark, n in self._database.ids_of(db, project.id, mine).items()}
+        for name, number in numbers.items():
+            mine = [part.hash for part in parts if part.item.project == name]
+            known |= {(name, mark): n for mark, n in self._database.ids_of(db, number, mine).items()}
         return known
 
-    def _forgotten(self, db: sa.Connection, parts: Sequence[_Part]) -> set[tuple[str, bytes]]:
+    def _forgotten(
+        self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]
+    ) -> set[tuple[str, bytes]]:
         gone: set[tuple[str, bytes]] = set()
-        for name in {part.item.project for part in parts}:
-            project = self._database.project(db, name)
-            if project is not None:
-                mine = [part.hash for part in parts if part.item.project == name]
-                gone |= {(name, mark) for mark in self._database.forgotten(db, project.id, mine)}
+        for name, number in numbers.items():
+            mine = [part.hash for part in parts if part.item.project == name]
+            gone |= {(name, mark) for mark in self._database.forgotten(db, number, mine)}
         return gone
 
     def _vectors(self, texts: list[str]) -> _Vectors | None:
@@ -156,9 +166,18 @@ class Writer:
         return {part.key: number for part, number in zip(parts, numbers, strict=True)}
 
     def _index_words(self, db: sa.Connection, project: int, name: str, texts: Sequence[tuple[int, str]]) -> None:
+        words = self._database.words(project)
+        is_first = self._database.has_few_words(db, project, FEW_WORDS)
+        if is_first:
+            if self._database.count_passages(db, project) <= FEW:
+                return
+            texts = [(row.id, row.text) for row in self._database.passages_of(db, project, limit=2**62)]
+            self._database.set_made_with(db, project, words=WORDS_VERSION)
         try:
             with db.begin_nested():
-                self._database.words(project).add(db, texts)
+                if is_first:
+                    words.create(db)
+                words.add(db, texts)
         except SQLAlchemyError as e:
             # The record is what counts; the index is rebuilt from it.
             logger.warning("words of project %s cannot be indexed: %s", name, e.__cause__ or e)

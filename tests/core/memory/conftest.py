@@ -1,4 +1,4 @@
-"""Memory tests have few passages, and most are about the vector index: here every project is in it. The fixture
+"""Memory tests have few passages, and most are about the indexes: here every project is in them. The fixture
 `memory` is one in SQLite, then one in PostgreSQL."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.memory import Memory
+from penstock.memory import Memory, writer
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.search import search
 
@@ -16,6 +16,7 @@ from penstock.memory.search import search
 @pytest.fixture(autouse=True)
 def small_projects_are_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "EXACT", 0)
+    monkeypatch.setattr(writer, "FEW", 0)
 
 
 @pytest.fixture
