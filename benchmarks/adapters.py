@@ -104,6 +104,9 @@ class _Quiet:
     def set_tip(self, conversation: str, tip: object, at: float) -> None:
         """Forget."""
 
+    def set_tips(self, tips: object, at: float) -> None:
+        """Forget."""
+
     def set_values(self, kind: str, values: object, *, batch: str = "") -> None:
         """Forget."""
 

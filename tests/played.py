@@ -228,6 +228,11 @@ class Moody(MemoryStore):
 
     is_locked = False
 
+    def knows(self, conversation: str) -> bool:
+        if self.is_locked:
+            raise StoreError("locked")
+        return super().knows(conversation)
+
     def edits_of(self, conversation: str) -> list[Landed]:
         if self.is_locked:
             raise StoreError("locked")

@@ -133,6 +133,10 @@ class Down(MemoryStore):
         self._maybe("add_edits")
         super().add_edits(conversation, landed, at)
 
+    def knows(self, conversation: str) -> bool:
+        self._maybe("knows")
+        return "edits_of" in self.methods or "tip_of" in self.methods or super().knows(conversation)
+
     def edits_of(self, conversation: str) -> list[Landed]:
         self._maybe("edits_of")
         return super().edits_of(conversation)
@@ -147,7 +151,7 @@ class Down(MemoryStore):
 
 
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), RuntimeError("a driver of a stranger")])
-@pytest.mark.parametrize("method", ["add_edits", "edits_of", "tip_of"])
+@pytest.mark.parametrize("method", ["add_edits", "knows", "edits_of", "tip_of"])
 def test_a_store_that_is_down_costs_the_edits(ask: Ask, error: Exception, method: str) -> None:
     """What cannot be stored does not leave; the request does."""
     with Session(Does(notes("a note")), store=Down(error, method)) as session:

@@ -58,6 +58,10 @@ class Disk(MemoryStore):
         if self.is_gone:
             raise StoreError("no such device")
 
+    def knows(self, conversation: str) -> bool:
+        self._maybe()
+        return super().knows(conversation)
+
     def edits_of(self, conversation: str) -> list[Landed]:
         self._maybe()
         return super().edits_of(conversation)

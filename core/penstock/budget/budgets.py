@@ -138,8 +138,8 @@ class Budgets:
         with self._lock:
             if not self._books.end(exchange, is_paid=True):
                 return
-            own = (*keys_of(who, budget, now), member_of(who, budget, now))
-            for key in self._books.let_go(exchange) or dict.fromkeys(own):
+            held = self._books.let_go(exchange)
+            for key in held or dict.fromkeys((*keys_of(who, budget, now), member_of(who, budget, now))):
                 self._books.open(key, who, now).spend(amount, is_own=who.is_own)
                 self._books.note(key)
             self.standing(who, budget, now)

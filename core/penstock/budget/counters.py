@@ -41,9 +41,6 @@ class Counter:
     own: Amount = field(default_factory=Amount)
     """The part of `used` by the client's own calls (titles, its compaction)."""
     own_held: Amount = field(default_factory=Amount)
-    shared: Amount = field(init=False)
-    """What the agents used or hold: all but the client's own calls. Computed when something changes, since a session's
-    budget reads it with each request of each of its agents."""
     raised: Amount = field(default_factory=Amount)
     """What a person added to the limits, for this period."""
     level: Level = Level.NORMAL
@@ -64,9 +61,15 @@ class Counter:
     """The sums as they were given to the store last."""
     unwritten: Unwritten = field(default_factory=Unwritten, compare=False, repr=False)
     """What the store has not confirmed yet."""
+    _shared: Amount | None = field(default=None, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._add_up()
+    @property
+    def shared(self) -> Amount:
+        """What the agents used or hold: all but the client's own calls. Kept until something changes, since a session's
+        budget reads it with each request of each of its agents."""
+        if self._shared is None:
+            self._shared = self.used - self.own + (self.held - self.own_held)
+        return self._shared
 
     @property
     def taken(self) -> Amount:
@@ -78,26 +81,26 @@ class Counter:
         self.held += amount
         if is_own:
             self.own_held += amount
-        self._add_up()
+        self._shared = None
 
     def let_go(self, amount: Amount, *, is_own: bool) -> None:
         """Release `amount` that was held."""
         self.held -= amount
         if is_own:
             self.own_held -= amount
-        self._add_up()
+        self._shared = None
 
     def spend(self, amount: Amount, *, is_own: bool) -> None:
         """Count `amount` as used."""
         self.used += amount
         if is_own:
             self.own += amount
-        self._add_up()
+        self._shared = None
 
     def reset(self) -> None:
         """Count from zero. What is held stays held."""
         self.used = self.own = self.raised = Amount()
-        self._add_up()
+        self._shared = None
 
     def payload(self) -> dict[str, Any]:
         """The counter as plain data to store."""
@@ -147,10 +150,7 @@ class Counter:
             setattr(self, part, Amount(**{m: max(0.0, amount.of(m) + rest[m]) for m in MEASURES}))
             self._stored = {**self._stored, part: amount}
         self.at = max(self.at, stored.at)
-        self._add_up()
-
-    def _add_up(self) -> None:
-        self.shared = self.used - self.own + (self.held - self.own_held)
+        self._shared = None
 
 
 @dataclass(slots=True)

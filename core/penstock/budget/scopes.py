@@ -90,7 +90,13 @@ def limit_of(budget: Budget, scope: Scope) -> Limit:
 def period_of(budget: Budget, scope: Scope, now: float) -> str:
     """The period that `now` is in, in local time. Empty for `ever`."""
     form = _FORMATS[limit_of(budget, scope).per or _PERIODS[scope]]
-    return datetime.fromtimestamp(now).strftime(form) if form else ""
+    return _period(form, int(now // 60)) if form else ""
+
+
+@lru_cache(64)
+def _period(form: str, minute: int) -> str:
+    """No period and no clock change begins within a minute."""
+    return datetime.fromtimestamp(minute * 60).strftime(form)
 
 
 def keys_of(who: BudgetOwner, budget: Budget, now: float) -> tuple[Key, ...]:

@@ -182,7 +182,9 @@ class RequestReader:
         before."""
         clock = CacheClock(self._clock.now())
         lease = self._store.read(conversation)  # first: what lands after it is found out by its lease
-        landed, tip = self._store.edits_of(conversation), self._store.tip_of(conversation)
+        is_known = self._store.knows(conversation)
+        landed = self._store.edits_of(conversation) if is_known else []
+        tip = self._store.tip_of(conversation) if is_known else None
         state = ConversationState(Ledger(landed), clock, tip, lease, epoch=tip.epoch if tip else 0)
         state.may_be_retried = self._clock.now() < self._retried_until
         # Thinking may have been left out of requests that the store does not know of.

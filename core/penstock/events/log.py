@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -37,7 +38,7 @@ LINGER_S = 0.1
 """Seconds for which the log's thread gathers events before it writes them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
     """An event whose payload is still to be built."""
 
@@ -75,6 +76,10 @@ class EventSink(Protocol):
         """Store the history last sent in a conversation, as a hash. Raises `StoreError` and `Unstorable`."""
         ...
 
+    def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
+        """Store those of several conversations, all or none. Raises `StoreError` and `Unstorable`."""
+        ...
+
     def set_values(self, kind: str, values: Mapping[str, FactChange], *, batch: str = "") -> None:
         """Change facts of one kind, by their names, once for each id of a batch. Raises `StoreError`, and `Unstorable`
         where it refuses one of them."""
@@ -105,7 +110,7 @@ class EventLog:
         """By kind."""
         self._refused = Refused()
         self._wake = threading.Condition()
-        self._busy = False
+        self._busy = self._sleeps = False
         self._closing = False
         self._hurry = threading.Event()
         self._dropped = 0
@@ -129,12 +134,17 @@ class EventLog:
     def append_later(self, data_type: type[EventData], exchange: str, make: Callable[[], EventData]) -> None:
         """Append an event of `data_type` whose payload `make` builds later, on the log's own thread."""
         event = _Pending(self._clock.now(), exchange, data_type, make)
-        with self._wake:
-            if len(self._queue) >= self._limit:
-                self._queue.popleft()
-                self._drop()
-            self._queue.append(event)
-            self._wake.notify()
+        if len(self._queue) >= self._limit:
+            with self._wake:
+                if len(self._queue) >= self._limit:
+                    self._queue.popleft()
+                    self._drop()
+        self._queue.append(event)
+        # A dozen a request: only the first of a batch takes the lock. The thread says that it sleeps before it looks at
+        # the queue for the last time.
+        if self._sleeps:
+            with self._wake:
+                self._wake.notify_all()
 
     def set_tip(self, conversation: str, tip: PrefixHash) -> None:
         """Store soon the history last sent in a conversation, as a hash; of several calls, the last counts."""
@@ -190,7 +200,9 @@ class EventLog:
     def _run(self) -> None:
         while True:
             with self._wake:
+                self._sleeps = True
                 self._wake.wait_for(lambda: self._waits or self._closing)
+                self._sleeps = False
                 if self._closing:
                     return
             # The request these facts are about is still on its way, and the interpreter has one lock: not now.
@@ -218,11 +230,14 @@ class EventLog:
                     continue
                 if not stored:
                     # What waits is made into plain events: a payload still to be made holds its whole request.
-                    waiting = [e.event() if isinstance(e, _Pending) else e for e in self._queue]
-                    self._queue = deque([*batch, *waiting])
+                    taken = [self._queue.popleft() for _ in range(len(self._queue))]
+                    waiting = [e.event() if isinstance(e, _Pending) else e for e in taken]
+                    self._queue.extendleft(reversed([*batch, *waiting]))
                     self._tips = tips | self._tips
                 # Events go on while facts cannot be stored.
+                self._sleeps = True
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
+                self._sleeps = False
 
     def _goes_on(self, *, events: bool) -> bool:
         return self._closing or (events and bool(self._queue or self._tips))
@@ -239,6 +254,10 @@ class EventLog:
 
     def _store(self, batch: list[Event], done: list[Event], tips: dict[str, PrefixHash]) -> None:
         """What is stored is moved from `batch` to `done`, and out of `tips`."""
+        if len(tips) > 1:
+            with suppress(Unstorable):  # then one by one
+                self._sink.set_tips(tips, self._clock.now())
+                tips.clear()
         for conversation in list(tips):
             try:
                 self._sink.set_tip(conversation, tips[conversation], self._clock.now())

@@ -5,8 +5,10 @@ of the account (`ACCOUNT`). `project_in`: a project's name within a gateway's wo
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -38,6 +40,7 @@ _ENVELOPES = (
 """The envelopes of Codex and Gemini CLI in a user message. Reminders are not read: they contain files of the folder,
 which others may have written."""
 KEPT = 4000
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 _WORKTREE = "/.git/worktrees/"
 
 
@@ -106,13 +109,24 @@ def project_of_folder(folder: str | Path) -> str:
             if place == home:
                 break  # settings kept under version control do not make one project of all that is in a home
             git = place / ".git"
-            if git.is_dir():
+            kind = _kind_of(git)
+            if stat.S_ISDIR(kind):
                 return str(place)
-            if git.is_file():
+            if stat.S_ISREG(kind):
                 return _main_of(git) or str(place)
     except (OSError, ValueError, RuntimeError):
         return str(folder)  # too long, a zero byte, no such home: a name all the same
     return str(here)
+
+
+def _kind_of(file: Path) -> int:
+    """The file's mode, with one look at the disk; 0 where there is none."""
+    try:
+        return file.stat().st_mode
+    except OSError as e:
+        if e.errno not in _NOT_THERE:
+            raise
+        return 0
 
 
 def _main_of(git: Path) -> str:

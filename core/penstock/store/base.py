@@ -113,6 +113,10 @@ class Store(Protocol):
         """Delete the edits of one revision, which were stored but not sent."""
         ...
 
+    def knows(self, conversation: str) -> bool:
+        """Whether there is a ledger of a conversation, or what was last sent in it: asked for every new one."""
+        ...
+
     def edits_of(self, conversation: str) -> list[Landed]:
         """The whole ledger of a conversation, in the order it was written, without the originals."""
         ...
@@ -132,6 +136,10 @@ class Store(Protocol):
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         """Store what was last sent in a conversation."""
+        ...
+
+    def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
+        """Store what was last sent in several conversations, all or none."""
         ...
 
     def tip_of(self, conversation: str) -> PrefixHash | None:

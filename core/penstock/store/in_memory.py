@@ -102,6 +102,9 @@ class MemoryStore(SoleOwner):
             kept = [one for one in self._edits.get(conversation, ()) if one.landed.revision != revision]
             self._edits[conversation] = kept
 
+    def knows(self, conversation: str) -> bool:
+        return conversation in self._edits or conversation in self._tips
+
     def edits_of(self, conversation: str) -> list[Landed]:
         with self._lock:
             return [one.landed for one in self._edits.get(conversation, ())]
@@ -127,6 +130,10 @@ class MemoryStore(SoleOwner):
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         with self._lock:
             self._tips[conversation] = (at, tip)
+
+    def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
+        for name, tip in tips.items():
+            self.set_tip(name, tip, at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         found = self._tips.get(conversation)

@@ -48,6 +48,10 @@ _ADD_EDITS = edits.insert()
 # Asked for every new conversation: built once, since building a query takes longer than running it.
 _EDITS_OF = edits.select().where(edits.c.conversation == sa.bindparam("name")).order_by(edits.c.id)
 _TIP_OF = conversations.select().where(conversations.c.id == sa.bindparam("name"))
+_KNOWS = sa.select(
+    sa.exists().where(edits.c.conversation == sa.bindparam("name"))
+    | sa.exists().where(conversations.c.id == sa.bindparam("name"))
+)
 # The payload is JSON text already, from `Event.text`. A cast in SQLite would read a number out of it.
 _ADD_EVENTS_SQLITE = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
 _EVENT_COLUMNS = ("at", "exchange", "kind", "payload")
@@ -129,6 +133,10 @@ class SqlTables(ABC):
         with self._write_now() as db:
             db.execute(edits.delete().where((edits.c.conversation == conversation) & (edits.c.revision == revision)))
 
+    def knows(self, conversation: str) -> bool:
+        with self._read_now() as db:
+            return bool(db.scalar(_KNOWS, {"name": conversation}))
+
     def edits_of(self, conversation: str) -> list[Landed]:
         with self._read_now() as db:
             rows = db.execute(_EDITS_OF, {"name": conversation})
@@ -146,6 +154,11 @@ class SqlTables(ABC):
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
         with self._write_soon() as db:
             write_tip(db, conversation, tip, at)
+
+    def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
+        with self._write_soon() as db:
+            for name in sorted(tips):
+                write_tip(db, name, tips[name], at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read_now() as db:

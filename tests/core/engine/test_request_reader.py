@@ -49,14 +49,18 @@ def test_the_profile_names_the_project() -> None:
         assert _identity(session).project not in ("", "ours")
 
 
-def test_a_ledger_that_cannot_be_read_lets_the_request_go_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["knows", "edits_of"])
+def test_a_ledger_that_cannot_be_read_lets_the_request_go_as_it_came(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """Without it nothing can be sent as it was before."""
 
     def fails(_conversation: str) -> None:
         raise StoreError("the disk is gone")
 
     store = MemoryStore()
-    monkeypatch.setattr(store, "edits_of", fails)
+    monkeypatch.setattr(store, "knows", lambda _conversation: True)
+    monkeypatch.setattr(store, name, fails)
     with Session(store=store) as session:
         session.send(conversation(*SAID))
         assert session.outcome.body is None

@@ -317,3 +317,14 @@ def test_a_fact_is_added_to(store: Store) -> None:
         "week": {"used": {"dollars": 1.0}, "at": 3},
         "month": {"used": {}},
     }
+
+
+def test_a_store_knows_a_conversation_by_its_edits_and_by_what_was_sent(store: Store) -> None:
+    """Either may be there alone: a proxy that is killed has stored edits, and not yet what it sent."""
+    assert not store.knows("talk")
+    store.set_tips({"talk": PrefixHash(0, b"\x00" * 16, 3), "other": PrefixHash(1, b"\x02" * 16, 1)}, NOW)
+    assert store.knows("talk")
+    assert store.tip_of("other") == PrefixHash(1, b"\x02" * 16, 1)
+    assert not store.knows("edited")
+    store.add_edits("edited", [Landed(1, edit())], NOW)
+    assert store.knows("edited")
