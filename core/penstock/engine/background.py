@@ -3,12 +3,12 @@ request waits for."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from penstock.base.clock import Clock
+from penstock.base.loop_wait import done_within
 from penstock.base.threads import NoWorker, Workers
 from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply
@@ -57,12 +57,9 @@ class Background:
             task = self._workers.submit(lambda: pipeline.observe(index, *shown))
         except NoWorker as e:
             return str(e)
-        waiting = asyncio.wrap_future(task.future)
-        done, _ = await asyncio.wait({waiting}, timeout=pipeline.profile.limits.background_s)
-        if done:
-            return waiting.result()
+        if await done_within(task.future, pipeline.profile.limits.background_s):
+            return task.future.result()
         self._workers.give_up(task, pipeline.source(index))
-        waiting.cancel()
         return pipeline.overdue(index)
 
     def _note(self, exchange: Exchange, fault: str) -> None:

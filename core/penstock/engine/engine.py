@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from penstock.base.clock import Clock, SystemClock
 from penstock.base.errors import Unreadable
+from penstock.base.loop_wait import done_within
 from penstock.base.threads import NoWorker, Task, Workers
 from penstock.budget.shared_rates import SharedRates
 from penstock.conversation.exchange import Request
@@ -230,14 +231,12 @@ class Engine:
 
     async def _watch(self, context: RequestContext, task: Task[ProxyDecision]) -> ProxyDecision | None:
         """Wait for `task`. None: a stage was late, and another thread is to go on."""
-        waiting = asyncio.wrap_future(task.future)
         pipeline = context.pipeline
         try:
             while True:
                 left = context.deadline - self._clock.tick()
-                done, _ = await asyncio.wait({waiting}, timeout=min(max(left, 0.001), WATCH_S))
-                if done:
-                    return waiting.result()
+                if await done_within(task.future, min(max(left, 0.001), WATCH_S)):
+                    return task.future.result()
                 with context.lock:
                     if self._clock.tick() < context.deadline:
                         continue
@@ -252,9 +251,7 @@ class Engine:
                     return None
                 return await self._fallback.pass_by(context.request, context, "reading or writing it took too long")
         finally:
-            if not waiting.done():  # late, or whoever waits for this was cancelled
-                self._workers.give_up(task)
-                waiting.cancel()
+            self._workers.give_up(task)  # unless it is done: it is late, or whoever waits for this was cancelled
 
     def _fault(self, where: str, error: str) -> None:
         self._log.append(FaultEvent(where, redact(error)[:400]))
