@@ -28,6 +28,7 @@ __all__ = ["Control"]
 BODY_BYTES = 64 << 10
 MEMORY_BYTES = 8 << 20
 """The largest body of a memory command, which may be a part of an import, and of a hook, which may have an output."""
+_MARK, _HOST = MARK.encode(), HOST.encode()
 ALLOWED = "penstock.control"
 """The key in `flow.metadata` that says whether the flow's command may be carried out."""
 
@@ -89,8 +90,17 @@ def _path(request: http.Request) -> str:
 
 
 def _is_command(request: http.Request) -> bool:
+    if not _may_be_command(request):
+        return False
     marked = request.headers.get(MARK, "").strip().lower() == COMMAND
     return marked or any(map(_is_ours, (request.host, request.pretty_host, request.authority)))
+
+
+def _may_be_command(request: http.Request) -> bool:
+    """Whether anything in it names the host or marks a command: asked of every request, and so by its bytes."""
+    if HOST in request.host.lower() or HOST in request.authority.lower():
+        return True
+    return any(name.lower() == _MARK or _HOST in said.lower() for name, said in request.headers.fields)
 
 
 def _is_ours(host: str) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
 
 KEY_HEADER = "x-penstock-key"
 """The header that carries a gateway key beside the client's own credential."""
+_BEGIN, _KEY_HEADER = PREFIX.encode(), KEY_HEADER.encode()
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _ACCOUNTS = ("cookie", "chatgpt-account-id", "openai-organization", "openai-project", "proxy-authorization")
 """Headers that are about the client's own account at a provider."""
@@ -40,6 +41,8 @@ _HOMES = (
 
 def take_key(request: http.Request) -> str:
     """Remove the gateway key from a request, and return it. Empty: it has none."""
+    if not _may_have_key(request):
+        return ""
     found: str = request.headers.pop(KEY_HEADER, "").strip()
     for name in _HEADERS:
         said = request.headers.get_all(name)
@@ -52,6 +55,16 @@ def take_key(request: http.Request) -> str:
         found = found or next(value for _, value in query if value.startswith(PREFIX))
         request.query = [(name, value) for name, value in query if not value.startswith(PREFIX)]
     return found
+
+
+def _may_have_key(request: http.Request) -> bool:
+    """Whether a key may be anywhere in it: asked of every request, and so by its bytes as they came."""
+    fields = request.headers.fields
+    return (
+        any(_BEGIN in value or name.lower() == _KEY_HEADER for name, value in fields)
+        or PREFIX in request.path
+        or "%" in request.path
+    )
 
 
 def has_credential(request: http.Request) -> bool:

@@ -4,7 +4,6 @@ it checks keys, holds and settles what requests cost, and deletes old usage from
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from itertools import count
 from typing import TypeVar
 
 from penstock.base.errors import PenstockError, StoreError
+from penstock.base.loop_wait import done_within
 from penstock.gateway.admit import Directory
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.holds import Call, hold, keep_holds, sweep
@@ -64,7 +64,10 @@ class StoreThreads:
 
     async def do(self, work: Callable[[GatewayStore, Directory], T]) -> T:
         """Have a thread carry `work` out. Raises what that raises, and `StoreError` when the store cannot be opened."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*self._opened()))
+        done = self._pool.submit(lambda: work(*self._opened()))
+        while not await done_within(done, _ROUND_S):
+            pass
+        return done.result()
 
     async def key(self, secret: str) -> ApiKey:
         """The key that `secret` is, by what is known of it; `check` looks again. Raises `BadKey` and `StoreError`."""

@@ -27,6 +27,7 @@ ENDED = 10_000
 """Ended exchanges that are remembered, so that an answer that is reported twice is counted once."""
 _SUMS = ("used", "own", "raised")
 """The amounts of a counter to which all proxies on a store add."""
+_NOTHING = Amount()
 Save = Callable[[str, FactChange], None]
 """Adds to a counter under a name; None deletes it."""
 
@@ -35,13 +36,13 @@ Save = Callable[[str, FactChange], None]
 class Counter:
     """What was spent of one budget in one period. Everything but the reserved amounts outlives a restart."""
 
-    used: Amount = field(default_factory=Amount)
-    held: Amount = field(default_factory=Amount)
+    used: Amount = _NOTHING
+    held: Amount = _NOTHING
     """The estimated cost of the requests that are under way."""
-    own: Amount = field(default_factory=Amount)
+    own: Amount = _NOTHING
     """The part of `used` by the client's own calls (titles, its compaction)."""
-    own_held: Amount = field(default_factory=Amount)
-    raised: Amount = field(default_factory=Amount)
+    own_held: Amount = _NOTHING
+    raised: Amount = _NOTHING
     """What a person added to the limits, for this period."""
     level: Level = Level.NORMAL
     share_level: Level = Level.NORMAL
@@ -136,7 +137,8 @@ class Counter:
     def increment(self) -> Increment:
         """What has changed since the last call, to be stored: other proxies may count in the same counter."""
         now, stored = {"used": self.used, "own": self.own, "raised": self.raised}, self._stored
-        added = {p: _difference(one, stored.get(p, Amount())) for p, one in now.items() if one is not stored.get(p)}
+        before = ((p, one, stored.get(p, _NOTHING)) for p, one in now.items())
+        added = {p: _difference(one, old) for p, one, old in before if one is not old}
         self._stored = now
         self.unwritten.add(added)
         return Increment(self.payload(), added, _SUMS, on_written=self.unwritten.confirm)
@@ -201,7 +203,8 @@ class CounterTable:
         """The counter of `key`, for a request of `who`."""
         counter = self._counters.get(key)
         if counter is None:
-            counter = self._counters[key] = Counter.read(self._elsewhere.get(str(key), {}))
+            stored = self._elsewhere.get(str(key)) if self._elsewhere else None
+            counter = self._counters[key] = Counter() if stored is None else Counter.read(stored)
             counter.at = max(counter.at, now)
             self._forget_old(now)
         if key.scope is Scope.CONVERSATION:

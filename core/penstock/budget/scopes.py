@@ -83,7 +83,7 @@ class Key:
 
 def limit_of(budget: Budget, scope: Scope) -> Limit:
     """The limits that a profile sets for a scope."""
-    found: Limit = getattr(budget, scope.value)
+    found: Limit = getattr(budget, scope)
     return found
 
 

@@ -4,6 +4,7 @@ log but the order of its events."""
 from __future__ import annotations
 
 import logging
+import sqlite3
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.increment import FactChange, Increment
+from penstock.base.prepared import Prepared
 from penstock.base.upsert import upsert
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import Event, EventKind, PrefixHash
@@ -41,16 +43,20 @@ logger = logging.getLogger(__name__)
 PRUNE_ROWS = 2000
 EXCHANGES = 500
 """How many exchanges one query asks for."""
-FAILURES = (sa.exc.SQLAlchemyError, OSError, ValueError, OverflowError, zlib.error)
+FAILURES = (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError, zlib.error)
 """Errors that the driver raises for values that cannot be written (a lone surrogate, too large a number) or read
 (damaged, of another version)."""
 _ADD_EDITS = edits.insert()
 # Asked for every new conversation: built once, since building a query takes longer than running it.
 _EDITS_OF = edits.select().where(edits.c.conversation == sa.bindparam("name")).order_by(edits.c.id)
 _TIP_OF = conversations.select().where(conversations.c.id == sa.bindparam("name"))
-_KNOWS = sa.select(
-    sa.exists().where(edits.c.conversation == sa.bindparam("name"))
-    | sa.exists().where(conversations.c.id == sa.bindparam("name"))
+_KNOWS = Prepared(
+    sa.select(
+        (
+            sa.exists().where(edits.c.conversation == sa.bindparam("name"))
+            | sa.exists().where(conversations.c.id == sa.bindparam("name"))
+        ).label("known")
+    )
 )
 # The payload is JSON text already, from `Event.text`. A cast in SQLite would read a number out of it.
 _ADD_EVENTS_SQLITE = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
@@ -135,7 +141,7 @@ class SqlTables(ABC):
 
     def knows(self, conversation: str) -> bool:
         with self._read_now() as db:
-            return bool(db.scalar(_KNOWS, {"name": conversation}))
+            return bool(_KNOWS.run(db, name=conversation)[0][0])
 
     def edits_of(self, conversation: str) -> list[Landed]:
         with self._read_now() as db:
