@@ -24,7 +24,7 @@ from penstock.base.errors import StoreError
 from penstock.base.keyfile import has_key, installation_key
 from penstock.base.redis_server import RedisServer
 from penstock.base.store_url import url_in
-from penstock.budget.budgets import COUNTERS
+from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.shared_rates import SharedRates
 from penstock.control.hook_commands import HookCommands
 from penstock.control.request_commands import RequestCommands
@@ -61,6 +61,8 @@ PRUNE_EVERY_S = 3600.0
 ADOPT_EVERY_S = 5.0
 AWAIT_EVERY_S = 0.2
 """Seconds between two looks whether a store that was away at the start is open."""
+_ENDS_S = 2.0
+"""Seconds for which the end of the proxy waits for what a thread does at the store."""
 LOST_DAYS = 30.0
 """Days for which a conversation whose ledger was lost may still continue."""
 
@@ -93,6 +95,7 @@ class Suite:
     _retried_until: float = 0.0
     """Seconds since the epoch until which clients may retry requests of an earlier proxy that are not in the store."""
     _closing: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     @cached_property
     def hooks(self) -> HookCommands:
@@ -182,12 +185,16 @@ class Suite:
         suite._retried_until = clock.now() + complete.RETRIED_S if is_incomplete else 0.0
         suite._path, suite._clock = path, clock
         suite.settings = SettingsCommands(engine, log, make, suite._changed)
-        threading.Thread(target=suite._prune, args=(clock,), name="penstock-prune", daemon=True).start()
+        suite._start(lambda: suite._prune(clock), "penstock-prune")
         if kept.is_awaited:
-            threading.Thread(target=suite._await_store, name="penstock-awaiting", daemon=True).start()
+            suite._start(suite._await_store, "penstock-awaiting")
         if kept.is_shared:
-            threading.Thread(target=suite._adopt_budgets, name="penstock-budgets", daemon=True).start()
+            suite._start(suite._adopt_budgets, "penstock-budgets")
         return suite
+
+    def _start(self, work: Callable[[], None], name: str) -> None:
+        self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+        self._threads[-1].start()
 
     def _changed(self, name: str, profile: Profile) -> None:
         if name == self.engine.pipelines.own:
@@ -217,11 +224,11 @@ class Suite:
             self._note_complete(is_stored=not self.log.degraded)
 
     def _adopt_budgets(self) -> None:
-        """Take over what other proxies have spent, again and again until closed."""
+        """Take over what other proxies have spent, and the limits that were set there, again and again until closed."""
         while not self._closing.wait(ADOPT_EVERY_S):
             try:
-                self.engine.admission.budgets.adopt(self.store.values_of(COUNTERS))
-            except StoreError as e:
+                self.engine.admission.budgets.adopt(self.store.values_of(COUNTERS), self.store.values_of(LIMITS))
+            except (StoreError, ValueError) as e:
                 logger.debug("budgets of other proxies cannot be read: %s", e)
 
     def _await_store(self) -> None:
@@ -271,6 +278,8 @@ class Suite:
             self.redis.close()
         is_stored = self.log.close()
         self._note_complete(is_stored=is_stored)
+        for thread in self._threads:
+            thread.join(_ENDS_S)
         self.store.close()
 
 

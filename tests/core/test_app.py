@@ -15,7 +15,7 @@ from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.budget.amount import Amount
-from penstock.budget.scopes import BudgetOwner
+from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Level, Limit
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.proxy_decision import ProxyDecision
@@ -284,7 +284,7 @@ def test_whole_requests_follow_the_setting(tmp_path: Path) -> None:
 def test_proxies_on_one_database_know_what_the_others_spend(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number that refuses is that of all of them."""
+    """The number that refuses is that of all of them, and so is the limit that a person sets at one."""
     monkeypatch.setattr(app, "ADOPT_EVERY_S", 0.01)
     files = [tmp_path / str(n) / "penstock.db" for n in range(2)]
     for file in files:
@@ -299,5 +299,7 @@ def test_proxies_on_one_database_know_what_the_others_spend(
     wait_until(
         lambda: there.standing(BudgetOwner("d"), budget, now).level is Level.BLOCKED, "the other proxy refuses, too"
     )
+    budgets.set(Scope.DAY, "", Limit(requests=100))
+    wait_until(lambda: there.standing(BudgetOwner("d"), budget, now).level is Level.NORMAL, "it has the new limit")
     one.close()
     other.close()

@@ -76,6 +76,8 @@ class Budgets:
         self._judge = LimitEvaluator(
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
         )
+        self._stored_limits = dict(limits or {})
+        """As the store had them when it was last read."""
 
     # ---------------------------------------------------------------- the request path
 
@@ -164,10 +166,27 @@ class Budgets:
             self._books.open(key, who, now).is_over = True
             self._books.note(key)
 
-    def adopt(self, counters: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take over the counters as the store has them now, in which other proxies count, too."""
+    def adopt(self, counters: Mapping[str, Mapping[str, Any]], limits: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over the counters as the store has them now, in which other proxies count, too, and the limits that
+        were set or removed there since the last call. Raises `ValueError` for a limit of another version."""
         with self._lock:
             self._books.adopt(counters)
+            before, self._stored_limits = self._stored_limits, dict(limits)
+            for place in {*before, *limits}:
+                # What was set here and is not stored yet stays: the store does not have another one for it.
+                if limits.get(place) != before.get(place):
+                    self._adopt_limit(place, limits.get(place))
+
+    def _adopt_limit(self, place: str, values: Mapping[str, Any] | None) -> None:
+        limit = None if values is None else _limit(values)
+        if limit == self._judge.limits.get(place):
+            return  # it was set here
+        if limit is None:
+            del self._judge.limits[place]
+        else:
+            self._judge.limits[place] = limit
+        scope, _, name = place.partition("|")
+        self._books.forget_limits(Scope(scope), name)
 
     # ---------------------------------------------------------------- what a person asks
 

@@ -496,3 +496,37 @@ def test_an_agent_that_asks_again_is_at_work_after_a_restart_too() -> None:
     assert budgets.admit("x1", SUB, SHARED, ONE, NOW).is_allowed
     budgets.release("x1")
     assert [values["over"] for values in stored[COUNTERS].values()] == [False]
+
+
+def test_a_limit_that_was_set_at_another_proxy_is_taken_over() -> None:
+    """And one that was removed there; what this one has set and not stored yet stays."""
+    stored = Stored()
+    one, other = Budgets(now=NOW, save=stored), Budgets(now=NOW)
+    one.set(Scope.PROJECT, "", Limit(requests=1))
+
+    def adopt() -> None:
+        found = {name: limit for name, limit in stored.get(LIMITS, {}).items() if limit is not None}
+        other.adopt({}, found)
+
+    adopt()
+    assert ask(other, MAIN, Budget(), "a").is_allowed
+    assert not ask(other, MAIN, Budget(), "b").is_allowed
+    other.set(Scope.PROJECT, "", Limit(requests=9))
+    adopt()
+    assert ask(other, MAIN, Budget(), "c").is_allowed
+    one.set(Scope.PROJECT, "", None)
+    adopt()
+    assert not other.is_limited(Budget())
+
+
+def test_a_limit_that_was_set_elsewhere_ends_what_was_raised() -> None:
+    """As it does where it is set."""
+    stored = Stored()
+    one, other = Budgets(now=NOW, save=stored), Budgets(now=NOW)
+    budget = Budget(project=Limit(requests=1))
+    spend(other, MAIN, budget, 1)
+    other.raise_(budget, NOW, Scope.PROJECT, "kiln", by=Amount(requests=5))
+    assert ask(other, MAIN, budget, "a").is_allowed
+    one.set(Scope.PROJECT, "kiln", Limit(requests=2))
+    other.adopt({}, stored[LIMITS])
+    assert not ask(other, MAIN, budget, "b").is_allowed
