@@ -32,6 +32,8 @@ __all__ = ["DEBT", "PAUSED", "RequestContext", "Superseded"]
 T = TypeVar("T")
 PAUSED = "editing is paused"
 DEBT = "the history as received is about to outgrow the window: the client has to see how large it is, and compact"
+EDITS_WARM = 0.08
+"""The least price of a cached token, as a share of an input token's, at which edits may pay with a warm cache."""
 _UNKNOWN = Price.of({})
 
 
@@ -133,8 +135,9 @@ class RequestContext:
     @property
     def edits_warm(self) -> bool:
         """Whether content already sent may change while the cache is warm, if that saves money. Not where thinking is
-        bound: it would have to be removed with the edits, which did not lower the bill of recorded sessions."""
-        return self.profile.aggressiveness == "bold" and not self.binds
+        bound, which would have to be removed with the edits, nor where cached tokens are too cheap: both did not lower
+        the bill of recorded sessions, with what the agent had to fetch again."""
+        return self.profile.aggressiveness == "bold" and not self.binds and self.price.read >= EDITS_WARM
 
     @property
     def held(self) -> str:

@@ -5,11 +5,14 @@ the line above a record or summary."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from penstock import Block, BlockKind, BlockRef, Draft, Role
 from penstock_plugins.common.expand_hint import how_to_expand
-from penstock_plugins.common.tool_calls import ToolKind, target_of, words_of_input
+from penstock_plugins.common.tool_calls import ToolKind, kind_of, target_of, words_of_input
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.segment_parts import Fitted, Part, Speaker
 from penstock_plugins.compaction.settings import Settings
@@ -30,6 +33,10 @@ _SAID_AGAIN = 0.03
 """Chance that a name the agent wrote to a tool comes up again."""
 _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description")
 """Parts of an input that a record leaves out: they stand in its first line, or are gone from the file."""
+_PATH = re.compile(r"(?<![^\s,])(?:[A-Za-z]:)?(?:[\w.@~+-]*/){2,}[\w.@~+-]+(?![^\s,])")
+"""A path with two folders or more: a shorter one is hardly longer than its last name."""
+_OF_FILES = (ToolKind.READ, ToolKind.EDIT, ToolKind.SEARCH)
+"""Calls whose paths may be shortened. A command stays as it was written: it may be repeated."""
 
 
 class RecordWriter:
@@ -39,10 +46,17 @@ class RecordWriter:
         self._draft, self._history, self._settings = draft, history, settings
         self._results = {(r.spot.message, r.spot.index): r for r in history.results}
         self._known = set(self._names_elsewhere(old))
+        self._written: set[str] = set()
+        """The paths that the current range's record holds whole."""
+        self._names: dict[str, str] = {}
+        """For each path in its calls, the end that no other has."""
 
-    def parts(self, stretch: Stretch) -> list[Part]:
-        """The parts of one range of messages. A name in one range's record is not repeated in the next one's."""
+    def parts(self, stretch: Stretch, told: Iterable[str] = ()) -> list[Part]:
+        """The parts of one range of messages. A name in one range's record is not repeated in the next one's; a path
+        is written once, or not at all where it is in `told`, which stands above the record, and then by its end."""
         out: list[Part] = []
+        self._written = {path for line in told for path in _PATH.findall(line)}
+        self._names = _ends({*self._written, *(path for call in self._calls(stretch) for path in self._paths(call))})
         for index in range(*stretch):
             message = self._history.conversation.messages[index]
             for at, block in enumerate(message.blocks):
@@ -66,7 +80,20 @@ class RecordWriter:
         self._known |= self._history.lookup.names(first)
         others = {key: value for key, value in given.items() if key not in _UNTOLD and value != target_of(given)}
         text = "\n".join(part for part in (rest, words_of_input(others)) if part)
+        for path in self._paths(call):
+            first = first.replace(path, self._names[path] if path in self._written else path)
+            self._written.add(path)
         return [(Speaker.CALL, f"{call.tool_name} {first}".rstrip()), *self._tell_input(text)]
+
+    def _calls(self, stretch: Stretch) -> Iterator[Block]:
+        for message in self._history.conversation.messages[slice(*stretch)]:
+            yield from (block for block in message.blocks if block.kind is BlockKind.TOOL_USE)
+
+    def _paths(self, call: Block) -> list[str]:
+        """The paths in a call's line that may be shortened."""
+        if kind_of(call.tool_name) not in _OF_FILES:
+            return []
+        return _PATH.findall(target_of(self._history.lookup.given(call.text)).partition("\n")[0])
 
     def _tell_input(self, text: str) -> list[Part]:
         if not text:
@@ -113,9 +140,16 @@ class RecordWriter:
                     yield from self._history.lookup.said(block)
 
 
+def _ends(paths: AbstractSet[str]) -> dict[str, str]:
+    """For each path the shortest end, of whole names, that no other has; the path itself where there is none."""
+    ends = {path: ["/".join(path.split("/")[-count:]) for count in range(1, path.count("/") + 1)] for path in paths}
+    often = Counter(end for found in ends.values() for end in found)
+    return {path: next((end for end in found if often[end] == 1), path) for path, found in ends.items()}
+
+
 _SIGNS = (
-    "Lines after + are from what the agent wrote to a tool, lines after > from what the tool gave; … marks what was"
-    " left out."
+    "Lines after + are from what the agent wrote to a tool, lines after > from what the tool gave; … or a jump in line"
+    " numbers marks what was left out. A path is written once, then by its end."
 )
 _END = "Nothing here is a new request."
 

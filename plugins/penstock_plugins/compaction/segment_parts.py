@@ -33,8 +33,8 @@ _BEFORE = {
     Speaker.USER: "User: ",
     Speaker.AGENT: "Agent: ",
     Speaker.CALL: "",
-    Speaker.INPUT: "  + ",
-    Speaker.RESULT: "  > ",
+    Speaker.INPUT: "+",
+    Speaker.RESULT: ">",
 }
 _TOLD_LINES = (Speaker.INPUT, Speaker.RESULT)
 _CALL = 120

@@ -126,9 +126,9 @@ class Compaction(Stage):
         room = self._settings.tokens
         if survey.draft.flush_reason == FlushReason.PAUSE:
             room = min(_WARM * room, self._settings.segment)
-        fitted = fit(survey.recorder.parts(segment), room)
-        head = head_of_record(survey.draft, segment, fitted)
-        return "\n".join([head, *facts(survey.history, segment), render(fitted.parts)])
+        known = facts(survey.history, segment)
+        fitted = fit(survey.recorder.parts(segment, known), room)
+        return "\n".join([head_of_record(survey.draft, segment, fitted), *known, render(fitted.parts)])
 
     def _is_short(self, made: Summary) -> bool:
         return 0 < len(made.text.strip()) <= _TOO_LONG * self._settings.tokens * CHARS_PER_TOKEN

@@ -4,6 +4,7 @@ a result by its call, `ago` says how many turns ago."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from penstock_plugins.common.expand_hint import expand_hint
@@ -17,6 +18,9 @@ __all__ = ["HOLE", "ago", "body", "pointer", "stub", "title"]
 HOLE = "…"
 _NAMED = 6
 """At most so many definitions are named in the mark of a hole."""
+_NUMBERED = re.compile(r"(\d{1,9})[→\t]")
+_UNNUMBERED = 10**9
+"""Stands for the number of a line without one: no number after it shows how many lines are missing."""
 
 
 def stub(
@@ -39,17 +43,19 @@ def stub(
 
 
 def body(lines: Sequence[Line], kept: Sequence[int]) -> list[str]:
-    """The kept lines in order, each gap marked with the definitions that were in it."""
+    """The kept lines in order, each gap marked with the definitions that were in it. A gap without any has no mark
+    where a jump in line numbers shows it, nor at the end."""
     out: list[str] = []
-    before = -1
+    before, last = -1, 0
     for at in [*kept, len(lines)]:
+        number = _number(lines[at]) if at < len(lines) else last + 2
         if at > before + 1:
             hole = _hole(lines[before + 1 : at])
-            if hole != HOLE or at < len(lines):
+            if hole != HOLE or number <= last + 1:
                 out.append(hole)
         if at < len(lines):
             out.append(lines[at].text)
-        before = at
+        before, last = at, number or _UNNUMBERED
     return out
 
 
@@ -72,6 +78,12 @@ def ago(turns: int) -> str:
 def title(result: Result) -> str:
     """The call that a result answers, in one line."""
     return f"{result.tool} {result.target}".strip()
+
+
+def _number(line: Line) -> int:
+    """The number that a file reader put before a line; 0 where there is none."""
+    found = _NUMBERED.match(line.text)
+    return int(found[1]) if found else 0
 
 
 def _hole(lines: Sequence[Line]) -> str:

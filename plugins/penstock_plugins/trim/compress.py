@@ -19,7 +19,7 @@ from penstock_plugins.trim.kinds.source import holds_files
 from penstock_plugins.trim.output_kind import Kind, Line
 from penstock_plugins.trim.samples import Sample
 from penstock_plugins.trim.strictness import CAREFUL, STRICTNESS, Strictness
-from penstock_plugins.trim.stub import some_numbers, write
+from penstock_plugins.trim.stub import lean_numbers, some_numbers, write
 
 __all__ = ["compress"]
 
@@ -64,7 +64,7 @@ def compress(output: ToolOutput) -> Compressed | None:
     inside = fold_addresses(kind.repack(inner)) if kind.addresses else kind.repack(inner)
     lines = [*_wrapping(parts.head), *inside, *_wrapping(parts.tail)]
     strictness = (STRICTNESS if output.can_expand else CAREFUL)[output.aggressiveness]
-    packed = "\n".join(some_numbers(lines, kind, strictness.every) if strictness.some_numbers else map(str, lines))
+    packed = "\n".join(_packed(lines, kind, strictness))
     total = output.text.count("\n") + 1
     least = min(len(packed), len(output.text))
     if _may_cut(kind, strictness, output, least):
@@ -74,6 +74,14 @@ def compress(output: ToolOutput) -> Compressed | None:
     if not packed or len(packed) > _GAIN * len(output.text) or estimate_tokens(packed) > estimate_tokens(output.text):
         return None
     return Compressed(packed, True, kind.name, total, total)
+
+
+def _packed(lines: list[Line], kind: Kind, strictness: Strictness) -> list[str]:
+    if strictness.margins == "lean":
+        return lean_numbers(lines)
+    if strictness.margins == "some":
+        return some_numbers(lines, kind, strictness.every)
+    return [str(line) for line in lines]
 
 
 def _wrapping(text: str) -> list[Line]:

@@ -5,6 +5,7 @@ keep."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from penstock import Aggressiveness
 
@@ -25,22 +26,24 @@ class Strictness:
     """Whether files that were read, reports of sub-agents and pages of the web may be cut at all."""
     every: int = 5
     """Where line numbers of a cut file are thinned out, each so-manyth of consecutive ones stays."""
-    some_numbers: bool = False
-    """Whether the line numbers of files that stay whole are thinned out, too."""
+    margins: Literal["all", "lean", "some"] = "all"
+    """How the line numbers of files that stay whole are written: `all` as the client has them; `lean`: none on a blank
+    line after one with a number, and behind a number a tab for an arrow, as `cat -n` has it, since an arrow is a token
+    more in each line; `some`: thinned out as in cut files."""
     logs_only: bool = False
     """Whether only logs, test runs and search results are cut."""
 
 
 STRICTNESS: dict[Aggressiveness, Strictness] = {
     "safe": Strictness(price=0.005, least=4_000, logs_only=True),
-    "balanced": Strictness(price=0.059, least=1_200, some_numbers=True),
-    "bold": Strictness(price=0.1093, least=800, ranges=True, every=10, some_numbers=True),
+    "balanced": Strictness(price=0.059, least=1_200, margins="some"),
+    "bold": Strictness(price=0.1093, least=800, ranges=True, every=10, margins="some"),
 }
 
 CAREFUL: dict[Aggressiveness, Strictness] = {
     "safe": STRICTNESS["safe"],
-    "balanced": Strictness(price=0.059, least=1_200, files=False),
-    "bold": Strictness(price=0.07, least=1_200, files=False),
+    "balanced": Strictness(price=0.059, least=1_200, files=False, margins="lean"),
+    "bold": Strictness(price=0.07, least=1_200, files=False, margins="lean"),
 }
 """Used where the agent cannot ask for the original: what it will need, files to be edited above all, it must have
 now."""

@@ -1,6 +1,6 @@
 """`write`: the text of a cut tool output: a head with its kind and size, the kept lines, at each gap its length and up
 to 20 names that were in it, and how to get the rest. `some_numbers`: an output that is not cut, with fewer line
-numbers."""
+numbers; `lean_numbers`: one with shorter ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from penstock_plugins.trim.choose import Choice
 from penstock_plugins.trim.names import is_error
 from penstock_plugins.trim.output_kind import Kind, Line
 
-__all__ = ["some_numbers", "write"]
+__all__ = ["lean_numbers", "some_numbers", "write"]
 
 _TOLD = 20
 """Names that are told of one hole."""
@@ -40,6 +40,21 @@ def some_numbers(lines: Sequence[Line], kind: Kind, every: int) -> list[str]:
             and not is_error(line.text)
         )
         out.append(line.text if bare else str(line))
+        before = number
+    return out
+
+
+def lean_numbers(lines: Sequence[Line], every: int = 5) -> list[str]:
+    """The lines without the numbers of blank ones, except each `every`-th and those at a jump, and with a tab behind a
+    number where the client has an arrow. As they are where a line could then be mistaken for one with a number."""
+    if any(line.margin and MARGIN.match(line.text) for line in lines):
+        return [str(line) for line in lines]
+    out: list[str] = []
+    before = 0
+    for line in lines:
+        number = line.number
+        is_bare = number == before + 1 and number % every and not line.text.strip()
+        out.append(line.text if is_bare else line.margin.replace("→", "\t") + line.text)
         before = number
     return out
 

@@ -72,8 +72,29 @@ def test_words_stay_whole_and_calls_become_lines() -> None:
         assert f"Agent: Part {turn} is slow for its query." in told
         assert f"\nRead shop/part_{turn}.py\n" in told
         assert f"\nBash make bench-{turn}\n" in told
-        assert f"  > error: slowQuery{turn} took 93{turn} ms" in told
+        assert f">error: slowQuery{turn} took 93{turn} ms" in told
     assert "I look at it first." not in told
+
+
+def test_a_path_is_written_once_and_then_by_its_end() -> None:
+    """By as much of it as no other has; not in a command, which may be repeated. The facts write it, too."""
+    ours, theirs, note = (
+        "/home/ann/orchard/press/fill.py",
+        "/home/ann/orchard/tank/fill.py",
+        "/home/ann/orchard/note.md",
+    )
+    talk = Talk(compaction={**BALANCED, "least": 0}).user("Why is it slow?")
+    for path in (ours, ours, theirs):
+        talk.call("Read", {"file_path": path}, source("fill"))
+    for pattern in ("level", "row"):
+        talk.call("Grep", {"pattern": pattern, "path": note}, "no match")
+    talk.call("Bash", {"command": f"wc {ours}"}, "7").agent("It reads twice.").user("Mend it.").agent("Done.").send()
+    told = record(talk.user("Go on.").send(COLD)).split("\n")
+    assert f"Files read: {theirs}, {ours}" in told
+    assert [line for line in told if line.startswith(("Read ", "Grep ", "Bash "))] == [
+        *("Read press/fill.py", "Read press/fill.py", "Read tank/fill.py"),
+        *(f"Grep level in {note}", "Grep row in note.md", f"Bash wc {ours}"),
+    ]
 
 
 def test_the_newest_turns_stay_as_they_are() -> None:

@@ -92,7 +92,7 @@ def test_a_model_of_the_openai_api(server: Server) -> None:
     assert headers["authorization"] == f"Bearer {KEY}"
     assert body["max_tokens"] == 1_000
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
-    assert body["messages"][1]["content"] == "User: Why is it slow?\nAgent: I look.\n  > error: slow"
+    assert body["messages"][1]["content"] == "User: Why is it slow?\nAgent: I look.\n>error: slow"
     assert made.text == "It was slow."
     assert made.dollars == pytest.approx(1000 * 0.15e-6 + 100 * 0.6e-6)
 

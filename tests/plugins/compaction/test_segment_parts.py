@@ -27,7 +27,7 @@ def of(parts: list[Part], who: str) -> list[str]:
 def test_each_part_tells_whose_it_is() -> None:
     """By a word in front of the first line, or a sign in front of each."""
     parts = [("user", "Why?\nSay."), ("agent", "I look."), ("call", "Bash ls"), ("input", "a\nb"), ("result", "c\nd")]
-    assert render(parts) == "User: Why?\nSay.\nAgent: I look.\nBash ls\n  + a\n  + b\n  > c\n  > d"
+    assert render(parts) == "User: Why?\nSay.\nAgent: I look.\nBash ls\n+a\n+b\n>c\n>d"
 
 
 def test_what_fits_stays_as_it_is() -> None:

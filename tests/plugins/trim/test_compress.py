@@ -93,7 +93,8 @@ def test_an_asked_range_stays_whole_in_balanced() -> None:
 
 
 def test_numbers_that_follow_from_those_above_may_go() -> None:
-    """From a file that stays whole too, where the agent can ask for the original."""
+    """From a file that stays whole too, where the agent can ask for the original; else from its blank lines alone, and
+    a tab stands for the arrow."""
     rows = ((f"def pick_{row}():", f"    put({row})", f"    log('error {row}')", "") for row in range(40))
     lines = [line for row in rows for line in row]
     text = "\n".join(f"{number:>6}→{line}" for number, line in enumerate(lines, 201))
@@ -101,22 +102,26 @@ def test_numbers_that_follow_from_those_above_may_go() -> None:
     found, careful = compress(output), compress(replace(output, can_expand=False))
     assert found is not None
     assert careful is not None
-    number, again = 200, []
-    for line in found.text.split("\n"):
-        shown, _, rest = line.rpartition("→")
-        number = int(shown) if shown else number + 1
-        again.append(f"{number:>6}→{rest}")
-    assert "\n".join(again) == text
+    for one, sign in ((found, "→"), (careful, "\t")):
+        number, again = 200, []
+        for line in one.text.split("\n"):
+            shown, _, rest = line.rpartition(sign)
+            number = int(shown) if shown else number + 1
+            again.append(f"{number:>6}→{rest}")
+        assert "\n".join(again) == text
     named = [f"{number}→{line}" for number, line in enumerate(lines, 201) if "def" in line or "error" in line]
     assert all(line in found.text for line in named)
-    assert careful.text.count("→") == len(lines)
+    assert "→" not in careful.text
+    assert careful.text.count("\t") == len(lines) - sum(not line and at % 5 > 0 for at, line in enumerate(lines, 201))
 
 
 def test_numbers_stay_where_a_line_could_be_taken_for_one_with_a_number() -> None:
     text = "\n".join(f"{number:>6}→{7 * number}→ a line of a file that shows another" for number in range(1, 40))
-    found = compress(ToolOutput(text, "Read", {"file_path": "a.txt", "offset": 1}, "", "balanced"))
-    assert found is not None
-    assert found.text == text.replace("  ", "").replace("\n ", "\n").strip()
+    output = ToolOutput(text, "Read", {"file_path": "a.txt", "offset": 1}, "", "balanced")
+    for one in (output, replace(output, can_expand=False)):
+        found = compress(one)
+        assert found is not None
+        assert found.text == text.replace("  ", "").replace("\n ", "\n").strip()
 
 
 def test_the_question_decides_what_stays() -> None:
