@@ -78,7 +78,7 @@ def compress(output: ToolOutput) -> Compressed | None:
 
 def _packed(lines: list[Line], kind: Kind, strictness: Strictness) -> list[str]:
     if strictness.margins == "lean":
-        return lean_numbers(lines)
+        return lean_numbers(lines, strictness.every)
     if strictness.margins == "some":
         return some_numbers(lines, kind, strictness.every)
     return [str(line) for line in lines]

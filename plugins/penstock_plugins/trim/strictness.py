@@ -27,9 +27,9 @@ class Strictness:
     every: int = 5
     """Where line numbers of a cut file are thinned out, each so-manyth of consecutive ones stays."""
     margins: Literal["all", "lean", "some"] = "all"
-    """How the line numbers of files that stay whole are written: `all` as the client has them; `lean`: none on a blank
-    line after one with a number, and behind a number a tab for an arrow, as `cat -n` has it, since an arrow is a token
-    more in each line; `some`: thinned out as in cut files."""
+    """How the line numbers of files that stay whole are written: `all` as the client has them; `lean`: of blank lines
+    only each so-manyth, and behind a number a tab for an arrow, as `cat -n` has it, since an arrow is a token more in
+    each line; `some`: thinned out as in cut files."""
     logs_only: bool = False
     """Whether only logs, test runs and search results are cut."""
 
@@ -42,7 +42,7 @@ STRICTNESS: dict[Aggressiveness, Strictness] = {
 
 CAREFUL: dict[Aggressiveness, Strictness] = {
     "safe": STRICTNESS["safe"],
-    "balanced": Strictness(price=0.059, least=1_200, files=False, margins="lean"),
+    "balanced": Strictness(price=0.059, least=1_200, files=False, every=1, margins="lean"),
     "bold": Strictness(price=0.07, least=1_200, files=False, margins="lean"),
 }
 """Used where the agent cannot ask for the original: what it will need, files to be edited above all, it must have

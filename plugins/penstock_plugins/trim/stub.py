@@ -44,7 +44,7 @@ def some_numbers(lines: Sequence[Line], kind: Kind, every: int) -> list[str]:
     return out
 
 
-def lean_numbers(lines: Sequence[Line], every: int = 5) -> list[str]:
+def lean_numbers(lines: Sequence[Line], every: int) -> list[str]:
     """The lines without the numbers of blank ones, except each `every`-th and those at a jump, and with a tab behind a
     number where the client has an arrow. As they are where a line could then be mistaken for one with a number."""
     if any(line.margin and MARGIN.match(line.text) for line in lines):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from penstock.base.errors import Unreadable
+from penstock.cost.prices import Price
 from penstock.engine.request_context import RequestContext, Superseded
 from penstock.testing import Session, conversation, user
 from tests.engines import Blocks, request
@@ -45,3 +46,15 @@ def test_each_step_has_its_own_deadline(context: RequestContext) -> None:
     assert context.deadline == 20 + limits.read_ms / 1000
     context.commit(0)
     assert context.deadline == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("aggressiveness", "read", "may"), [("bold", 0.1, True), ("bold", 0.05, False), ("balanced", 0.1, False)]
+)
+def test_a_warm_cache_is_edited_where_its_tokens_are_dear(
+    context: RequestContext, *, aggressiveness: str, read: float, may: bool
+) -> None:
+    """What is read at a twentieth of the price saves too little to pay for what is fetched again."""
+    context.pipeline.profile = context.profile.model_copy(update={"aggressiveness": aggressiveness})
+    context.price = Price.of({"input": 4.0, "output": 20.0, "read": read})
+    assert context.edits_warm is may

@@ -99,7 +99,8 @@ def test_numbers_that_follow_from_those_above_may_go() -> None:
     lines = [line for row in rows for line in row]
     text = "\n".join(f"{number:>6}→{line}" for number, line in enumerate(lines, 201))
     output = ToolOutput(text, "Read", {"file_path": "a.py", "offset": 201}, "", "balanced")
-    found, careful = compress(output), compress(replace(output, can_expand=False))
+    found = compress(output)
+    careful = compress(replace(output, can_expand=False, aggressiveness="bold"))
     assert found is not None
     assert careful is not None
     for one, sign in ((found, "→"), (careful, "\t")):
