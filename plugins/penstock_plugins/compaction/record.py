@@ -35,8 +35,8 @@ _UNTOLD = ("file_path", "old_string", "replace_all", "output_mode", "description
 """Parts of an input that a record leaves out: they stand in its first line, or are gone from the file."""
 _PATH = re.compile(r"(?<![^\s,])(?:[A-Za-z]:)?(?:[\w.@~+-]*/){2,}[\w.@~+-]+(?![^\s,])")
 """A path with two folders or more: a shorter one is hardly longer than its last name."""
-_OF_FILES = (ToolKind.READ, ToolKind.EDIT, ToolKind.SEARCH)
-"""Calls whose paths may be shortened. A command stays as it was written: it may be repeated."""
+_IN = " in "
+"""Stands between what is searched for and where."""
 
 
 class RecordWriter:
@@ -80,9 +80,11 @@ class RecordWriter:
         self._known |= self._history.lookup.names(first)
         others = {key: value for key, value in given.items() if key not in _UNTOLD and value != target_of(given)}
         text = "\n".join(part for part in (rest, words_of_input(others)) if part)
-        for path in self._paths(call):
-            first = first.replace(path, self._names[path] if path in self._written else path)
+        before, where = _place(call, first)
+        for path in _PATH.findall(where):
+            where = where.replace(path, self._names[path] if path in self._written else path)
             self._written.add(path)
+        first = before + where
         return [(Speaker.CALL, f"{call.tool_name} {first}".rstrip()), *self._tell_input(text)]
 
     def _calls(self, stretch: Stretch) -> Iterator[Block]:
@@ -91,9 +93,8 @@ class RecordWriter:
 
     def _paths(self, call: Block) -> list[str]:
         """The paths in a call's line that may be shortened."""
-        if kind_of(call.tool_name) not in _OF_FILES:
-            return []
-        return _PATH.findall(target_of(self._history.lookup.given(call.text)).partition("\n")[0])
+        first = target_of(self._history.lookup.given(call.text)).partition("\n")[0]
+        return _PATH.findall(_place(call, first)[1])
 
     def _tell_input(self, text: str) -> list[Part]:
         if not text:
@@ -138,6 +139,16 @@ class RecordWriter:
                     yield from self._history.lookup.names(self._draft.text(BlockRef(index, at, block, False)))
                 elif block.kind is BlockKind.TEXT or not recorded:
                     yield from self._history.lookup.said(block)
+
+
+def _place(call: Block, first: str) -> tuple[str, str]:
+    """The line of a call, parted before the place where it reads, writes or searches. Nothing follows for a command: it
+    stays as it was written, since it may be repeated."""
+    kind = kind_of(call.tool_name)
+    if kind in (ToolKind.READ, ToolKind.EDIT):
+        return "", first
+    before, sign, where = first.rpartition(_IN) if kind is ToolKind.SEARCH else (first, "", "")
+    return before + sign, where
 
 
 def _ends(paths: AbstractSet[str]) -> dict[str, str]:

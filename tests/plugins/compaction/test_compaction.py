@@ -77,7 +77,8 @@ def test_words_stay_whole_and_calls_become_lines() -> None:
 
 
 def test_a_path_is_written_once_and_then_by_its_end() -> None:
-    """By as much of it as no other has; not in a command, which may be repeated. The facts write it, too."""
+    """By as much of it as no other has; not in a command, which may be repeated, nor in what was searched for. The
+    facts write it, too."""
     ours, theirs, note = (
         "/home/ann/orchard/press/fill.py",
         "/home/ann/orchard/tank/fill.py",
@@ -86,14 +87,14 @@ def test_a_path_is_written_once_and_then_by_its_end() -> None:
     talk = Talk(compaction={**BALANCED, "least": 0}).user("Why is it slow?")
     for path in (ours, ours, theirs):
         talk.call("Read", {"file_path": path}, source("fill"))
-    for pattern in ("level", "row"):
+    for pattern in ("level", f"see {note}"):
         talk.call("Grep", {"pattern": pattern, "path": note}, "no match")
     talk.call("Bash", {"command": f"wc {ours}"}, "7").agent("It reads twice.").user("Mend it.").agent("Done.").send()
     told = record(talk.user("Go on.").send(COLD)).split("\n")
     assert f"Files read: {theirs}, {ours}" in told
     assert [line for line in told if line.startswith(("Read ", "Grep ", "Bash "))] == [
         *("Read press/fill.py", "Read press/fill.py", "Read tank/fill.py"),
-        *(f"Grep level in {note}", "Grep row in note.md", f"Bash wc {ours}"),
+        *(f"Grep level in {note}", f"Grep see {note} in note.md", f"Bash wc {ours}"),
     ]
 
 
