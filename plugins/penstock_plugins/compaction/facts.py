@@ -17,8 +17,10 @@ from penstock_plugins.compaction.textrank import split
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.page import failures, read_lines
 
-__all__ = ["facts"]
+__all__ = ["DECISIONS", "facts"]
 
+DECISIONS = "Decisions"
+"""Begins the line of decisions."""
 _FILES, _ERRORS, _DECISIONS, _TAGS = 8, 3, 2, 6
 _LONGEST = 160
 """Characters of one error or decision."""
@@ -34,7 +36,7 @@ def facts(history: History, stretch: Stretch) -> list[str]:
         ("Files edited", _some(edited, _FILES)),
         ("Files read", _some([path for path in read if path not in edited], _FILES)),
         ("Failed, and not seen to go well later", "; ".join(_open_errors(history, stretch))),
-        ("Decisions", " / ".join(_decisions(history, stretch))),
+        (DECISIONS, " / ".join(_decisions(history, stretch))),
         ("Tags", ", ".join(_tags(history, stretch))),
     )
     return [f"{name}: {told}" for name, told in found if told]

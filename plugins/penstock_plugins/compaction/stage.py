@@ -25,7 +25,7 @@ from penstock import (
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
-from penstock_plugins.compaction.facts import facts
+from penstock_plugins.compaction.facts import DECISIONS, facts
 from penstock_plugins.compaction.llm import Llm
 from penstock_plugins.compaction.message_range import Stretch
 from penstock_plugins.compaction.record import head_of_record, head_of_summary
@@ -128,6 +128,8 @@ class Compaction(Stage):
             room = min(_WARM * room, self._settings.segment)
         known = facts(survey.history, segment)
         fitted = fit(survey.recorder.parts(segment, known), room)
+        if not fitted.sentences:  # they would stand twice: the words below are whole
+            known = [line for line in known if not line.startswith(DECISIONS)]
         return "\n".join([head_of_record(survey.draft, segment, fitted), *known, render(fitted.parts)])
 
     def _is_short(self, made: Summary) -> bool:

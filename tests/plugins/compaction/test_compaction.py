@@ -98,6 +98,17 @@ def test_a_path_is_written_once_and_then_by_its_end() -> None:
     ]
 
 
+@pytest.mark.parametrize(("tokens", "told"), [(14_000, False), (200, True)])
+def test_decisions_are_facts_where_the_words_are_not_whole(*, tokens: int, told: bool) -> None:
+    """Else they would stand twice."""
+    talk = Talk(compaction={**BALANCED, "least": 0, "tokens": tokens}).user("Why is it slow?")
+    talk.call("Read", {"file_path": "shop/part.py"}, source("part"))
+    talk.agent(f"We should keep the old name. {'It is slow for another query than that one. ' * 60}")
+    talk.user("Mend it.").agent("Done.").send()
+    lines = record(talk.user("Go on.").send(COLD)).split("\n")
+    assert any(line == "Decisions: Agent: We should keep the old name." for line in lines) is told
+
+
 def test_the_newest_turns_stay_as_they_are() -> None:
     """As many turns of the agent as the settings say follow the record unchanged, begun by the person's words."""
     talk = long_talk(turns_after := 4)

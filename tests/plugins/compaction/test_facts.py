@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.plugins.compaction.test_compaction import BALANCED, record
 from tests.plugins.pruning.talk import COLD, Talk, source
 
@@ -16,8 +18,8 @@ def told(talk: Talk) -> dict[str, str]:
     return {name: line.removeprefix(f"{name}: ") for name in names for line in lines if line.startswith(f"{name}: ")}
 
 
-def begun() -> Talk:
-    talk = Talk(compaction=BALANCED)
+def begun(**compaction: Any) -> Talk:
+    talk = Talk(compaction={**BALANCED, **compaction})
     return talk.user("Look.").call("Read", {"file_path": "shop/cart.py"}, source("cart", 120))
 
 
@@ -58,8 +60,8 @@ def test_a_command_that_went_well_later_is_not_open() -> None:
 
 
 def test_decisions_are_told() -> None:
-    """The newest, with who said it."""
-    talk = begun().agent("It rounds twice. I decided to round once, in Money.")
+    """The newest, with who said it, where a record has not all words."""
+    talk = begun(tokens=20).agent("It rounds twice. I decided to round once, in Money.")
     found = told(talk.user("Fine. Let's keep the old name.").idle(1).agent("Good."))
     assert found["Decisions"] == "Agent: I decided to round once, in Money. / User: Let's keep the old name."
 
