@@ -29,6 +29,6 @@ class Settings(BaseModel):
     """What the reads of one hour may cost together."""
     risk: float = Field(default=0.01, ge=0, le=1)
     """The share of a session's cost without Penstock that may be lost when the user does not come back. Beyond that,
-    reads are paid for by half of what was saved before."""
+    reads are paid for by a third of what was saved before."""
     rewritten: float = Field(default=0.4, ge=0, le=1)
     """The share of a request that an expired entry costs to write again, less what stages remove then for nothing."""

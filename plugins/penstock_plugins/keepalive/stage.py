@@ -15,7 +15,7 @@ __all__ = ["KeepAlive", "stages"]
 
 PEOPLE = 500
 """The number of users and projects whose pauses are kept."""
-SPENT = 0.5
+SPENT = 1 / 3
 """The share of what a conversation has saved, by estimate, that may be spent on one more read."""
 _HOUR = 3600.0
 
