@@ -24,14 +24,14 @@ _BEFORE, _REST = "events_before", "events_rest"
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY_S = 86_400.0
 _MAKING = 0x70656E7061
-"""The number of the advisory lock under which one process makes partitions."""
+"""The number of the advisory lock under which one process makes or drops partitions."""
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = 2000"
 """Who reads the log holds up a change of its partitions, and whoever writes or reads next waits behind that."""
 _IS_PARTITIONED = sa.text("SELECT relkind = 'p' FROM pg_class WHERE oid = CAST('events' AS regclass)")
 _NAMES = sa.text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST('events' AS regclass)")
 _TODAY = sa.select(sa.cast(sa.func.floor(sa.extract("epoch", sa.func.clock_timestamp()) / _DAY_S), sa.BigInteger))
 _MAX = "SELECT xid::text::bigint, seq FROM {} ORDER BY xid DESC, seq DESC LIMIT 1"
-_ROWS = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = CAST(CAST(:name AS text) AS regclass)")
+_ROWS = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass(:name)")
 _DATED = re.compile(r"events_(\d{8})")
 rest = events.to_metadata(sa.MetaData(), name=_REST)
 """Events of days whose partition could not be made in time."""
@@ -41,7 +41,7 @@ def prepare(db: sa.Connection) -> None:
     """Make the partitions of today and the next days, where they lack; an event table of an earlier version becomes
     the first partition. Where others hold the table for longer, that is left for the next call: events go to
     `events_rest` meanwhile."""
-    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
+    _alone(db)
     if not db.execute(_IS_PARTITIONED).scalar_one():
         _partition(db)
     there, first = set(db.scalars(_NAMES)), today(db)
@@ -60,7 +60,8 @@ def today(db: sa.Connection) -> int:
 
 def past_partitions(db: sa.Connection, before: float, upto: Cursor) -> list[str]:
     """The partitions of days that ended before the time `before`, or whose events are none after `upto`, the oldest
-    first; none of today and yesterday, where events may still come."""
+    first; none of today and yesterday, where events may still come. To be called in the transaction of `prepare`: until
+    it ends, no other process drops one."""
     found, closed = [], today(db) - 2
     for name in sorted(db.scalars(_NAMES)):
         if (named := _DATED.fullmatch(name)) is None or (day := _day(named[1])) > closed:
@@ -72,9 +73,12 @@ def past_partitions(db: sa.Connection, before: float, upto: Cursor) -> list[str]
 
 
 def drop(db: sa.Connection, name: str) -> int | None:
-    """Drop one of `past_partitions`. Returns about how many events it had; None: others hold the table, and it is
-    still there."""
-    rows = db.execute(_ROWS, {"name": name}).scalar_one()
+    """Drop one of `past_partitions`. Returns about how many events it had, 0 if another process has dropped it; None:
+    others hold the table, and it is still there."""
+    _alone(db)
+    rows = db.execute(_ROWS, {"name": name}).scalar()
+    if rows is None:
+        return 0
     try:
         db.exec_driver_sql(f"{_LOCK_TIMEOUT}; DROP TABLE {name}")
     except sa.exc.OperationalError as e:
@@ -84,6 +88,11 @@ def drop(db: sa.Connection, name: str) -> int | None:
         logger.info("%s is dropped later: others hold the table", name)
         return None
     return int(rows)
+
+
+def _alone(db: sa.Connection) -> None:
+    """Until the transaction ends, no other process makes or drops partitions."""
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
 
 
 def _make(db: sa.Connection, day: int) -> bool:
@@ -101,6 +110,8 @@ def _make(db: sa.Connection, day: int) -> bool:
             raise
         logger.info("%s is made later: others hold the table", name)
         return False
+    except sa.exc.IntegrityError:
+        logger.info("%s is not made: events of its day have come to %s meanwhile", name, _REST)
     return True
 
 

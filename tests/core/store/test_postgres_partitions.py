@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from penstock.store import postgres_partitions
 from penstock.store.complete import is_complete, mark_complete
 from penstock.store.postgres import PostgresStore
 from penstock.store.reading import is_gap
+from tests.road.proxy import wait_until
 
 DAY = 86_400.0
 EARLIER = """
@@ -198,3 +200,43 @@ def test_a_proxy_of_an_earlier_version_goes_on_beside_newer_ones(store: Postgres
     assert names(store) == ["old"]
     run(db, "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < 2 LIMIT 2000)")
     assert names(store) == []
+
+
+def test_an_event_that_comes_while_its_partition_is_made_stops_nothing(store: PostgresStore, db: sa.Connection) -> None:
+    """After days without a proxy: it is in no partition of its own, and its day gets none."""
+    run(db, f"DROP TABLE {postgres_partitions._name(today(db))}")
+    mark_complete(store.path)
+    db.exec_driver_sql("INSERT INTO events (at, exchange, kind, payload) VALUES (9e9, 'new', 'received', '{}')")
+    with ThreadPoolExecutor() as pool:
+        pruned = pool.submit(store.prune, before=0, keep_events=1000)
+        wait_until(lambda: is_waiting(store), "the partition waits for who writes")
+        db.commit()
+        assert pruned.result(60) == 0
+    assert is_complete(store.path)
+    assert partitions(db) == {"new": "events_rest"}
+
+
+def is_waiting(store: PostgresStore) -> bool:
+    """Whether a lock of this database is waited for."""
+    mine = "SELECT oid FROM pg_database WHERE datname = current_database()"
+    with store._read() as db:
+        return bool(db.scalar(sa.text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND database = ({mine})")))
+
+
+def test_a_day_that_another_proxy_has_dropped_meanwhile_is_none_to_drop(
+    store: PostgresStore, db: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All proxies delete what is past, each once an hour."""
+    add(store, db, 41, "a")
+    add(store, db, 40, "b")
+    mark_complete(store.path)
+    drop = postgres_partitions.drop
+
+    def late(inside: sa.Connection, name: str) -> int | None:
+        run(db, f"DROP TABLE {name}")
+        return drop(inside, name)
+
+    monkeypatch.setattr(postgres_partitions, "drop", late)
+    assert store.prune(before=(today(db) - 30) * DAY, keep_events=1000) == 0
+    assert names(store) == []
+    assert is_complete(store.path)
