@@ -16,20 +16,18 @@ _NAME = re.compile(r"[A-Za-z_][\w./-]{3,}\w|\d{3,}")
 
 def unused_in(steps: Sequence[Step], texts: Sequence[tuple[int, str]]) -> list[Observation]:
     """One observation for each program or tool: it follows if nothing of any of its outputs was used."""
-    later: set[str] = set()
-    spoken = list(texts)
-    used_after: list[set[str]] = []
-    for n in range(len(steps) - 1, -1, -1):
-        while spoken and spoken[-1][0] > n:
-            later = later | set(_NAME.findall(spoken.pop()[1]))
-        used_after.append(later)
-        later = later | set(_NAME.findall(steps[n].said))
+    last: dict[str, int] = {}
+    """By name, the last step whose outputs were known when it was used."""
+    for n, step in enumerate(steps):
+        last.update(dict.fromkeys(_NAME.findall(step.said), n - 1))
+    for n, text in texts:
+        last.update((name, max(n - 1, last.get(name, -1))) for name in _NAME.findall(text))
     known: set[str] = set()
     unused: dict[str, bool] = {}
-    for step, used in zip(steps, reversed(used_after), strict=True):
+    for n, step in enumerate(steps):
         known |= set(_NAME.findall(step.said))
         named = set(_NAME.findall(step.output)) - known
         trigger = (step.shapes[-1] if step.shapes else step.tool).replace("`", "'")
-        unused[trigger] = unused.get(trigger, True) and not (named & used)
+        unused[trigger] = unused.get(trigger, True) and not any(last.get(name, -1) >= n for name in named)
         known |= named
     return [Observation(Pattern(PatternKind.UNUSED, one), is_unused) for one, is_unused in unused.items() if one]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from penstock.testing import Turn, assistant, call, conversation, draft_for, results, user
+from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind, read_pattern, text_of
+from penstock_plugins.learning.steps import Step
 from penstock_plugins.learning.turn_record import TurnRecord
+from penstock_plugins.learning.unused import unused_in
 
 FIX, TOGETHER, UNUSED, CORRECTION = PatternKind
 LINT = Pattern(FIX, "mise run lint", "unknown linter: kiln", "mise install")
@@ -132,3 +137,25 @@ def test_a_new_prompt_begins_a_new_turn() -> None:
     assert [step.command for step in record.steps] == ["make test"]
     record.follow(draft_for(conversation(*said)).conversation.messages)
     assert len(record.steps) == 1
+
+
+def test_a_turn_of_many_steps_needs_memory_for_its_names_once() -> None:
+    """P14: not once for each step."""
+    few, many = (
+        peak_of([Step("Write", ToolKind.EDIT, names(n), "written") for n in range(count)]) for count in (50, 200)
+    )
+    assert many < 8 * few
+
+
+def names(step: int) -> str:
+    return " ".join(f"name_{step}_{n}" for n in range(200))
+
+
+def peak_of(steps: list[Step]) -> int:
+    """The most bytes that looking for unused outputs takes."""
+    tracemalloc.start()
+    try:
+        unused_in(steps, [])
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
