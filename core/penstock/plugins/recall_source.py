@@ -108,8 +108,7 @@ class RecallSources:
                     texts += [(name, one) for one in future.result()]
                     breaker.succeeded()
                     continue
-                why = f"failed: {type(error).__name__}: {error}" if future.done() else "had no answer in time"
-                missing.append(f"{name} {why}")
+                missing.append(f"{name} {_said(error) if future.done() else 'had no answer in time'}")
                 breaker.failed()
             return RecallAnswers(tuple(texts), tuple(missing))
 
@@ -132,13 +131,29 @@ class RecallSources:
                 with self._lock:
                     self._under_way[source.name] -= 1
 
-        threading.Thread(target=run, name=f"penstock-recall-{source.name}", daemon=True).start()
+        try:
+            threading.Thread(target=run, name=f"penstock-recall-{source.name}", daemon=True).start()
+        except RuntimeError as e:  # no more threads
+            with self._lock:
+                self._under_way[source.name] -= 1
+            future.set_exception(e)
         return future
+
+
+def _said(error: BaseException | None) -> str:
+    try:
+        return f"failed: {type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - the error is a stranger's too, and may have no text
+        return f"failed: {type(error).__name__}"
 
 
 def _checked(one: object) -> RecalledText:
     if not isinstance(one, RecalledText) or not isinstance(one.text, str) or not isinstance(one.place, str):
         raise TypeError(f"it gave {type(one).__name__}: a RecalledText of texts was expected")
+    try:
+        f"{one.text}{one.place}".encode()
+    except UnicodeEncodeError as e:
+        raise ValueError(f"it gave no text that can be sent: {e.reason}") from e
     if one.at is not None and not (isinstance(one.at, int | float) and 0 <= one.at < _END):
         raise ValueError(f"at = {one.at!r}: seconds since 1970, or None, were expected")
     return one

@@ -99,6 +99,15 @@ def raises() -> Iterable[RecalledText]:
     raise SystemExit("no")
 
 
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def says_nothing() -> Iterable[RecalledText]:
+    raise Wordless
+
+
 @pytest.mark.parametrize(
     ("has", "said"),
     [
@@ -108,6 +117,9 @@ def raises() -> Iterable[RecalledText]:
         (lambda: [RecalledText("text", at=1e20)], "at = 1e+20"),
         (lambda: [RecalledText("text", at=float("nan"))], "at = nan"),
         (lambda: None, "NoneType"),
+        (lambda: [RecalledText("half a \ud800")], "no text that can be sent"),
+        (lambda: [RecalledText("text", place="\ud800")], "no text that can be sent"),
+        (says_nothing, "Wordless"),
     ],
 )
 def test_one_that_fails_is_left_out_whole(has: Callable[[], Any], said: str) -> None:
@@ -120,3 +132,20 @@ def test_one_that_fails_is_left_out_whole(has: Callable[[], Any], said: str) -> 
 
 def test_of_one_without_an_end_some_are_taken() -> None:
     assert len(RecallSources([Source("wiki", lambda: repeat(RecalledText("again")))]).ask(QUESTION)().texts) == 50
+
+
+def test_one_for_which_there_is_no_thread_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And asked again as soon as there is one."""
+    clock, start, threads = ManualClock(), threading.Thread.start, [0] * 5 + [1]
+
+    def may_start(self: threading.Thread) -> None:
+        if not threads.pop(0):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", may_start)
+    sources = RecallSources([Source("wiki", lambda: [RecalledText("there")])], clock)
+    for _ in range(5):
+        assert sources.ask(QUESTION)().missing == ("wiki failed: RuntimeError: can't start new thread",)
+        clock.advance(30)
+    assert sources.ask(QUESTION)().texts == (("wiki", RecalledText("there")),)
