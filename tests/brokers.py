@@ -122,11 +122,12 @@ class RedisBroker(Program):
 class NatsBroker(Program):
     """NATS with JetStream."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
+        """`more`: arguments of the server."""
         self._connect = pytest.importorskip("nats", reason="the client of NATS is not installed").connect
         port = free_port("127.0.0.1")
         self.url = f"nats://127.0.0.1:{port}"
-        command = [program("nats-server"), "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(folder)]
+        command = [program("nats-server"), "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(folder), *more]
         super().__init__(command, "Server is ready")
 
     def read(self) -> list[dict[str, Any]]:

@@ -49,14 +49,12 @@ class NatsSource:
         return [RecalledText(one.text, one.at.timestamp() if one.at else None, one.place) for one in given]
 
     async def _ask(self, question: RecallQuestion) -> bytes:
-        import nats
+        from penstock_plugins.memory.nats_client import connect_to_nats
 
         async def note(error: Exception) -> None:
             logger.debug("NATS: %s", error)  # the caller is told
 
-        client = await nats.connect(
-            self._settings.url, allow_reconnect=False, connect_timeout=question.wait_s, error_cb=note
-        )
+        client = await connect_to_nats(self._settings.url, connect_timeout=question.wait_s, error_cb=note)
         try:
             asked = {"text": question.text, "project": question.project, "tokens": question.tokens}
             reply = await client.request(self._settings.subject, msgspec.json.encode(asked), timeout=question.wait_s)
