@@ -1,6 +1,7 @@
 """`reject_unprofitable`: of a request's edits, tried out, names those to drop: covered by a compaction, making it
-longer (over 64 characters in all), or leaving too little for the provider to cache. Never notes. What breaking a cache
-costs is weighed in `flush`; `plan` rejects edits while editing has cost more than it saved."""
+longer (over 64 characters in all), or leaving too little for the provider to cache. Edits that add a note are never
+dropped. What breaking a cache costs is weighed in `flush`; `plan` rejects edits while editing has cost more than it
+saved."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`hold` and `settle`: what a request (`Call`) may cost is held before it leaves, and what it did cost is counted after
-its answer, once, in the place of what was held; `book` counts one that could not be held. `sweep` counts what a proxy
-that died has held, three minutes later; `keep_holds` says that it lives.
+its answer, once, in the place of what was held, and written to the usage; `book` counts one that could not be held.
+Each notices when 80 or 100 % of a limit are spent (`Reached`), once in a period; `webhooks` of the addons posts that.
+`sweep` counts what a proxy that died has held, three minutes later; `keep_holds` says that it lives.
 
 All counters of a request change in one transaction, so that of many requests at once only as many are let in as their
 limits allow, whichever process lets them in. How long a hold lasts goes by the clock of the database server where there
