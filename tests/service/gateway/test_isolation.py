@@ -262,6 +262,7 @@ TOOLS: dict[str, str | dict[str, Any]] = {
     "workingset": {"purpose": "where is the {word}?"},
     "list_memories": {},
     "list_learned": {},
+    "tag_summary": {"tag": "{word}"},
     "feedback": {"id": "{item}", "feedback_type": "wrong"},
     "remember": {"text": "there is another team"},
     "forget": {"id": "{item}"},
