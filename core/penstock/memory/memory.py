@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from threadpoolctl import ThreadpoolController
 
 from penstock.base.errors import MemoryDown, VectorsLater
@@ -30,44 +28,23 @@ from penstock.memory.indexer import Indexer, Progress
 from penstock.memory.items import Found, Hit, Item
 from penstock.memory.learned import learned_project
 from penstock.memory.owners import Owners
+from penstock.memory.project_cache import ProjectCache
 from penstock.memory.project_marks import ProjectMarks
 from penstock.memory.schema import memories
-from penstock.memory.search.few_words import FewWords
-from penstock.memory.search.item_table import ItemTable
-from penstock.memory.search.related import Related, Speller
+from penstock.memory.search.related import Speller
 from penstock.memory.search.search import View, rank
-from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
-from penstock.memory.writer import FEW_WORDS, WHOLE, Added, Writer
+from penstock.memory.writer import WHOLE, Added, Writer
 
 __all__ = ["Memory"]
 
 logger = logging.getLogger(__name__)
 _BATCH = 256
-_PROJECTS = 8
-"""The most projects that are cached; the least recently used is dropped."""
-_PROJECT_BYTES = 96 << 20
-"""The most bytes of all cached projects. One of 50,000 passages takes 50 MB; the one in use is always kept."""
 _PASSED_OVER = 4
 """With a token limit, so many times `limit` hits are considered for what still fits."""
 _TOO_LITTLE = 20
 """With fewer tokens left, no further item is considered."""
 _EVERYTHING = 2**62
-
-
-@dataclass
-class _Known:
-    layout: ItemTable
-    stored: VectorCache
-    related: Related | None
-    revision: int = 0
-    words: FewWords | None = None
-    """The words of a project that has no tables of them."""
-
-    @property
-    def size(self) -> int:
-        """Bytes it takes in memory."""
-        return self.layout.size + self.stored.size + (self.related.size if self.related is not None else 0)
 
 
 class Memory:
@@ -88,7 +65,7 @@ class Memory:
         """`chroma`: the address of a Chroma server that stores the vectors instead of the folder. `url`: the PostgreSQL
         database that has the items instead of the folder; several processes may share it."""
         self.embedder = embedder
-        self._table = embedder if table is None and isinstance(embedder, WordLlama256) else table
+        table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         self._tokens = tokens or _estimated
         self._threads = ThreadpoolController()
         self._weights = worth
@@ -103,8 +80,7 @@ class Memory:
         self._deleter = Deleter(self._database, self._vectors, embedder)
         self._lock = threading.RLock()
         """Held while the database or an index is written. A search does not wait for it: the vectors can take long."""
-        self._known: OrderedDict[int, _Known] = OrderedDict()
-        self._known_lock = threading.Lock()
+        self._cache = ProjectCache(self._database, self._vectors, embedder, table)
         self.owes = ""
         """Why the vector index lacks passages that it should have; empty when it has them. `sync` mends it."""
 
@@ -152,7 +128,7 @@ class Memory:
             if project in ("", name):
                 with self._lock:
                     self._indexer.words(number, progress or _unseen)
-                    self._drop_cached(number)
+                    self._cache.drop(number)
                     self._rebuild_vectors(number)
                     self._indexer.embed(number, progress or _unseen)
                     self._indexer.index(number, progress or _unseen)
@@ -177,10 +153,10 @@ class Memory:
             return 0
         if project.words not in WHOLE:
             self._indexer.words(number, progress)
-            self._drop_cached(number)
+            self._cache.drop(number)
         if project.embedder != self.embedder.name or self._is_incomplete(number):
             self._rebuild_vectors(number)
-            self._drop_cached(number)
+            self._cache.drop(number)
         self._indexer.embed(number, progress)
         return self._indexer.index(number, progress)
 
@@ -242,41 +218,7 @@ class Memory:
 
     def view(self, project: str) -> View | None:
         """The indexes and items of one project. None: it has no items."""
-        with self._known_lock, self._database.snapshot() as db:
-            found = self._database.project(db, project)
-            if found is None:
-                return None
-            known = self._refreshed(db, found.id, found.revision, has_tables=found.words != FEW_WORDS)
-            words = known.words or self._database.words(found.id)
-        return View(
-            found.id, known.layout, known.stored, known.related, self._database, words, self._vectors, self.embedder
-        )
-
-    def _refreshed(self, db: sa.Connection, project: int, revision: int, *, has_tables: bool) -> _Known:
-        stored = VectorCache.empty(self._database, self.embedder.name, self.embedder.dimension)
-        known = self._known.pop(project, None)
-        if known is None or known.revision != revision:
-            related = Related(self._table) if self._table is not None else None
-            known = _Known(ItemTable.empty(), stored, related, revision)
-        above = int(known.layout.ids.max(initial=0))
-        rows = self._database.rows(db, project, above)
-        known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
-        known.stored = known.stored.grown(db, known.layout)
-        known.words = None if has_tables else known.words or FewWords()
-        if known.words is not None:
-            new = self._database.passages_of(db, project, above=known.words.last, limit=_EVERYTHING)
-            known.words.grow([(row.id, row.text) for row in new])
-        if known.related is not None:
-            try:
-                words = known.words or self._database.words(project)
-                known.related.follow(db, words, len(known.layout.passages))
-            except MemoryDown as e:
-                logger.warning("%s; related words are left out", e)
-        self._known[project] = known
-        total = sum(one.size for one in self._known.values())
-        while len(self._known) > 1 and (len(self._known) > _PROJECTS or total > _PROJECT_BYTES):
-            total -= self._known.popitem(last=False)[1].size
-        return known
+        return self._cache.view(project)
 
     # whose
 
@@ -329,7 +271,7 @@ class Memory:
         """Store a caller's feedback on an item. True: it replaces an earlier one of the same caller."""
         with self._lock:
             replaced = self.feedback.give(item.id, voice)
-            self._drop_cached(self.projects()[item.project])
+            self._cache.drop(self.projects()[item.project])
         return replaced
 
     def forget(self, project: str, ids: Sequence[int], *, stays: bool = False) -> int:
@@ -341,7 +283,7 @@ class Memory:
                 mine = {} if found is None else self._database.items(db, found.id, project, ids)
             if found is not None and mine:
                 self._deleter.items(found.id, sorted(mine), [item.hash for item in mine.values()] if stays else ())
-                self._drop_cached(found.id)
+                self._cache.drop(found.id)
         return len(mine)
 
     def forget_project(self, project: str) -> bool:
@@ -351,7 +293,7 @@ class Memory:
             found = [known[name] for name in (project, learned_project(project)) if name in known]
             for number in found:
                 self._deleter.project(number)
-                self._drop_cached(number)
+                self._cache.drop(number)
         return bool(found)
 
     def expire(self, now: float) -> int:
@@ -393,13 +335,8 @@ class Memory:
             found = self._database.project(db, project)
             done = 0 if found is None else self._database.change(db, found.id, ids, values)
         if found is not None:
-            self._drop_cached(found.id)
+            self._cache.drop(found.id)
         return done
-
-    def _drop_cached(self, project: int) -> None:
-        """Drop the cached data of a project, which is out of date."""
-        with self._known_lock:
-            self._known.pop(project, None)
 
 
 def _estimated(text: str) -> int:
