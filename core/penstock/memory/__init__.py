@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from penstock.memory.clean import escape_marks, note_around
     from penstock.memory.embedders import Embedder, chosen, vectors_of
     from penstock.memory.feedback import FeedbackKind, Tally, Voice
-    from penstock.memory.learned import learned_project
+    from penstock.memory.learned import is_learned, learned_project
     from penstock.memory.memory import Memory
     from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
     from penstock.memory.service import MemoryService
@@ -39,6 +39,7 @@ __all__ = [
     "Voice",
     "chosen",
     "escape_marks",
+    "is_learned",
     "is_worth_keeping",
     "kind_of_message",
     "learned_project",
@@ -61,6 +62,7 @@ _HOMES = {
     "chosen": "embedders",
     "escape_marks": "clean",
     "is_worth_keeping": "text_kind",
+    "is_learned": "learned",
     "kind_of_message": "text_kind",
     "learned_project": "learned",
     "note_around": "clean",

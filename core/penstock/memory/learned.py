@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.memory.owners import split_apart
+
 if TYPE_CHECKING:
     from penstock.memory.memory import Memory
 
@@ -15,13 +17,15 @@ _SUFFIX = " (learned)"
 
 def learned_project(project: str) -> str:
     """The name of the project for what was learned in `project`. It is one of its own: patterns are not searched among
-    what was said, and counting them does not touch what is cached for a search."""
-    return f"{project}{_SUFFIX}"
+    what was said, and counting them does not touch what is cached for a search. Of an account's part of a project
+    (`apart`) it is that account's part of the project for what was learned."""
+    named, account = split_apart(project)
+    return f"{named}{_SUFFIX}{account}"
 
 
 def is_learned(project: str) -> bool:
     """Whether `learned_project` made this name."""
-    return project.endswith(_SUFFIX)
+    return split_apart(project)[0].endswith(_SUFFIX)
 
 
 def with_learned(memory: Memory, project: str) -> list[str]:

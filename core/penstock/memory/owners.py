@@ -7,14 +7,24 @@ another account gets a project of its own (`apart`).
 
 from __future__ import annotations
 
+import re
+
 from penstock.memory.database import MemoryDatabase
 
-__all__ = ["Owners", "apart"]
+__all__ = ["Owners", "apart", "split_apart"]
+
+_APART = re.compile(r" \(account [^()]*\)\Z")
 
 
 def apart(project: str, owner: str) -> str:
     """The name of the separate project of an account that named `project` after its owner."""
     return f"{project} (account {owner})"
+
+
+def split_apart(project: str) -> tuple[str, str]:
+    """A project as its clients name it, and what `apart` added, if it did."""
+    found = _APART.search(project)
+    return (project, "") if found is None else (project[: found.start()], found[0])
 
 
 class Owners:

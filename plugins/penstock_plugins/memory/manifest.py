@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Collection
 
 from penstock import Draft, estimate_tokens
-from penstock.memory import Memory, escape_marks, learned_project, note_around
+from penstock.memory import Memory, escape_marks, is_learned, learned_project, note_around
 
 __all__ = ["manifest_of", "tools_of"]
 
@@ -28,9 +28,9 @@ def manifest_of(
     tokens: int,
 ) -> str:
     """The note; empty if nothing is known, or if not even the project fits into `tokens`. `project`: the one that the
-    account `owner` uses. `clients`: other agents seen there."""
-    counts = {one.name: one for one in memory.catalog.counts() if not owner or one.shared or one.owner in ("", owner)}
-    mine, learned = counts.pop(project, None), counts.pop(learned_project(project), None)
+    account `owner` names. `clients`: other agents seen there."""
+    counts = {one.name: one for one in memory.catalog.counts()}
+    mine, learned = (counts.pop(memory.project_for(name, owner), None) for name in (project, learned_project(project)))
     parts: list[str] = []
     if mine is not None and mine.items:
         newest = f", the newest from {_day(mine.newest)}" if mine.newest else ""
@@ -42,8 +42,11 @@ def manifest_of(
         parts.append(f"Other agents that work here: {_listed(sorted(clients))}.")
     if tools and parts:
         parts.append(f"Tools for it: {_listed(sorted(tools))}.")
-    others = sorted((one for one in counts.values() if one.items), key=lambda one: -(one.newest or 0))
+    # One that no account has used may be that of a gateway's workspace, or another's who has not come yet.
+    visible = (one for one in counts.values() if not owner or one.shared or one.owner == owner)
+    others = [one for one in visible if one.items and not is_learned(one.name)]
     if others:
+        others.sort(key=lambda one: -(one.newest or 0))
         names = [f"{one.name.rstrip('/').rpartition('/')[2]} ({one.items:,})" for one in others]
         parts.append(f"Other projects remembered, each apart: {_listed(names)}.")
     head = f"what is known before this conversation, {_day(at)}" if at else "what is known before this conversation"

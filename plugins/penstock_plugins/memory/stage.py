@@ -159,7 +159,7 @@ class Remember(Stage):
         tools = tools_of(draft)
 
         def make(memory: Memory) -> str:
-            project = memory.project_for(exchange.identity.project, owner)
+            project = exchange.identity.project
             at, most = exchange.received_at, self._settings.manifest_tokens
             return manifest_of(memory, project, owner, clients=clients, tools=tools, at=at, tokens=most)
 

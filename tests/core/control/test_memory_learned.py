@@ -77,3 +77,16 @@ def test_a_project_is_deleted_with_what_was_learned_there(commands: MemoryComman
     memory.add([Item(learned_project("p"), FIX)])
     assert memory.forget_project("p")
     assert not memory.projects()
+
+
+def test_what_the_second_account_of_a_project_learned_is_found_by_its_project(memory: Memory) -> None:
+    """Its part of the project has a name of its own: what was learned there is listed and deleted with that."""
+    for owner in ("ada", "mallory"):
+        memory.add([Item("p", f"We fire on Tuesdays, says {owner}.", at=NOW)], owner=owner)
+        memory.add([Item(learned_project("p"), FIX.replace("till", owner), at=NOW, role="fix")], owner=owner)
+    commands, mine = MemoryCommands(lambda: memory, clean=sanitize, now=time.time), memory.project_for("p", "mallory")
+    assert mine != "p"
+    assert len(learned(commands, project=None)) == 2
+    assert len(learned(commands, project=mine)) == 1
+    commands.do("forget_project", {"project": mine})
+    assert sorted(memory.projects()) == ["p", learned_project("p")]

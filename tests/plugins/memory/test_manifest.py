@@ -80,6 +80,30 @@ def test_nothing_of_another_account_is_named(memory_service: MemoryService) -> N
     assert "Of this project 2 memories" in said
 
 
+def test_what_an_account_learned_in_a_project_of_another_is_its_own(memory_service: MemoryService) -> None:
+    """It is said with the project, and no pattern is taken for another project."""
+    memory = memory_service.open()
+    for bearer in ("of-ada", "of-mallory"):
+        with Talk(memory_service, headers={"authorization": f"Bearer {bearer}"}) as talk:
+            talk.ask(FACT)
+        account = max(memory.catalog.counts(), key=lambda one: memory.projects()[one.name]).owner
+        for project in ("/srv/shop", "/srv/kiln"):
+            memory.add([Item(learned_project(project), f"Instead of `npm`: `{bearer}`")], owner=account)
+    with Talk(memory_service, headers={"authorization": "Bearer of-mallory"}, profile=profile_of(MANIFEST)) as talk:
+        said = note_in(talk.ask(PLEASE))
+    assert "1 pattern learned from its turns." in said
+    assert "Other projects" not in said
+
+
+def test_a_project_that_no_account_has_used_is_named_to_none(memory_service: MemoryService) -> None:
+    """P13: it may be that of a gateway's workspace, whose names are its own."""
+    memory_service.open().add([Item("acme", "We fire on Tuesdays.", "s")])
+    with Talk(memory_service) as talk:
+        talk.ask(FACT)
+    with Talk(memory_service, profile=profile_of(MANIFEST)) as talk:
+        assert "acme" not in note_in(talk.ask(PLEASE))
+
+
 def test_it_fits_its_tokens(memory_service: MemoryService) -> None:
     """The end is left out, whole sentences at a time."""
     for n in range(30):
