@@ -15,7 +15,7 @@ import pytest
 
 from penstock.base.child_process import Child
 from penstock.base.errors import MemoryDown, VectorsLater
-from penstock.memory import Item, Memory, memory
+from penstock.memory import Item, Memory, database_opening
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.service import MemoryService
 from penstock.memory.vectors import chroma
@@ -177,7 +177,7 @@ def test_damage_that_ends_the_process_is_no_reason_to_wait(tmp_path: Path, monke
         "chroma.ChromaIndex.probe = probe\nprocess.main()\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(memory, "VectorIndex", partial(VectorIndex, process="crashing", pause_s=0.0))
+    monkeypatch.setattr(database_opening, "VectorIndex", partial(VectorIndex, process="crashing", pause_s=0.0))
     kept = Memory(tmp_path / "memory", Trigrams())
     kept.add([Item("p", "the boiler pressure is two bar"), Item("p", "we sail at dawn")])
     (tmp_path / "memory" / "vectors" / "damage").touch()
@@ -210,7 +210,7 @@ def test_a_write_that_hangs_costs_no_answer(tmp_path: Path, monkeypatch: pytest.
     """Chroma on a full disk: while it hangs, words find everything, what is said after it included; its process is
     killed, and once there is space, the vectors are caught up by themselves."""
     name = install(tmp_path, monkeypatch)
-    monkeypatch.setattr(memory, "VectorIndex", partial(VectorIndex, process=name, within_s=5.0, pause_s=0.0))
+    monkeypatch.setattr(database_opening, "VectorIndex", partial(VectorIndex, process=name, within_s=5.0, pause_s=0.0))
     folder = tmp_path / "memory"
     memory_service = MemoryService(lambda: Memory(folder, Trigrams()), retry_s=0.05)
     kept = memory_service.open()
