@@ -1,5 +1,5 @@
 """`penstock migrate` (`migrate_store`): has `penstock.migration.migrating` move an installation from SQLite to
-PostgreSQL, with a progress bar, and prints a digest of each table. Contexts are not moved, and it says so."""
+PostgreSQL, with a progress bar, and prints a digest of each table."""
 
 from __future__ import annotations
 

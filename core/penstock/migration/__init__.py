@@ -1,2 +1,1 @@
-"""Moves the store, the gateway and the memory of an installation from SQLite to PostgreSQL; contexts and jobs are not
-moved."""
+"""Moves the store, the gateway, contexts, jobs and the memory of an installation from SQLite to PostgreSQL."""

@@ -1,5 +1,5 @@
-"""`PARTS`: the sets of tables that are moved to PostgreSQL (`Part`), those of the store, the gateway and the memory:
-where each is in SQLite, and what makes its tables in PostgreSQL. Contexts and jobs are not moved."""
+"""`PARTS`: the sets of tables that are moved to PostgreSQL (`Part`), those of the store, the gateway, contexts, jobs
+and the memory: where each is in SQLite, and what makes its tables in PostgreSQL."""
 
 from __future__ import annotations
 
