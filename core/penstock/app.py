@@ -103,7 +103,7 @@ class Suite:
         sessions = self.sessions()
         return HookCommands(
             self.engine.admission,
-            lambda text, why: sessions.do("keep", {"text": text, "why": why}),
+            lambda name, text, why: sessions.do("keep", {"text": text, "why": why, "conversation": name}),
             self.outputs.submit if self.outputs is not None else lambda _: False,
             lambda profile, name: any(tool.name == name for tool in self.plugins.tools(profile)),
         )

@@ -14,6 +14,7 @@ from penstock.engine.admission import AdmissionControl, Sender
 from penstock.outputs.output import Output
 from penstock.plugins.compressor import handle_of
 from penstock.profiles.profile import Profile
+from penstock.redaction.redaction import redact
 
 __all__ = ["HookCommands"]
 
@@ -21,7 +22,8 @@ Answer = dict[str, Any]
 _SESSIONS = 1000
 _FILES = frozenset({"Read", "Edit", "MultiEdit", "Write", "NotebookEdit", "NotebookRead"})
 """Their output is a file, which can be read again."""
-_SOURCE = 200
+_READ, _SOURCE = 2_000, 200
+"""Characters of a call that are looked at for secrets, and that are kept of it."""
 _WARNINGS = {
     Level.REDUCED: "Most of what may be spent here is spent: start nothing new.",
     Level.MINIMAL: "Nearly all of what may be spent here is spent: come to an end with what is open.",
@@ -35,12 +37,12 @@ class HookCommands:
     def __init__(
         self,
         admission: AdmissionControl,
-        keep: Callable[[str, str], object],
+        keep: Callable[[str, str, str], object],
         index: Callable[[Output], object],
         offers: Callable[[Profile, str], bool],
     ) -> None:
-        """`keep` stores a text as an original, with the reason; `index` makes an output searchable; `offers` says
-        whether agents under a profile have a tool."""
+        """`keep` stores a text of a conversation as an original, with the reason; `index` makes an output searchable;
+        `offers` says whether agents under a profile have a tool."""
         self._admission, self._keep, self._index, self._offers = admission, keep, index, offers
         self._warned: OrderedDict[tuple[str, str], Level] = OrderedDict()
         """The level that each agent of a session was last warned of."""
@@ -73,8 +75,8 @@ class HookCommands:
         text, tool = _output_of(given.get("tool_response")), _text(given, "tool_name")
         if tool in _FILES or len(text) < sender.profile.hooks.index_chars or not _is_whole(given, text):
             return {}
-        who, source = sender.identity, f"{tool} {_input_of(given)}"[:_SOURCE]
-        self._keep(text, f"the client may have cut it: {source}")
+        who, source = sender.identity, redact(f"{tool} {_input_of(given)}"[:_READ])[:_SOURCE]
+        self._keep(who.conversation, text, f"the client may have cut it: {source}")
         owner = "" if sender.profile.memory.project else who.owner
         self._index(Output(text, who.project, source, self._admission.clock.now(), who.conversation, owner))
         return _said("PostToolUse", additionalContext=f"[The whole output is kept: penstock expand {handle_of(text)}]")

@@ -77,9 +77,10 @@ class SessionCommands:
         """Carry a command out. Raises `PenstockError`, with a text for the person who asked."""
         return run_command(self, COMMANDS, command, arguments)
 
-    def _keep(self, text: str, why: str) -> Answer:
-        """Store a text of which an agent was given a part, such as what a program printed, as an original."""
-        self._store.add_original("", text, why, self._now())
+    def _keep(self, text: str, why: str, conversation: str = "") -> Answer:
+        """Store a text of which an agent was given a part, such as what a program printed, as an original. It is
+        deleted with its `conversation`, if that is known."""
+        self._store.add_original(conversation, text, why, self._now())
         return {}
 
     def _list(self) -> Answer:

@@ -24,13 +24,20 @@ class Hooks:
     def __init__(self, settings: str = LIMIT) -> None:
         self.session = Session(profile=profile_of(settings))
         self.kept: list[str] = []
+        self.reasons: list[str] = []
+        self.conversations: list[str] = []
         self.indexed: list[Output] = []
         self.commands = HookCommands(
             self.session.engine.admission,
-            lambda text, _: self.kept.append(text),
+            self._keep,
             self.indexed.append,
             lambda _, name: name == "batch_execute",
         )
+
+    def _keep(self, conversation: str, text: str, why: str) -> None:
+        self.conversations.append(conversation)
+        self.kept.append(text)
+        self.reasons.append(why)
 
     def ask(self, count: int = 1) -> None:
         """So many requests of the session, each answered."""
@@ -94,8 +101,19 @@ def test_an_output_that_the_client_cuts_is_kept_and_indexed(hooks: Hooks, respon
     who = hooks.session.engine.admission.sender(SESSION)
     assert who is not None
     assert (output.text, output.source, output.conversation) == (text, "Bash make", who.identity.conversation)
+    assert hooks.conversations == [who.identity.conversation]  # with which it is deleted
     assert (output.project, output.owner) == (who.identity.project, who.identity.owner)
     assert f"expand {handle_of(text)}" in said["additionalContext"]
+
+
+def test_a_secret_of_the_command_is_not_in_the_reason(hooks: Hooks) -> None:
+    """P6: also where the reason is cut in the middle of it."""
+    hooks.ask()
+    key = "sk-ant-api03-" + "a1B2" * 20
+    for command in (f"curl -H 'x-api-key: {key}' https://kiln", f"{'x ' * 85}{key}"):
+        hooks("post-tool-use", tool_name="Bash", tool_input={"command": command}, tool_response="x" * 40_000)
+    assert "curl" in hooks.reasons[0]
+    assert not any("sk-ant" in one for one in [*hooks.reasons, *(output.source for output in hooks.indexed)])
 
 
 @pytest.mark.parametrize(
