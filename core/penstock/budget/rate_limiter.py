@@ -97,11 +97,14 @@ class RateLimiter:
             buckets = list(self._of(who, rates, tokens, now))
             wait, what = _longest(buckets, 1.0, now)
             is_given = wait <= rates.queue_s
-            if is_given and buckets and self._shared is not None:
-                # Asked last: what this proxy alone has let through bounds it when Redis is away or was emptied.
-                found = self._shared.turn(_shares(buckets), rates.queue_s)
+        shared = self._shared if is_given and buckets else None
+        # Asked last: what this proxy alone has let through bounds it when Redis is away or was emptied. And without the
+        # lock, which the event loop takes with each answer.
+        found = shared.turn(_shares(buckets), rates.queue_s) if shared is not None else None
+        with self._lock:
+            if shared is not None:
                 if found is None:
-                    wait, what = _longest(buckets, self._shared.own_part, now)
+                    wait, what = _longest(buckets, shared.own_part, now)
                     is_given = wait <= rates.queue_s
                 elif found.wait_s > wait:
                     wait, what, is_given = found.wait_s, buckets[found.which][0], found.is_taken
@@ -121,8 +124,8 @@ class RateLimiter:
             buckets = list(self._of(who, rates, tokens, now))
             for _, bucket, amount in buckets:
                 bucket.give_back(amount)
-            if buckets and self._shared is not None:
-                self._shared.give_back(_shares(buckets))
+        if buckets and self._shared is not None:
+            self._shared.give_back(_shares(buckets))
 
     def record_rate_limits(self, who: BudgetOwner, limits: tuple[RateLimitInfo, ...]) -> None:
         """Note the limits that a provider reported for a credential. A limit that is missing this time is kept."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
@@ -11,7 +12,7 @@ from penstock.base.redis_server import RedisServer, why_away
 from penstock.budget.rate_limiter import RateLimiter
 from penstock.budget.scopes import BudgetOwner
 from penstock.budget.settings import Rate, Rates
-from penstock.budget.shared_rates import SharedRates
+from penstock.budget.shared_rates import Share, SharedRates, SharedTurn
 from tests.brokers import RedisBroker
 from tests.road.proxy import wait_until
 
@@ -128,3 +129,19 @@ def test_buckets_that_are_full_again_leave_redis(redis_broker: RedisBroker, prox
         (name,) = client.keys("penstock:rate:*")
         assert b"kiln" not in name
         assert 0 < client.ttl(name) <= 2
+
+
+def test_an_answer_waits_for_no_turn_that_is_asked_for() -> None:
+    """P11: the event loop notes what a provider reports, while a thread waits for Redis."""
+
+    class Waits(SharedRates):
+        def turn(self, shares: Sequence[Share], queue_s: float) -> SharedTurn | None:
+            noted.append(pool.submit(speed.show, 100.0).result(10)["providers"])
+            return None
+
+    noted: list[object] = []
+    with ThreadPoolExecutor() as pool:
+        speed = RateLimiter(Waits(RedisServer("redis://127.0.0.1:1")))
+        assert speed.turn(WHO, RATES, 1, 100.0).is_given
+        speed.give_back(WHO, RATES, 1, 100.0)
+    assert noted == [[], []]
