@@ -110,9 +110,9 @@ class Budgets:
         is_spare: bool = False,
     ) -> Admission:
         """Admit or refuse a request; if admitted, `estimate` is held for it until it is settled or released. A second
-        call for the same exchange changes nothing. `turn` decides by the rate limits, and is called if no budget
-        refuses. `is_spare`: the request is refused if it would use a budget up, since the client's next one would be
-        refused then."""
+        call for the same exchange changes nothing. `turn` decides by the rate limits, is called if no budget refuses,
+        and may take long. `is_spare`: the request is refused if it would use a budget up, since the client's next one
+        would be refused then."""
         with self._lock:
             # A thread that was given up may ask when the answer has come already.
             if self._books.held(exchange) is not None or self._books.has_ended(exchange):
@@ -124,16 +124,25 @@ class Budgets:
                 return Admission(False, standing.why, retry_s, is_final=standing.is_final)
             if is_spare and not all(self._judge.has_room(key, budget, estimate) for key in keys_of(who, budget, now)):
                 return Admission(False, "it would use up what is left")
-            given = turn()
-            if not given.is_given:
-                return Admission(False, given.message, math.ceil(given.wait_s))
             member = member_of(who, budget, now)
             agent = self._books.open(member, who, now)
             if agent.is_over:  # whoever asks is at work again, after a restart too
                 agent.is_over = False
                 self._books.note(member)
             self._books.hold(exchange, dict.fromkeys((*keys_of(who, budget, now), member)), who, estimate, now)
-            return Admission(True, wait_s=given.wait_s)
+        # Held first, and asked without the lock: the turn may be decided by another machine, and the event loop takes
+        # the lock with each answer.
+        is_given = False
+        try:
+            given = turn()
+            is_given = given.is_given
+        finally:
+            if not is_given:
+                with self._lock:
+                    self._books.let_go(exchange)
+        if not is_given:
+            return Admission(False, given.message, math.ceil(given.wait_s))
+        return Admission(True, wait_s=given.wait_s)
 
     def settle(self, exchange: str, who: BudgetOwner, budget: Budget, amount: Amount, now: float) -> None:
         """Count what an answer cost, once for each exchange, whether it was admitted or not."""

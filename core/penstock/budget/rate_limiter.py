@@ -96,27 +96,20 @@ class RateLimiter:
         with self._lock:
             buckets = list(self._of(who, rates, tokens, now))
             wait, what = _longest(buckets, 1.0, now)
-            is_given = wait <= rates.queue_s
-        shared = self._shared if is_given and buckets else None
+            shared = self._shared if buckets else None
+            if shared is None or wait > rates.queue_s:
+                return self._taken(buckets, who, rates, now, wait, what, is_given=wait <= rates.queue_s)
         # Asked last: what this proxy alone has let through bounds it when Redis is away or was emptied. And without the
         # lock, which the event loop takes with each answer.
-        found = shared.turn(_shares(buckets), rates.queue_s) if shared is not None else None
+        found = shared.turn(_shares(buckets), rates.queue_s)
         with self._lock:
-            if shared is not None:
-                if found is None:
-                    wait, what = _longest(buckets, shared.own_part, now)
-                    is_given = wait <= rates.queue_s
-                elif found.wait_s > wait:
-                    wait, what, is_given = found.wait_s, buckets[found.which][0], found.is_taken
-            if not is_given:
-                return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
-            for _, bucket, amount in buckets:
-                bucket.take(amount, now)
-            if rates.provider and rates.queue_s:
-                theirs = self._until(who, now) - now
-                # One that would take longer is not ours to refuse: the provider says so itself.
-                wait = max(wait, theirs) if theirs <= rates.queue_s else wait
-            return RateDecision(wait)
+            is_given = True
+            if found is None:
+                wait, what = _longest(buckets, shared.own_part, now)
+                is_given = wait <= rates.queue_s
+            elif found.wait_s > wait:
+                wait, what, is_given = found.wait_s, buckets[found.which][0], found.is_taken
+            return self._taken(buckets, who, rates, now, wait, what, is_given=is_given)
 
     def give_back(self, who: BudgetOwner, rates: Rates, tokens: float, now: float) -> None:
         """Return the tokens of a turn that was given and not used."""
@@ -125,7 +118,7 @@ class RateLimiter:
             for _, bucket, amount in buckets:
                 bucket.give_back(amount)
         if buckets and self._shared is not None:
-            self._shared.give_back(_shares(buckets))
+            self._shared.give_back(_shares(buckets))  # in a thread: the event loop may be the caller
 
     def record_rate_limits(self, who: BudgetOwner, limits: tuple[RateLimitInfo, ...]) -> None:
         """Note the limits that a provider reported for a credential. A limit that is missing this time is kept."""
@@ -157,6 +150,28 @@ class RateLimiter:
                 if one.resets_at is None or one.resets_at > now
             ]
             return {"ours": ours, "providers": theirs}
+
+    def _taken(
+        self,
+        buckets: Sequence[tuple[str, Bucket, float]],
+        who: BudgetOwner,
+        rates: Rates,
+        now: float,
+        wait: float,
+        what: str,
+        *,
+        is_given: bool,
+    ) -> RateDecision:
+        """The decision; if the turn is given, what it takes is taken."""
+        if not is_given:
+            return RateDecision(wait, is_given=False, message=_too_fast(what, wait))
+        for _, bucket, amount in buckets:
+            bucket.take(amount, now)
+        if rates.provider and rates.queue_s:
+            theirs = self._until(who, now) - now
+            # One that would take longer is not ours to refuse: the provider says so itself.
+            wait = max(wait, theirs) if theirs <= rates.queue_s else wait
+        return RateDecision(wait)
 
     def _until(self, who: BudgetOwner, now: float) -> float:
         told = self._told.get((who.provider, who.credential), ())

@@ -4,6 +4,7 @@ proxies only as many requests are let through as the limit says. The time is Red
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -15,6 +16,8 @@ __all__ = ["Share", "SharedRates", "SharedTurn"]
 Share = tuple[str, float, float, float]
 """What a turn takes of a bucket: the bucket's name, its size, how much it fills in a second, and the amount."""
 _NO_END = 1e12
+_RETURNING = 8
+"""Turns that are given back at a time."""
 _TURN = """
 local time = redis.call('TIME')
 local now, queue, longest, which = time[1] + time[2] / 1e6, tonumber(ARGV[1]), 0, 1
@@ -53,6 +56,7 @@ class SharedRates:
 
     def __init__(self, redis: RedisServer) -> None:
         self._redis = redis
+        self._returning = threading.BoundedSemaphore(_RETURNING)
 
     @property
     def own_part(self) -> float:
@@ -70,5 +74,16 @@ class SharedRates:
         return SharedTurn(float(wait), which, bool(is_taken))
 
     def give_back(self, shares: Sequence[Share]) -> None:
-        """Return what a turn took. While Redis is away, its buckets fill by themselves."""
-        self.turn([(name, size, per_s, -amount) for name, size, per_s, amount in shares], _NO_END)
+        """Return what a turn took, in a thread, so that nobody waits. While Redis is away, or more than a few are under
+        way, nothing is returned: buckets fill by themselves."""
+        if self._returning.acquire(blocking=False):
+            try:
+                threading.Thread(target=self._return, args=(shares,), name="penstock-rates", daemon=True).start()
+            except RuntimeError:  # no more threads
+                self._returning.release()
+
+    def _return(self, shares: Sequence[Share]) -> None:
+        try:
+            self.turn([(name, size, per_s, -amount) for name, size, per_s, amount in shares], _NO_END)
+        finally:
+            self._returning.release()

@@ -15,7 +15,7 @@ from penstock.base.increment import FactChange, Increment
 from penstock.budget import Admission, Amount, BudgetOwner, Budgets, Level, Scope
 from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.limit_evaluator import IDLE_S, Change
-from penstock.budget.rate_limiter import RateLimiter
+from penstock.budget.rate_limiter import RateDecision, RateLimiter
 from penstock.budget.settings import Budget, Limit, Rate, Rates
 
 NOW = datetime(2026, 3, 4, 12, 0).timestamp()
@@ -111,6 +111,29 @@ def test_a_bucket_is_asked_by_those_alone_that_may_leave() -> None:
     assert {one.is_final for one in given} == {False}
     blocked = Budget(day=Limit(requests=20))
     assert not budgets.admit("y", MAIN, blocked, ONE, NOW, lambda: pytest.fail("asked")).is_allowed
+
+
+def test_no_answer_waits_for_a_turn_that_takes_long() -> None:
+    """P11: turns may be decided by another machine, and the event loop counts each answer."""
+    budget, budgets = Budget(day=Limit(requests=10)), Budgets()
+
+    def slow() -> RateDecision:
+        pool.submit(spend, budgets, MAIN, budget, 3).result(60)
+        return RateDecision()
+
+    with ThreadPoolExecutor() as pool:
+        assert budgets.admit("x", MAIN, budget, ONE, NOW, slow).is_allowed
+    assert budgets.held("x") == ONE
+
+
+def test_a_turn_that_is_refused_or_fails_leaves_nothing_held() -> None:
+    budget, budgets = Budget(day=Limit(requests=10)), Budgets()
+    refused = budgets.admit("x", MAIN, budget, ONE, NOW, lambda: RateDecision(9.2, is_given=False, message="too fast"))
+    assert (refused.is_allowed, refused.message, refused.retry_after) == (False, "too fast", 10)
+    with pytest.raises(ZeroDivisionError):
+        budgets.admit("y", MAIN, budget, ONE, NOW, lambda: RateDecision(1 / 0))
+    assert (budgets.held("x"), budgets.held("y")) == (None, None)
+    assert sum(ask(budgets, MAIN, budget, str(n)).is_allowed for n in range(12)) == 10
 
 
 def test_a_late_thread_holds_nothing() -> None:

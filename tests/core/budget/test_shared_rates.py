@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,6 +43,16 @@ def let_through(speed: RateLimiter, rates: Rates = RATES, asked: int = 20) -> in
     return sum(speed.turn(WHO, rates, 1, 100.0).is_given for _ in range(asked))
 
 
+def returning() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "penstock-rates"]
+
+
+def returned() -> None:
+    """Wait until all turns are given back."""
+    for thread in returning():
+        thread.join(60)
+
+
 def test_two_proxies_share_one_limit(proxies: list[RateLimiter]) -> None:
     assert [let_through(one, asked=6) for one in proxies] == [6, 4]
     refused = proxies[0].turn(WHO, RATES, 1, 100.0)
@@ -53,6 +64,7 @@ def test_what_was_not_used_is_everyones_again(proxies: list[RateLimiter]) -> Non
     one, other = proxies
     assert (let_through(one, asked=10), let_through(other)) == (10, 0)
     one.give_back(WHO, RATES, 1, 100.0)
+    returned()
     assert let_through(other) == 1
 
 
@@ -144,4 +156,22 @@ def test_an_answer_waits_for_no_turn_that_is_asked_for() -> None:
         speed = RateLimiter(Waits(RedisServer("redis://127.0.0.1:1")))
         assert speed.turn(WHO, RATES, 1, 100.0).is_given
         speed.give_back(WHO, RATES, 1, 100.0)
+        returned()
     assert noted == [[], []]
+
+
+def test_what_is_given_back_holds_up_nobody() -> None:
+    """P11: the event loop gives back the turn of a client that has left, whether Redis answers or not."""
+
+    class Hangs(SharedRates):
+        def turn(self, shares: Sequence[Share], queue_s: float) -> SharedTurn | None:
+            answers.wait(60)
+            return None
+
+    answers = threading.Event()
+    speed = RateLimiter(Hangs(RedisServer("redis://127.0.0.1:1")))
+    for _ in range(20):
+        speed.give_back(WHO, RATES, 1, 100.0)
+    assert len(returning()) <= 8
+    answers.set()
+    returned()
