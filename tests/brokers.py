@@ -32,6 +32,7 @@ __all__ = [
     "program",
     "rabbit_broker",
     "redis_broker",
+    "tls_nats_broker",
 ]
 
 TOPIC = "penstock.events.v1"
@@ -276,6 +277,26 @@ def redis_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Red
 def nats_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NatsBroker]:
     """A running NATS without a stream."""
     broker = NatsBroker(tmp_path)
+    used(request, "NATS")
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+
+
+@pytest.fixture
+def tls_nats_broker(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[NatsBroker]:
+    """One that asks for TLS, with a certificate that is trusted here."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    broker = NatsBroker(tmp_path / "nats", "--tls", "--tlscert", str(certificate), "--tlskey", str(key))
+    broker.url = broker.url.replace("nats://", "tls://")
     used(request, "NATS")
     try:
         broker.start()

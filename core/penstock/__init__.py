@@ -14,6 +14,7 @@ from penstock.base import version as _version
 
 if _typing.TYPE_CHECKING:
     from penstock.base.errors import InvalidEdit, PenstockError, PluginError, ProfileError
+    from penstock.base.nats_connection import connect_to_nats
     from penstock.base.paths import state_dir
     from penstock.base.suggest import did_you_mean
     from penstock.base.validation import validate_table
@@ -97,6 +98,7 @@ __all__ = [
     "Translator",
     "Usage",
     "common_head",
+    "connect_to_nats",
     "did_you_mean",
     "envelope_settings",
     "estimate_tokens",
@@ -164,6 +166,7 @@ _HOMES = {
     "Translator": "plugins.translator",
     "Usage": "conversation.reply",
     "common_head": "conversation.conversation",
+    "connect_to_nats": "base.nats_connection",
     "did_you_mean": "base.suggest",
     "envelope_settings": "profiles.envelope_rules",
     "estimate_tokens": "tokens.estimate",

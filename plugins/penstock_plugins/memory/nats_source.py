@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from penstock import ProfileError, RecalledText, RecallQuestion
+from penstock import ProfileError, RecalledText, RecallQuestion, connect_to_nats
 from penstock_plugins.memory.settings import NatsSettings
 
 __all__ = ["NatsSource"]
@@ -49,8 +49,6 @@ class NatsSource:
         return [RecalledText(one.text, one.at.timestamp() if one.at else None, one.place) for one in given]
 
     async def _ask(self, question: RecallQuestion) -> bytes:
-        from penstock_plugins.memory.nats_client import connect_to_nats
-
         async def note(error: Exception) -> None:
             logger.debug("NATS: %s", error)  # the caller is told
 

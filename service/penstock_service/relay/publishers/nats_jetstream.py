@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from penstock.base.nats_connection import connect_to_nats
 from penstock_service.relay.cloud_events import Message
 from penstock_service.relay.publishers import MOST, TIMEOUT_S
 from penstock_service.relay.publishers.loop_thread import LoopThread, by_subject
@@ -23,7 +23,7 @@ _MESSAGE_ID = "Nats-Msg-Id"
 
 class NatsPublisher:
     """Publishes to a subject, and waits for the stream's acknowledgement of each message. Where no stream takes that
-    subject, one is made, named after it."""
+    subject, one is made, named after it. Nothing is sent unencrypted to `tls://…`."""
 
     def __init__(self, url: str, topic: str) -> None:
         self._url, self._topic = url, topic
@@ -74,13 +74,8 @@ class NatsPublisher:
                 if not lost.done():
                     lost.set_result(None)
 
-            self._client = await nats.connect(
-                self._url,
-                allow_reconnect=False,
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0,
-                error_cb=_ignore,
-                closed_cb=closed,
+            self._client = await connect_to_nats(
+                self._url, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_ignore, closed_cb=closed
             )
             stream = self._client.jetstream()
             try:
