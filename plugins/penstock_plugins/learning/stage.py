@@ -1,12 +1,14 @@
 """The stage `learning` (`Learn`; off unless a profile names it): draws patterns from finished turns, and offers those
-that held, in a note on a new prompt or on a new tool error. Does nothing where the profile observes. Follows 100
-conversations; of another one, the turn that is under way is not learned from."""
+that held, in a note on a new prompt or on a new tool error. Does nothing where the profile observes. Follows the newest
+100 conversations, or fewer where their turns under way take more than 5 MB; the turn of another one is read anew with
+its next request. A turn that ends while 5 MB of turns wait for memory is not learned from."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from penstock import Draft, Exchange, Level, Profile, Reply, Services, Stage, hookimpl
 from penstock.memory import Memory, MemoryDown, MemoryService
@@ -23,6 +25,8 @@ from penstock_plugins.memory.recall import owner_of
 __all__ = ["Learn", "stages"]
 
 _CONVERSATIONS = 100
+_BYTES = 5_000_000
+"""Of the turns under way, and again of those that wait for memory."""
 
 
 @dataclass
@@ -45,12 +49,15 @@ class Learn(Stage):
         # It waits for memory itself: an answer that is not there in time is no fault of the stage.
         self.deadline = (settings.wait_ms + profile.limits.stage_ms) / 1000
         self._conversations: OrderedDict[str, _Conversation] = OrderedDict()
+        self._waiting: WeakSet[TurnRecord] = WeakSet()
+        """The turns that memory has not learned from yet."""
         self._lock = threading.Lock()
         self._memory: MemoryService | None = None
 
     def migrate_from(self, before: Stage) -> None:
         if isinstance(before, Learn):
-            self._conversations, self._lock = before._conversations, before._lock
+            self._conversations, self._waiting = before._conversations, before._waiting
+            self._lock = before._lock
 
     def on_services(self, parts: Services) -> None:
         self._memory = parts.memory
@@ -67,6 +74,7 @@ class Learn(Stage):
             conversation = self._conversation(who.conversation)
             record = conversation.record
             record.follow(draft.conversation.messages)
+            self._make_room()
             new_steps = list(record.newest)
             if draft.prompt:
                 conversation.prompt = draft.prompt if who.agent == "main" else ""
@@ -88,13 +96,18 @@ class Learn(Stage):
             conversation = self._conversations.pop(who.conversation, None)
         if memory is None or conversation is None or reply.error:
             return
-        conversation.record.say(reply.text)
+        record = conversation.record
+        record.say(reply.text)
+        with self._lock:
+            if sum(one.size for one in self._waiting) + record.size > _BYTES:
+                return
+            self._waiting.add(record)
         knowledge = self._knowledge(memory, exchange)
         source = Evidence(exchange.id, who.session or who.conversation, who.conversation, exchange.received_at)
 
         def learn(opened: Memory) -> None:
             known = [one.pattern for one in knowledge.patterns(opened)]
-            if observed := observations_of(conversation.record, conversation.prompt, known):
+            if observed := observations_of(record, conversation.prompt, known):
                 knowledge.learn(opened, observed, source)
 
         memory.submit(learn)
@@ -125,9 +138,12 @@ class Learn(Stage):
     def _conversation(self, name: str) -> _Conversation:
         found = self._conversations.setdefault(name, _Conversation())
         self._conversations.move_to_end(name)
-        while len(self._conversations) > _CONVERSATIONS:
-            self._conversations.popitem(last=False)
         return found
+
+    def _make_room(self) -> None:
+        size = sum(one.record.size for one in self._conversations.values())
+        while len(self._conversations) > _CONVERSATIONS or size > _BYTES:
+            size -= self._conversations.popitem(last=False)[1].record.size
 
 
 @hookimpl
