@@ -31,7 +31,8 @@ from penstock.store.complete import mark_incomplete
 from penstock.store.lease import Lease
 from penstock.store.lock import StoreLock
 from penstock.store.originals import RetentionPolicy
-from penstock.store.postgres_schema import IDENTITY, RELAYS, XID8, events, leases, metadata
+from penstock.store.postgres_identity import identity_key, settle_restored
+from penstock.store.postgres_schema import XID8, events, leases, metadata
 from penstock.store.schema import facts
 from penstock.store.sql_tables import (
     FAILURES,
@@ -62,8 +63,6 @@ LEASE_S = 5.0
 """Seconds after which a lease that was not given back may be taken by another proxy."""
 _WAITS_S = (0.0, 0.05, 0.1)
 """Pauses before each attempt to take a lease."""
-_SERVER = sa.text("SELECT system_identifier FROM pg_control_system()")
-"""A number that `initdb` gave the server's files."""
 
 # What runs now may still commit events before those that are visible: none is read from there on.
 _IS_SETTLED = events.c.xid < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
@@ -364,38 +363,8 @@ class PostgresStore(SqlTables):
         except UnknownRevision as e:
             raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
         postgres_partitions.prepare(db)
-        _settle_restored(db)
-        self.identity_key = _identity_key(db)
-
-
-def _identity_key(db: sa.Connection) -> bytes:
-    """The key in the database, made by the first proxy that opens it."""
-    return bytes.fromhex(_first(db, "key", secrets.token_hex(32)))
-
-
-def _settle_restored(db: sa.Connection) -> None:
-    """Place the events of a dump from another server before all that this one writes: its transactions have other
-    numbers, and what is beyond them could not be read."""
-    here = str(db.execute(_SERVER).scalar_one())
-    if _first(db, "server", here) != here:
-        db.execute(events.update().values(xid="0"))
-        # Brokers get events twice rather than never: what a relay has published is not known by these numbers.
-        relays = facts.c.kind == RELAYS
-        for row in db.execute(facts.select().where(relays)).all():
-            again = row.value | {"cursor": str(START)}
-            db.execute(facts.update().where(relays & (facts.c.key == row.key)).values(value=again))
-        mine = (facts.c.kind == IDENTITY) & (facts.c.key == "server")
-        db.execute(facts.update().where(mine).values(value={"server": here}))
-
-
-def _first(db: sa.Connection, name: str, value: str) -> str:
-    """What the first proxy that opened the database has noted by this name: `value`, if it is this one."""
-    mine = (facts.c.kind == IDENTITY) & (facts.c.key == name)
-    found = db.execute(sa.select(facts.c.value).where(mine)).scalar()
-    if found is None:
-        found = {name: value}
-        db.execute(facts.insert().values(kind=IDENTITY, key=name, value=found))
-    return str(found[name])
+        settle_restored(db)
+        self.identity_key = identity_key(db)
 
 
 def _place(columns: Any) -> sa.Tuple:
