@@ -32,7 +32,7 @@ from penstock.gateway.keys import add_key
 from penstock.gateway.providers import add_provider
 from penstock.gateway.quotas import read_limit, set_limits, show_limits
 from penstock.gateway.usage import usage_by
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 GOAL_MS = 1.0
 CLIENTS, ASKED, CAP = 64, 640, 200

@@ -13,7 +13,7 @@ from penstock.cli import completion
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE
 from penstock.profiles.service import DEFAULT_PORT, service_values
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["serve"]
 

@@ -25,8 +25,8 @@ from penstock.jobs.jobs import Jobs
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.sealing.master_key import FILE_NAME as MASTER_KEY
-from penstock.store.pointer import file_for
 from penstock.store.postgres import PostgresStore
+from penstock.store.store_file import file_for
 from tests.postgres import Server, programs
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ import typer
 
 from penstock.base.paths import store_path
 from penstock.cli import completion
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_tui.view_names import ViewName
 
 __all__ = ["View", "tui"]

@@ -19,7 +19,7 @@ from penstock.budget.amount import amount_in_words, part_in_words
 from penstock.cli.numbers import finite
 from penstock.control.client import do_budget
 from penstock.profiles.profile import in_use
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]

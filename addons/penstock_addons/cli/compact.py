@@ -17,7 +17,7 @@ from penstock.base.format import plural
 from penstock.cli import completion
 from penstock.control.client import ask
 from penstock.control.discovery import running
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["compact"]
 

@@ -12,7 +12,7 @@ import typer
 
 from penstock.base import paths
 from penstock.cli import completion
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
 
 __all__ = ["doctor"]

@@ -12,7 +12,7 @@ import typer
 from penstock.base import paths
 from penstock.cli.numbers import finite
 from penstock.control.client import Remote
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["down", "pause", "resume"]

@@ -16,7 +16,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
 from penstock.cli import completion
 from penstock.control.client import do_sessions
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 

@@ -18,7 +18,7 @@ from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["app"]
 

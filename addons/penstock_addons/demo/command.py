@@ -95,7 +95,7 @@ def _try_stage(file: Path, profile: Profile, *, turns: int, port: int) -> int:
     from penstock_addons.demo.home import temporary_home
     from penstock_addons.demo.player import Player
     from penstock_addons.demo.recorder import RecordedTexts
-    from penstock_addons.demo.stage import StageReport, stages_in
+    from penstock_addons.demo.stage_report import StageReport, stages_in
 
     names = stages_in(file, profile)
     with ended_by_signals(), temporary_home() as home:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from penstock.profiles.profile import in_use
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.client import chosen_project
 
 __all__ = ["mcp"]

@@ -21,7 +21,7 @@ from penstock.base.suggest import did_you_mean
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["PROFILE_VARIABLE", "ProxyOptions"]
 

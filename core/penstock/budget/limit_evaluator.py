@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from penstock.base.format import printable
 from penstock.budget.amount import MEASURES, Amount, part_in_words
-from penstock.budget.chat_order import CHAT_ORDER
+from penstock.budget.chat_command import CHAT_ORDER
 from penstock.budget.counters import Counter, CounterTable
 from penstock.budget.scopes import Key, Scope, limit_of
 from penstock.budget.settings import Budget, Level, Limit

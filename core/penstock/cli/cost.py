@@ -28,8 +28,8 @@ from penstock.stats.cost_totals import CostTotals
 from penstock.stats.session_events import session_events
 from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
-from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, open_log
+from penstock.store.store_file import store_file
 
 __all__ = ["cost", "costs"]
 

@@ -16,7 +16,7 @@ import typer
 from penstock.base.errors import PenstockError, Unreadable
 from penstock.base.format import columns, printable
 from penstock.cli import completion
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:

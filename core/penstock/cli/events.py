@@ -18,8 +18,8 @@ from penstock.cli.numbers import MOST
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
-from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, newest, open_log
+from penstock.store.store_file import store_file
 
 __all__ = ["events", "line"]
 

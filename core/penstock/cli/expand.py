@@ -14,7 +14,7 @@ from penstock.base.excerpt import excerpt
 from penstock.base.format import printable
 from penstock.store.original_lookup import find_originals, listed, the_original
 from penstock.store.originals import Original
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["expand"]
 

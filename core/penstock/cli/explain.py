@@ -34,8 +34,8 @@ from penstock.stats.exchange import ExchangeRecord
 from penstock.stats.session_events import session_events
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
-from penstock.store.pointer import store_file
 from penstock.store.reading import all_events, backwards, open_log
+from penstock.store.store_file import store_file
 
 __all__ = ["difference", "explain"]
 

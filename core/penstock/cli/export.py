@@ -15,8 +15,8 @@ from penstock.base.private_files import whole_file
 from penstock.cli import completion
 from penstock.stats.export import write
 from penstock.stats.selection import choose
-from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
+from penstock.store.store_file import store_file
 
 __all__ = ["export"]
 

@@ -13,7 +13,7 @@ import typer
 from penstock.base import paths
 from penstock.base.format import columns
 from penstock.migration.migrating import Progress, migrate, source_store
-from penstock.store.pointer import file_for
+from penstock.store.store_file import file_for
 
 __all__ = ["migrate_store"]
 

@@ -18,7 +18,7 @@ from penstock.base.format import columns, lasted, percent, printable, signed
 from penstock.cli import completion
 from penstock.cli.numbers import finite
 from penstock.profiles import profile as profiles
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 if TYPE_CHECKING:
     from penstock.replay.prompt_replay import Played, PromptReplay

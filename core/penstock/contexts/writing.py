@@ -16,7 +16,7 @@ from penstock.base.prepared import Prepared
 from penstock.base.shared_tables import is_open
 from penstock.base.sql_functions import place_in
 from penstock.contexts import words
-from penstock.contexts.check_tags import check_tags
+from penstock.contexts.check_labels import check_tags
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
 from penstock.contexts.records import (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from penstock.base.clock import Clock
 from penstock.budget import Admission, Amount, BudgetOwner
-from penstock.budget.chat_order import chat_order
+from penstock.budget.chat_command import chat_order
 from penstock.budget.limit_evaluator import Change, LimitStatus
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.budget.rate_limiter import RateDecision, RateLimiter

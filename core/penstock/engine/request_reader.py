@@ -16,7 +16,7 @@ from penstock.edits.edits_in_request import Replay
 from penstock.edits.flush_reason import ROOM, FlushReason
 from penstock.edits.ledger import Ledger, resolve
 from penstock.engine.admission import AdmissionControl
-from penstock.engine.refusals import Refusals
+from penstock.engine.provider_refusals import Refusals
 from penstock.engine.request_context import DEBT, RequestContext
 from penstock.engine.state import ConversationState, States
 from penstock.engine.token_counts import TokenCalibration

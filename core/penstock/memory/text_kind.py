@@ -7,7 +7,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock.budget.chat_order import chat_order
+from penstock.budget.chat_command import chat_order
 from penstock.memory.items import Kind
 
 __all__ = ["MessageFilter", "is_worth_keeping", "kind_of", "kind_of_message"]

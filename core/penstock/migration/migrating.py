@@ -24,8 +24,8 @@ from penstock.migration.target import Target
 from penstock.sealing.master_key import FILE_NAME as MASTER_KEYS
 from penstock.store.complete import is_complete, mark_incomplete
 from penstock.store.lock import holder, is_taken
-from penstock.store.pointer import file_for
 from penstock.store.sql_tables import FAILURES
+from penstock.store.store_file import file_for
 
 __all__ = ["Moved", "Progress", "migrate", "source_store"]
 

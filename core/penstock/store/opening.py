@@ -1,5 +1,5 @@
 """`open_store`: opens the store at a path, to write or only to read: in PostgreSQL if the file holds the URL of a
-database (`pointer.py`), else in SQLite in the file itself."""
+database (`store_file.py`), else in SQLite in the file itself."""
 
 from __future__ import annotations
 

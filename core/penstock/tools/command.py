@@ -21,7 +21,7 @@ from penstock.identify.working_directory import project_of_folder
 from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock.tools.output_search import keep_output
 from penstock.tools.table import all_tools
 

@@ -17,7 +17,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import moment, plural
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
 from penstock.profiles.profile import service_in_use
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["backup", "restore"]
 

@@ -16,8 +16,8 @@ import typer
 from penstock.base import paths
 from penstock.base.format import plural
 from penstock.events.cursor import START, Cursor
-from penstock.store.pointer import store_file
 from penstock.store.reading import open_log
+from penstock.store.store_file import store_file
 from penstock_service.relay.position import open_position, shown
 from penstock_service.relay.publishers import open_publisher, topic_in
 from penstock_service.relay.relay import Relay, RelayStatus

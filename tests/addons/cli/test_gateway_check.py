@@ -13,7 +13,7 @@ from penstock.base.postgres import PostgresServer
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.keys import add_key
 from penstock.gateway.providers import add_provider
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from penstock_addons.cli.checks import Installation, Level, check_all
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from tests.postgres import free_port

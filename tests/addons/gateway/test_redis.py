@@ -18,7 +18,7 @@ from penstock.gateway.key_cache import KEPT_S
 from penstock.gateway.keys import list_keys, revoke_key
 from penstock.profiles.gateway import GATEWAY_URL
 from penstock.sealing.master_key import FILE_NAME as MASTER_KEY
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 from tests.addons.gateway.conftest import TeamProxy
 from tests.brokers import RedisBroker
 from tests.road.provider import Provider

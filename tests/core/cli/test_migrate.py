@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.store.pointer import file_for
 from penstock.store.reading import all_events, open_log
+from penstock.store.store_file import file_for
 from tests.core.cli.conftest import Run
 
 

@@ -43,10 +43,10 @@ from penstock.migration.migrating import migrate, source_store
 from penstock.migration.target import Target
 from penstock.sealing.master_key import MasterKeys
 from penstock.store.complete import is_complete, mark_complete
-from penstock.store.pointer import file_for
 from penstock.store.postgres import PostgresStore
 from penstock.store.schema import edits
 from penstock.store.sql import SqlStore
+from penstock.store.store_file import file_for
 from penstock.testing import Session, assistant, check_prefix, conversation, user
 
 pytestmark = pytest.mark.slow

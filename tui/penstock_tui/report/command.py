@@ -12,7 +12,7 @@ from penstock.base.paths import store_path
 from penstock.base.private_files import free_name
 from penstock.cli import completion
 from penstock.stats.selection import LAST
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = ["report"]
 

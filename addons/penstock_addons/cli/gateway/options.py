@@ -24,7 +24,7 @@ from penstock.gateway.providers import list_providers
 from penstock.gateway.quotas import read_limit
 from penstock.gateway.records import UNITS, ApiKey, Limit
 from penstock.gateway.workspaces import list_workspaces
-from penstock.store.pointer import store_file
+from penstock.store.store_file import store_file
 
 __all__ = [
     "AsJson",

@@ -15,9 +15,9 @@ from penstock.base.store_url import is_url, url_in
 from penstock.events.event import Event, EventKind
 from penstock.store import complete
 from penstock.store.opening import open_store
-from penstock.store.pointer import file_for, store_file
 from penstock.store.reading import open_log
 from penstock.store.sql import SqlStore
+from penstock.store.store_file import file_for, store_file
 
 URL = "postgresql://someone:hunter2@db.example.com/penstock"
 

@@ -10,7 +10,7 @@ import pytest
 from penstock import Draft, EventKind
 from penstock.base.errors import StoreError
 from penstock.conversation.conversation import BlockKind
-from penstock.engine.refusals import KEPT_DAYS, KIND
+from penstock.engine.provider_refusals import KEPT_DAYS, KIND
 from penstock.store.in_memory import MemoryStore
 from penstock.testing import Session, Turn, assistant, call, conversation, results, user
 from tests.engines import Does

@@ -12,7 +12,7 @@ from penstock.plugins.stage import WRONG_RESULT
 from penstock.store.sql import SqlStore
 from penstock.tokens.estimate import estimate
 from penstock_addons.demo.recorder import RECORD, RecordedTexts
-from penstock_addons.demo.stage import StageReport
+from penstock_addons.demo.stage_report import StageReport
 
 FILE = Path("mine.py")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.budget.chat_order import CHAT_ORDER, chat_order
+from penstock.budget.chat_command import CHAT_ORDER, chat_order
 
 
 @pytest.mark.parametrize(
