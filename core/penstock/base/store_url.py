@@ -14,7 +14,8 @@ HINT = "in a user's name or password, write # / ? @ : as %23 %2F %3F %40 %3A"
 """What to do about a URL that cannot be read."""
 
 _SCHEMES = ("postgresql://", "postgres://")
-_MOST = 4096
+_SMALLEST_STORE = 4096
+"""Bytes: one page of SQLite's. A file with a URL is smaller; a new store is empty until it has its first page."""
 
 
 def is_url(text: str) -> bool:
@@ -30,13 +31,15 @@ def refuse_unclear(url: str) -> None:
 
 
 def url_in(path: Path) -> str:
-    """The URL in the file at `path`. Empty: there is no such file, or it is a store itself."""
+    """The URL in the file at `path`. Empty: there is no such file, or it is a store itself.
+
+    A store is told by its size and never opened: POSIX drops the locks that this process has on a database when it
+    closes any descriptor of it, and another process would then delete the write-ahead log that is in use."""
     try:
-        if not path.is_file():  # to open a named pipe waits for who writes to it
+        # To open a named pipe would wait for who writes to it.
+        if not path.is_file() or not 0 < path.stat().st_size < _SMALLEST_STORE:
             return ""
-        with path.open("rb") as file:
-            head = file.read(_MOST)
+        text = path.read_bytes().decode("utf-8", "replace").strip()
     except OSError:
         return ""
-    text = head.decode("utf-8", "replace").strip()
     return text if is_url(text) else ""

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,7 +35,6 @@ __all__ = ["SqlStore"]
 logger = logging.getLogger(__name__)
 BUSY_MS = 150
 """Milliseconds that a write waits for another process. Short: edits are stored while a request waits."""
-_MAGIC = b"SQLite format 3\0"
 
 
 class SqlStore(SqlTables, SoleOwner):
@@ -210,14 +210,16 @@ def _inode(path: Path) -> int:
 
 
 def _check_ours(path: Path) -> None:
-    """Rename a damaged store. Raises `StoreError` for a file that is no store of Penstock, which is left alone."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-    except OSError:  # there is none, or it cannot be read: opening it will tell
+    """Raises `StoreError` for a file that is no store of Penstock. SQLite is asked, since to open the file here would
+    cost this process its locks on it; see `url_in`."""
+    if not path.is_file():
         return
-    if head and head != _MAGIC and not was_taken(path):
-        raise StoreError(f"{path} is no store of Penstock, and was left as it is: name another file")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=0)) as db:
+            db.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as e:  # what else is wrong will be told by opening it
+        if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB and not was_taken(path):
+            raise StoreError(f"{path} is no store of Penstock, and was left as it is: name another file") from e
 
 
 def _set_aside(path: Path) -> None:
