@@ -32,6 +32,8 @@ _IN_CODE = 0.2
 """How much an occurrence in a fenced block counts: code repeats its words, and prose chooses them."""
 
 _SCHEME = re.compile(r"https?://")
+_REDACTED = re.compile(r"\[redacted [a-z0-9 ]{1,40}\]")
+"""What stands in place of a secret: nobody said these words."""
 _HASH = re.compile(r"(?=\D*+\d)[0-9a-fA-F-]{7,}+\Z")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _PATH = re.compile(r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++")
@@ -72,7 +74,7 @@ _COMMON = STOP_WORDS | frozenset(_WORDS_OF_WORK.split()) | frozenset(_SPOKEN.spl
 
 def candidates(text: str) -> Iterator[Candidate]:
     """All that a text can be tagged with; names before words, so that a name keeps its spelling."""
-    text = _SCHEME.sub("", text)
+    text = _REDACTED.sub(" . ", _SCHEME.sub("", text))
     code = "\n".join(_FENCE.findall(text))
     prose = _FENCE.sub("\n", text) if code else text
     yield from _names(prose, 1.0)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.redaction.redaction import redact
 from penstock_plugins.tags import candidates as rules
 from penstock_plugins.tags.candidates import candidates
 
@@ -36,6 +37,17 @@ def value(text: str, name: str) -> float:
 def test_names_are_found_in_their_spelling(text: str, name: str) -> None:
     """Of files, folders, errors, code, people and places."""
     assert name in names(text)
+
+
+def test_the_marker_of_a_secret_is_no_name() -> None:
+    """Its words are those of Penstock; the words beside it are a person's, and are no pair."""
+    text = f"the database, token ghp_{'a1B2' * 9}, password=hunter22x on port"
+    marked = redact(text)
+    assert "[redacted github token]" in marked
+    assert "[redacted value]" in marked
+    found = names(marked)
+    assert {"database", "port"} <= set(found)
+    assert {"github", "value", "redacted"}.isdisjoint(" ".join(found).split())
 
 
 @pytest.mark.parametrize(
