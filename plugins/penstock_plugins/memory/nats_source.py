@@ -5,7 +5,7 @@ raises, or an error of msgspec for an answer that cannot be read."""
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import importlib
 import logging
 from datetime import datetime
 
@@ -36,11 +36,13 @@ class NatsSource:
 
     def __init__(self, settings: NatsSettings, where: str) -> None:
         """`where`: the profile, for the error."""
-        if importlib.util.find_spec("nats") is None:
+        try:
+            importlib.import_module("nats.aio.client")  # takes longer than the first question may
+        except ImportError as e:
             raise ProfileError(
                 f"{where}: stage.memory.nats.url needs the extra `nats`, which is not installed: "
                 "`pip install 'penstock[nats]'`"
-            )
+            ) from e
         self._settings = settings
 
     def __call__(self, question: RecallQuestion) -> list[RecalledText]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -97,10 +96,13 @@ def test_words_leave_the_network_encrypted_only(url: str) -> None:
 
 
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", _none_for("nats"))
+    monkeypatch.setitem(sys.modules, "nats.aio.client", None)
     with pytest.raises(ProfileError, match=r"pip install 'penstock\[nats\]'"):
         NatsSource(NatsSettings(url="nats://127.0.0.1"), "here")
 
 
-def _none_for(module: str) -> Callable[[str], object]:
-    return lambda name: None if name == module else sys.modules.get(name)
+def test_the_first_question_does_not_wait_for_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the client's library takes longer than a request waits, so it is done when the source is made."""
+    monkeypatch.delitem(sys.modules, "nats.aio.client", raising=False)
+    NatsSource(NatsSettings(url="nats://127.0.0.1"), "here")
+    assert "nats.aio.client" in sys.modules
