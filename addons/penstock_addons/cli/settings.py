@@ -46,7 +46,9 @@ Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock s
 
 @app.command()
 def show(
-    keys: Annotated[list[str] | None, typer.Argument(help="Only these, or all below a table: `window`.")] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(help="Only these, or all below a table: `window`, `memory.tags`.")
+    ] = None,
     changed: Annotated[bool, typer.Option("--changed", "-c", help="Only what was changed in this run.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
     profile: OfProfile = "",
@@ -54,13 +56,13 @@ def show(
 ) -> None:
     """Show what may be changed, what it is, and what it is for."""
     found = _do(store, "/settings/show", {"profile": profile})
-    named = [current_key(key) for key in keys or ()]
-    settings = [one for one in map(Setting.of, found["settings"]) if _is_shown(one, named, changed)]
+    settings = _named([Setting.of(one) for one in found["settings"]], [current_key(key) for key in keys or ()])
+    if keys and not settings and not json_:
+        raise PenstockError(f"nothing of {', '.join(keys)} may change while the proxy runs: `penstock settings show`")
+    settings = [one for one in settings if not changed or one.source is Source.RUN]
     if json_:
         typer.echo(json.dumps(found | {"settings": [one.payload() for one in settings]}, indent=1))
         return
-    if keys and not settings:
-        raise PenstockError(f"nothing of {', '.join(keys)} may change while the proxy runs: `penstock settings show`")
     typer.echo(f"profile {printable(found['profile'])}{': PAUSED, nothing new is edited' if found['paused'] else ''}")
     part = ""
     for one in settings:
@@ -110,9 +112,13 @@ def _do(store: Path | None, path: str, arguments: dict[str, Any]) -> dict[str, A
     return Remote(store or paths.store_path()).do(path, arguments, WAIT_S)
 
 
-def _is_shown(setting: Setting, keys: list[str], changed: bool) -> bool:
-    named = not keys or any(setting.key == key or setting.key.startswith(f"{key}.") for key in keys)
-    return named and (not changed or setting.source is Source.RUN)
+def _named(settings: list[Setting], keys: list[str]) -> list[Setting]:
+    """Those that `keys` name, by the beginning of their names, or where that is none's, by later parts of them."""
+    named: set[str] = set()
+    for key in keys:
+        begin = {one.key for one in settings if f"{one.key}.".startswith(f"{key}.")}
+        named |= begin or {one.key for one in settings if f".{key}." in f".{one.key}."}
+    return [one for one in settings if not keys or one.key in named]
 
 
 def _tell(one: Setting, *, at_length: bool) -> None:
