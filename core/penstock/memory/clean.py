@@ -22,8 +22,14 @@ _MARK = re.compile(
     r"|[^\[\]\n]{1,200}(?:see all: |expand [0-9a-f]{8}))"
 )
 """The beginnings of Penstock's notes, records, stubs and remarks."""
-_TAG = re.compile(r"<(/?[A-Za-z]\w{0,60}[-_][\w-]{0,60}[^<>\n]{0,200})>")
-"""Tags in which clients wrap their own texts; unlike HTML's, their names have a hyphen or an underscore."""
+_ROLES = "system|developer|assistant|user|human|tool"
+_TAG = re.compile(
+    r"<(/?[A-Za-z]\w{0,60}[-_][\w-]{0,60}[^<>\n]{0,200}"
+    rf"|/?(?:{_ROLES}|{_ROLES.upper()}|(?<!\w<)(?i:{_ROLES}))(?=[\s/>])[^<>\n]{{0,200}}"
+    r"|[|｜][\w▁]{1,60}[|｜])>"
+)
+"""Tags in which clients wrap their own texts: unlike HTML's, their names have a hyphen or an underscore, or are that of
+a role (`List<User>` is none). And the tokens by which models mark whose turn it is, such as `<|im_start|>`."""
 _SPEAKER = re.compile(
     r"(?m)^([ \t]{0,40})((?:Human|Assistant|User|System|Developer|Tool|H|A)(?: \w{1,20})?:)", re.IGNORECASE
 )
