@@ -175,7 +175,7 @@ def _add_own_commands(app: typer.Typer) -> None:
         "hook",
         "penstock.control.hook_client:hook",
         "Answer a hook of Claude Code (pre-tool-use, post-tool-use, subagent-start), whose input is read from stdin. "
-        "Set up by `penstock run --hooks`.",
+        "Set up by `penstock run --hooks`, whose PENSTOCK_PROXY_FILE names the proxy: without it, it says nothing.",
     )
     add_group(app, "profiles", f"{cli}.profiles:app", "Show and check profiles: the choices for one kind of client.")
     add_group(app, "plugins", f"{cli}.plugins:app", "Show plugins, and start one of your own.")

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def hook(event: str) -> None:
     """Answer a hook of Claude Code (pre-tool-use, post-tool-use, subagent-start), whose input is read from stdin. Set
-    up by `penstock run --hooks`."""
+    up by `penstock run --hooks`, whose PENSTOCK_PROXY_FILE names the proxy: without it, it says nothing."""
     if event not in EVENTS:
         raise SystemExit(f"penstock: there is no hook {event!r}: there are {', '.join(EVENTS)}")
     main([event])
