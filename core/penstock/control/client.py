@@ -63,7 +63,7 @@ MEMORY_S = 120.0
 BEGIN_S = 8.0
 """Seconds to wait for a process that has opened the memory to announce its address: a proxy opens it before it
 listens."""
-OTHERS, NOT_FOUND, BUSY = 409, 404, 503
+OTHER_KEY, OTHERS, NOT_FOUND, BUSY = 401, 409, 404, 503
 
 
 class Refused(PenstockError):
@@ -113,6 +113,11 @@ def ask(address: str, store: Path, path: str, fields: Mapping[str, object], time
         raise NoAnswer(f"the proxy at {address} does not answer: {e}") from e
     said = answer.decode(errors="replace")
     error, faults = _error(said)
+    if response.status == OTHER_KEY:
+        error = (
+            f"the proxy at {address} does not take the {KEY_FILE} beside {store}: it has another store, or the file "
+            "was replaced. Name that proxy's store (--store), or start the proxy of this one again"
+        )
     raise Refused(response.status, error or f"the proxy at {address} answered {response.status}: {said[:400]}", faults)
 
 

@@ -17,7 +17,7 @@ from penstock.base.errors import StoreError
 from penstock.base.private_files import write_file
 from penstock.events.event import Event, EventKind
 from penstock.events.proxy_events import StartedEvent
-from penstock.store.lock import is_taken
+from penstock.store.lock import holder, is_taken
 from penstock.store.reading import all_events, open_log
 
 __all__ = [
@@ -148,21 +148,36 @@ def is_alive(pid: int) -> bool:
 
 def running(store: Path, *, only: bool = False) -> Announcement | None:
     """The running proxy; with `only`, the one that `store` belongs to. A proxy that has not announced itself, such as
-    one with reverse ports only, is found by the newest `started` event in `store` whose process is alive; its `ca` is
-    empty. None: there is none."""
+    one with reverse ports only, is found by its newest `started` event in `store`; its `ca` is empty. None: there is
+    none."""
     proxy = announced()
-    if proxy is not None and (not only or Path(proxy.store).expanduser().resolve() == store.expanduser().resolve()):
+    if proxy is not None and (not only or _has(proxy, store)):
         return proxy
-    return _in_log(store) if is_taken(store) else None
+    return _beside(store) or (_in_log(store) if is_taken(store) else None)
+
+
+def _has(proxy: Announcement, store: Path) -> bool:
+    return Path(proxy.store).expanduser().resolve() == store.expanduser().resolve()
+
+
+def _beside(store: Path) -> Announcement | None:
+    """The proxy announced beside `store` that holds it, else the newest of those with it: one that came too late runs
+    without its store."""
+    found = [one for one in all_beside(store) if _has(one, store)]
+    return max(found, key=lambda one: (one.pid == holder(store), one.started), default=None)
 
 
 def _in_log(store: Path) -> Announcement | None:
+    """The proxy of the newest `started` event whose process lives, and holds `store`: in a database that several stores
+    share are the events of all their proxies."""
+    held_by = holder(store)
     try:
         with closing(open_log(store)) as log:
             events = list(all_events(log, kinds=[EventKind.STARTED]))
     except StoreError:  # no store, or one of another version: nothing is known of who has it
         return None
-    return next(filter(None, (_of_event(event, store) for event in reversed(events))), None)
+    proxies = (_of_event(event, store) for event in reversed(events))
+    return next((one for one in proxies if one is not None and held_by in (None, one.pid)), None)
 
 
 def _of_event(event: Event, store: Path) -> Announcement | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
-from penstock.control.discovery import Announcement, running
+from penstock.control.discovery import Announcement, announce, file_beside, running
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.conftest import Run
@@ -80,6 +81,23 @@ def test_only_the_proxy_of_a_store(
     monkeypatch.setenv("HOME", "/")
     for path in ("/s.db", "~/s.db", f"{tmp_path}/link/s.db"):
         assert running(Path(path), only=True) == pretended
+
+
+def test_another_proxy_on_the_same_database_does_not_count(penstock_home: Path, port: int) -> None:
+    """The log that they share tells of both: the newer is not the one with this store, which has another token."""
+    ours = {"pid": os.getpid(), "listen": [f"127.0.0.1:{port}"]}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        others = {"pid": os.getppid(), "listen": [f"127.0.0.1:{server.getsockname()[1]}"]}
+        with held(ours, others) as store:
+            up = running(store, only=True)
+            assert (up and up.port) == port
+        with held(others) as store:
+            here = Announcement(os.getpid(), "127.0.0.1", port, "default", str(store), "/ca.pem", 1.0)
+            late = replace(here, pid=os.getppid(), port=server.getsockname()[1], started=2.0)
+            elsewhere = replace(late, pid=1, store=str(store.with_name("theirs.db")))
+            for one in (here, late, elsewhere):
+                announce(one, file_beside(store, one.pid))
+            assert running(store, only=True) == here
 
 
 def test_plain_mitmdump_is_found(run: Run, penstock_home: Path, provider: Provider) -> None:

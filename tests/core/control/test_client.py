@@ -92,3 +92,11 @@ def test_nobody_there_is_an_error_in_words(proxy: Proxy, store: Path) -> None:
     proxy.server_close()
     with pytest.raises(PenstockError, match=rf"{address} does not answer"):
         ask(address, store, "/compact", {}, 5)
+
+
+def test_a_refused_key_names_the_proxy_and_what_to_do(proxy: Proxy, store: Path) -> None:
+    """The proxy's own words say neither."""
+    proxy.status, proxy.body = 401, b'{"error": "the token was expected"}'
+    with pytest.raises(Refused, match=rf"{proxy.address} .* {store}: .*--store") as refused:
+        ask(proxy.address, store, "/budget/show", {}, 5)
+    assert refused.value.status == 401
