@@ -1,5 +1,5 @@
-"""`Finding`: what the checks of the memory and the gateway found for `penstock doctor`, and how to fix it. `checks.py`
-makes a `CheckResult` with a level of it."""
+"""`Finding`: what the checks of memory, gateway and client hooks found for `penstock doctor`, and how to fix it.
+`checks.py` makes a `CheckResult` with a level of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
 port, certificate, profile, plugins, store, folder and disk, memory and embedder, gateway, age of the prices, requests
 with a digest, clients on the PATH, sandbox, client hooks. Each gives a `CheckResult`: a `Level`, a finding and a fix.
-`memory_checks.py` and `gateway_check.py` hold those of the memory and the gateway."""
+`memory_checks.py`, `gateway_check.py` and `hooks_check.py` hold those of their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 import platform
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,13 +21,12 @@ from urllib.parse import quote
 
 from penstock.base import paths
 from penstock.base.browser_origin import is_loopback
-from penstock.base.errors import PenstockError, PluginError, StoreError
+from penstock.base.errors import PenstockError, PluginError, ProfileError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.base.store_url import url_in
 from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
-from penstock.control.hook_client import EVENTS
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
@@ -37,7 +35,7 @@ from penstock.profiles.profile import Profile
 from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
-from penstock_addons.cli.hook_arguments import HOOK
+from penstock_addons.cli.hooks_check import hooks
 
 __all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
@@ -45,8 +43,6 @@ CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
 LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
 """Bytes free on the store's disk, below which the check warns or fails."""
 SOON_S = 30 * 86400.0
-HOOK_S = 5.0
-"""Seconds after which the client gives a hook up."""
 
 
 class Level(StrEnum):
@@ -170,7 +166,21 @@ def _profile(subject: Installation) -> CheckResult:
         said = _one_line(e)
         fix = "" if "`penstock profiles`" in said else "`penstock profiles list` shows those that there are."
         return CheckResult("profile", Level.FAIL, said, fix)
+    try:
+        Plugins.load().check(profile)
+    except ProfileError as e:  # in the tables of the stages, which their plugins read
+        again = f"`penstock profiles check {profile.name}` looks again."
+        return CheckResult("profile", Level.FAIL, _one_line(e), again)
+    except PenstockError:
+        pass  # `plugins` says so
     return CheckResult("profile", Level.OK, f"{profile.name}, mode {profile.mode}")
+
+
+def _unread(name: str) -> CheckResult:
+    return CheckResult(name, Level.WARN, "not checked: the profile cannot be read", _ABOVE)
+
+
+_ABOVE = "See `profile` above."
 
 
 def _plugins(subject: Installation) -> CheckResult:
@@ -178,6 +188,8 @@ def _plugins(subject: Installation) -> CheckResult:
     try:
         plugins = Plugins.load()
         stages = plugins.check(profile) if profile is not None else []
+    except ProfileError:
+        return CheckResult("plugins", Level.WARN, "stages not checked: their settings are wrong", _ABOVE)
     except PenstockError as e:
         why, _, hint = str(e).partition(f"\n{WITHOUT}")
         without = hint or f"{BLOCK_VARIABLE}=NAME"
@@ -186,6 +198,8 @@ def _plugins(subject: Installation) -> CheckResult:
     why = why_untrusted(folder) if folder.is_dir() else ""
     if why:
         return CheckResult("plugins", Level.WARN, f"a plugin in {folder} would not be loaded: {why}")
+    if profile is None:
+        return _unread("plugins")
     running = ", ".join(stage.name for stage in stages) or "none"
     return CheckResult("plugins", Level.OK, f"{', '.join(plugins.names())}; stages: {running}")
 
@@ -267,7 +281,9 @@ def _disk(subject: Installation) -> CheckResult:
 
 def _embedder(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
-    if profile is None or not memory_checks.remembers(profile):
+    if profile is None:
+        return _unread("embedder")
+    if not memory_checks.remembers(profile):
         return CheckResult("embedder", Level.OK, "not needed: nothing is remembered under this profile")
     try:
         return CheckResult("embedder", Level.OK, memory_checks.embedder(profile))
@@ -282,7 +298,9 @@ def _embedder(subject: Installation) -> CheckResult:
 
 def _memory(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
-    if profile is None or not memory_checks.remembers(profile):
+    if profile is None:
+        return _unread("memory")
+    if not memory_checks.remembers(profile):
         return CheckResult("memory", Level.OK, "nothing is remembered under this profile")
     try:
         found = memory_checks.memory(subject.store, profile)
@@ -351,7 +369,7 @@ def _one_line(e: PenstockError) -> str:
 def _sandbox(subject: Installation) -> CheckResult:
     profile = _loaded(subject)
     if profile is None:
-        return CheckResult("sandbox", Level.OK, "not checked: the profile cannot be read")
+        return _unread("sandbox")
     try:
         if not profile.settings_of("sandbox").get("enabled"):
             return CheckResult("sandbox", Level.OK, "off: agents run no code through Penstock")
@@ -367,24 +385,12 @@ def _sandbox(subject: Installation) -> CheckResult:
 
 
 def _hooks(subject: Installation) -> CheckResult:
-    """Runs the command as the client does, for a session that no proxy knows."""
     profile = _loaded(subject)
-    if profile is None or not profile.hooks.enabled:
+    if profile is None:
+        return _unread("client hooks")
+    if not profile.hooks.enabled:
         return CheckResult(
             "client hooks", Level.OK, "off: `penstock run --hooks -- claude` sets them up for one session"
         )
-    began = time.monotonic()
-    try:
-        done = subprocess.run([*HOOK, EVENTS[0]], input=b"{}", capture_output=True, timeout=HOOK_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as e:
-        return CheckResult("client hooks", Level.WARN, f"on, but the command does not run: {e}", _HOOKS_FIX)
-    if done.returncode or done.stdout or done.stderr:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip()[-200:]
-        return CheckResult(
-            "client hooks", Level.WARN, f"on, but the command fails: {said or done.returncode}", _HOOKS_FIX
-        )
-    took = f"the command took {(time.monotonic() - began) * 1000:.0f} ms"
-    return CheckResult("client hooks", Level.OK, f"on for sessions that `penstock run` starts; {took}")
-
-
-_HOOKS_FIX = "Install Penstock again, or set [hooks] enabled = false. Claude Code goes on without the hooks meanwhile."
+    found = hooks()
+    return CheckResult("client hooks", Level.WARN if found.fix else Level.OK, found.said, found.fix)

@@ -27,7 +27,7 @@ from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.search import search
 from penstock.models import age
 from penstock.store.sql import SqlStore
-from penstock_addons.cli import checks
+from penstock_addons.cli import checks, hooks_check
 from tests.addons.conftest import Run
 
 Look = Callable[..., dict[str, dict[str, str]]]
@@ -215,6 +215,28 @@ def test_a_broken_plugin_fails(look: Look) -> None:
     assert found["fix"] == "Mend it, or start without it: PENSTOCK_BLOCK_PLUGINS=theirs"
 
 
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [('[stage.memory.tags]\nbroad_patterns = ["("]', "broad_patterns"), ('[stage.memory.nats]\nurl = "x"', "nats.url")],
+)
+def test_a_wrong_table_of_a_stage_is_a_fault_of_the_profile(look: Look, table: str, key: str) -> None:
+    """To block a plugin would not mend it."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "mine.toml").write_text(f'extends = "default"\n{table}\n')
+    found = look("--profile", "mine")
+    assert (found["profile"]["level"], key in found["profile"]["said"]) == ("fail", True)
+    assert "penstock profiles check mine" in found["profile"]["fix"]
+    assert (found["plugins"]["level"], found["plugins"]["fix"]) == ("warn", "See `profile` above.")
+
+
+def test_what_a_profile_decides_is_not_checked_without_it(look: Look) -> None:
+    """Nobody is told that nothing is remembered under a profile that cannot be read."""
+    found = look("--profile", "no-such")
+    for name in ("plugins", "embedder", "memory", "sandbox", "client hooks"):
+        assert found[name]["said"] == "not checked: the profile cannot be read"
+        assert (found[name]["level"], found[name]["fix"]) == ("warn", "See `profile` above.")
+
+
 def test_a_broken_plugin_is_no_fault_of_the_memory(look: Look) -> None:
     """The embedder may be the plugin's, so neither it nor a memory without vectors is known to be wrong."""
     memory = Memory(paths.memory_dir(), Trigrams())
@@ -337,7 +359,7 @@ def test_the_hooks_of_a_client_are_run_where_they_are_on(look: Look, monkeypatch
     found = look("--profile", "hooked")["client hooks"]
     assert (found["level"], found["said"][:15]) == ("ok", "on for sessions")
     for command, why in (("/no/such/python", "does not run"), (sys.executable, "the command fails")):
-        monkeypatch.setattr(checks, "HOOK", (command, "-c", "raise SystemExit('broken')"))
+        monkeypatch.setattr(hooks_check, "HOOK", (command, "-c", "raise SystemExit('broken')"))
         found = look("--profile", "hooked")["client hooks"]
         assert found["level"] == "warn"
         assert why in found["said"]
