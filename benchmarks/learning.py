@@ -36,7 +36,7 @@ from typing import Any
 from memory_recorded import Turn, body_of, recordings
 
 from penstock import Prices, estimate_tokens
-from penstock.memory import Memory
+from penstock.memory import Memory, PatternKind
 from penstock.memory import chosen as embedder_of
 from penstock.redaction.redaction import redact
 from penstock.testing.bodies import dialect_of, path_of
@@ -44,7 +44,7 @@ from penstock_plugins.learning.fixes import failure_of, form_of
 from penstock_plugins.learning.knowledge import Evidence, Knowledge, Known
 from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.offers import chosen, is_ripe, note_of
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
+from penstock_plugins.learning.patterns import Observation, Pattern
 from penstock_plugins.learning.settings import Settings
 from penstock_plugins.learning.turn_record import TurnRecord
 

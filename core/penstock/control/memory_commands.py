@@ -24,7 +24,7 @@ from penstock.control.memory_rebuild import Rebuild
 from penstock.control.memory_recall import RecallCommands
 from penstock.control.memory_tags import TagCommands
 from penstock.memory.items import Item
-from penstock.memory.learned import with_learned
+from penstock.memory.learned import form_of, is_learned, with_learned
 from penstock.memory.memory import Memory
 from penstock.memory.text_kind import is_worth_keeping, kind_of_message
 
@@ -194,6 +194,8 @@ class MemoryCommands:
             raise PenstockError(
                 f"the new text of {old.handle} is empty: `penstock memory delete {old.handle}` deletes it"
             )
+        if is_learned(old.project) and "`" in old.text and form_of(text) != form_of(old.text):
+            raise PenstockError(f"only what stands between the backticks may change: {form_of(old.text)}")
         item = replace(old, text=text, id=0)
         if item.hash == old.hash:
             return old

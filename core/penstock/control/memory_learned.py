@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from penstock.base.errors import PenstockError
 from penstock.control.memory_access import MemoryAccess, Project
 from penstock.control.memory_json import shown
 from penstock.memory.feedback import FeedbackKind, Tally, Voice
-from penstock.memory.learned import is_learned, learned_project
+from penstock.memory.learned import PatternKind, is_learned, learned_project
 
 __all__ = ["LearnedCommands"]
 
@@ -35,6 +36,8 @@ class LearnedCommands:
     ) -> dict[str, Any]:
         """Returns `{items, total}`: each item with `confirmed`, `refuted`, `seen` and `last_at`, by kind, those that
         were confirmed most often first; with `evidence` also the times on which that rests, the newest first."""
+        if kind and kind not in list(PatternKind):
+            raise PenstockError(f"no kind of what is learned is called {kind!r}: there are {', '.join(PatternKind)}")
         memory = self._access.open()
         names = [name for name in memory.projects() if is_learned(name)] if project is None else [project]
         places = names if project is None else [learned_project(project)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from penstock.memory.clean import escape_marks, note_around
     from penstock.memory.embedders import Embedder, chosen, vectors_of
     from penstock.memory.feedback import FeedbackKind, Tally, Voice
-    from penstock.memory.learned import is_learned, learned_project
+    from penstock.memory.learned import PatternKind, is_learned, learned_project
     from penstock.memory.memory import Memory
     from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
     from penstock.memory.service import MemoryService
@@ -35,6 +35,7 @@ __all__ = [
     "MemoryDown",
     "MemoryService",
     "MessageFilter",
+    "PatternKind",
     "Tally",
     "Voice",
     "chosen",
@@ -57,6 +58,7 @@ _HOMES = {
     "Memory": "memory",
     "MemoryService": "service",
     "MessageFilter": "text_kind",
+    "PatternKind": "learned",
     "Tally": "feedback",
     "Voice": "feedback",
     "chosen": "embedders",

@@ -127,7 +127,7 @@ def list_learned(
         f"{escape_marks(one['text'])}"
         for one in found
     ]
-    return _joined(lines or ["[nothing was learned in this project]"])
+    return _joined(lines or [f"[nothing{f' of kind {kind}' if kind else ''} was learned in this project]"])
 
 
 def remember(caller: Caller, text: str) -> str:

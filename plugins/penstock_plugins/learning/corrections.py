@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from penstock.memory import PatternKind
 from penstock.text import STOP_WORDS
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
+from penstock_plugins.learning.patterns import Observation, Pattern
 
 __all__ = ["corrections_in"]
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from penstock.memory import PatternKind
 from penstock_plugins.common.commands import OF_FILES, shown_by
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.learning.errors import NOT_SAID
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
+from penstock_plugins.learning.patterns import Observation, Pattern
 from penstock_plugins.learning.steps import Step
 
 __all__ = ["failure_of", "fixes_in", "form_of"]

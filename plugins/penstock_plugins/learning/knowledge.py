@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from penstock.memory import FeedbackKind, Item, Memory, Tally, Voice, learned_project
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind, read_pattern, text_of
+from penstock.memory import FeedbackKind, Item, Memory, PatternKind, Tally, Voice, learned_project
+from penstock_plugins.learning.patterns import Observation, Pattern, read_pattern, text_of
 
 __all__ = ["Evidence", "Knowledge", "Known"]
 

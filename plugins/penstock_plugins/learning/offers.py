@@ -6,10 +6,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
-from penstock.memory import escape_marks, note_around
+from penstock.memory import PatternKind, escape_marks, note_around
 from penstock_plugins.learning.fixes import failure_of
 from penstock_plugins.learning.knowledge import Known
-from penstock_plugins.learning.patterns import Pattern, PatternKind
+from penstock_plugins.learning.patterns import Pattern
 from penstock_plugins.learning.settings import Settings
 from penstock_plugins.learning.steps import Step
 

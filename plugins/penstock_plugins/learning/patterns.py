@@ -1,28 +1,15 @@
 """`Pattern`: something that may happen again: when `trigger` is met, `action` follows. `Observation`: one time at which
-its trigger was met, and whether its action followed. `PatternKind`: fix, together, unused or correction. `text_of` is a
-pattern as a memory item; `read_pattern` reads it back, also after a person has edited it, and gives None for what is no
-pattern."""
+its trigger was met, and whether its action followed. `text_of` is a pattern as a memory item; `read_pattern` reads it
+back, also after a person has edited it, and gives None for what is no pattern."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
-__all__ = ["Observation", "Pattern", "PatternKind", "read_pattern", "text_of"]
+from penstock.memory import PatternKind
 
-
-class PatternKind(StrEnum):
-    """The kinds of patterns."""
-
-    FIX = "fix"
-    """What was done between an error and the time when the same command passed."""
-    TOGETHER = "together"
-    """Files that change in one turn."""
-    UNUSED = "unused"
-    """Outputs of which nothing was used again."""
-    CORRECTION = "correction"
-    """What a user asked to use instead of something else."""
+__all__ = ["Observation", "Pattern", "read_pattern", "text_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from penstock_plugins.learning.patterns import PatternKind
+from penstock.memory import PatternKind
 
 __all__ = ["Settings"]
 

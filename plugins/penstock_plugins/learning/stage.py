@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from penstock import Draft, Exchange, Level, Profile, Reply, Services, Stage, hookimpl
-from penstock.memory import Memory, MemoryDown, MemoryService
+from penstock.memory import Memory, MemoryDown, MemoryService, PatternKind
 from penstock_plugins.common.settings import read_settings
 from penstock_plugins.learning.knowledge import Evidence, Knowledge
 from penstock_plugins.learning.observe import observations_of
 from penstock_plugins.learning.offers import chosen, is_told, note_of
-from penstock_plugins.learning.patterns import PatternKind
 from penstock_plugins.learning.settings import Settings
 from penstock_plugins.learning.steps import Step
 from penstock_plugins.learning.turn_record import TurnRecord

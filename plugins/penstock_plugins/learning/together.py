@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
+from penstock.memory import PatternKind
+from penstock_plugins.learning.patterns import Observation, Pattern
 from penstock_plugins.learning.steps import Step
 
 __all__ = ["short_path", "together_in"]

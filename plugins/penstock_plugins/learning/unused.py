@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind
+from penstock.memory import PatternKind
+from penstock_plugins.learning.patterns import Observation, Pattern
 from penstock_plugins.learning.steps import Step
 
 __all__ = ["unused_in"]

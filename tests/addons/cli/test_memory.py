@@ -380,7 +380,7 @@ def test_a_rebuild_is_ended_by_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch,
     assert asked == ["status", "reindex", "progress", "stop"]
 
 
-def test_what_was_learned_is_listed_and_changed(say: Say, folder: Path) -> None:
+def test_what_was_learned_is_listed_and_changed(say: Say, run: Run, folder: Path) -> None:
     """With how often it held and on what evidence; `rate` and `delete` take its id."""
     memory = Memory(paths.memory_dir(), Trigrams())
     fix = Item(learned_project(str(folder)), "When `fire` fails with `no gas`: run `gas on`", at=1.77e9, role="fix")
@@ -391,6 +391,7 @@ def test_what_was_learned_is_listed_and_changed(say: Say, folder: Path) -> None:
     assert "`gas on`" in said
     assert "[held 1 of 1 times]" in said
     assert "held, x1 in march" in said
+    assert "nothing of kind unused was learned in" in run("memory", "learned", "--kind", "unused").stderr
     say("memory", "rate", id_of(said), "wrong")
     assert "[-1]" in say("memory", "learned")
     say("memory", "delete", id_of(said), "--yes")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.base.errors import NotFound
+from penstock.base.errors import NotFound, PenstockError
 from penstock.control.memory_commands import MemoryCommands
 from penstock.memory import FeedbackKind, Item, Memory, Voice, learned_project
 from penstock.memory.clean import sanitize
@@ -45,6 +45,13 @@ def test_patterns_are_listed_with_how_often_they_held(commands: MemoryCommands) 
     assert learned(commands, project=None) == learned(commands)
 
 
+def test_a_kind_that_there_is_not_is_refused(commands: MemoryCommands) -> None:
+    """It would look as if nothing had been learned."""
+    assert learned(commands, kind="correction") == []
+    with pytest.raises(PenstockError, match=r"'fixx': there are fix, together, unused, correction"):
+        learned(commands, kind="fixx")
+
+
 def test_the_evidence_is_listed_on_demand(commands: MemoryCommands) -> None:
     """Each time with its exchange and session, the newest first."""
     fix = learned(commands, evidence=True)[0]
@@ -68,6 +75,15 @@ def test_a_pattern_is_corrected_and_deleted_by_its_id_in_the_project(commands: M
     assert [one["text"] for one in learned(commands)] == [PAIR]
     with pytest.raises(NotFound):
         commands.do("show", {"id": changed["id"], "project": "p"})
+
+
+def test_a_pattern_stays_one(commands: MemoryCommands) -> None:
+    """Another text would never be offered, nor would the pattern be learned again."""
+    fix = learned(commands)[0]
+    for text in ("no ticks at all", FIX.replace("fails with", "fails by"), FIX.removesuffix("`")):
+        with pytest.raises(PenstockError, match=r"between the backticks may change: When `…` fails with `…`: run `…`"):
+            commands.do("edit", {"id": fix["id"], "project": "p", "text": text})
+    assert [one["text"] for one in learned(commands)] == [FIX, PAIR]
 
 
 def test_a_project_is_deleted_with_what_was_learned_there(commands: MemoryCommands, memory: Memory) -> None:

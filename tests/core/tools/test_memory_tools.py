@@ -139,7 +139,7 @@ def test_what_was_learned_is_listed_and_deleted(tools: Tools) -> None:
     memory.close()
     answer = tools("kiln").list_learned()
     assert answer == f"{item.handle}  fix, held 1 of 1 times, last {moment(AT)}:\n{item.text}"
-    assert "nothing was learned" in tools("kiln").list_learned("together")
+    assert "nothing of kind together was learned" in tools("kiln").list_learned("together")
     assert "nothing was learned" in tools("loom").list_learned()
     assert tools("kiln").feedback(item.handle, "wrong") == "[noted: wrong]"
     assert "held 1 of 2 times" in tools("kiln").list_learned()

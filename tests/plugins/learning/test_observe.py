@@ -6,10 +6,11 @@ import tracemalloc
 
 import pytest
 
+from penstock.memory import PatternKind
 from penstock.testing import Turn, assistant, call, conversation, draft_for, results, user
 from penstock_plugins.common.tool_calls import ToolKind
 from penstock_plugins.learning.observe import observations_of
-from penstock_plugins.learning.patterns import Observation, Pattern, PatternKind, read_pattern, text_of
+from penstock_plugins.learning.patterns import Observation, Pattern, read_pattern, text_of
 from penstock_plugins.learning.steps import Step
 from penstock_plugins.learning.turn_record import TurnRecord
 from penstock_plugins.learning.unused import unused_in

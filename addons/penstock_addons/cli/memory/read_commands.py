@@ -134,8 +134,8 @@ def learned(
             said = "held" if time["confirmed"] else "did not hold"
             typer.echo(typer.style(f"          {moment(time['at'])}  {said}, {printable(time['in'])}", dim=True))
     if not found["items"]:
-        what = f"nothing was learned{f' in {where}' if where else ''}"
-        only([f"{what}: the stage `learning` is off unless a profile names it"])
+        what = f"nothing{f' of kind {kind}' if kind else ''} was learned{f' in {where}' if where else ''}"
+        only([what if kind else f"{what}: the stage `learning` is off unless a profile names it"])
 
 
 def tags(
