@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from penstock.base.errors import ProfileError
 from penstock.base.suggest import did_you_mean
+from penstock.base.url_login import without_login
 
 __all__ = ["validate_table"]
 
@@ -51,7 +52,7 @@ def _fault(model: type[BaseModel], error: Any) -> str:
     kind, value = error["type"], error["input"]
     key, said = ".".join(map(str, error["loc"])), _said(model, error)
     has_value = kind not in ("extra_forbidden", "missing") and not (isinstance(value, dict) and kind == "value_error")
-    return f"{key} = {value!r}: {said}" if has_value else f"{key}: {said}"
+    return f"{key} = {without_login(value)!r}: {said}" if has_value else f"{key}: {said}"
 
 
 def _said(model: type[BaseModel], error: Any) -> str:

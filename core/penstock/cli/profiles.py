@@ -12,6 +12,7 @@ import typer
 from penstock.base import paths
 from penstock.base.errors import ProfileError
 from penstock.base.toml import to_toml
+from penstock.base.url_login import without_login
 from penstock.cli import completion
 from penstock.plugins.manager import Plugins
 from penstock.profiles import files
@@ -65,8 +66,9 @@ def show_all(as_json: Annotated[bool, typer.Option("--json", help="A JSON list."
 
 
 def show(name: Name, as_json: Json = False) -> None:
-    """Print a profile with everything it extends. The output is a complete profile in its own right."""
-    profile = known.load(name).model_dump(mode="json", exclude={"name"})
+    """Print a profile with everything it extends. The output is a complete profile in its own right, but for the
+    user and password of a URL."""
+    profile = without_login(known.load(name).model_dump(mode="json", exclude={"name"}))
     typer.echo(json.dumps(profile, indent=1) if as_json else to_toml(profile).removesuffix("\n"))
 
 

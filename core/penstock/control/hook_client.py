@@ -63,7 +63,7 @@ def _with_whole_output(given: bytes) -> bytes:
     if not isinstance(response, dict) or not response.get("persistedOutputPath"):
         return given
     file = Path(response["persistedOutputPath"])
-    if file.stat().st_size > _WHOLE_BYTES:
+    if not file.is_file() or file.stat().st_size > _WHOLE_BYTES:  # /dev/zero has no size, and no end
         return given
     response["stdout"] = file.read_text(encoding="utf-8", errors="replace")
     return json.dumps(read).encode()

@@ -14,6 +14,7 @@ from penstock.base.dispatch import run_command
 from penstock.base.errors import PenstockError, ProfileError
 from penstock.base.suggest import did_you_mean
 from penstock.base.threads import NoWorker, Workers
+from penstock.base.url_login import without_login
 from penstock.engine.engine import Engine
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
@@ -81,7 +82,7 @@ class SettingsCommands:
             "profile": name,
             "profiles": sorted(self._engine.pipelines),
             "paused": self._engine.is_paused,
-            "settings": [one.payload() for one in self._settings(name)],
+            "settings": [without_login(one.payload()) for one in self._settings(name)],
         }
 
     def _set(self, values: dict[str, Any], profile: str = "") -> Answer:
@@ -187,7 +188,7 @@ class SettingsCommands:
         made = {key: [was.get(key), now.get(key)] for key in now | was if was.get(key) != now.get(key)}
         told = {key: [redact_settings.setting(key, value) for value in both] for key, both in made.items()}
         self._log.append(SettingsEvent(after.profile.name, told))
-        return {"changed": made}
+        return {"changed": without_login(made)}
 
     def _made(self, profile: Profile) -> Pipeline:
         """Create the pipeline in a thread of its own, so that neither this call nor the end of the proxy waits for

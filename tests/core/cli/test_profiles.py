@@ -91,3 +91,17 @@ def test_a_name_that_is_near_none_suggests_none(run: Run) -> None:
     assert found.exit_code == 2
     assert "Did you mean" not in found.stderr
     assert "Known: " in found.stderr
+
+
+def test_a_password_in_a_url_is_not_shown(run: Run) -> None:
+    """Neither by what prints the profile nor by what finds a fault in that URL."""
+    table = 'extends = "default"\n[stage.memory.nats]\nurl = "%s://ada:lovelace@nats.example.org"\n'
+    _write("fine", table % "tls")
+    for shown in (run("profiles", "show", "fine"), run("profiles", "show", "fine", "--json")):
+        assert "tls://[withheld]@nats.example.org" in shown.stdout
+        assert "lovelace" not in shown.output
+    _write("broken", table % "nats")
+    found = run("profiles", "check", "broken")
+    said = f"{found.output}{found.exception}"
+    assert "nats://[withheld]@nats.example.org" in said
+    assert "lovelace" not in said

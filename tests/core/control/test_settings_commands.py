@@ -384,3 +384,11 @@ def test_pausing_waits_for_no_stage(suite: Suite) -> None:
     changing.join()
     made.close()
     assert order == ["paused", "made"]
+
+
+def test_a_password_in_a_url_is_not_shown(suite: Suite) -> None:
+    """Neither where settings are listed nor in the answer to a change."""
+    told = put(suite, stage__memory__nats__url="tls://ada:lovelace@host")
+    shown = suite.settings.do("show", {})
+    assert "lovelace" not in f"{told}{shown}"
+    assert told["changed"]["stage.memory.nats.url"] == ["", "tls://[withheld]@host"]
