@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from penstock.base import paths
 from penstock.control.discovery import Announcement, announce, file_beside, running
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
+from tests.addons.cli.program import Program
 from tests.addons.conftest import Run
 from tests.road.provider import Provider
 from tests.road.proxy import Proxy, Setup, wait_until
@@ -115,3 +116,18 @@ def test_plain_mitmdump_is_found(run: Run, penstock_home: Path, provider: Provid
         finally:
             proxy.stop()
     assert run("compact").exit_code == 2
+
+
+def test_two_proxies_on_one_database_are_each_asked_by_their_store(
+    run: Run, up: Callable[..., Program], penstock_home: Path, postgres_url: str, tmp_path: Path
+) -> None:
+    """Each has a control key of its own, and the log of both tells of the newer one last."""
+    stores = [tmp_path / name / "penstock.db" for name in ("sa", "sb")]
+    for store in stores:
+        store.parent.mkdir()
+        store.write_text(postgres_url)
+        store.chmod(0o600)
+        up("--store", str(store))
+    for store in stores:
+        found = run("budget", "show", "--store", str(store))
+        assert found.exit_code == 0, found.output
