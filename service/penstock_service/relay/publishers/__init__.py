@@ -66,7 +66,8 @@ def open_publisher(url: str, topic: str) -> Publisher:
     try:
         module = import_module(f"{__name__}.{broker.module}")
     except ImportError as e:
-        raise PenstockError(f"{scheme}:// needs {e.name}: pip install {broker.package}") from e
+        missing = (e.name or "").partition(".")[0]
+        raise PenstockError(f"{scheme}:// needs {missing}: pip install {broker.package}") from e
     make = cast(Callable[[str, str], Publisher], getattr(module, broker.name))
     return make(url, topic)
 
