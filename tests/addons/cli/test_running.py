@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
-from penstock.control.discovery import Announcement, announce, file_beside, running
+from penstock.control.discovery import Announcement, announce, file_beside, free_port, running
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
@@ -118,16 +118,16 @@ def test_plain_mitmdump_is_found(run: Run, penstock_home: Path, provider: Provid
     assert run("compact").exit_code == 2
 
 
-def test_two_proxies_on_one_database_are_each_asked_by_their_store(
+def test_proxies_on_one_database_are_each_asked_by_their_store(
     run: Run, up: Callable[..., Program], penstock_home: Path, postgres_url: str, tmp_path: Path
 ) -> None:
-    """Each has a control key of its own, and the log of both tells of the newer one last."""
-    stores = [tmp_path / name / "penstock.db" for name in ("sa", "sb")]
+    """Each has a control key of its own. The first announces itself for all; the log tells of the third one last."""
+    stores = [tmp_path / name / "penstock.db" for name in ("sa", "sb", "sc")]
     for store in stores:
         store.parent.mkdir()
         store.write_text(postgres_url)
         store.chmod(0o600)
-        up("--store", str(store))
+        up("--store", str(store), "--port", str(free_port("127.0.0.1")))
     for store in stores:
         found = run("budget", "show", "--store", str(store))
         assert found.exit_code == 0, found.output
