@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from penstock.base import paths
+from penstock.control.client import Remote
 from penstock.control.discovery import Announcement, announce, file_beside, free_port, running
 from penstock.events.event import Event, EventKind
 from penstock.store.sql import SqlStore
@@ -122,12 +123,16 @@ def test_proxies_on_one_database_are_each_asked_by_their_store(
     run: Run, up: Callable[..., Program], penstock_home: Path, postgres_url: str, tmp_path: Path
 ) -> None:
     """Each has a control key of its own. The first announces itself for all; the log tells of the third one last."""
-    stores = [tmp_path / name / "penstock.db" for name in ("sa", "sb", "sc")]
-    for store in stores:
+    pids = {}
+    for name in ("sa", "sb", "sc"):
+        store = tmp_path / name / "penstock.db"
         store.parent.mkdir()
         store.write_text(postgres_url)
         store.chmod(0o600)
-        up("--store", str(store), "--port", str(free_port("127.0.0.1")))
-    for store in stores:
+        pids[store] = up("--store", str(store), "--port", str(free_port("127.0.0.1"))).process.pid
+        own = file_beside(store, pids[store])
+        wait_until(own.exists, "this one listens, and not only the first")
+    for store, pid in pids.items():
+        assert Remote(store).health()["pid"] == pid
         found = run("budget", "show", "--store", str(store))
         assert found.exit_code == 0, found.output
