@@ -1,6 +1,6 @@
 """The stage `learning` (`Learn`; off unless a profile names it): draws patterns from finished turns, and offers those
 that held, in a note on a new prompt or on a new tool error. Does nothing where the profile observes. Follows the newest
-100 conversations, or fewer where their turns under way take more than 5 MB; the turn of another one is read anew with
+100 conversations, or fewer where their turns under way take more than 5 MB; the turn of another one is read again with
 its next request. A turn that ends while 5 MB of turns wait for memory is not learned from."""
 
 from __future__ import annotations
