@@ -211,11 +211,11 @@ def _inode(path: Path) -> int:
 
 def _check_ours(path: Path) -> None:
     """Raises `StoreError` for a file that is no store of Penstock. SQLite is asked, since to open the file here would
-    cost this process its locks on it; see `url_in`."""
+    cost this process its locks on it; see `url_in`. As immutable, so that nothing is made beside it."""
     if not path.is_file():
         return
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=0)) as db:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as db:
             db.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as e:  # what else is wrong will be told by opening it
         if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB and not was_taken(path):
