@@ -24,6 +24,7 @@ from penstock_service.admin.app import admin_pages
 from penstock_service.backup import routes as backup
 from penstock_service.contexts import analytics, changes, preservation_paths, sealing
 from penstock_service.contexts import routes as contexts
+from penstock_service.gateway import models
 from penstock_service.gateway.errors import handle_gateway_errors
 from penstock_service.gateway.routers import GATEWAY_ROUTERS
 from penstock_service.health import routes as health
@@ -33,6 +34,7 @@ from penstock_service.http.access import Access
 from penstock_service.http.errors import handle_errors
 from penstock_service.http.idempotency import CHANGING, IdempotentCalls
 from penstock_service.http.key_checker import KeyChecker
+from penstock_service.http.known_query import check_query
 from penstock_service.http.observing import Observing
 from penstock_service.http.route_dependencies import Parts
 from penstock_service.jobs import routes as jobs
@@ -85,6 +87,9 @@ _ROUTERS = (
 )
 _COMPATIBLE_ROUTERS = (preservation_paths.router, dashboard_paths.router)
 """Routes under the paths of other products; the setting `seeds` includes them."""
+_TOLERANT = (*_COMPATIBLE_ROUTERS, models.router, health.router, description_page.router)
+"""Routers whose callers may send parameters of another product: clients of a provider that ask for its models by pages,
+dashboards, probes, browsers. Only misspelled ones are refused there."""
 
 
 def create_app(
@@ -132,8 +137,10 @@ def create_app(
     app.state.jobs = engine
     app.state.event_readers = Readers()
     for router in _ROUTERS + (_COMPATIBLE_ROUTERS if parts.settings.seeds else ()):
-        app.router.routes.extend(router.routes)  # included, each of them would be looked for twice
-    app.router.routes.extend(tool_router(tools).routes)
+        is_tolerant = router in _TOLERANT
+        # Included, each of them would be looked for twice.
+        app.router.routes.extend(check_query(route, is_tolerant=is_tolerant) for route in router.routes)
+    app.router.routes.extend(map(check_query, tool_router(tools).routes))
     if mcp:
         app.router.routes.extend(mcp.streamable_http_app().routes)  # mounted, it would not run, and take every path
     pages = admin_pages(parts, token, engine)

@@ -1,0 +1,57 @@
+"""`check_query`: a copy of a route that refuses unknown query parameters, which FastAPI ignores: with `?limt=3` a
+caller would get 50 and not know why."""
+
+from __future__ import annotations
+
+from copy import copy
+from urllib.parse import parse_qsl
+
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import ParamTypes
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from penstock.base.suggest import did_you_mean
+from penstock.contexts.errors import InvalidContext
+
+__all__ = ["check_query"]
+
+
+def check_query(route: BaseRoute, *, is_tolerant: bool = False) -> BaseRoute:
+    """A copy of `route` that answers 400 (`invalid`) to an unknown query parameter, and closes a WebSocket with 4400.
+    `is_tolerant`: only to one that is near a known one, so misspelled. A route that is none of FastAPI's is returned
+    as it is."""
+    if not isinstance(route, APIRoute | APIWebSocketRoute):
+        return route
+    checking = copy(route)
+    params = get_flat_params(route.dependant)
+    names = frozenset(one.alias for one in params if getattr(one.field_info, "in_", None) is ParamTypes.query)
+    checking.app = _Checking(route.app, names, is_tolerant)
+    return checking
+
+
+class _Checking:
+    def __init__(self, app: ASGIApp, known: frozenset[str], is_tolerant: bool) -> None:
+        self._app, self._known, self._is_tolerant = app, known, is_tolerant
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = self._fault(scope["query_string"]) if scope["query_string"] else None
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4400, "reason": str(fault)[:120]})
+        else:
+            raise fault
+
+    def _fault(self, query: bytes) -> InvalidContext | None:
+        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+            near = did_you_mean(name, self._known, lists_all=not self._is_tolerant)
+            if name not in self._known and (near or not self._is_tolerant):
+                shown = name[:100].encode(errors="replace").decode()
+                return InvalidContext(
+                    f"there is no query parameter {shown!r}.{near or ' This call takes none.'}", shown
+                )
+        return None
