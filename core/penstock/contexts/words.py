@@ -1,7 +1,7 @@
 """The full-text index of contexts, ranked by BM25: `search` finds them by any of the words asked for in key, value or
 tags, `excerpt` cuts the part of a hit; `add` and `remove` index one, and `rebuild` all. Words are stemmed as in the
-memory, so that one question finds the same in both. In SQLite it is an index of FTS5; in PostgreSQL that of
-`words_in_postgres`."""
+memory, so that one question finds the same in both. In SQLite it is an index of FTS5 (`words_in_sqlite`); in PostgreSQL
+that of `words_in_postgres`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.base.prepared import Prepared, driver
+from penstock.base.prepared import driver
+from penstock.contexts import words_in_sqlite
 from penstock.contexts.filters import alive, fitting
 from penstock.contexts.finding import head_of
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.values import text_of
+from penstock.contexts.words_in_sqlite import TABLE
 from penstock.text.stems import terms
 
 __all__ = ["TABLE", "add", "create", "excerpt", "rebuild", "remove", "said", "scrub", "search"]
 
-TABLE = "context_words"
 _INDEXED = 200_000
 """Characters of a value that are indexed, from its beginning."""
 _ASKED = 64
@@ -32,7 +33,6 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 """Escape sequences of JSON, whose letters are no part of a word."""
 _AROUND = 120
 """Characters shown on each side of the first word that was found."""
-_INDEX = sa.table(TABLE, sa.column("rowid"), sa.column("rank", sa.Float))
 
 
 def create(db: sa.Connection) -> None:
@@ -93,57 +93,24 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
     hits: list[Hit] = []
     for tried in (asked,) if telling == asked else (telling, asked):
         if tried and len(hits) < limit:
-            rows = _found(db, tried, workspace, wanted, now, limit)
-            hits = [Hit(head_of(row), row.score, _excerpt(row, query)) for row in rows]
+            found = _found(db, tried, workspace, wanted, now, limit)
+            hits = [Hit(head_of(row), score, _excerpt(row, query)) for row, score in found]
     return hits
 
 
 def _found(
     db: sa.Connection, asked: list[str], workspace: str, wanted: Filter, now: float, limit: int
-) -> Iterable[Any]:
-    """The rows of the best contexts that have any of these words."""
-    if _is_server(db):
-        rows: Iterable[Any] = _in_postgres().find(db, asked, limit, [alive(workspace, now), *fitting(wanted)])
-        return rows
-    values = {"asked": _match(asked), "workspace": workspace, "now": now, "limit": limit}
-    return _OF_ALL.run(db, **values) if wanted == Filter() else db.execute(_statement(*fitting(wanted)), values)
+) -> list[tuple[Any, float]]:
+    """The rows of the best contexts that have any of these words, with their scores."""
+    if not _is_server(db):
+        return words_in_sqlite.find(db, asked, workspace, wanted, now, limit)
+    rows = _in_postgres().find(db, asked, limit, [alive(workspace, now), *fitting(wanted)])
+    return [(row, row.score) for row in rows]
 
 
 def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word. BM25 gives nothing for those, but looks at each that has one."""
-    if _is_server(db):
-        return bool(_in_postgres().is_common(db, word))
-    most = "SELECT coalesce(max(id), 0) / 2 FROM contexts"
-    some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ({most})"
-    return bool(driver(db).execute(f"SELECT count(*) >= ({most}) FROM ({some})", (_match([word]),)).fetchone()[0])
-
-
-def _statement(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    of_it = alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True)
-    best = (
-        sa.select(contexts.c.id, _INDEX.c.rank)
-        .select_from(_INDEX.join(contexts, contexts.c.id == _INDEX.c.rowid))
-        .where(sa.text(f"{TABLE} MATCH :asked"), of_it, *conditions)
-        .order_by(_INDEX.c.rank, contexts.c.key)
-        .limit(sa.bindparam("limit"))
-        .subquery()  # values are read of the best alone
-    )
-    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
-    return (
-        sa.select(contexts, context_versions.c.body, context_versions.c.codec, (-best.c.rank).label("score"))
-        .join(best, best.c.id == contexts.c.id)
-        .join(context_versions, newest)
-        .order_by(best.c.rank, contexts.c.key)
-    )
-
-
-_OF_ALL = Prepared(_statement())
-
-
-def _match(asked: list[str]) -> str:
-    """Any of these words, as FTS5 is asked for them. The column `scope` is not asked for: BM25 would look up every
-    context of the workspace to say how rare its name is."""
-    return "text:({})".format(" OR ".join(f'"{word}"' for word in asked))
+    return bool((_in_postgres() if _is_server(db) else words_in_sqlite).is_common(db, word))
 
 
 def _excerpt(row: Any, query: str) -> str:

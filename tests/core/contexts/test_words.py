@@ -77,6 +77,34 @@ def test_what_all_have_in_common_is_not_looked_at_for_a_word_that_few_have(conte
     assert steps(contexts, lambda: contexts.search("w", "number7", few)) < 50
 
 
+@pytest.mark.parametrize("limit", [1, 3, 50])
+def test_of_equal_rank_the_first_keys_are_found_however_many_there_are(contexts: Contexts, limit: int) -> None:
+    for n in reversed(range(60)):
+        put(contexts, f"k/{n:02}", "harbour")
+        put(contexts, f"other/{n:02}", "something else, and longer")
+    hits = contexts.search("w", "harbour", limit=limit)
+    assert [hit.head.key for hit in hits] == [f"k/{n:02}" for n in range(limit)]
+
+
+def test_those_that_fit_a_filter_are_found_behind_any_number_that_rank_higher(contexts: Contexts) -> None:
+    for n in range(100):
+        put(contexts, f"k/{n}", "harbour")
+    put(contexts, "long/1", "harbour and much more beside it")
+    put(contexts, "long/2", "harbour and much more beside it, and on it")
+    hits = contexts.search("w", "harbour", Filter(prefix="long/"), limit=5)
+    assert [hit.head.key for hit in hits] == ["long/1", "long/2"]
+
+
+@in_a_file
+def test_of_all_that_have_a_word_the_best_alone_are_looked_up(contexts: Contexts) -> None:
+    with contexts.write("w", "me") as writer:
+        for n in range(1_500):
+            writer.put(f"k/{n}", NewContext("harbour" if n % 3 else "ship" + " sail" * (n % 100), ttl=0))
+    best = steps(contexts, lambda: contexts.search("w", "ship", limit=2))
+    every = steps(contexts, lambda: contexts.search("w", "ship", limit=500))
+    assert every > 3 * best
+
+
 @pytest.fixture
 def filled(contexts: Contexts, clock: ManualClock) -> Contexts:
     """Many contexts, and the canary in several versions of one."""
