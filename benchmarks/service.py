@@ -3,8 +3,9 @@ in one run; and by themselves search by vectors, recall, working sets, and chang
 
     python benchmarks/service.py [--contexts 10000] [--calls 2000]
 
-Both run as processes of their own. One client, then 32, ask in a closed loop. Absolute
-figures depend on the machine: what counts is the ratio to the plain application.
+Both run as processes of their own. One client, then 32, ask in a closed loop: each asks again at once, so that times
+grow with the clients, whatever is asked. At 50 calls a second, evenly, a time is that from when a call was due.
+Absolute figures depend on the machine: what counts is the ratio to the plain application.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=Fals
 server.run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
 """
 SUBJECTS = ("gateway", "budget", "compaction", "memory", "proxy", "session", "ledger", "prefix", "stage", "profile")
+RATE = 50
+"""Searches a second."""
 Ask = Callable[[http.client.HTTPConnection, int], None]
 
 
@@ -88,6 +91,7 @@ def measure(folder: Path, bare: int, count: int, asked: int) -> None:
         for name, ask in calls(count).items():
             for clients in (1, 32):
                 print(row(name, ask, bare, (port, token), clients, asked))
+        print(row("search", calls(count)["search"], bare, (port, token), 32, asked // 2, RATE))
         for many in (1, 8):
             print(f"search both words and vectors, {many} at once: {spread(timed(port, vectors(token), many, 200))}")
         remember(port, token)
@@ -142,22 +146,32 @@ def value(n: int) -> dict[str, object]:
     return {"data": {"goal": f"subject{n % 997}", "note": f"rare{n % 61} {text}", "n": n}}
 
 
-def row(name: str, made: Callable[[str], Ask], bare: int, service: tuple[int, str], clients: int, calls: int) -> str:
+def row(
+    name: str,
+    made: Callable[[str], Ask],
+    bare: int,
+    service: tuple[int, str],
+    clients: int,
+    calls: int,
+    rate: int = 0,
+) -> str:
     """One line of the table."""
-    plain, own = (timed(port, made(token), clients, calls) for port, token in ((bare, ""), service))
+    plain, own = (timed(port, made(token), clients, calls, rate) for port, token in ((bare, ""), service))
     ratio = statistics.median(own) / statistics.median(plain)
-    many = f"{clients} client{'s' if clients > 1 else ''}"
+    many = f"{rate}/s" if rate else f"{clients} client{'s' if clients > 1 else ''}"
     return f"{name:<7} {many:<10} plain {spread(plain)}   service {spread(own)}   {ratio:.2f}x"
 
 
-def timed(port: int, ask: Ask, clients: int, calls: int) -> list[float]:
-    """Milliseconds of each call, of so many clients that ask at once."""
+def timed(port: int, ask: Ask, clients: int, calls: int, rate: int = 0) -> list[float]:
+    """Milliseconds of each call, of so many clients that ask at once; of `rate` calls a second, if that is given."""
     out: list[float] = []
+    begun = time.perf_counter()
 
     def client(k: int) -> None:
         link = http.client.HTTPConnection("127.0.0.1", port)
         for n in range(k, calls, clients):
-            start = time.perf_counter()
+            start = begun + n / rate if rate else time.perf_counter()
+            time.sleep(max(0.0, start - time.perf_counter()))
             ask(link, n)
             out.append((time.perf_counter() - start) * 1000)
         link.close()

@@ -20,7 +20,7 @@ from penstock.base.format import rfc3339
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
-from penstock.contexts.records import Filter, NewContext
+from penstock.contexts.records import Filter, Hit, NewContext
 from penstock_service.contexts import schemas
 from penstock_service.contexts.analytics import AnalyticsAnswer, analytics, summed
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
@@ -29,6 +29,7 @@ from penstock_service.http.calls import Call, call_of, check_limit, check_worksp
 from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.key_checker import key_of
 from penstock_service.http.route_dependencies import PartsOf
+from penstock_service.search.turns import run_in_turn
 
 __all__ = ["router"]
 
@@ -130,12 +131,16 @@ def delete_(key: Key, call: Calls) -> Response:
 
 
 @router.post("/api/context/search", response_model=dict[str, list[dict[str, Any]]])
-def search(body: SearchBody, call: Calls, parts: PartsOf) -> Response:
+async def search(body: SearchBody, request: Request, call: Calls, parts: PartsOf) -> Response:
     """As `POST /v1/search`, with `results`."""
     said = body.options
     check_limit(said.limit, parts.settings.search_limit)
     wanted = Filter(session=said.session_id or "")
-    hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
+
+    def find() -> list[Hit]:
+        return call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
+
+    hits = await run_in_turn(request, find)
     return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -19,8 +20,9 @@ from penstock_service.contexts.schemas import Body, Name, Prefix, Word
 from penstock_service.http.calls import Call, call_of, check_limit, json_answer
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of
-from penstock_service.http.route_dependencies import PartsOf
+from penstock_service.http.route_dependencies import Parts, PartsOf
 from penstock_service.memory.calls import reach_of
+from penstock_service.search.turns import run_in_turn
 
 __all__ = ["router"]
 
@@ -74,9 +76,20 @@ class SearchAnswer(BaseModel):
 
 
 @router.post("/search", response_model=SearchAnswer)
-def search(body: SearchBody, request: Request, parts: PartsOf, call: Annotated[Call, Depends(call_of)]) -> Response:
+async def search(
+    body: SearchBody, request: Request, parts: PartsOf, call: Annotated[Call, Depends(call_of)]
+) -> Response:
     """Search contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of
     the project with the name of the workspace."""
+    is_brief = body.places == ["contexts"] and body.mode == "words"  # others may wait for a model or another process
+    return (
+        await run_in_turn(request, _search, body, request, parts, call)
+        if is_brief
+        else await run_in_threadpool(_search, body, request, parts, call)
+    )
+
+
+def _search(body: SearchBody, request: Request, parts: Parts, call: Call) -> Response:
     check_limit(body.limit, parts.settings.search_limit)
     key = key_of(request)
     if "memory" in body.places and key is not None:
