@@ -12,13 +12,29 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_to_nats"]
 
+_AT_ONCE = {"max_reconnect_attempts": 1, "reconnect_time_wait": 0}
+"""nats-py would try for two minutes, every two seconds, even where it may not renew a connection."""
+
 
 async def connect_to_nats(url: str, **options: Any) -> Client:
     """Connect, with `options` of `nats.connect`. Raises what the client raises, and `ConnectionError` for a server
-    without the encryption that `url` asks for."""
+    without the encryption that `url` asks for. A server that is down is no reason to wait: it is tried twice."""
+    from nats.errors import NoServersError
+
     client: Any = _client_class()()
+    faults: list[Exception] = []
+    given = options.pop("error_cb", None)
+
+    async def note(error: Exception) -> None:
+        faults.append(error)
+        if given is not None:
+            await given(error)
+
     try:
-        await client.connect(url, allow_reconnect=False, **options)
+        try:
+            await client.connect(url, allow_reconnect=False, error_cb=note, **{**_AT_ONCE, **options})
+        except NoServersError as e:
+            raise (faults[-1] if faults else e) from None  # which of them is refused, and why
         if not client.is_checked:
             raise ConnectionError("with this version of nats-py Penstock cannot check that a connection is encrypted")
     except BaseException:

@@ -8,8 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Thread
 
 __all__ = ["ANNOUNCED_VARIABLE", "EVENTS", "hook", "main"]
 
@@ -17,18 +18,25 @@ ANNOUNCED_VARIABLE = "PENSTOCK_PROXY_FILE"
 """Names, for what runs inside a `penstock run`, the file in which the proxy announces itself."""
 EVENTS = ("pre-tool-use", "post-tool-use", "subagent-start")
 _WAIT_S = 2.0
+"""Seconds until an answer must be whole."""
 _WHOLE_BYTES = 4 << 20
 """The largest output that is passed on whole."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the hook `arguments[0]`. Always 0: any other status would be an error in the client."""
-    try:
-        said = _answer(arguments[0], sys.stdin.buffer.read())
-    except Exception:  # noqa: BLE001 - whatever is wrong with us, the client goes on
-        return 0
-    if said:
-        sys.stdout.write(json.dumps(said))
+    given, answers = sys.stdin.buffer.read(), list[object]()
+
+    def ask() -> None:
+        with suppress(Exception):  # whatever is wrong with us, the client goes on
+            answers.append(_answer(arguments[0], given))
+
+    # In a thread, for the limit of a connection is for each part of an answer, and there may be many.
+    thread = Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_WAIT_S)
+    if answers and answers[0]:
+        sys.stdout.write(json.dumps(answers[0]))
     return 0
 
 

@@ -83,9 +83,9 @@ class AdmissionControl:
         """Why a request is refused (None: it is not), and the seconds to wait before it is forwarded."""
         exchange, draft = context.exchange, context.draft
         if exchange.kind.is_real and exchange.identity.session:
-            self._senders[exchange.identity.session, exchange.identity.agent] = Sender(
-                exchange.identity, context.profile
-            )
+            name = exchange.identity.session, exchange.identity.agent
+            self._senders[name] = Sender(exchange.identity, context.profile)
+            self._senders.move_to_end(name)
             while len(self._senders) > SENDERS:
                 self._senders.popitem(last=False)
         if context.profile.mode != "edit" or exchange.kind is Kind.COUNT:

@@ -73,6 +73,16 @@ def is_refused(session: Session, body: bytes, headers: Mapping[str, str] | None 
 # -------------------------------------------------------------------- before
 
 
+def test_of_many_sessions_those_that_asked_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those that began last: hooks of a long session are answered, too."""
+    monkeypatch.setattr(admission, "SENDERS", 2)
+    with Session() as session:
+        for name in ("long", "other", "long", "new"):
+            session.send(conversation(user("hi")), {"x-claude-code-session-id": name})
+        known = {name for name in ("long", "other", "new") if session.engine.admission.sender(name) is not None}
+    assert known == {"long", "new"}
+
+
 def test_stages_are_told_the_level() -> None:
     """From what was used before; the first request of a day meets none."""
     levels: list[Level] = []

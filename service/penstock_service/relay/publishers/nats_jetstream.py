@@ -74,9 +74,7 @@ class NatsPublisher:
                 if not lost.done():
                     lost.set_result(None)
 
-            self._client = await connect_to_nats(
-                self._url, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_ignore, closed_cb=closed
-            )
+            self._client = await connect_to_nats(self._url, error_cb=_ignore, closed_cb=closed)
             stream = self._client.jetstream()
             try:
                 await stream.find_stream_name_by_subject(self._topic)
