@@ -51,6 +51,8 @@ class Change:
     before: Level
     level: Level
     why: str
+    period: str = ""
+    """The one that it is the budget of, as `Key` has it."""
 
 
 class LimitEvaluator:
@@ -76,7 +78,7 @@ class LimitEvaluator:
         why = f"{key.label}: {_part(share)}"
         if is_its_own and level is not counter.level:
             before, counter.level = counter.level, level
-            self._tell(key, Change(key.label, before, level, why))
+            self._tell(key, Change(key.label, before, level, why, key.period))
         if level is not Level.BLOCKED:
             return LimitStatus(level, why)
         used_up = {m: most for m, most in limits.items() if counter.used.of(m) >= most}
@@ -100,7 +102,7 @@ class LimitEvaluator:
         why = f"share of {session.label}: {_part(share)}"
         if level is not counter.share_level:
             before, counter.share_level = counter.share_level, level
-            self._tell(key, Change(key.label, before, level, why))
+            self._tell(key, Change(key.label, before, level, why, key.period))
         if level is not Level.BLOCKED:
             return LimitStatus(level, why)
         used = (counter.used - counter.own).of(measure)

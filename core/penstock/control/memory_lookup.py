@@ -27,10 +27,9 @@ def the_item(memory: Memory, handle: str, projects: Sequence[str]) -> Item:
         raise PenstockError(f"{handle!r} is no id of a memory: {DIGITS} or more of 0-9 and a-f were expected")
     found = [item for project in projects for item in memory.catalog.find(project, wanted, _SHOWN)]
     if not found:
-        raise NotFound(
-            f"no memory is called {handle} in {_named(projects)}. `penstock memory list` shows those that there are; "
-            "--all looks in every project"
-        )
+        shown = "`penstock memory list` shows ids"
+        elsewhere = "; `--all` looks in every project" if len(projects) == 1 else ""
+        raise NotFound(f"there is no memory with the id {handle} in {_named(projects)}. {shown}{elsewhere}")
     if len(found) > 1:
         several = "\n".join(f"{i.hash.hex()[:16]}  {i.project}  {i.text[:_LINE]!r}" for i in found[:_SHOWN])
         raise PenstockError(f"{len(found)} memories begin with {handle}: give more of one of these\n{several}")

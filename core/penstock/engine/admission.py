@@ -210,7 +210,7 @@ class AdmissionControl:
         self.budgets.settle(exchange.id, who_is(exchange), pipeline.profile.budget, amount, self.clock.now())
 
     def _tell(self, change: Change) -> None:
-        self._log.append(BudgetEvent(change.label, change.why, str(change.before), str(change.level)))
+        self._log.append(BudgetEvent(change.label, change.why, str(change.before), str(change.level), change.period))
 
 
 def who_is(exchange: Exchange) -> BudgetOwner:

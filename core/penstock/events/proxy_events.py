@@ -48,6 +48,9 @@ class BudgetEvent(EventData):
     before: str = ""
     level: str = ""
     """`NORMAL`, `REDUCED`, `MINIMAL`, `BLOCKED`."""
+    period: str = ""
+    """The hour, day or month that the level is of, in local time: `2026-11-22T14`, `2026-11-22`, `2026-11`. Empty: it
+    has no end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,9 @@ def _workspace(row: Any) -> Workspace:
 
 
 def _settings(given: Mapping[str, Any]) -> WorkspaceSettings:
+    """The settings that are written. Raises `InvalidSetting`."""
     try:
-        return WorkspaceSettings.model_validate(dict(given))
+        settings = WorkspaceSettings.model_validate(dict(given))
     except ValidationError as e:
         first = e.errors()[0]
         param = ".".join(str(part) for part in first["loc"])
@@ -136,3 +137,20 @@ def _settings(given: Mapping[str, Any]) -> WorkspaceSettings:
             known = did_you_mean(param, WorkspaceSettings.model_fields)
             raise InvalidSetting(f"a workspace has no setting {param!r}.{known}", param) from e
         raise InvalidSetting(f"{param}: {first['msg']}", param) from e
+    if circle := _circle(settings.aliases):
+        raise InvalidSetting(
+            f"aliases: {' -> '.join(circle)} is a circle, and names no model: let one of them stand for PROVIDER/MODEL",
+            "aliases",
+        )
+    return settings
+
+
+def _circle(aliases: Mapping[str, str]) -> list[str]:
+    """The names of aliases that stand for one another, the first one again at the end; empty if there are none."""
+    for alias in aliases:
+        path = [alias]
+        while (following := aliases.get(path[-1])) is not None and following not in path:
+            path.append(following)
+        if following is not None:
+            return [*path[path.index(following) :], following]
+    return []

@@ -58,6 +58,8 @@ def test_a_name_that_none_can_have_is_refused(store: GatewayStore, name: str) ->
         ({"webhook": "http://a host/"}, "webhook"),
         ({"profile": "a b"}, "profile"),
         ({"aliases": {"": "x"}}, "1 to 200 characters"),
+        ({"aliases": {"fast": "fast"}}, "fast -> fast is a circle"),
+        ({"aliases": {"way": "a", "a": "b", "b": "c", "c": "a", "x": "p/m"}}, "aliases: a -> b -> c -> a is a circle"),
         ({"fallbacks": {str(n): "x" for n in range(501)}}, "at most 500"),
     ],
 )

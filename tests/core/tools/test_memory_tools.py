@@ -89,7 +89,7 @@ def test_one_is_recalled_with_its_neighbours(tools: Tools) -> None:
     assert [len(ids(whole)), whole.count(">>> ")] == [3, 1]
     assert whole.index("How hot") < whole.index(f">>> {long}") < whole.index("vents")
     assert whole.count("It runs at 900 degrees.") == 70
-    with pytest.raises(PenstockError, match="no memory is called"):
+    with pytest.raises(PenstockError, match="there is no memory with the id"):
         tools("loom").expand(long)
 
 

@@ -260,7 +260,7 @@ async def test_what_cannot_be_done_is_told(log: Log, profile: str) -> None:
         memory.forget_project(KILN)
         memory.close()
         await screen.press("enter")
-        await screen.sees("Could not read it", "no memory is called")
+        await screen.sees("Could not read it", "there is no memory with the id")
         await screen.press("d", "y")
         await screen.sees("Could not forget it")
 

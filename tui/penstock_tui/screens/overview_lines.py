@@ -230,7 +230,7 @@ def _stages(feed: Feed) -> tuple[str, str]:
 
 
 def _budgets(feed: Feed, now: float) -> tuple[str, str]:
-    worst = feed.model.levels.worst()
+    worst = feed.model.levels.worst(now)
     if worst is None:
         return "✓ none is running low", "good"
     said = f"! {worst.level}, {ago(worst.at, now)}: {worst.why or worst.budget}"

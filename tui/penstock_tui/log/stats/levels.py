@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from penstock.base.readable import one_line
@@ -32,6 +33,12 @@ class LevelChange:
     before: str
     level: str
     why: str
+    period: str = ""
+    """The hour, day or month that the level is of, as `BudgetEvent` has it."""
+
+    def is_over(self, now: float) -> bool:
+        """Whether the period has ended. The next one logs nothing before its first request."""
+        return not datetime.fromtimestamp(now).strftime("%Y-%m-%dT%H").startswith(self.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,9 @@ class Levels:
         """The rate limits by provider, the one that answered last first."""
         return [limit for told in reversed(self._limits.values()) for limit in told]
 
-    def worst(self) -> LevelChange | None:
-        """The latest event about the budget that is nearest its limit. None: all are normal, as far as the log knows.
-
-        A budget whose period has ended logs nothing when the next begins: the level is that of the last request.
-        """
-        known = [one for one in self._levels.values() if _rank(one.level)]
+    def worst(self, now: float) -> LevelChange | None:
+        """The latest event about the budget nearest its limit at `now`. None: all are normal, as far as the log knows."""
+        known = [one for one in self._levels.values() if _rank(one.level) and not one.is_over(now)]
         return max(known, key=lambda one: (_rank(one.level), one.at), default=None)
 
     def fold(self, event: Event, row: Row | None) -> None:
@@ -85,7 +89,7 @@ class Levels:
             _put(self._limits, provider, told, PROVIDERS)
         elif isinstance(said, BudgetEvent):
             names = (one_line(said.budget, 200), one_line(said.before, 20), one_line(said.level, 20))
-            change = LevelChange(event.at, *names, one_line(said.why, 200))
+            change = LevelChange(event.at, *names, one_line(said.why, 200), one_line(said.period, 20))
             self.changes.append(change)
             _put(self._levels, change.budget, change, LABELS)
 
