@@ -71,7 +71,7 @@ class Levels:
         return [limit for told in reversed(self._limits.values()) for limit in told]
 
     def worst(self, now: float) -> LevelChange | None:
-        """The latest event about the budget nearest its limit at `now`. None: all are normal, as far as the log knows."""
+        """The latest event about the budget that is nearest its limit. None: all are normal, as far as is known."""
         known = [one for one in self._levels.values() if _rank(one.level) and not one.is_over(now)]
         return max(known, key=lambda one: (_rank(one.level), one.at), default=None)
 
