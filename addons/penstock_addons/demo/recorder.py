@@ -62,6 +62,10 @@ class RecordedTexts:
         for stage, conversation, m, b, exchange, text in map(json.loads, lines):
             self._texts[stage, conversation, m, b].append((exchange, text))
 
+    def count(self, stage: str) -> int:
+        """How many blocks other stages had changed before `stage` read them."""
+        return sum(place[0] == stage for place in self._texts)
+
     def before(self, stage: str, place: tuple[str, int, int], exchanges: Container[str]) -> str | None:
         """What a block read before `stage` in the newest of `exchanges`. `place`: its conversation, and the indices of
         message and block. None: no stage had changed it."""

@@ -15,7 +15,8 @@ from penstock.base.format import plural, printable
 from penstock.base.readable import one_line
 from penstock.edits.edit import Edit, Op
 from penstock.events.request_events import ClassifiedEvent, EditEvent, LoggedBlock, StageEvent
-from penstock.plugins.manager import Plugins, load_file
+from penstock.plugins.loading import load_file
+from penstock.plugins.manager import Plugins
 from penstock.plugins.stage import WRONG_RESULT, StageOutcome
 from penstock.profiles.profile import Profile
 from penstock.store.base import Store
@@ -154,10 +155,20 @@ class StageReport:
         yield f"{names} {_looked(verdicts)}: {whole}; {abs(freed):,} tokens {did} what was sent"
         reasons = Counter(edit.event.reason for edit in edits if edit.event.state == "left out")
         yield from (f"left out: {one_line(reason)} ({n:,})" for reason, n in reasons.most_common(3))
+        if not edits:
+            yield from self._why_none(sum(v.outcome == "edited" for v in verdicts))
         others = (v for v in verdicts if v.outcome not in ("edited", *_NO_LOOK) and not _mistake(v))
         outcomes = Counter((v.outcome, v.remark) for v in others if v.remark)
         for (outcome, remark), n in outcomes.most_common(5):
             yield f"{outcome}: {one_line(remark)} ({plural(n, 'request')})"
+
+    def _why_none(self, proposed: int) -> Iterator[str]:
+        """What the other stages have to do with it, if none of its edits was sent."""
+        way = 'a profile with `stages = ["envelope"]` leaves the bundled ones out'
+        if proposed:
+            yield f"replaced: a later stage edited the same blocks ({plural(proposed, 'request')}): {way}"
+        elif changed := sum(self.recorded.count(name) for name in self.names):
+            yield f"the stages before it had changed {plural(changed, 'block')}: {way}"
 
 
 def _mistake(verdict: StageEvent) -> str:

@@ -114,6 +114,23 @@ def test_what_earlier_stages_took_out_is_not_counted(log: SqlStore) -> None:
     assert lines[-1] == f"mine looked at 1 request: 1 landed; {before - 21} tokens taken out of what was sent"
 
 
+def test_no_edits_because_earlier_stages_had_changed_the_blocks(log: SqlStore) -> None:
+    """And how to see them as received."""
+    record = log.path.parent / RECORD
+    record.write_text("".join(json.dumps(["mine", "c", m, 0, "x", "short"]) + "\n" for m in (4, 4, 8)))
+    verdicts(log, "nothing")
+    lines, has_failed = report(log)
+    assert lines[-1].startswith("the stages before it had changed 2 blocks: a profile with `stages = [")
+    assert not has_failed
+
+
+def test_no_edits_because_a_later_stage_edited_the_same_blocks(log: SqlStore) -> None:
+    """The last edit of a block is the one that is sent, and logged."""
+    verdicts(log, "edited")
+    lines, _ = report(log)
+    assert lines[-1].startswith("replaced: a later stage edited the same blocks (1 request): a profile with")
+
+
 def test_a_stage_that_adds_is_said_to_add(log: SqlStore) -> None:
     """No negative number of tokens is taken out."""
     note = {"stage": "mine", "op": "note", "state": "landed", "reason": "why", "before": 0, "after": 916, "text": "x"}
