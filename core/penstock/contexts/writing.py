@@ -14,8 +14,7 @@ import sqlalchemy as sa
 
 from penstock.base.prepared import Prepared
 from penstock.base.shared_tables import is_open
-from penstock.base.sql_functions import place_in
-from penstock.contexts import words
+from penstock.contexts import answers, words
 from penstock.contexts.check_labels import check_tags
 from penstock.contexts.errors import Conflict, InvalidContext, NoContext, StaleVersion
 from penstock.contexts.finding import Row, find, head_of, look_up, read, version_of
@@ -28,7 +27,7 @@ from penstock.contexts.records import (
     NewContext,
     Retention,
 )
-from penstock.contexts.schema import changes, context_vectors, context_versions, contexts, data_keys, idempotency, usage
+from penstock.contexts.schema import changes, context_vectors, context_versions, contexts, data_keys, usage
 from penstock.contexts.sealed import add_data_key, data_key_of, drop_masters, opened, place_of, reseal, rewrap
 from penstock.contexts.usage import add_usage
 from penstock.contexts.values import StoredValue, check_depth, decode, encode, merged
@@ -38,8 +37,6 @@ __all__ = ["Writer"]
 
 KEPT_DELETED_S = 30 * 86_400.0
 """Seconds for which a deleted context can be restored."""
-KEPT_ANSWERS_S = 86_400.0
-"""Seconds for which a repeated request gets its first answer."""
 _MIN_TTL_S, _MAX_TTL_S = 0.001, 100 * 366 * 86_400.0
 
 _ADD = contexts.insert().returning(contexts.c.id)
@@ -169,20 +166,11 @@ class Writer:
     def answered(self, name: str, digest: str) -> tuple[int, bytes] | None:
         """The stored status and body of the answer to a request of this idempotency key. None: there is none. Raises
         `Conflict` if that was another request."""
-        one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
-        row = self._db.execute(idempotency.select().where(one & (idempotency.c.until > self._now))).first()
-        if row is None:
-            return None
-        if row.digest != digest:
-            raise Conflict(f"the Idempotency-Key {name!r} was used for another request", "Idempotency-Key")
-        return row.status, row.answer
+        return answers.find_answer(self._db, self._workspace, name, digest, self._now)
 
     def remember_answer(self, name: str, digest: str, status: int, answer: bytes) -> None:
         """Store an answer for a day, to be returned to the same request sent again."""
-        one = (idempotency.c.workspace == self._workspace) & (idempotency.c.name == name)
-        self._db.execute(idempotency.delete().where(one))
-        values = {"digest": digest, "status": status, "answer": answer, "until": self._now + KEPT_ANSWERS_S}
-        self._db.execute(idempotency.insert().values(workspace=self._workspace, name=name, **values))
+        answers.store_answer(self._db, self._workspace, name, digest, status, answer, self._now)
 
     def set_vectors(self, rows: Sequence[dict[str, Any]]) -> None:
         """Store vectors, each in place of its context's earlier one. Contexts that were changed, sealed or deleted
@@ -215,7 +203,7 @@ class Writer:
         self._purge(list(self._db.scalars(gone)))
         newest = self._db.execute(sa.select(sa.func.max(changes.c.seq))).scalar() or 0
         self._db.execute(changes.delete().where(changes.c.seq <= newest - self._retention.changes))
-        self._db.execute(idempotency.delete().where(idempotency.c.until <= self._now))
+        answers.drop_expired(self._db, self._now)
 
     def new_data_key(self, key: str) -> None:
         """Encrypt a sealed context with a new data key. Raises `Conflict` if it is not sealed, and `Sealed`."""
@@ -352,7 +340,7 @@ class Writer:
         self._db.execute(context_vectors.delete().where(context_vectors.c.context == row.id))
         if row.data_key is None or not seal:
             self._index(row.id, row.key, row.tags, newest.text)
-            self._forget_answers(row.key)
+            answers.forget_answers(self._db, self._workspace, row.key)
             words.scrub(self._db)
         self.has_purged = True
         return self._db.execute(contexts.select().where(contexts.c.id == row.id)).one()
@@ -367,7 +355,7 @@ class Writer:
             deleted = contexts.delete().where(contexts.c.id == number)
             gone = self._db.execute(deleted.returning(contexts.c.workspace, contexts.c.key, contexts.c.data_key)).one()
             self._drop_data_key(gone.data_key)
-            self._forget_answers(gone.key)
+            answers.forget_answers(self._db, self._workspace, gone.key)
             self._db.execute(usage.delete().where((usage.c.workspace == gone.workspace) & (usage.c.key == gone.key)))
         if numbers:
             words.scrub(self._db)
@@ -376,12 +364,6 @@ class Writer:
     def _unfind(self, number: int) -> None:
         words.remove(self._db, number)
         self._db.execute(context_vectors.delete().where(context_vectors.c.context == number))
-
-    def _forget_answers(self, key: str) -> None:
-        """Delete stored answers about a context, since they hold the digest of its value."""
-        named = json.dumps({"key": key}, separators=(",", ":"))[1:-1].encode()
-        has_it = place_in(idempotency.c.answer, named) > 0
-        self._db.execute(idempotency.delete().where((idempotency.c.workspace == self._workspace) & has_it))
 
     def _drop_data_key(self, number: int | None) -> None:
         if number is not None:
