@@ -1,6 +1,6 @@
-"""`Plugins`: finds, loads and checks plugins (entry points of the group `penstock`, then single files in a folder:
-`load_file`), and calls their hooks with types; `in_order` sorts stages. Raises `PluginError`, which names the plugin
-and how to start without it, and `ProfileError` if a profile names a stage or provider that no plugin has.
+"""`Plugins`: finds, loads and checks plugins (entry points of the group `penstock`, then single files in a folder), and
+calls their hooks with types; `in_order` sorts stages. Raises `PluginError`, which names the plugin and how to start
+without it, and `ProfileError` if a profile names a stage or provider that no plugin has.
 
 `PENSTOCK_BLOCK_PLUGINS` (names, comma separated; `blocked_names`) leaves plugins out; `all` leaves out everything but
 the bundled ones.
@@ -8,27 +8,23 @@ the bundled ones.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
-import re
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from penstock.base import paths
 from penstock.base.errors import PenstockError, PluginError, ProfileError
-from penstock.base.failing_line import line_in
 from penstock.base.file_trust import why_untrusted
 from penstock.base.suggest import did_you_mean
 from penstock.plugins import hookspecs
 from penstock.plugins.hook_results import validate_hook_result
+from penstock.plugins.loading import load_entry, load_file
 
 if TYPE_CHECKING:
     import typer
@@ -51,10 +47,6 @@ WITHOUT = "To start without it: "
 _BUNDLED = ("penstock", "penstock_addons", "penstock_plugins", "penstock_service", "penstock_tui")
 _STAGES = "penstock_plugins"
 """The bundled package that gives stages, and adds no commands."""
-_FILE_PREFIX = "penstock_user_plugin_"
-_RENAMED: Mapping[str, str] = {"Spot": "BlockRef", "Parts": "Services", "Due": "FlushReason", "Seen": "KnownContent"}
-"""Names of the front page, by what they were called before."""
-_MISSING_NAME = re.compile(r"cannot import name '(\w+)' from 'penstock'")
 
 
 class Plugins:
@@ -81,7 +73,7 @@ class Plugins:
             if stages_later and entry.value.startswith(f"{_STAGES}."):
                 plugins._later.append(entry)
             else:
-                plugins._add_loaded(partial(_load_entry, entry), entry.name, entry.value)
+                plugins._add_loaded(partial(load_entry, entry), entry.name, entry.value)
         folder = folder or paths.plugins_dir()
         if folder.is_dir():
             for file in sorted(folder.glob("*.py")):
@@ -281,7 +273,7 @@ class Plugins:
         later, self._later = self._later, []
         while later:
             try:
-                self._add_loaded(partial(_load_entry, later[0]), later[0].name, later[0].value)
+                self._add_loaded(partial(load_entry, later[0]), later[0].name, later[0].value)
             except BaseException:
                 self._later = later  # nothing goes on without them in silence: who asks next meets the same error
                 raise
@@ -336,40 +328,6 @@ def in_order(wanted: Sequence[str], found: dict[str, Stage]) -> list[Stage]:
 def blocked_names() -> set[str]:
     """The names of plugins that the environment blocks."""
     return {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",") if name.strip()}
-
-
-def load_file(file: Path) -> ModuleType:
-    """Load a single-file plugin as a module with a prefixed name, so that it cannot shadow another module. Raises
-    `PluginError`."""
-    name = _FILE_PREFIX + file.stem
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"plugin {file}: is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as e:
-        del sys.modules[name]
-        told = f"{type(e).__name__}: {e}{line_in(e, spec.origin or '')}{_renamed_import(e)}"
-        raise PluginError(f"plugin {file}: cannot be imported: {told}") from e
-    return module
-
-
-def _load_entry(entry: EntryPoint) -> object:
-    try:
-        return entry.load()
-    except (Exception, SystemExit) as e:
-        raise PluginError(
-            f"plugin {entry.name!r} ({entry.value}): cannot be imported: {type(e).__name__}: {e}{_renamed_import(e)}"
-        ) from e
-
-
-def _renamed_import(error: BaseException) -> str:
-    """The new name, where a plugin imports a name of the front page that has another one now."""
-    found = _MISSING_NAME.match(str(error)) if isinstance(error, ImportError) else None
-    new = _RENAMED.get(found[1]) if found is not None else None
-    return f": {found[1]} is called {new} now" if found is not None and new is not None else ""
 
 
 def _is_blocked(name: str, value: str, blocked: set[str]) -> bool:

@@ -16,7 +16,7 @@ from penstock import Stage, hookimpl
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.plugins import manager
-from penstock.plugins.manager import BLOCK_VARIABLE, Plugins, in_order, load_file
+from penstock.plugins.manager import BLOCK_VARIABLE, Plugins, in_order
 from penstock.plugins.services import Services
 from penstock.testing import profile_of
 
@@ -195,14 +195,6 @@ def test_a_file_that_cannot_be_imported_is_named(text: str, said: str) -> None:
     assert str(file) in str(caught.value)
     assert said in str(caught.value)
     assert "penstock_user_plugin_broken" not in sys.modules
-
-
-def test_a_file_given_by_a_relative_path_is_named_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one with its whole path is."""
-    file = write("broken", "\nimport no_such_module")
-    monkeypatch.chdir(file.parent)
-    with pytest.raises(PluginError, match=r"No module named 'no_such_module' \(line 2\)$"):
-        load_file(Path(file.name))
 
 
 def test_a_misspelled_hook_is_named_with_the_one_that_was_meant() -> None:
@@ -471,7 +463,7 @@ def test_a_bundled_stage_that_cannot_be_loaded_later_is_missed_by_everybody_who_
         raise PluginError("it does not load")
 
     with monkeypatch.context() as patched:
-        patched.setattr(manager, "_load_entry", broken)
+        patched.setattr(manager, "load_entry", broken)
         for _ in range(2):
             with pytest.raises(PluginError, match="it does not load"):
                 plugins.stages(profile_of(""))
