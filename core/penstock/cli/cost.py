@@ -17,7 +17,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
 from penstock.cli import completion
-from penstock.cli.numbers import finite
+from penstock.cli.numbers import all_finite, finite
 from penstock.conversation.exchange import Kind
 from penstock.events.kinds import EventKind
 from penstock.events.request_events import ClassifiedEvent
@@ -25,6 +25,7 @@ from penstock.events.response_events import AnsweredEvent, KeptAliveEvent, Logge
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.stats.cost_totals import CostTotals
+from penstock.stats.input_at_price import InputAtPrice
 from penstock.stats.session_events import session_events
 from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
@@ -56,6 +57,7 @@ class _Sums:
     sessions: dict[str, _Session] = field(default_factory=dict)
     models: dict[str, CostTotals] = field(default_factory=lambda: defaultdict(CostTotals))
     total: CostTotals = field(default_factory=CostTotals)
+    input: InputAtPrice = field(default_factory=InputAtPrice)
 
     @property
     def newest_if_poor(self) -> list[_Session]:
@@ -75,6 +77,15 @@ def cost(
     days: Annotated[
         float, typer.Option(help="Only the last so many days. 0: all the log holds.", min=0, callback=finite)
     ] = 0,
+    at: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="What the input would cost at so many dollars for a million tokens, too. Can be repeated.",
+            metavar="DOLLARS",
+            min=0,
+            callback=all_finite,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     store: Annotated[
         Path | None,
@@ -99,9 +110,9 @@ def cost(
             "`penstock events --kind classified` shows the ids of sessions"
         )
     if as_json:
-        typer.echo(json.dumps(_document(sums), indent=1))
+        typer.echo(json.dumps(_document(sums) | _at_prices(sums, at or ()), indent=1))
     else:
-        for line in _lines(sums):
+        for line in [*_lines(sums), *_lines_at_prices(sums, at or ())]:
             typer.echo(line)
 
 
@@ -148,6 +159,7 @@ def _add(sums: _Sums, began: float, who: ClassifiedEvent, paid: LoggedCost, want
     one = sums.sessions.setdefault(id, _Session(id, who.client, began))
     for tally in (one.tally, sums.models[who.model], sums.total):
         tally.add(paid)
+    sums.input.add(paid)
 
 
 def _add_read(sums: _Sums, said: KeptAliveEvent) -> None:
@@ -216,6 +228,20 @@ def _notes(sums: CostTotals) -> list[str]:
     if sums.own:
         notes.append(f"Of what was paid, {dollars(sums.own)} went into calls of Penstock's own.")
     return notes
+
+
+def _at_prices(sums: _Sums, prices: Iterable[float]) -> dict[str, Any]:
+    rows = [(price, *sums.input.dollars(price)) for price in prices]
+    found = [{"input": price, "untouched": came, "sent": sent, "saved": came - sent} for price, came, sent in rows]
+    return {"at": found} if found else {}
+
+
+def _lines_at_prices(sums: _Sums, prices: Iterable[float]) -> list[str]:
+    rows = [("input, a million tokens", "without Penstock", "sent", "saved")]
+    for price in prices:
+        came, sent = sums.input.dollars(price)
+        rows.append((f"${price:g}", dollars(came), dollars(sent), signed(dollars(came - sent), came - sent)))
+    return ["", *columns(rows, 1)] if len(rows) > 1 else []
 
 
 def _document(sums: _Sums) -> dict[str, Any]:

@@ -151,7 +151,8 @@ class RequestProcessor:
         exchange.prompt = context.draft.prompt if context.draft is not None else exchange.prompt
         gauge = context.scale
         login = is_login(context.request.headers)  # now: what is written later must hold no credential
-        self._counting.anchor(exchange, conversation)
+        if context.profile.tokens.counter == "tokenizer":
+            self._counting.anchor(exchange, conversation)
         self._log.append_later(
             ClassifiedEvent,
             exchange.id,

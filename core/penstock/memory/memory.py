@@ -57,15 +57,18 @@ class Memory:
         embedder: Embedder,
         *,
         table: Speller | None = None,
+        has_related: bool = True,
         tokens: Callable[[str], int] | None = None,
         worth: Mapping[str, float] = WEIGHTS,
         chroma: str = "",
         url: str = "",
     ) -> None:
-        """`chroma`: the address of a Chroma server that stores the vectors instead of the folder. `url`: the PostgreSQL
-        database that has the items instead of the folder; several processes may share it."""
+        """`has_related`: whether a search finds items by related words. `chroma`: the address of a Chroma server that
+        stores the vectors instead of the folder. `url`: the PostgreSQL database that has the items instead of the
+        folder; several processes may share it."""
         self.embedder = embedder
         table = embedder if table is None and isinstance(embedder, WordLlama256) else table
+        table = table if has_related else None
         self._tokens = tokens or _estimated
         self._threads = ThreadpoolController()
         self._weights = worth

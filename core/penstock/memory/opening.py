@@ -61,4 +61,13 @@ def open_memory(
         table = WordLlama256()  # for related words, whatever makes the vectors
     except MemoryDown:
         table = None
-    return Memory(folder, found, table=table, tokens=estimate, chroma=profile.memory.chroma, url=url)
+    wanted = profile.memory
+    return Memory(
+        folder,
+        found,
+        table=table,
+        has_related=wanted.related_words,
+        tokens=estimate,
+        chroma=wanted.chroma,
+        url=url,
+    )

@@ -175,6 +175,14 @@ class Window(_Table):
         return self
 
 
+class Tokens(_Table):
+    """How tokens are counted before the provider says how many there were."""
+
+    counter: Literal["tokenizer", "estimate"] = "tokenizer"
+    """`tokenizer`: a model's own vocabulary corrects the estimate, where it is public and on this machine.
+    `estimate`: bytes and what the provider counted before, alone."""
+
+
 class Remembered(_Table):
     """What is remembered of conversations, and what of it is given back."""
 
@@ -196,6 +204,8 @@ class Remembered(_Table):
     """The most tokens that a note with recalled items takes."""
     recall_items: int = Field(default=5, gt=0, le=50)
     """The most items that are recalled at once."""
+    related_words: bool = True
+    """Whether a search finds items by words that mean about the same, too ("puppy" for "dog")."""
     expiry_days: float = Field(default=365, gt=0)
     """What nobody pinned is forgotten after so many days."""
     active_turns: int = Field(default=6, ge=0, le=60)
@@ -262,6 +272,7 @@ class Profile(_Table):
     hooks: ClientHooks = ClientHooks()
     cache: Cache = Cache()
     window: Window = Window()
+    tokens: Tokens = Tokens()
     memory: Remembered = Remembered()
     budget: Budget = Budget()
     rate: Rates = Rates()

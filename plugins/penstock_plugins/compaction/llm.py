@@ -150,13 +150,19 @@ def _openai(model: Model, key: str, task: str, record: str, tokens: int) -> _Ask
     limit = "max_completion_tokens" if "//api.openai.com" in model.url else "max_tokens"  # each refuses the other's
     messages = [{"role": "system", "content": task}, {"role": "user", "content": record}]
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    return "/chat/completions", headers, {"model": model.model, "messages": messages, limit: tokens}
+    return "/chat/completions", headers, {"model": model.model, "messages": messages, limit: tokens, **_chosen(model)}
 
 
 def _anthropic(model: Model, key: str, task: str, record: str, tokens: int) -> _Ask:
     headers = {"anthropic-version": "2023-06-01"} | ({"x-api-key": key} if key else {})
     messages = [{"role": "user", "content": record}]
-    return "/messages", headers, {"model": model.model, "max_tokens": tokens, "system": task, "messages": messages}
+    body = {"model": model.model, "max_tokens": tokens, "system": task, "messages": messages, **_chosen(model)}
+    return "/messages", headers, body
+
+
+def _chosen(model: Model) -> dict[str, float]:
+    """What is sent only if the profile says so: some models refuse it."""
+    return {} if model.temperature is None else {"temperature": model.temperature}
 
 
 def _read_openai(answer: Mapping[str, Any]) -> _Answer:

@@ -35,6 +35,8 @@ class Model(BaseModel):
     """The provider in the table of prices: `ollama` for what costs nothing. Not given: that of `api`."""
     max_dollars_per_day: float = Field(default=0.50, ge=0)
     timeout_s: float = Field(default=20, gt=0)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sent with each call. Not given: none is sent, and the model has its own default; some models refuse any other."""
 
     @field_validator("url")
     @classmethod
@@ -72,6 +74,10 @@ class Settings(BaseModel):
     """At most so many lines of each call and result stay."""
     summariser: str = RECORD
     """What shortens records in the background: `record` (nothing), `textrank`, `llm`, or a plugin's summariser."""
+    summary_least: int = Field(default=0, ge=0)
+    """A summary of fewer tokens is not used: the record is. 0: any that is not empty."""
+    summary_most: int | None = Field(default=None, gt=0)
+    """The tokens that a summariser is asked for, at most. Not given: `tokens`."""
     llm: Model = Model()
 
     @model_validator(mode="before")
@@ -85,7 +91,19 @@ class Settings(BaseModel):
     def _gets_shorter(self) -> Self:
         if self.tokens > self.segment:
             raise ValueError(f"tokens = {self.tokens!r} is above segment = {self.segment!r}; at most that is right")
+        if self.summary_tokens > self.tokens:
+            raise ValueError(
+                f"summary_most = {self.summary_most!r} is above tokens = {self.tokens!r}; at most that is right"
+            )
+        if self.summary_least > self.summary_tokens:
+            said = f"summary_least = {self.summary_least!r} is above the most, {self.summary_tokens!r}"
+            raise ValueError(f"{said}: no summary could be used")
         return self
+
+    @property
+    def summary_tokens(self) -> int:
+        """The most tokens of a summary."""
+        return self.tokens if self.summary_most is None else self.summary_most
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

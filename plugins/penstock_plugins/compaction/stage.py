@@ -90,7 +90,7 @@ class Compaction(Stage):
         for segment in survey.full:
             handle = survey.handle(segment)
             if not self._ahead.knows(conversation, handle):
-                told = Segment(survey.recorder.parts(segment), self._settings.tokens, draft.services.prices)
+                told = Segment(survey.recorder.parts(segment), self._settings.summary_tokens, draft.services.prices)
                 self._ahead.want(conversation, handle, partial(summariser, told))
         return None
 
@@ -117,10 +117,11 @@ class Compaction(Stage):
     def _text(self, survey: CompactionPlan, segment: Stretch, problems: list[str]) -> str:
         """What stands in a segment's stead."""
         made = self._ahead.made(survey.draft.exchange.identity.conversation, survey.handle(segment))
-        if isinstance(made, Summary) and self._is_short(made):
-            return self._summary(survey, segment, made.text)
         if isinstance(made, Summary):
-            made = "it gave too much" if made.text.strip() else "it gave nothing"
+            problem = self._problem_of(made)
+            if not problem:
+                return self._summary(survey, segment, made.text)
+            made = problem
         if made:
             problems.append(f"a record, for {self._settings.summariser} has no summary: {made}")
         room = self._settings.tokens
@@ -132,8 +133,14 @@ class Compaction(Stage):
             known = [line for line in known if not line.startswith(DECISIONS)]
         return "\n".join([head_of_record(survey.draft, segment, fitted), *known, render(fitted.parts)])
 
-    def _is_short(self, made: Summary) -> bool:
-        return 0 < len(made.text.strip()) <= _TOO_LONG * self._settings.tokens * CHARS_PER_TOKEN
+    def _problem_of(self, made: Summary) -> str:
+        """Why a summary is not used. Empty: it is."""
+        chars, settings = len(made.text.strip()), self._settings
+        if not chars:
+            return "it gave nothing"
+        if chars < settings.summary_least * CHARS_PER_TOKEN:
+            return "it gave too little"
+        return "it gave too much" if chars > _TOO_LONG * settings.summary_tokens * CHARS_PER_TOKEN else ""
 
     def _summary(self, survey: CompactionPlan, segment: Stretch, text: str) -> str:
         head = head_of_summary(survey.draft, segment, self._settings.summariser)
@@ -164,7 +171,7 @@ class Summarising(Compaction):
 
 def _of_summaries(settings: Settings) -> tuple[object, ...]:
     """What the summaries that are ready depend on."""
-    return settings.summariser, settings.llm, settings.tokens, settings.segment, settings.turns
+    return settings.summariser, settings.llm, settings.summary_tokens, settings.segment, settings.turns
 
 
 @hookimpl

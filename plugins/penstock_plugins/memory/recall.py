@@ -83,6 +83,8 @@ class RecallQuery:
     tags: Tags = field(default_factory=Tags)
     at_hand: Sequence[str] = field(default=())
     """The files that the agent works on."""
+    latest: Sequence[str] = field(default=())
+    """The tags by which a prompt is looked up that names nothing."""
 
 
 class Recall:
@@ -211,8 +213,8 @@ def _query(asked: RecallQuery) -> str:
     words = asked.prompt
     if len(words) > _LOOKED_UP:
         words = f"{words[: _LOOKED_UP // 2]}\n{words[-_LOOKED_UP // 2 :]}"
-    if len(read_question(words).keys) < 2 and asked.at_hand:
-        return " ".join([words, *(path.rsplit("/", 1)[-1] for path in asked.at_hand[:2])])
+    if len(read_question(words).keys) < 2:
+        return " ".join([words, *(path.rsplit("/", 1)[-1] for path in asked.at_hand[:2]), *asked.latest])
     return words
 
 

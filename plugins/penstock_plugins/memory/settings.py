@@ -53,6 +53,10 @@ class Settings(MessageFilter):
     prompt is a question."""
     wait_ms: float = Field(default=150, gt=0)
     """Milliseconds that a request waits for the memory. After that it goes without."""
+    hint: bool = True
+    """After a client has summarised its history, add a note that names the topics which the summary does not."""
+    hint_topics: int = Field(default=12, ge=1, le=60)
+    """The most topics in that note."""
     manifest: bool = False
     """Add to the first prompt of a conversation a note on what is known: how much of its project, by which agents, and
     of which other projects of the account."""

@@ -119,7 +119,8 @@ class Remember(Stage):
             return "it was asked before"
         if self._settings.manifest and exchange.turn <= 1 and exchange.identity.agent == "main":
             self._tell_manifest(draft, self._memory_service)
-        recalled = self._recall(draft, RecallQuery(words, tags, at_hand))
+        latest = self._tagging.active(exchange.identity.conversation, self._settings.tags.turns_without_names)
+        recalled = self._recall(draft, RecallQuery(words, tags, at_hand, latest))
         if recalled.hits:
             draft.note(note_of(recalled), reason=_reason(recalled))
         return recalled.remark or None
@@ -192,13 +193,14 @@ class Remember(Stage):
 
     def _hint(self, draft: Draft) -> None:
         """The client has summarised the history: what it was about, as far as the summary does not say."""
-        topics = self._tagging.reset(draft.exchange.identity.conversation)
+        most = self._settings.hint_topics
+        topics = self._tagging.reset(draft.exchange.identity.conversation, max(_TOPICS_READ, most))
         said = "\n".join(m.prompt for m in draft.conversation.messages[:4]).lower()
         missing = [topic for topic in topics if topic.lower() not in said]
         summary = any(self._gatherer.is_written_by_client(m.prompt) for m in draft.conversation.messages[:4])
         tells = len(missing) > 1 or any(map(is_name, missing))
-        if tells and summary and self._profile.memory.recall:
-            draft.note(hint_of_topics(missing), reason="the client summarised what these are about")
+        if tells and summary and self._settings.hint and self._profile.memory.recall:
+            draft.note(hint_of_topics(missing[:most]), reason="the client summarised what these are about")
 
     def _keep(self, exchange: Exchange, make: Callable[[], list[Item]], tags: Sequence[str] = ()) -> None:
         """On the memory service's thread: `tags` are those of all items, or each gets those of its own words."""
@@ -268,6 +270,8 @@ def recall_sources(profile: Profile) -> list[RecallSource]:
 _HEAD = "from earlier sessions in this project, as it was said then"
 _TOPICS = "topics of the part of this session that was summarised; what was said then is kept"
 _LONGEST = 2_400
+_TOPICS_READ = 12
+"""So many topics are compared with the summary, even if the note may name fewer."""
 
 
 def _reason(recalled: Recalled) -> str:

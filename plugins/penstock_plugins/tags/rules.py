@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from penstock.text import terms, times_in
+from penstock_plugins.tags.keywords import MOST
 from penstock_plugins.tags.tag_vocabulary import tag_key
 
 __all__ = ["TagRules"]
@@ -39,6 +41,12 @@ class TagRules(BaseModel):
     splits: tuple[str, ...] = ()
     """`OLD = NEW`: in a turn that has one of the other words of NEW, the tag OLD is replaced by NEW. The first that
     fits counts: `checkpoint = checkpoint branch` and `checkpoint = checkpoint format` make two of one."""
+    least: int = Field(default=0, ge=0, le=20)
+    """Where a turn's tagger gives fewer tags, the turn's own words are added up to so many."""
+    most: int = Field(default=MOST, ge=1, le=20)
+    """The most tags of a turn. A request has at most five of them."""
+    turns_without_names: int = Field(default=0, ge=0, le=60)
+    """A prompt that names nothing ("go on") is looked up by the tags of so many last turns, too."""
     broad: bool = True
     """Recognise prompts that ask for an overview, for which more is recalled."""
     broad_patterns: tuple[str, ...] = ()
@@ -68,6 +76,12 @@ class TagRules(BaseModel):
             except re.error as e:
                 raise ValueError(f"{one!r} is no regular expression: {e}") from e
         return given
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least > self.most:
+            raise ValueError(f"least = {self.least!r} is above most = {self.most!r}; at most that is right")
+        return self
 
     def model_post_init(self, _context: object) -> None:
         self._aliases = {tag_key(old): new for old, new in map(_pair, self.aliases)}

@@ -42,12 +42,13 @@ class Tagging:
 
     def of_request(self, words: str, project: str, now: float | None = None) -> Tags:
         """The tags of a user's prompt. Fast: a request waits for it."""
-        names = self._rules.applied(keywords(words, self.vocabulary(project), INBOUND), words)
+        most = min(INBOUND, self._rules.most)
+        names = self._rules.applied(keywords(words, self.vocabulary(project), most), words)
         return Tags(tuple(names), self._rules.is_broad(words), self._rules.is_temporal(words, now))
 
     def of_text(self, text: str, project: str) -> tuple[str, ...]:
         """The tags of a text that is no turn of its own."""
-        return tuple(self._rules.applied(keywords(text, self.vocabulary(project)), text))
+        return tuple(self._rules.applied(keywords(text, self.vocabulary(project), self._rules.most), text))
 
     def of_turn(self, words: str, answer: str, project: str, conversation: str, *, is_past: bool = False) -> Tags:
         """The tags of a complete turn, which are active from now on. `is_past`: the turn is of a history, and no tagger
@@ -55,7 +56,11 @@ class Tagging:
         vocabulary = self.vocabulary(project)
         found = find_candidates(words, answer)
         asked = [] if is_past else self._asked(f"{words}\n{answer}", vocabulary)
-        names = self._rules.applied(asked or choose_tags(found, vocabulary), f"{words}\n{answer}")
+        asked = asked[: self._rules.most]
+        if len(asked) < max(1, self._rules.least):
+            own = choose_tags(found, vocabulary, self._rules.most)
+            asked = list(dict.fromkeys([*asked, *own]))[: self._rules.least if asked else None]
+        names = self._rules.applied(asked, f"{words}\n{answer}")
         vocabulary.learn(names, found)
         with self._lock:
             recent = self._recent.setdefault(conversation, deque(maxlen=KEPT))
@@ -70,13 +75,14 @@ class Tagging:
         with self._lock:
             return conversation in self._recent
 
-    def active(self, conversation: str) -> tuple[str, ...]:
-        """The tags of the last turns of a conversation, the newest first."""
+    def active(self, conversation: str, turns: int | None = None) -> tuple[str, ...]:
+        """The tags of the last turns of a conversation, the newest first. `turns`: how many; None: as configured."""
         with self._lock:
-            newest = list(islice(reversed(self._recent.get(conversation, ())), self._turns))
+            last = self._turns if turns is None else turns
+            newest = list(islice(reversed(self._recent.get(conversation, ())), last))
         return tuple(dict.fromkeys(name for names in newest for name in names))
 
-    def reset(self, conversation: str, limit: int = 12) -> list[str]:
+    def reset(self, conversation: str, limit: int) -> list[str]:
         """Reset a conversation whose history is gone: no tag is active any more. Returns its topics, the most frequent
         first: names, and words of several turns. A word of one turn says too little."""
         with self._lock:

@@ -175,3 +175,16 @@ def test_keep_alive_requests_have_their_own_line(run: Run, penstock_home: Path) 
     total = next(line.split() for line in found.stdout.splitlines() if line.startswith("total"))
     assert total[2:5] == ["$2.00", "$1.50", "$0.5000"]
     assert json.loads(run("cost", "--json").stdout)["sessions"][0]["reads"] == 2
+
+
+def test_at_other_prices(run: Run, penstock_home: Path) -> None:
+    """As for a cheap, a middling and a dear model; also where nobody knows what the model costs."""
+    money = _paid(2, 1) | {"came": {"plain": 100_000, "read": 1_000_000, "write": 80_000}, "how": "unknown"}
+    del money["baseline"], money["paid"], money["naive"]
+    _log(("s-one", "m1", money))
+    lines = run("cost", "--at", "0.25", "--at", "15").stdout.splitlines()[-3:]
+    assert lines[0].split() == ["input,", "a", "million", "tokens", "without", "Penstock", "sent", "saved"]
+    assert [line.split()[:2] for line in lines[1:]] == [["$0.25", "$0.0750"], ["$15", "$4.50"]]
+    document = json.loads(run("cost", "--at", "15", "--json").stdout)
+    assert document["at"] == [{"input": 15.0, "untouched": 4.5, "sent": 0.0009, "saved": 4.4991}]
+    assert run("cost", "--at", "nan").exit_code == 2

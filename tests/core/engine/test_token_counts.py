@@ -15,7 +15,7 @@ from penstock.conversation.reply import Reply, Usage
 from penstock.engine.token_counts import ANCHOR_EVERY_S, KIND, SAVE_EVERY_S, TokenCalibration
 from penstock.events.event import EventKind
 from penstock.store.in_memory import MemoryStore
-from penstock.testing import Session, assistant, conversation, dialect_of, user
+from penstock.testing import Session, assistant, conversation, dialect_of, profile_of, user
 from penstock.tokens.vocabulary import Vocabulary, own_folder
 from tests.engines import Does
 from tests.vocabularies import TINY, put
@@ -251,3 +251,13 @@ def test_every_real_request_is_offered_to_the_tokenizer(monkeypatch: pytest.Monk
     with Session(dialect="openai-responses") as session:
         session.send(conversation(*TURNS[:1], dialect="openai-responses", model="gpt-6.2-sol"))
     assert offered == ["gpt-6.2-sol"]
+
+
+def test_by_estimate_alone_no_tokenizer_is_offered_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the profile says so."""
+    offered: list[str] = []
+    monkeypatch.setattr(TokenCalibration, "anchor", lambda *_: offered.append("asked"))
+    profile = profile_of('[tokens]\ncounter = "estimate"')
+    with Session(dialect="openai-responses", profile=profile) as session:
+        session.send(conversation(*TURNS[:1], dialect="openai-responses", model="gpt-6.2-sol"))
+    assert not offered

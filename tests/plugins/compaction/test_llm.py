@@ -249,3 +249,12 @@ def test_a_session_summarised_by_a_model(server: Server) -> None:
     assert first.startswith("[Summary of earlier turns, 1. What the user said is whole; the rest is a summary by llm.")
     assert first.endswith("User: Question 0: why is part 0 slow?\nIt was slow.")
     assert all("Bearer test" not in str(headers) for _, headers, _ in server.came)
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_temperature_is_sent_only_if_given(server: Server, api: str) -> None:
+    """Some models refuse it."""
+    server.answer = json.dumps(ANTHROPIC if api == "anthropic" else OPENAI).encode()
+    asked(server, api=api, prices="ollama")(SEGMENT)
+    asked(server, api=api, prices="ollama", temperature=0.0)(SEGMENT)
+    assert [body.get("temperature") for _, _, body in server.came] == [None, 0.0]

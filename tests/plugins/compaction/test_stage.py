@@ -8,8 +8,8 @@ import pytest
 
 from penstock import Draft, EventKind, Summary
 from penstock.base.errors import ProfileError
-from penstock.testing import Session, assistant, conversation, user
-from penstock_plugins.compaction import compaction_plan
+from penstock.testing import Session, assistant, conversation, profile_of, user
+from penstock_plugins.compaction import compaction_plan, stage
 from tests.plugins.compaction.talks import COLD, Mine, compacted, opened, play, talk
 
 
@@ -68,6 +68,30 @@ def test_a_summariser_that_fails_costs_nothing(answer: object, said: str) -> Non
         assert any(f"mine has no summary: {said}" in remark for remark in remarks(session))
     assert first.startswith("[Record")
     assert second.startswith("[Summary")
+
+
+def test_a_summary_has_the_tokens_that_the_profile_says() -> None:
+    """It is asked for the most; one below the least is not used."""
+    mine = Mine(Summary("Short."), Summary("It was slow for its lookup. " * 20))
+    with opened("mine", mine, toml="summary_most = 200\nsummary_least = 50\n") as session:
+        first, second, *_ = compacted(play(session, 6))
+        assert any("mine has no summary: it gave too little" in remark for remark in remarks(session))
+    assert {segment.tokens for segment in mine.seen} == {200}
+    assert first.startswith("[Record")
+    assert second.startswith("[Summary")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("summary_most = 20000", "summary_most = 20000 is above tokens"),
+        ("summary_least = 15000", "summary_least = 15000 is above the most, 14000"),
+    ],
+)
+def test_bounds_of_a_summary_that_contradict_each_other_stop_start_up(text: str, said: str) -> None:
+    """With the key."""
+    with pytest.raises(ProfileError, match=rf"stage\.compaction(.|\n)*{said}"):
+        stage.stages(profile_of(f"[stage.compaction]\n{text}"))
 
 
 def test_each_segment_is_asked_for_once() -> None:

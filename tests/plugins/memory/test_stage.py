@@ -269,6 +269,32 @@ def test_a_clients_compaction_leaves_a_hint_and_what_was_said_can_be_recalled(me
         assert summary not in "\n".join(item.text for item in memory_service.open().newest("/srv/shop"))
 
 
+@pytest.mark.parametrize(("setting", "topics"), [("hint = false", 0), ("hint_topics = 1", 1)])
+def test_the_hint_can_be_switched_off_or_made_shorter(memory_service: MemoryService, setting: str, topics: int) -> None:
+    """By the profile."""
+    with Talk(memory_service, profile=profile_of(f"{STAGES}[stage.memory]\n{setting}")) as talk:
+        talk.ask("Add a test for the discount in test_cart.py, and one in test_till.py.", "Added both.")
+        talk.ask("And document the currency of refunds.", "It is in the manual.")
+        talk.turns.clear()
+        summary = "This session is being continued from a previous conversation. The kitchen was discussed."
+        hint = talk.ask(summary + " Go on with the invoices.", "I go on.").partition(NOTE)[2]
+    named = hint.partition(b"]")[2].partition(b"[end")[0]
+    assert len(named.split(b", ")) == topics if topics else not named
+
+
+def test_a_prompt_that_names_nothing_is_looked_up_by_the_last_turns(memory_service: MemoryService) -> None:
+    """If the profile says by how many; else by its own words alone."""
+    tell(memory_service)
+    about = "Look at the port of the staging database and its user, please"
+    for turns, is_recalled in ((0, False), (2, True)):
+        text = f"{STAGES}[memory]\nactive_turns = 0\n[stage.memory.tags]\nturns_without_names = {turns}"
+        text += "\n[stage.memory]\nsure = -99\noverlap = 0\nshared = 1"
+        with Talk(memory_service, profile=profile_of(text)) as talk:
+            talk.ask(about, "The database is staging, its port is open.")
+            talk.turns.clear()
+            assert (b"6543" in talk.ask("Go on then")) is is_recalled
+
+
 def test_a_hint_that_says_nothing_is_not_sent(memory_service: MemoryService) -> None:
     """A word that fell once is no topic."""
     with Talk(memory_service) as talk:

@@ -63,9 +63,27 @@ def test_requests_turns_and_single_texts_go_by_them() -> None:
     assert tagging.active("c") == ("stamps",)
 
 
+def test_a_turn_has_as_many_tags_as_a_person_wants() -> None:
+    """At most; and at least so many where the tagger gives fewer and the words give more."""
+    words = "The glaze of kiln.py and the watermark of the invoice: see ledger.py, refunds.py and mailer.py"
+
+    class One:
+        name = "one"
+
+        def __call__(self, text: str, known: object) -> list[str]:
+            return ["pottery"]
+
+    assert len(Tagging(None, TagRules(most=3), turns=6).of_turn(words, "", "p", "c").names) == 3
+    assert len(Tagging(None, TagRules(most=3), turns=6).of_request(words, "p").names) == 3
+    assert Tagging(One(), TagRules(), turns=6).of_turn(words, "", "p", "c").names == ("pottery",)
+    names = Tagging(One(), TagRules(least=4), turns=6).of_turn(words, "", "p", "c").names
+    assert (names[0], len(names)) == ("pottery", 4)
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
+        ("least = 9", "least = 9 is above most = 8"),
         ('aliases = ["watermark"]', "OLD = NEW"),
         ('splits = ["= x"]', "OLD = NEW"),
         ('broad_patterns = ["("]', "no regular expression"),
@@ -73,5 +91,5 @@ def test_requests_turns_and_single_texts_go_by_them() -> None:
 )
 def test_what_cannot_be_read_stops_start_up(rule: str, said: str) -> None:
     """With the key and the reason."""
-    with pytest.raises(ProfileError, match=rf"stage\.memory\.tags\.{rule.split()[0]}(.|\n)*{said}"):
+    with pytest.raises(ProfileError, match=rf"stage\.memory\.tags(\.{rule.split()[0]})?(.|\n)*{said}"):
         stage.stages(profile_of(f"[stage.memory.tags]\n{rule}"))

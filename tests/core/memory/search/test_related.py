@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.wordllama import WordLlama256
+from penstock.memory.opening import open_memory
+from penstock.testing import profile_of
 
 
 @pytest.fixture
@@ -27,6 +30,17 @@ def test_a_relative_of_a_word_is_found(memory: Memory) -> None:
     assert hit.item.text == "Our puppy chewed the cable."
     assert hit.parts["meaning"] > 0
     assert hit.parts["meaning"] > 0
+
+
+def test_related_words_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `[memory] related_words`: words and vectors answer alone."""
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    for n, is_on in enumerate((True, False)):
+        profile = profile_of(f"[memory]\nrelated_words = {str(is_on).lower()}")
+        with closing(open_memory(tmp_path / f"m{n}", profile, {})) as memory:
+            memory.add([Item("p", "Our puppy chewed the cable.", session="t")])
+            hits = memory.search("what did the dog do?", "p").hits
+            assert any(hit.parts.get("meaning", 0) > 0 for hit in hits) is is_on
 
 
 def test_words_that_come_later_are_relatives_too(memory: Memory) -> None:
