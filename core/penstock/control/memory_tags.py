@@ -11,7 +11,7 @@ from penstock.base.errors import NotFound
 from penstock.base.suggest import did_you_mean
 from penstock.control.memory_access import MemoryAccess, Project
 from penstock.control.memory_pages import Limit
-from penstock.memory.tag_summary import LEAST, MOST, tag_summary
+from penstock.memory.tag_summaries import LEAST, MOST, tag_summary
 
 __all__ = ["TagCommands"]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.memory.memory import Memory
     from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
     from penstock.memory.service import MemoryService
+    from penstock.memory.tag_summaries import tag_summary
     from penstock.memory.text_kind import MessageFilter, is_worth_keeping, kind_of_message
     from penstock.memory.writer import Added
 
@@ -45,6 +46,7 @@ __all__ = [
     "kind_of_message",
     "learned_project",
     "note_around",
+    "tag_summary",
     "vectors_of",
 ]
 
@@ -61,6 +63,7 @@ _HOMES = {
     "PatternKind": "learned",
     "Tally": "feedback",
     "Voice": "feedback",
+    "tag_summary": "tag_summaries",
     "chosen": "embedders",
     "escape_marks": "clean",
     "is_worth_keeping": "text_kind",

@@ -57,6 +57,8 @@ class Settings(MessageFilter):
     """After a client has summarised its history, add a note that names the topics which the summary does not."""
     hint_topics: int = Field(default=12, ge=1, le=60)
     """The most topics in that note."""
+    hint_tokens: int = Field(default=0, ge=0, le=4_000)
+    """So many tokens of that note, at most, say what was said under its topics. 0: it names them alone."""
     manifest: bool = False
     """Add to the first prompt of a conversation a note on what is known: how much of its project, by which agents, and
     of which other projects of the account."""

@@ -1,6 +1,6 @@
 """The stage `memory` (`Remember`; off unless a profile names it): tags and stores each turn and, where recall is on,
 adds to new questions a note with what it and other sources recall (`note_of`) and the topics that a client's summary
-leaves out (`hint_of_topics`). The hook `taggers` gives the tagger `llm`, `recall_sources` the source `nats`; they raise
+leaves out. The hook `taggers` gives the tagger `llm`, `recall_sources` the source `nats`; they raise
 `ProfileError` if its model or its extra is missing."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from penstock import (
     Draft,
@@ -38,6 +39,7 @@ from penstock_plugins.memory.manifest import manifest_of, tools_of
 from penstock_plugins.memory.nats_source import NatsSource
 from penstock_plugins.memory.recall import Recall, Recalled, RecallQuery, owner_of
 from penstock_plugins.memory.settings import PRESETS, Settings
+from penstock_plugins.memory.topic_hint import hint_of_topics, summaries_of
 from penstock_plugins.tags.choose import tagger_of
 from penstock_plugins.tags.llm import LlmTagger
 from penstock_plugins.tags.tagging import KEPT, Tagging, is_name
@@ -200,7 +202,20 @@ class Remember(Stage):
         summary = any(self._gatherer.is_written_by_client(m.prompt) for m in draft.conversation.messages[:4])
         tells = len(missing) > 1 or any(map(is_name, missing))
         if tells and summary and self._settings.hint and self._profile.memory.recall:
-            draft.note(hint_of_topics(missing[:most]), reason="the client summarised what these are about")
+            note = hint_of_topics(missing[:most], self._summaries(draft, missing[:most]))
+            draft.note(note, reason="the client summarised what these are about")
+
+    def _summaries(self, draft: Draft, topics: Sequence[str]) -> dict[str, str]:
+        """What was said under the topics, if the profile wants it and memory answers in time."""
+        service, tokens, who = self._memory_service, self._settings.hint_tokens, draft.exchange.identity
+        if service is None or not tokens or draft.level >= Level.MINIMAL:
+            return {}
+        owner = owner_of(draft.exchange, self._profile)
+        make = partial(summaries_of, project=who.project, owner=owner, topics=topics, tokens=tokens)
+        try:
+            return service.ask(make, self._settings.wait_ms / 1000) or {}
+        except MemoryDown:
+            return {}  # recall, which comes next, says so
 
     def _keep(self, exchange: Exchange, make: Callable[[], list[Item]], tags: Sequence[str] = ()) -> None:
         """On the memory service's thread: `tags` are those of all items, or each gets those of its own words."""
@@ -268,7 +283,6 @@ def recall_sources(profile: Profile) -> list[RecallSource]:
 
 
 _HEAD = "from earlier sessions in this project, as it was said then"
-_TOPICS = "topics of the part of this session that was summarised; what was said then is kept"
 _LONGEST = 2_400
 _TOPICS_READ = 12
 """So many topics are compared with the summary, even if the note may name fewer."""
@@ -289,11 +303,6 @@ def note_of(recalled: Recalled) -> str:
     )
     head = ", and ".join([_HEAD] * recalled.is_remembered + [f"from {name}" for name in recalled.sources])
     return note_around("\n".join(_entry(item) for item in items), head)
-
-
-def hint_of_topics(topics: Sequence[str]) -> str:
-    """The text of a note on the topics that a client's compaction removed."""
-    return note_around(escape_marks(", ".join(topics)), _TOPICS)
 
 
 def _entry(item: Item) -> str:

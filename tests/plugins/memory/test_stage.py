@@ -282,6 +282,23 @@ def test_the_hint_can_be_switched_off_or_made_shorter(memory_service: MemoryServ
     assert len(named.split(b", ")) == topics if topics else not named
 
 
+def test_the_hint_may_say_what_was_said_under_its_topics(memory_service: MemoryService) -> None:
+    """In so many tokens, if the profile wants it."""
+    said = {}
+    for tokens in (0, 40):
+        text = f"{STAGES}[stage.memory]\nhint_tokens = {tokens}"
+        with Talk(memory_service, profile=profile_of(text)) as talk:
+            talk.ask("Add a test for the discount in test_cart.py.", "Added.")
+            talk.ask("And document the currency of refunds.", "It is in the manual.")
+            talk.turns.clear()
+            summary = "This session is being continued from a previous conversation. The kitchen was discussed."
+            said[tokens] = talk.ask(summary + " Go on with the invoices.", "I go on.").partition(NOTE)[2]
+    assert b"Add a test for the discount" in said[40]
+    assert b"Add a test for the discount" not in said[0]
+    assert b"test_cart.py" in said[0]
+    assert len(said[40]) < len(said[0]) + 40 * 8
+
+
 def test_a_prompt_that_names_nothing_is_looked_up_by_the_last_turns(memory_service: MemoryService) -> None:
     """If the profile says by how many; else by its own words alone."""
     tell(memory_service)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.memory import Item
-from penstock.memory.tag_summary import TagSummary, tag_summary
+from penstock.memory.tag_summaries import TagSummary, tag_summary
 
 ITEMS = [
     Item("p", "It rained. The glaze cracks above 900 degrees. We wait.", seq=3, role="assistant"),
