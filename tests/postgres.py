@@ -75,7 +75,8 @@ def free_port() -> int:
 class Server:
     """A server in a folder of its own, on a free port of this machine."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, settings: str = "") -> None:
+        """`settings`: further lines for its file of settings."""
         self._programs, self._data, self._user = programs, folder / "data", server_user()
         self.port = free_port()
         if self._user is not None:
@@ -84,7 +85,7 @@ class Server:
         with (self._data / "postgresql.conf").open("a") as conf:
             # An automatic ANALYZE is a transaction too: events are not read past it while it lasts.
             conf.write("fsync = off\nautovacuum = off\nmax_connections = 60\nlisten_addresses = '127.0.0.1'\n")
-            conf.write(f"unix_socket_directories = ''\nport = {self.port}\n")
+            conf.write(f"unix_socket_directories = ''\nport = {self.port}\n{settings}")
         self.start()
 
     def start(self) -> None:
