@@ -135,10 +135,10 @@ class _Proxies:
 
 
 class _Troubles:
-    """One fault after the other, each at a proxy by chance, until it is stopped."""
+    """One fault after the other, each at a proxy by chance, until `stop` is set; sets it when one goes wrong."""
 
-    def __init__(self, proxies: _Proxies, seed: int) -> None:
-        self._proxies, self._chance, self._stop = proxies, random.Random(seed), threading.Event()
+    def __init__(self, proxies: _Proxies, seed: int, stop: threading.Event) -> None:
+        self._proxies, self._chance, self._stop = proxies, random.Random(seed), stop
         self.done = Counter[str]()
         self.away: list[tuple[float, float]] = []
         self.error: BaseException | None = None
@@ -146,7 +146,7 @@ class _Troubles:
         self._thread.start()
 
     def end(self) -> None:
-        """Let the present one end. Raises what went wrong."""
+        """Let the present one end, and all with it. Raises what went wrong."""
         self._stop.set()
         self._thread.join()
         if self.error is not None:
@@ -164,6 +164,7 @@ class _Troubles:
                     self.away.append((begun, time.monotonic() + SETTLE_S))
         except BaseException as e:
             self.error = e
+            self._stop.set()
 
     def _names(self) -> Iterator[str]:
         while True:
@@ -257,10 +258,9 @@ def run_chaos(
         threads = [threading.Thread(target=one.run, name="client", daemon=True) for one in clients]
         for thread in threads:
             thread.start()
-        troubles = _Troubles(running, seed)
+        troubles = _Troubles(running, seed, stop)
         stop.wait(seconds)
         troubles.end()
-        stop.set()
         for thread in threads:
             thread.join()
     finally:

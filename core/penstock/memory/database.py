@@ -236,7 +236,8 @@ class MemoryDatabase:
         if not listed:
             return {}
         sql = f"SELECT id, vector FROM passages WHERE id IN ({listed}) AND embedder = :embedder AND vector IS NOT NULL"
-        return {row[0]: row[1] for row in db.execute(sa.text(sql), {"embedder": embedder})}
+        # All at once: SQLAlchemy fetches rows that are iterated over one by one.
+        return {row[0]: row[1] for row in db.execute(sa.text(sql), {"embedder": embedder}).all()}
 
     def passages_of(
         self,

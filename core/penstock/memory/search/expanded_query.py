@@ -30,6 +30,8 @@ class ExpandedQuery:
     stems: tuple[str, ...]
     holding: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     """For each stem, the passages that contain it."""
+    frequent: dict[str, int] = field(default_factory=dict)
+    """The stems whose passages were not read, and how many contain each."""
     passages: tuple[int, ...] = ()
     """Passages with an identifier that contains a word."""
     corrected: dict[str, str] = field(default_factory=dict)
@@ -42,7 +44,6 @@ def expand(
     replaced by identifiers that contain it, else by the nearest spelling: one letter off, two in words of eight letters
     or more; of the words of the index, or of `vocabulary`. Raises `MemoryDown`."""
     stems: list[str] = []
-    holding: dict[str, npt.NDArray[np.int64]] = {}
     passages: list[int] = []
     corrected: dict[str, str] = {}
     known = cache(
@@ -52,19 +53,22 @@ def expand(
             else [word for word in vocabulary if word.startswith(letter)]
         )
     )
-    held = index.holding(db, question.stems, newest)
-    pieces = index.with_piece(db, [stem for stem in question.stems if stem not in held], _PIECES)
+    frequent = index.frequent(db, question.stems, newest)
+    held = index.holding(db, [stem for stem in question.stems if stem not in frequent], newest)
+    there = {*held, *frequent}
+    pieces = index.with_piece(db, [stem for stem in question.stems if stem not in there], _PIECES)
     for stem in question.stems:
-        if stem in held:
+        if stem in there:
             stems.append(stem)
-            holding[stem] = held[stem]
         elif stem in pieces:
             passages += pieces[stem]
         elif near := _nearest(stem, known):
             stems.append(near)
             corrected[stem] = near
-            holding |= index.holding(db, [near], newest)
-    return ExpandedQuery(tuple(dict.fromkeys(stems)), holding, tuple(passages), corrected)
+            frequent |= index.frequent(db, [near], newest)
+            if near not in frequent:
+                held |= index.holding(db, [near], newest)
+    return ExpandedQuery(tuple(dict.fromkeys(stems)), held, frequent, tuple(passages), corrected)
 
 
 def _nearest(stem: str, vocabulary: Callable[[str], list[str]]) -> str:

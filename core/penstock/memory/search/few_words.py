@@ -4,7 +4,7 @@ would cost more than such a project is worth: each changes the schema, which eve
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -42,10 +42,10 @@ class FewWords(WordIndex):
             return super().holding(self._db, stems, newest)
 
     def holding_with(
-        self, db: sa.Connection, stems: Sequence[str], others: Sequence[str], newest: int
+        self, db: sa.Connection, asked: Mapping[str, Sequence[str]], newest: int
     ) -> dict[str, npt.NDArray[np.int64]]:
         with self._lock:
-            return super().holding_with(self._db, stems, others, newest)
+            return super().holding_with(self._db, asked, newest)
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         with self._lock:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,12 @@ _HOLDING = sa.text(
     "SELECT asked.n, array_agg(found.passage) FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n), "
     "LATERAL (SELECT w.passage FROM memory_words w WHERE w.stems @@ asked.query::tsquery ORDER BY w.passage DESC "
     "LIMIT :newest) AS found GROUP BY asked.n"
+)
+_LATELY = sa.text(
+    # Without OFFSET the server may read all passages of the stem by its index, however few of them are this new.
+    "SELECT asked.n, array_agg(late.passage) FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n), "
+    "LATERAL (SELECT w.passage, w.stems FROM memory_words w WHERE w.passage >= :first AND w.project = :project "
+    "OFFSET 0) AS late WHERE late.stems @@ asked.query::tsquery GROUP BY asked.n"
 )
 _WITH_PIECE = sa.text(
     "SELECT asked.n, found.passage FROM unnest(CAST(:queries AS text[]), CAST(:pieces AS text[])) "
@@ -85,17 +92,36 @@ class PostgresWordIndex(WordIndex):
         none_left = (vocabulary.c.project == self._project) & (vocabulary.c.passages <= 0)
         db.execute(vocabulary.delete().where(none_left))
 
+    def frequent(self, db: sa.Connection, stems: Iterable[str], most: int) -> dict[str, int]:
+        """A GIN index gives all passages of a stem, in no order, and for each its row has to be read."""
+        asked = list(stems)
+        folded, v = _folded(asked), vocabulary.c
+        mine = (v.project == self._project) & v.stem.in_(folded)
+        with reading():
+            rows = db.execute(sa.select(v.stem, v.passages).where(mine).order_by(v.passages, v.stem)).all()
+        read = accumulate(row.passages for row in rows)
+        known = {row.stem: int(row.passages) for row, total in zip(rows, read, strict=True) if total > most}
+        return {stem: known[fold] for stem, fold in zip(asked, folded, strict=True) if fold in known}
+
     def holding(self, db: sa.Connection, stems: Iterable[str], newest: int) -> dict[str, _Ints]:
         asked = list(dict.fromkeys(stems))
         found = self._newest(db, [_quoted(self._lexeme(stem)) for stem in _folded(asked)], newest)
         return {asked[n]: passages for n, passages in found.items()}
 
-    def holding_with(
-        self, db: sa.Connection, stems: Sequence[str], others: Sequence[str], newest: int
-    ) -> dict[str, _Ints]:
-        any_of = " | ".join(_quoted(self._lexeme(stem)) for stem in _folded(others))
-        found = self._newest(db, [f"{_quoted(self._lexeme(one))} & ({any_of})" for one in _folded(stems)], newest)
-        return {stems[n]: passages for n, passages in found.items()}
+    def holding_with(self, db: sa.Connection, asked: Mapping[str, Sequence[str]], newest: int) -> dict[str, _Ints]:
+        found = self._newest(db, [self._with_any(stem, others) for stem, others in asked.items()], newest)
+        return {stem: found[n] for n, stem in enumerate(asked) if n in found}
+
+    def _with_any(self, stem: str, others: Sequence[str]) -> str:
+        own, *rest = (_quoted(self._lexeme(one)) for one in _folded([stem, *others]))
+        return f"{own} & ({' | '.join(rest)})"
+
+    def holding_lately(self, db: sa.Connection, stems: Iterable[str], first: int) -> dict[str, _Ints]:
+        asked = list(stems)
+        queries = [_quoted(self._lexeme(stem)) for stem in _folded(asked)]
+        with reading():
+            rows = db.execute(_LATELY, {"asked": queries, "first": first, "project": self._project}).all()
+        return {asked[n - 1]: np.array(some, np.int64) for n, some in rows}
 
     def commonest(self, db: sa.Connection, limit: int) -> list[str]:
         v = vocabulary.c

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +29,13 @@ project."""
 _NEWEST = 5_000
 """Passages with one word that are looked at: the newest, and all that also have a word of the question that is rarer.
 Another one tells little where so many have it, and to read them all takes a second in a project of a million."""
+_LATELY = 10_000
+"""The newest passages that are looked through for the words of a question that has frequent words only, where the index
+cannot read the newest of one alone."""
 _RELATED = 1_000
 """Passages with one related word that are looked at."""
+_RELATED_IN_ALL = 3_000
+"""Passages that are looked at for all related words where the newest of one cannot be read without all others."""
 _TOTAL = 100_000
 """Passages that are looked at for all words of a question, and for all related ones."""
 _SPELLED = 200_000
@@ -67,20 +72,23 @@ def word_evidence(
     ask = expand(question, index, db, newest, vocabulary)
     cut = [stem for stem, held in ask.holding.items() if len(held) >= newest]
     rare = [stem for stem in ask.holding if stem not in cut]
-    with_rare = index.holding_with(db, cut, rare, newest) if cut and rare else {}
+    rarer = _rarer(ask, cut, rare, len(layout.passages), newest)
+    with_rarer = index.holding_with(db, rarer, newest) if rarer else {}
+    if ask.frequent and not rare:
+        late = layout.passages[-_LATELY:]  # other projects may have some between these: their rows are read, too
+        ask.holding.update(index.holding_lately(db, ask.frequent, int(max(late[0], late[-1] - 2 * _LATELY))))
     first = {stem(word): word for word in reversed(question.keys)}
     near = _related(related, list(first.values()))
-    relatives = [relative for some in near for relative, _ in some]
-    held_by = index.holding(db, relatives, min(_RELATED, _TOTAL // len(relatives))) if relatives else {}
+    held_by = _relatives(index, db, [relative for some in near for relative, _ in some])
     rarity, held_at = dict[str, float](), list[Ints]()
     words, meaning, best = np.zeros((3, len(layout)), np.float32)
     passages = np.zeros(len(layout.passages), np.float32)
     for own, others in zip(first, near, strict=True):
         known = ask.corrected.get(own, own)
         at = layout.positions(ask.holding.get(known, _NONE))
-        rarity[own] = _rarity(layout, at, is_cut=known in cut)
-        if known in with_rare:
-            at = np.union1d(at, layout.positions(with_rare[known]))
+        rarity[own] = _rarity(len(layout.passages), ask.frequent.get(known) or _count(layout, at, is_cut=known in cut))
+        if known in with_rarer:
+            at = np.union1d(at, layout.positions(with_rarer[known]))
         passages[at] += np.float32(rarity[own])
         held_at.append(at)
         touched = [layout.owner[at]]
@@ -102,13 +110,40 @@ def word_evidence(
     return WordEvidence(words / max(float(words.max(initial=0)), 1e-9), meaning / np.float32(told), rarity, ask)
 
 
-def _rarity(layout: ItemTable, at: Ints, *, is_cut: bool) -> float:
-    """The rarity of a stem by the positions of its passages; if they are only the newest, as many others are assumed
-    among what is older."""
+def _rarer(
+    ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int, newest: int
+) -> dict[str, Sequence[str]]:
+    """For each stem of which not all passages are read, the rarer ones with which it is looked for in all."""
+    out: dict[str, Sequence[str]] = {stem: rare for stem in cut if rare}
+    above: list[str] = []
+    for stem, count in sorted(ask.frequent.items(), key=lambda found: found[1]):
+        pairs = [other for other in above if ask.frequent[other] * count <= newest * whole]  # if one tells nothing
+        if rare or pairs:  # of the other
+            out[stem] = [*rare, *pairs]
+        above.append(stem)
+    return out
+
+
+def _relatives(index: WordIndex, db: sa.Connection, relatives: Sequence[str]) -> dict[str, Ints]:
+    """The passages with each related word that is not too frequent."""
+    if not relatives:
+        return {}
+    frequent = index.frequent(db, relatives, _RELATED_IN_ALL)
+    few = [stem for stem in relatives if stem not in frequent]
+    return index.holding(db, few, min(_RELATED, _TOTAL // len(relatives))) if few else {}
+
+
+def _count(layout: ItemTable, at: Ints, *, is_cut: bool) -> float:
+    """How many passages a stem has, by the positions of those that are known; if they are only the newest, as many
+    others are assumed among what is older."""
     whole = len(layout.passages)
-    if not len(at):
+    return len(at) * whole / (whole - int(at.min())) if is_cut and len(at) else len(at)
+
+
+def _rarity(whole: int, count: float) -> float:
+    """The rarity of a stem that `count` of a project's passages have."""
+    if not count:
         return 0.7 * math.log(whole + _AS_IF + 1)
-    count = len(at) * whole / (whole - int(at.min())) if is_cut else len(at)
     return math.log(1 + (whole + _AS_IF - count + 0.5) / (count + 0.5))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,6 +67,12 @@ class WordIndex:
             # Until its segments are merged, an index goes on holding the words of what was deleted.
             db.execute(sa.text(f"INSERT INTO {name}({name}) VALUES ('optimize')"))
 
+    def frequent(self, db: sa.Connection, stems: Iterable[str], most: int) -> dict[str, int]:
+        """The commonest of these stems, without which the others have `most` passages or fewer in sum, and how many
+        have each: in an index that cannot read the newest of them without all others. `holding` is not asked for these.
+        This one can."""
+        return {}
+
     def holding(self, db: sa.Connection, stems: Iterable[str], newest: int) -> dict[str, npt.NDArray[np.int64]]:
         """By stem, the passages that have it, at most so many of the `newest`; stems without passages are left out. All
         are read with one query, since many short ones take many times as long."""
@@ -75,13 +81,19 @@ class WordIndex:
         return {asked[at]: passages for at, passages in found.items()}
 
     def holding_with(
-        self, db: sa.Connection, stems: Sequence[str], others: Sequence[str], newest: int
+        self, db: sa.Connection, asked: Mapping[str, Sequence[str]], newest: int
     ) -> dict[str, npt.NDArray[np.int64]]:
-        """By stem, the newest passages that have it and any of `others`. It takes as long as to read `others`, however
-        frequent the stem is."""
-        any_of = " OR ".join(map(_quoted, others))
-        found = self._newest(db, [f"{_quoted(stem)} AND ({any_of})" for stem in stems], newest)
-        return {stems[at]: passages for at, passages in found.items()}
+        """By stem, the newest passages that have it and any of the others that `asked` has for it. It takes as long as
+        to read those, however frequent the stem is."""
+        queries = [f"{_quoted(stem)} AND ({' OR '.join(map(_quoted, others))})" for stem, others in asked.items()]
+        found = self._newest(db, queries, newest)
+        return {stem: found[at] for at, stem in enumerate(asked) if at in found}
+
+    def holding_lately(
+        self, db: sa.Connection, stems: Iterable[str], first: int
+    ) -> dict[str, npt.NDArray[np.int64]]:
+        """By stem, the passages from the number `first` on that have it: for frequent stems."""
+        raise NotImplementedError("here none is `frequent`")
 
     def _newest(self, db: sa.Connection, asked: Sequence[str], newest: int) -> dict[int, npt.NDArray[np.int64]]:
         some = f"SELECT rowid FROM {self._stems} WHERE {self._stems} MATCH asked.value ORDER BY rowid DESC LIMIT ?"

@@ -66,7 +66,7 @@ def answers(database: MemoryDatabase, texts: Sequence[str], gone: int) -> object
         stems = list(dict.fromkeys(terms(" ".join(WORDS))))
         held = index.holding(db, [*stems, "nothing"], 100)
         newest = index.holding(db, stems, 2)
-        both = index.holding_with(db, stems[:3], [*stems[3:], "nothing"], 3)
+        both = index.holding_with(db, dict.fromkeys(stems[:3], [*stems[3:], "nothing"]), 3)
         return (
             *({name: numbers.tolist() for name, numbers in some.items()} for some in (held, newest, both)),
             sorted(index.commonest(db, 100)),
