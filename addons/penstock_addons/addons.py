@@ -16,6 +16,7 @@ from penstock_addons.gateway.translated_answers import TranslatedAnswers
 from penstock_addons.wire.body_limit import BodyLimit
 from penstock_addons.wire.browser_requests import WebPages
 from penstock_addons.wire.held_answers import HeldAnswers
+from penstock_addons.wire.hook_dispatch import HookDispatch
 from penstock_addons.wire.hosts import ModelHosts
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
@@ -36,6 +37,7 @@ def suite_addons() -> list[object]:
     personal = PersonalData(threads, requests)
     gateway = TeamGateway(threads, hosts, requests, personal)
     return [
+        HookDispatch(),
         options,
         HangUp(),
         Peers(options),

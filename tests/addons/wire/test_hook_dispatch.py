@@ -1,0 +1,143 @@
+"""With `HookDispatch` mitmproxy calls the same hooks, in the same order, as without."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mitmproxy import ctx, exceptions, hooks, options
+from mitmproxy.addons.script import ScriptLoader
+from mitmproxy.master import Master
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
+from mitmproxy.test import tflow
+
+from penstock_addons.wire.hook_dispatch import HookDispatch
+
+
+class Addon:
+    """Notes each call of its hooks."""
+
+    def __init__(self, name: str, called: list[str], then: Callable[[], None] = lambda: None) -> None:
+        self.name, self._called, self._then = name, called, then
+
+    def request(self, flow: object) -> None:
+        self._called.append(self.name)
+        self._then()
+
+    def update(self, flows: object) -> None:
+        self._called.append(f"{self.name} told")
+
+
+class Later(Addon):
+    async def request(self, flow: object) -> None:  # type: ignore[override]
+        super().request(flow)
+
+
+class Silent:
+    """Has no hook."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Holder:
+    """Like a script that mitmproxy has loaded."""
+
+    def __init__(self, name: str, addons: list[object]) -> None:
+        self.name, self.addons = name, addons
+
+
+def fail() -> None:
+    raise ValueError("broken")
+
+
+def halt() -> None:
+    raise exceptions.AddonHalt
+
+
+@pytest.fixture
+async def manager(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
+    master = Master(options.Options())
+    monkeypatch.setattr(ctx, "master", master, raising=False)
+    addons: Any = master.addons
+    yield addons
+    addons.clear()
+    master._legacy_log_events.uninstall()
+
+
+async def calls(manager: Any, called: list[str]) -> list[str]:
+    """What is called at a request, and then at the update of its flow."""
+    called.clear()
+    await manager.handle_lifecycle(HttpRequestHook(tflow.tflow()))
+    return [name for name in called if "told" not in name]
+
+
+async def both_ways(manager: Any, called: list[str]) -> list[str]:
+    """What is called at a request, which is the same without `HookDispatch`, with it, and after it."""
+    before = await calls(manager, called)
+    dispatch = HookDispatch()
+    dispatch.running()
+    for _ in range(2):  # it remembers whose class has no hook
+        assert await calls(manager, called) == before
+    dispatch.done()
+    assert await calls(manager, called) == before
+    return before
+
+
+async def test_the_hooks_of_all_addons_are_called_in_order_those_that_another_one_holds_too(
+    manager: Any,
+) -> None:
+    called: list[str] = []
+    script = ModuleType("script")
+    script.addons = [Addon("inner", called), Silent("inner none"), Later("awaited", called)]  # type: ignore[attr-defined]
+    script.request = hooks  # type: ignore[attr-defined]  # a module that was imported by a hook's name
+    loader = ScriptLoader()  # type: ignore[no-untyped-call]
+    manager.add(Addon("first", called), Silent("none"), loader, Addon("last", called))
+
+    assert await both_ways(manager, called) == ["first", "last"]
+    loader.addons.append(Holder("script", [script]))
+    assert await both_ways(manager, called) == ["first", "inner", "awaited", "last"]
+
+
+async def test_an_addon_that_fails_costs_the_others_no_call_and_is_logged(
+    manager: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    called: list[str] = []
+    manager.add(Addon("fails", called, fail), Addon("last", called))
+
+    assert await both_ways(manager, called) == ["fails", "last"]
+    assert sum(r.levelno == logging.ERROR and "broken" in r.getMessage() for r in caplog.records) == 4
+
+
+async def test_an_addon_that_halts_an_event_ends_it(manager: Any) -> None:
+    called: list[str] = []
+    manager.add(Addon("halts", called, halt), Addon("last", called))
+
+    assert await both_ways(manager, called) == ["halts"]
+
+
+async def test_addons_that_come_and_go_later_are_called_while_they_are_there(manager: Any) -> None:
+    called: list[str] = []
+    late = Addon("late", called)
+    manager.add(Addon("first", called))
+    dispatch = HookDispatch()
+    dispatch.running()
+
+    assert await calls(manager, called) == ["first"]
+    manager.add(late)
+    assert await calls(manager, called) == ["first", "late"]
+    manager.remove(late)
+    assert await calls(manager, called) == ["first"]
+
+
+async def test_events_that_wait_for_no_hook_go_the_same_way(manager: Any) -> None:
+    called: list[str] = []
+    manager.add(Silent("none"), Addon("first", called, fail), Addon("last", called))
+    dispatch = HookDispatch()
+    dispatch.running()
+    manager.trigger(hooks.UpdateHook([]))
+
+    assert called == ["first told", "last told"]
