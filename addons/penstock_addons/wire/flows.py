@@ -1,5 +1,5 @@
 """Functions on mitmproxy flows: `has_turn` waits until a delayed request may leave, unless its client disconnects;
-`is_local` says whether the client is on this machine; `headers_of` gives a request's headers by lower-case name.
+`is_local` says whether the client is on this machine; `headers_of` gives a request's headers by lower-case name, `by_name` any.
 `listening`: the addresses on which the proxy listens."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mitmproxy import ctx, http
 from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy.mode_specs import ProxyMode, RegularMode, ReverseMode, UpstreamMode
 
-__all__ = ["has_turn", "headers_of", "is_local", "listening"]
+__all__ = ["by_name", "has_turn", "headers_of", "is_local", "listening"]
 
 LOOK_S = 0.5
 """Seconds between two checks whether a waiting client is still connected."""
@@ -42,8 +42,17 @@ def is_local(flow: http.HTTPFlow) -> bool:
 
 def headers_of(flow: http.HTTPFlow) -> dict[str, str]:
     """The headers of the flow's request, by their names in lower case."""
-    headers = flow.request.headers
-    return {name.lower(): headers[name] for name in headers}
+    return by_name(flow.request.headers)
+
+
+def by_name(headers: http.Headers) -> dict[str, str]:
+    """The headers by lower-case name, those of one name joined. One walk: mitmproxy searches all of them for each."""
+    out: dict[str, str] = {}
+    for raw_name, raw_value in headers.fields:
+        name, value = (part.decode("utf-8", "surrogateescape") for part in (raw_name, raw_value))
+        name = name.lower()
+        out[name] = f"{out[name]}, {value}" if name in out else value
+    return out
 
 
 def listening() -> list[str]:

@@ -27,6 +27,7 @@ MOST_PASSES = 1000
 LONGEST_LINE = 120
 """Characters of a provider's own words that are kept."""
 _COUNTS = ("input", "output", "cache_read", "cache_write", "cache_write_hour")
+_FLAGS = tuple(f.name for f in fields(Usage) if f.name.startswith("is_"))
 _EMPTY: Mapping[str, Any] = {}
 
 
@@ -80,5 +81,5 @@ def bounded(usage: object) -> Usage:
         dollars=dollars(usage.dollars),
         model=line(usage.model),
         others=tuple(replace(bounded(one), others=()) for one in others[:MOST_PASSES]),
-        **{f.name: getattr(usage, f.name) is True for f in fields(Usage) if f.name.startswith("is_")},
+        **{name: getattr(usage, name) is True for name in _FLAGS},
     )

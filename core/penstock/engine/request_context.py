@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from penstock.base.errors import Unreadable
@@ -116,7 +117,7 @@ class RequestContext:
         """The profile under which the request is handled."""
         return self.pipeline.profile
 
-    @property
+    @cached_property
     def is_signed(self) -> bool:
         """The sender vouches for the body's bytes: nothing may be changed, nor replayed."""
         return is_signed(self.request.headers)
@@ -139,7 +140,7 @@ class RequestContext:
         the bill of recorded sessions, with what the agent had to fetch again."""
         return self.profile.aggressiveness == "bold" and not self.binds and self.price.read >= EDITS_WARM
 
-    @property
+    @cached_property
     def held(self) -> str:
         """Why nothing new may be edited in this request; empty when edits may be. What was applied is replayed."""
         if self.is_signed:

@@ -85,14 +85,17 @@ class Event(_ReadOnce):
             return self._text
 
 
-def _json(payload: dict[str, Any]) -> str:
-    try:
-        return json.dumps(payload, default=_of_mapping, allow_nan=False)
-    except (TypeError, RecursionError) as e:
-        raise ValueError(str(e)) from e
-
-
 def _of_mapping(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+_ENCODER = json.JSONEncoder(default=_of_mapping, allow_nan=False)
+
+
+def _json(payload: dict[str, Any]) -> str:
+    try:
+        return _ENCODER.encode(payload)
+    except (TypeError, RecursionError) as e:
+        raise ValueError(str(e)) from e

@@ -28,6 +28,7 @@ Number = Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
 """A finite number: a time, a price."""
 _FAILURES = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError, TypeError)
 """What `msgspec.convert` raises for one value or another."""
+_PLAIN = frozenset({str, int, float, bool, NoneType})
 Data = TypeVar("Data")
 
 
@@ -125,6 +126,8 @@ def _schema(type_: type[Any]) -> tuple[tuple[str, Any, object], ...]:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if is_dataclass(value):
         return payload_of(value)
     return [_plain(one) for one in value] if isinstance(value, tuple) else value

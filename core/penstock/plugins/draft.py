@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from copy import copy as copy_of
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -318,7 +317,8 @@ class Draft:
 
     def for_stage(self, stage: str) -> Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
-        copy = copy_of(self)
+        copy = object.__new__(type(self))  # `copy.copy` takes five times as long, for each stage
+        copy.__dict__.update(self.__dict__)
         copy._shown, copy._stage = replace(self._exchange), stage
         copy._proposed, copy._gone = dict(self._proposed), set(self._gone)
         return copy

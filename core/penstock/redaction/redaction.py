@@ -25,7 +25,7 @@ _OVERHANG = 64
 
 def redact(text: str) -> str:
     """`text` with every secret of a known shape replaced by `[redacted KIND]`."""
-    return without_named(without_placed(without_shapes(text)))
+    return without_named(without_placed(without_shapes(text))) if text else text
 
 
 class Redactor:
