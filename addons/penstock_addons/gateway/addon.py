@@ -49,7 +49,7 @@ from penstock_addons.gateway.embeddings import OWN_PREFIX, OwnEmbeddings
 from penstock_addons.gateway.personal_data import PersonalData, Redaction
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translate import Translated, outgoing
-from penstock_addons.wire.credentials import credentials_of
+from penstock_addons.wire.credentials import head_of
 from penstock_addons.wire.flows import headers_of
 from penstock_addons.wire.gateway_port import KeyedRequest, is_gateway, keyed
 from penstock_addons.wire.held_answers import is_answered
@@ -206,7 +206,7 @@ class TeamGateway:
             speak(flow, found.endpoint, found.wire)
         in_flight = in_flight_requests.get(flow)
         if in_flight is not None:  # a fallback: its credential may not be logged either
-            in_flight.credentials = (*credentials_of(request), *in_flight.credentials)
+            in_flight.heads.append(head_of(request))
             if suite is not None and (known := suite.engine.route("POST", path)) is not None:
                 in_flight.dialect = known[0]
         send_to(request, provider.base_url, kind.path(found.wire, path))

@@ -1,6 +1,7 @@
 """`credentials_of`: the credentials in a request's headers, cookies and query, and header values that look like one,
-each as it stands and in URL, JSON and base64 encodings; `without` removes them from a text that is logged or shown to a
-client, since providers repeat them in errors. `penstock_addons.gateway.credentials` changes those of requests."""
+each as it stands and in URL, JSON and base64 encodings; `head_of` keeps what they are found in. `without` removes them
+from a text that is logged or shown to a client, since providers repeat them in errors.
+`penstock_addons.gateway.credentials` changes those of requests."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from mitmproxy import http
 from penstock.identify.identity import CREDENTIAL_HEADERS
 from penstock.redaction.values import looks_random
 
-__all__ = ["credentials_of", "without"]
+__all__ = ["credentials_of", "head_of", "without"]
 
 SHORTEST = 7
 """Characters: shorter values are placeholders such as `none` or `ollama`, or words that occur in any text."""
@@ -42,6 +43,13 @@ def credentials_of(request: http.Request) -> tuple[str, ...]:
     their URL, JSON and base64 encodings."""
     found = {form for value in _values(request) if len(value) >= SHORTEST for form in _forms(value)}
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def head_of(request: http.Request) -> http.Request:
+    """A request with the headers and the path that `request` has now: what `credentials_of` needs, for later. Most
+    requests end well, and nobody asks for their credentials."""
+    path, headers = request.data.path, http.Headers(request.headers.fields)
+    return http.Request("none.invalid", 80, b"", b"http", b"", path, b"", headers, None, None, 0, None)
 
 
 def without(text: str, credentials: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Functions on mitmproxy flows: `has_turn` waits until a delayed request may leave, unless its client disconnects;
-`is_local` says whether the client is on this machine; `headers_of` gives a request's headers by lower-case name, `by_name` any.
-`listening`: the addresses on which the proxy listens."""
+`is_local` says whether the client is on this machine; `headers_of` gives a request's headers by lower-case name,
+`by_name` any headers. `listening`: the addresses on which the proxy listens."""
 
 from __future__ import annotations
 

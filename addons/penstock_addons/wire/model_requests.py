@@ -36,7 +36,7 @@ from penstock.identify.identity import client_of
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock_addons.wire.client_overrides import ClientOverrides, OverrideReader
-from penstock_addons.wire.credentials import credentials_of, without
+from penstock_addons.wire.credentials import head_of, without
 from penstock_addons.wire.flows import by_name, has_turn, headers_of, is_local, listening
 from penstock_addons.wire.gateway_port import keyed
 from penstock_addons.wire.held_answers import is_answered
@@ -292,9 +292,7 @@ class ModelRequests:
             flow.kill()
 
     def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> InFlight:
-        in_flight = InFlight(
-            f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), credentials_of(flow.request)
-        )
+        in_flight = InFlight(f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), [head_of(flow.request)])
         self._in_flight[flow.id] = in_flight
         in_flight_requests.set(flow, in_flight)
         if self._suite is not None:

@@ -100,7 +100,7 @@ def test_a_client_that_left_has_asked_all_the_same(
     requests = Ending().requests
     requests._suite = None
     dialect: Any = object()
-    requests._in_flight[flow.id] = in_flight = InFlight("1", dialect, 0.0, ())
+    requests._in_flight[flow.id] = in_flight = InFlight("1", dialect, 0.0, [])
     requests.error(flow)
     assert in_flight.result is not None
     assert in_flight.result.is_paid is has_left
