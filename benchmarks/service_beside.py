@@ -180,13 +180,13 @@ def service(home: Path) -> Iterator[Up]:
 
 
 @contextmanager
-def started(home: Path, words: list[str]) -> Iterator[None]:
-    """`penstock` with these words, with a home of its own."""
+def started(home: Path, words: list[str]) -> Iterator[int]:
+    """`penstock` with these words, with a home of its own. Gives the id of its process."""
     env = {**os.environ, "PENSTOCK_HOME": str(home), "HOME": str(home), "PENSTOCK_BLOCK_PLUGINS": "all"}
     command = [sys.executable, "-m", "penstock", *words]
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

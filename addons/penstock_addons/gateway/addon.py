@@ -1,7 +1,6 @@
 """`TeamGateway`: the addon that lets requests with a key of Penstock in. It checks the key, finds the provider, holds
 what the request may cost, and puts the provider's credential in place of the key; one that may not pass gets an error
 in the form of its API. Lists of models, and embeddings by Penstock's own embedders, it answers itself.
-`gateway_requests` gives its `GatewayRequest`.
 
 A request on the gateway's port needs a key. On its way to a model's host it may have one beside the client's own
 credential, which then goes to the host it was sent to; the workspace's limits count all the same.
@@ -13,13 +12,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from penstock.base.errors import PenstockError, StoreError, Unreadable
-from penstock.cost.prices import Prices
 from penstock.dialects import content_encoding
 from penstock.dialects.base import Endpoint as Kind
 from penstock.gateway.admit import Admitted, Directory, admit, check_scope, price_name
@@ -46,9 +44,10 @@ from penstock_addons.gateway.credentials import (
     without_credentials,
 )
 from penstock_addons.gateway.embeddings import OWN_PREFIX, OwnEmbeddings
+from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
 from penstock_addons.gateway.personal_data import PersonalData, Redaction
 from penstock_addons.gateway.store_threads import StoreThreads
-from penstock_addons.gateway.translate import Translated, outgoing
+from penstock_addons.gateway.translate import outgoing
 from penstock_addons.wire.credentials import head_of
 from penstock_addons.wire.flows import headers_of
 from penstock_addons.wire.gateway_port import KeyedRequest, is_gateway, keyed
@@ -57,10 +56,8 @@ from penstock_addons.wire.hosts import ModelHosts, host_of
 from penstock_addons.wire.in_flight import in_flight_requests
 from penstock_addons.wire.keep_alive import is_keep_alive
 from penstock_addons.wire.model_requests import ModelRequests
-from penstock_addons.wire.per_flow import PerFlow
-from penstock_addons.wire.tee import Tee
 
-__all__ = ["GatewayRequest", "TeamGateway", "gateway_requests"]
+__all__ = ["TeamGateway"]
 
 logger = logging.getLogger(__name__)
 _FALLBACK = "x-penstock-fallback"
@@ -68,46 +65,6 @@ _OWN_ENDPOINTS: Mapping[str, Endpoint] = {"anthropic": "messages", "gemini": "ge
 """By the family of a dialect. Others are OpenAI's."""
 _BODILESS = ("GET", "HEAD", "OPTIONS", "DELETE")
 _SESSIONS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
-
-
-@dataclass(slots=True)
-class GatewayRequest:
-    """A request with a key, until its answer is complete."""
-
-    secret: str = field(repr=False)
-    key: ApiKey
-    endpoint: Endpoint
-    path: str
-    """The path as the client sent it, without the query."""
-    is_own: bool
-    """Whether the client's own credential goes with it."""
-    fallback: str
-    """The model that the client named as its fallback."""
-    admitted: Admitted | None = None
-    """None: it was not let in, or not yet, or is settled."""
-    prices: Prices | None = None
-    """Those of the proxy's profile, from when it was let in."""
-    retries: int = 0
-    """How often it was sent again to this provider."""
-    at_fallback: bool = False
-    """Whether it was sent to its fallback."""
-    is_redacted: bool = False
-    """Whether personal data has to be restored in its answer."""
-    translated: Translated | None = None
-    """None: its provider speaks the client's format."""
-    refusal: bytes = b""
-    """The body that its client gets in place of a redirect."""
-    tee: Tee | None = None
-    """Reads the answer, where that is sent on as a whole, with its cost in a header."""
-
-    @property
-    def wire(self) -> Endpoint:
-        """The format that its provider is asked in."""
-        return self.translated.target if self.translated is not None else self.endpoint
-
-
-gateway_requests: PerFlow[GatewayRequest] = PerFlow()
-"""By flow, what the gateway knows of it; nothing of a flow that came without a key."""
 
 
 class TeamGateway:
@@ -235,26 +192,36 @@ class TeamGateway:
         own, translators = _own_provider(flow) if found.is_own else None, suite.plugins.translators()
 
         def let_in(store: GatewayStore, directory: Directory) -> tuple[Admitted, str, bytes, str, Redaction | None]:
-            found.key = self._threads.check(store, found.secret)
             body = received = content_encoding.decode(packed, encoding, limit)
             asked = _asked(body, found)
             name, redaction = found.key.workspace, None
             if directory.workspace(name).settings.redact:
                 body, redaction = self._personal.redact(store, name, body, headers, found.endpoint)
-            admitted = admit(
-                store,
-                directory,
-                found.key,
-                asked,
-                found.endpoint,
-                number=flow.id,
-                session=session.encode("ascii", "replace").decode(),
-                price_of=prices.of,
-                usual_output=settings.usual_output_tokens,
-                fallback=found.fallback,
-                own=own,
-                hold=self._threads.hold,
-            )
+
+            def admitted_for(key: ApiKey) -> Admitted:
+                return admit(
+                    store,
+                    directory,
+                    key,
+                    asked,
+                    found.endpoint,
+                    number=flow.id,
+                    session=session.encode("ascii", "replace").decode(),
+                    price_of=prices.of,
+                    usual_output=settings.usual_output_tokens,
+                    fallback=found.fallback,
+                    own=own,
+                    hold=self._threads.hold_for(key, found.secret),
+                )
+
+            try:
+                admitted = admitted_for(found.key)
+            except PenstockError:
+                key = self._threads.check(store, found.secret)
+                if key == found.key:
+                    raise
+                found.key = key  # it was changed in the minute for which it is not looked at when a request comes
+                admitted = admitted_for(key)
             if own is not None:
                 return admitted, "", b"" if body == received else body, found.path, redaction
             try:

@@ -43,18 +43,31 @@ def take_key(request: http.Request) -> str:
     """Remove the gateway key from a request, and return it. Empty: it has none."""
     if not _may_have_key(request):
         return ""
-    found: str = request.headers.pop(KEY_HEADER, "").strip()
-    for name in _HEADERS:
-        said = request.headers.get_all(name)
-        ours = [one for one in said if _token(one).startswith(PREFIX)]
+    keys: dict[str, str] = {}
+    kept: list[tuple[bytes, bytes]] = []
+    for field in request.headers.fields:
+        name = field[0].decode("latin-1").lower()
+        key = _key_of(name, field[1].decode("utf-8", "surrogateescape"))
+        if key is None:
+            kept.append(field)
+        elif key:
+            keys.setdefault(name, key)
+    request.headers.fields = tuple(kept)
+    if "?" in request.path:  # Gemini's clients may write it there
+        query = request.query.items(multi=True)
+        ours = [value for _, value in query if value.startswith(PREFIX)]
         if ours:
-            found = found or _token(ours[0])
-            request.headers.set_all(name, [one for one in said if one not in ours])
-    query = request.query.items(multi=True)
-    if any(value.startswith(PREFIX) for _, value in query):  # Gemini's clients may write it there
-        found = found or next(value for _, value in query if value.startswith(PREFIX))
-        request.query = [(name, value) for name, value in query if not value.startswith(PREFIX)]
-    return found
+            keys.setdefault("", ours[0])
+            request.query = [(name, value) for name, value in query if value not in ours]
+    return next((keys[name] for name in (KEY_HEADER, *_HEADERS, "") if name in keys), "")
+
+
+def _key_of(name: str, value: str) -> str | None:
+    """The gateway key in a header, by its name in lower case. None: it is a header for something else."""
+    if name == KEY_HEADER:
+        return value.strip()
+    token = _token(value) if name in _HEADERS else ""
+    return token if token.startswith(PREFIX) else None
 
 
 def _may_have_key(request: http.Request) -> bool:
@@ -69,7 +82,12 @@ def _may_have_key(request: http.Request) -> bool:
 
 def has_credential(request: http.Request) -> bool:
     """Whether a client sends a credential of its own."""
-    return any(request.headers.get(name) for name in _HEADERS) or "key" in request.query
+    said = (name for name, value in request.headers.fields if value)
+    return any(name.decode("latin-1").lower() in _HEADERS for name in said) or _has_key_in_query(request)
+
+
+def _has_key_in_query(request: http.Request) -> bool:
+    return "?" in request.path and "key" in request.query
 
 
 def credential_of(request: http.Request) -> str:
@@ -108,7 +126,7 @@ def without_credentials(request: http.Request) -> None:
     for name in {name.lower() for name in request.headers}:
         if name in _HEADERS or name in _ACCOUNTS or name.startswith("x-penstock"):
             del request.headers[name]
-    if "key" in request.query:
+    if _has_key_in_query(request):
         del request.query["key"]
 
 

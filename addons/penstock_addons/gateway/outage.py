@@ -18,7 +18,7 @@ from penstock.gateway.admit import STALE_S
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.holds import Call, book, settle
 from penstock.gateway.quotas import limits_of
-from penstock.gateway.records import BILLION, UNITS, ApiKey, Reached, Unit, Usage
+from penstock.gateway.records import BILLION, ApiKey, Reached, Unit, Usage
 
 __all__ = ["Outage"]
 
@@ -82,8 +82,7 @@ class Outage:
             seen = self._seen.get(_digest(secret))
         if seen is None or seen.at < time.monotonic() - STALE_S:
             raise error
-        end = seen.key.expires_at
-        if end is not None and end <= time.time():
+        if seen.key.state(time.time()) != "active":
             raise error
         return seen.key
 
@@ -91,8 +90,10 @@ class Outage:
         """Let a request in whose cost cannot be held. Raises `error` where that would be too much."""
         with self._lock:
             seen = next((one for one in self._seen.values() if one.key.id == call.key), None)
+            if seen is None or seen.key.state(time.time()) != "active":
+                raise error
             lent = [one for one, _ in self._lent.values() if one.key == call.key]
-            for unit, most in (seen.may_lend if seen is not None else dict.fromkeys(UNITS, 0)).items():
+            for unit, most in seen.may_lend.items():
                 if sum(one.of(unit) for one in lent) + call.of(unit) > most:
                     raise error
             if self._unbooked + call.dollars > _MOST or len(self._lent) >= _REQUESTS:

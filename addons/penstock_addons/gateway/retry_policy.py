@@ -18,8 +18,9 @@ from penstock.events.proxy_events import FaultEvent
 from penstock.gateway.admit import Admitted, Directory, instead
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.providers import open_credential
-from penstock_addons.gateway.addon import GatewayRequest, TeamGateway, gateway_requests
+from penstock_addons.gateway.addon import TeamGateway
 from penstock_addons.gateway.client_format import put_back, set_aside_session
+from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
 from penstock_addons.gateway.resend import again, retrying
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translate import Translated, outgoing

@@ -26,8 +26,8 @@ from penstock.engine.admission import cost_of
 from penstock.gateway.admit import Admitted, price_name
 from penstock.gateway.holds import Call
 from penstock.gateway.records import BILLION, Usage
-from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
 from penstock_addons.gateway.credentials import credential_of
+from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
 from penstock_addons.gateway.hidden_credentials import HidingStream, credentials_of_flow, hide_credentials
 from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.wire.in_flight import InFlight, RequestResult, in_flight_requests, usage_so_far

@@ -9,15 +9,20 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from penstock.base.errors import PenstockError, StoreError
 from penstock.base.loop_wait import done_within
-from penstock.gateway.admit import Directory
+from penstock.gateway.admit import Directory, Hold
 from penstock.gateway.database import GatewayStore
+from penstock.gateway.errors import KeyChanged
 from penstock.gateway.holds import Call, hold, keep_holds, sweep
-from penstock.gateway.keys import check_key, note_use
+from penstock.gateway.key_cache import KeyCache
+from penstock.gateway.keys import check_key, key_in, note_use
 from penstock.gateway.periods import day_of
 from penstock.gateway.placeholder_store import sweep_placeholders
 from penstock.gateway.records import ApiKey, Reached, Usage
@@ -80,22 +85,37 @@ class StoreThreads:
         """The key that `secret` is, as the store has it; with Redis, as it had it lately. While the store is
         down, one that was seen lately. Raises `BadKey` and `StoreError`. Waits for the store."""
         try:
-            suite = self._requests.suite
-            cache = suite.keys if suite is not None else None
+            cache = self._cache
             key = cache.key(secret, lambda: _read(store, secret)) if cache is not None else _read(store, secret)
             return self._outage.saw(secret, key, store)
         except StoreError as e:
             return self._outage.key(secret, e)
 
-    def hold(self, store: GatewayStore, call: Call) -> None:
-        """Hold what a request may cost until it is settled. While the store is down, lend it. Raises `QuotaFull` and
-        `StoreError`."""
+    def hold(self, store: GatewayStore, call: Call, check: Callable[[sa.Connection], None] | None = None) -> None:
+        """Hold what a request may cost until it is settled; `check` as in `penstock.gateway.holds.hold`. While the
+        store is down, lend it. Raises `QuotaFull` and `StoreError`, and what `check` raises."""
         try:
-            hold(store, call)
+            hold(store, call, check)
         except StoreError as e:
             self._outage.lend(call, e)
         else:
             self._held[call.id] = call.workspace
+
+    def hold_for(self, key: ApiKey, secret: str) -> Hold:
+        """`hold` for a request that came with `secret`, which was `key` when it came. Raises besides `BadKey` if that
+        is not valid any more, and `KeyChanged` if it is another by now. It is looked at in the transaction that holds,
+        which costs less than one of its own."""
+
+        def hold(store: GatewayStore, call: Call) -> None:
+            def look(db: sa.Connection) -> None:
+                now = store.clock.now()
+                _same(key, key_in(db, secret, now), day_of(now))
+
+            if self._cache is not None:  # most of its keys need no look at the store
+                _same(key, self.check(store, secret))
+            self.hold(store, call, look if self._cache is None else None)
+
+        return hold
 
     def settle(self, number: str, usage: Usage | None, exchange: str) -> None:
         """Count what a request cost; None: nothing, and what is held for it is free again. Returns at once."""
@@ -122,6 +142,11 @@ class StoreThreads:
         with self._lock:
             if self._store is not None:
                 self._store.close()
+
+    @property
+    def _cache(self) -> KeyCache | None:
+        suite = self._requests.suite
+        return suite.keys if suite is not None else None
 
     def _translations(self) -> Translations:
         suite = self._requests.suite
@@ -186,7 +211,14 @@ class StoreThreads:
 
 
 def _read(store: GatewayStore, secret: str) -> ApiKey:
-    key = check_key(store, secret)
-    if key.last_used_day != (day := day_of(store.clock.now())):
-        note_use(store, key.id, day)
-    return key
+    key, day = check_key(store, secret), day_of(store.clock.now())
+    if key.last_used_day == day:
+        return key
+    note_use(store, key.id, day)
+    return replace(key, last_used_day=day)
+
+
+def _same(before: ApiKey, now: ApiKey, day: str = "") -> None:
+    """Raises `KeyChanged`, also for a key whose use on this day is not stored yet."""
+    if before != now or (day and now.last_used_day != day):
+        raise KeyChanged("this key is being changed: try again")

@@ -21,8 +21,8 @@ from penstock.dialects.content_encoding import StreamDecoder, stream_decoder
 from penstock.dialects.sse import SseSplitter
 from penstock.gateway.provider_kinds import TRANSLATED
 from penstock.plugins.translator import NotTranslatable
-from penstock_addons.gateway.addon import GatewayRequest, gateway_requests
 from penstock_addons.gateway.client_format import set_aside_session
+from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
 from penstock_addons.gateway.hidden_credentials import credentials_of_flow
 from penstock_addons.gateway.translate import Translated
 from penstock_addons.gateway.translated_stream import TranslatedStream, error_of, error_text

@@ -35,6 +35,8 @@ class SharedSqlite:
         connection. Raises `StoreError`."""
         self.path, self.name = path, str(path)
         self._one_at_a_time = threading.Lock()
+        self._writer: sa.Connection | None = None
+        """The connection of all writes, kept: to get one from the pool takes as long as a write does."""
         try:
             # Autocommit for each transaction instead would have SQLite prepare all statements of a connection again.
             self.engine = sqlite.connect(path, BUSY_MS, *pragmas, is_autocommit=True)
@@ -47,6 +49,10 @@ class SharedSqlite:
 
     def close(self) -> None:
         """Close the file."""
+        with self._one_at_a_time:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
         self.engine.dispose()
 
     @contextmanager
@@ -66,7 +72,7 @@ class SharedSqlite:
         start, all of it whatever `part` is, so that what it reads cannot change before it writes. `is_durable`: it
         survives a power cut."""
         try:
-            with self._alone(), self.engine.connect() as db:
+            with self._alone() as db:
                 if is_durable:
                     db.exec_driver_sql("PRAGMA synchronous=FULL")
                 try:
@@ -83,13 +89,20 @@ class SharedSqlite:
             raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """A lock for the writers of this process. SQLite has one too, but polls it, which is slower."""
+    def _alone(self) -> Iterator[sa.Connection]:
+        """The connection, for one of the writers of this process. SQLite has a lock too, but polls it, which is
+        slower."""
         if not self._one_at_a_time.acquire(timeout=BUSY_MS / 1000):
             raise StoreError(f"{self.path} cannot be written: another call has held it for {BUSY_MS // 1000} s")
         try:
             self._check_file()
-            yield
+            if self._writer is None or self._writer.invalidated:
+                self._writer = self.engine.connect()
+            try:
+                yield self._writer
+            finally:
+                if self._writer.in_transaction():  # what SQLAlchemy takes for one: for SQLite it is over
+                    self._writer.rollback()
         finally:
             self._one_at_a_time.release()
 

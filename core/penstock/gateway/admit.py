@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from penstock.base.errors import StoreError
@@ -27,7 +28,7 @@ from penstock.models.price import Price
 from penstock.models.providers import provider_of
 from penstock.tokens.estimate import estimate_bytes
 
-__all__ = ["STALE_S", "Admitted", "Directory", "admit", "check_scope", "instead", "price_name"]
+__all__ = ["STALE_S", "Admitted", "Directory", "Hold", "admit", "check_scope", "instead", "price_name"]
 
 logger = logging.getLogger(__name__)
 _LISTED_S = 30.0
@@ -212,9 +213,14 @@ def _no_price(e: UnknownPrice, route: Route, listed: Collection[str]) -> NotAllo
 
 def price_name(provider: Provider) -> str:
     """What prices call a provider: by its host, else by its kind."""
-    parts = urlsplit(provider.base_url)
+    return _price_name(provider.base_url, provider.kind)
+
+
+@lru_cache(maxsize=256)
+def _price_name(base_url: str, kind: str) -> str:
+    parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return provider_of(parts.hostname or "", port, "", provider.kind.removesuffix("-compatible"))
+    return provider_of(parts.hostname or "", port, "", kind.removesuffix("-compatible"))
 
 
 def _call(

@@ -12,6 +12,7 @@ __all__ = [
     "BadKey",
     "Conflict",
     "InvalidSetting",
+    "KeyChanged",
     "NotAllowed",
     "NotThere",
     "ProviderDown",
@@ -38,6 +39,10 @@ class Conflict(PenstockError):
 
 class BadKey(PenstockError):
     """The key is unknown, has expired or was revoked."""
+
+
+class KeyChanged(PenstockError):
+    """The key is not what it was when its request came, a moment ago."""
 
 
 class NotAllowed(PenstockError):

@@ -12,7 +12,7 @@ in; they can afterwards, when an answer costs more than was held for it, and the
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ class Call:
     """Somebody says what its model costs."""
 
     @property
-    def scopes(self) -> list[str]:
+    def scopes(self) -> Sequence[str]:
         """What it counts in."""
         return scopes_of(self.workspace, self.key, f"{self.provider}/{self.model}")
 
@@ -72,11 +72,14 @@ class Call:
         return 1 if unit == "requests" else self.tokens if unit == "tokens" else self.dollars
 
 
-def hold(store: GatewayStore, call: Call) -> None:
-    """Let a request in, and hold what it may cost. Raises `QuotaFull`: then nothing is held, and the error names the
-    limit that has no room, the one that lasts longest where there are several. Raises `UnknownPrice`."""
+def hold(store: GatewayStore, call: Call, check: Callable[[sa.Connection], None] | None = None) -> None:
+    """Let a request in, and hold what it may cost. `check`: called first, in the same transaction; what it raises keeps
+    the request out. Raises `QuotaFull`: then nothing is held, and the error names the limit that has no room, the one
+    that lasts longest where there are several. Raises `UnknownPrice`."""
     try:
         with store.writing(workspace=call.workspace) as db:
+            if check is not None:
+                check(db)
             _hold(db, call, store.clock.now())
     except QuotaFull as e:
         try:

@@ -1,6 +1,7 @@
 """API keys of the gateway: `add_key`, `list_keys`, `find_key` (by id), `check_key` (by secret; writes nothing),
-`note_use` (last day), `change_key`, `rotate_key` (the old secret valid for up to 30 days if asked) and `revoke_key`;
-changes are in the audit log. A key is 32 random bytes, of which a SHA-256 and the prefix that people see are stored."""
+`key_in` (the same in a transaction), `note_use` (last day), `change_key`, `rotate_key` (the old secret valid for up to
+30 days if asked) and `revoke_key`; changes are in the audit log. A key is 32 random bytes, of which a SHA-256 and the
+prefix that people see are stored."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ __all__ = [
     "change_key",
     "check_key",
     "find_key",
+    "key_in",
     "list_keys",
     "revoke_key",
     "rotate_key",
@@ -94,14 +96,19 @@ def find_key(store: GatewayStore, workspace: str, number: str) -> ApiKey:
 
 def check_key(store: GatewayStore, secret: str) -> ApiKey:
     """The key with this secret. Raises `BadKey` if it is unknown, has expired or was revoked. Writes nothing."""
+    with store.reading() as db:
+        return key_in(db, secret, store.clock.now())
+
+
+def key_in(db: sa.Connection, secret: str, now: float) -> ApiKey:
+    """As `check_key`, in a transaction."""
     if not secret.startswith(PREFIX) or len(secret) > _LONGEST:
         raise BadKey("this is no key of Penstock: those begin with pst_")
-    digest, now = _digest(secret), store.clock.now()
-    with store.reading() as db:
-        found = _BY_DIGEST.run(db, said=digest)
-    if not found:
+    digest = _digest(secret)
+    row = _BY_DIGEST.first(db, said=digest)
+    if row is None:
         raise BadKey("this key is not known here: check it, or have a new one made with `penstock keys add`")
-    row, key = found[0], _key(found[0])
+    key = _key(row)
     if row.digest != digest and (row.old_until is None or row.old_until <= now):
         raise BadKey(f"this key was replaced: use the new one of {key.name}")
     state = key.state(now)
@@ -202,7 +209,8 @@ def _find(db: sa.Connection, workspace: str, number: str) -> ApiKey:
 
 
 def _key(row: Any) -> ApiKey:
-    scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in scopes_in(row.workspace)))
+    known = scopes_in(row.workspace)
+    scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in known))
     times = {"expires_at": row.expires_at, "revoked_at": row.revoked_at, "last_used_day": row.last_used_day}
     return ApiKey(row.id, row.workspace, row.name, row.prefix, scopes, tuple(row.models), row.created_at, **times)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from penstock.gateway.records import PERIODS, Period
 
@@ -14,7 +15,7 @@ _FORMATS: dict[Period, str] = {"minute": "%Y-%m-%dT%H:%M", "day": "%Y-%m-%d", "m
 
 def period_of(per: Period, now: float) -> str:
     """The name of the period that `now` is in, such as `day:2026-11-23`."""
-    return f"{per}:{datetime.fromtimestamp(now, UTC).strftime(_FORMATS[per])}"
+    return f"{per}:{_name(per, int(now // 60))}"
 
 
 def periods_of(now: float) -> list[str]:
@@ -24,7 +25,13 @@ def periods_of(now: float) -> list[str]:
 
 def day_of(now: float) -> str:
     """The day that `now` is in, as 2026-11-23."""
-    return datetime.fromtimestamp(now, UTC).strftime(_FORMATS["day"])
+    return _name("day", int(now // 60))
+
+
+@lru_cache(maxsize=64)
+def _name(per: Period, minute: int) -> str:
+    """The name of a period by one of its minutes since the epoch: many requests have the same ones."""
+    return datetime.fromtimestamp(60 * minute, UTC).strftime(_FORMATS[per])
 
 
 def end_of(per: Period, now: float) -> float:

@@ -10,6 +10,7 @@ A limit that is set in the middle of a month counts all of the month: its counte
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,9 +58,10 @@ _COUNTED = Prepared(_LIMITS)
 _COUNTED_OF = Prepared(_LIMITS.where(among(limits.c.scope, "scopes")))
 
 
-def scopes_of(workspace: str, key: str, model: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def scopes_of(workspace: str, key: str, model: str) -> Sequence[str]:
     """The scopes that a request counts in, in the order in which they are locked. `model`: as `provider/name`."""
-    return sorted([f"key:{key}", f"workspace:{workspace}", scope_of(f"model:{workspace}/{model}")])
+    return tuple(sorted([f"key:{key}", f"workspace:{workspace}", scope_of(f"model:{workspace}/{model}")]))
 
 
 def scope_of(said: str) -> str:

@@ -2,7 +2,8 @@
 file or the environment, makes, adds and removes keys, and encrypts and decrypts data keys (`wrap`, `unwrap`;
 `Wrapped`). Raises `SealingError`, with what to do, where a key is missing, is another, or cannot be written.
 
-It is read each time it is needed, so that a key that is put back, or replaced by another process, takes effect at once.
+Its place is looked at each time it is needed, so that a key that is put back, or replaced by another process, takes
+effect at once. A file is only read again when it has changed.
 The first key found is the master key; those behind it decrypt what was encrypted before the last replacement.
 """
 
@@ -14,6 +15,7 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
@@ -22,7 +24,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.paths import make_private
 from penstock.base.private_files import replacing, write_file
 
-__all__ = ["FILE_NAME", "FILE_VARIABLE", "KEY_BYTES", "KEY_VARIABLE", "MasterKeys", "SealingError", "Wrapped"]
+__all__ = ["FILE_NAME", "FILE_VARIABLE", "KEY_BYTES", "KEY_VARIABLE", "MasterKeys", "SealingError", "Wrapped", "unwrap"]
 
 FILE_VARIABLE = "PENSTOCK_MASTER_KEY_FILE"
 """The file that holds the keys, one a line; without it `KEY_VARIABLE` counts, and then a file beside the store."""
@@ -53,6 +55,8 @@ class MasterKeys:
 
     def __init__(self, folder: Path) -> None:
         self._own_file = folder / FILE_NAME
+        self._last_read: tuple[object, list[bytes]] = (None, [])
+        """The keys that were read last, and what shows that they are still the same ones."""
 
     @property
     def place(self) -> str:
@@ -66,17 +70,18 @@ class MasterKeys:
 
     def unwrap(self, wrapped: Wrapped) -> bytes:
         """Decrypt a data key. Raises `SealingError` if its master key is missing."""
+        return unwrap(self.find(wrapped.master), wrapped.wrapped)
+
+    def find(self, id: str) -> bytes:
+        """A master key by its id. Raises `SealingError` if it is missing."""
         try:
             masters = self._read()
         except SealingError as e:
-            raise SealingError(self._wanted(wrapped.master, str(e))) from e
+            raise SealingError(self._wanted(id, str(e))) from e
         for master in masters:
-            if id_of(master) == wrapped.master:
-                try:
-                    return aes_key_unwrap(master, wrapped.wrapped)
-                except InvalidUnwrap as e:
-                    raise SealingError("a data key was changed on disk, and cannot be decrypted") from e
-        raise SealingError(self._wanted(wrapped.master))
+            if id_of(master) == id:
+                return master
+        raise SealingError(self._wanted(id))
 
     def known(self) -> list[str]:
         """The ids of the available keys, the master key first; empty if none can be read."""
@@ -136,6 +141,10 @@ class MasterKeys:
     def _read(self) -> list[bytes]:
         file = self._file
         try:
+            now: object = os.environ[KEY_VARIABLE] if file is None else (file, _state(file))
+            before, keys = self._last_read
+            if before == now:
+                return keys
             text = os.environ[KEY_VARIABLE] if file is None else file.read_text()
         except FileNotFoundError as e:
             raise SealingError(f"there is no master key: {file} is not there") from e
@@ -144,7 +153,9 @@ class MasterKeys:
         words = text.split()
         if not words or not all(_KEY.fullmatch(word) for word in words):
             raise SealingError(f"{self.place} holds no master key: 64 hexadecimal digits were expected")
-        return [bytes.fromhex(word) for word in words]
+        keys = [bytes.fromhex(word) for word in words]
+        self._last_read = now, keys  # a file that changed meanwhile is read again: its state is that of before
+        return keys
 
     def _write(self, keys: Sequence[bytes]) -> None:
         file = self._file
@@ -155,9 +166,24 @@ class MasterKeys:
             raise SealingError(f"the master key in {file} cannot be exchanged: {e}") from e
 
 
+def unwrap(master: bytes, wrapped: bytes) -> bytes:
+    """Decrypt a data key that was encrypted under `master`. Raises `SealingError` if it was changed."""
+    try:
+        return aes_key_unwrap(master, wrapped)
+    except InvalidUnwrap as e:
+        raise SealingError("a data key was changed on disk, and cannot be decrypted") from e
+
+
+@lru_cache(maxsize=16)
 def id_of(key: bytes) -> str:
     """The id of a master key: 16 hexadecimal digits, from which the key cannot be read."""
     return hashlib.sha256(b"penstock master key" + key).hexdigest()[:16]
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    """What changes with a file, however it is written."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _lines(keys: Sequence[bytes]) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from penstock.gateway.keys import list_keys, revoke_key
+from penstock.gateway.keys import change_key, list_keys, revoke_key, rotate_key
 from penstock.gateway.providers import add_provider
 from penstock.gateway.quotas import read_limit, set_limits, show_limits
 from penstock.gateway.usage import usage_by, usage_page
@@ -101,6 +101,20 @@ def test_a_revoked_key_is_refused_at_once(team: TeamProxy) -> None:
         answer = client.post("/v1/messages", json=MESSAGES)
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")
     assert "revoked" in answer.json()["error"]["message"]
+
+
+def test_what_is_changed_of_a_key_in_use_counts_at_once(team: TeamProxy) -> None:
+    key, tag = team.workspace("changed")
+    (made,) = list_keys(team.store, "changed")
+    with team.client(key) as client:
+        assert client.post("/v1/messages", json=MESSAGES).status_code == 200
+        change_key(team.store, "changed", made.id, "test", models=["anthropic/another"])
+        assert client.post("/v1/messages", json=MESSAGES).status_code == 403
+        change_key(team.store, "changed", made.id, "test", models=["anthropic/claude-opus-*"])
+        assert client.post("/v1/messages", json=MESSAGES).status_code == 200
+        rotate_key(team.store, "changed", made.id, "test")
+        assert client.post("/v1/messages", json=MESSAGES).status_code == 401
+    assert len(team.provider.received(tag, 2)) == 2
 
 
 def test_other_paths_of_a_provider_are_closed(team: TeamProxy) -> None:

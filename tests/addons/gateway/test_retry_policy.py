@@ -29,7 +29,7 @@ from penstock.gateway.providers import add_provider
 from penstock.gateway.usage import usage_page
 from penstock.gateway.workspaces import change_workspace
 from penstock.profiles.gateway import GATEWAY_URL, GatewaySettings
-from penstock_addons.gateway.addon import gateway_requests
+from penstock_addons.gateway.gateway_request import gateway_requests
 from penstock_addons.gateway.resend import PenstockRetryHook, RetryingLayer, again
 from penstock_addons.gateway.retry_policy import RetryPolicy
 from tests.addons.gateway.conftest import SECRET, TeamProxy

@@ -78,3 +78,13 @@ def test_a_wrapped_key_that_was_changed_is_refused(masters: MasterKeys) -> None:
     wrapped = masters.wrap(DataKey().key)
     with pytest.raises(SealingError, match="was changed on disk"):
         masters.unwrap(replace(wrapped, wrapped=bytes(len(wrapped.wrapped))))
+
+
+def test_a_key_that_is_exchanged_in_place_counts_at_once(masters: MasterKeys, tmp_path: Path) -> None:
+    file = tmp_path / "master-key"
+    file.write_text(ONE)
+    before = masters.known()
+    file.write_text(TWO)
+    assert masters.known() != before
+    file.unlink()
+    assert masters.known() == []
