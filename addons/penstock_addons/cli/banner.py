@@ -57,15 +57,18 @@ def banner(
     reverse: list[ReversePort],
     servers: Sequence[Server] = (),
     *,
+    workers: int = 1,
     has_store: bool = True,
     first: bool,
 ) -> Iterator[str]:
-    """The lines to print for a proxy that listens now. `has_store`: its store could be opened; `first`: also what a new
-    user should know."""
+    """The lines to print for a proxy that listens now. `workers`: of how many processes it consists; `has_store`: its
+    store could be opened; `first`: also what a new user should know."""
     yield f"Penstock {__version__} listens on {what.url()}"
     yield f"  profile  {profile.name}: {profile.about}" if profile.about else f"  profile  {profile.name}"
     yield f"  store    {what.store}" if has_store else f"  store    none: {what.store} cannot be opened, see above"
     yield f"  CA       {what.ca}"
+    if workers > 1:
+        yield f"  workers  {workers} processes"
     for upstream in reverse:
         base = what.reverse.get(upstream.name, "")
         if upstream.url == GATEWAY_URL:

@@ -28,11 +28,12 @@ from penstock.store.lock import is_taken
 from penstock.store.store_file import store_file
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort, parse
+from penstock_addons.cli.workers.checks import check
 
 __all__ = ["PROFILE_VARIABLE", "UPSTREAM_VARIABLE", "up"]
 
 PORT = 8080
-UPSTREAM_VARIABLE = "PENSTOCK_UPSTREAM_PROXY"
+UPSTREAM_VARIABLE, WORKERS_VARIABLE = "PENSTOCK_UPSTREAM_PROXY", "PENSTOCK_WORKERS"
 
 
 def up(
@@ -102,6 +103,15 @@ def up(
         Path | None, typer.Option(help="The folder of the certificate authority. mitmproxy's own when not given.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="So many processes behind the same ports, for more than one core. They need a store in PostgreSQL.",
+            envvar=WORKERS_VARIABLE,
+            min=1,
+            max=64,
+        ),
+    ] = 1,
     options: Annotated[
         list[str] | None, typer.Argument(help="Options for mitmdump, behind `--`.", metavar="[-- OPTIONS]")
     ] = None,
@@ -116,6 +126,10 @@ def up(
     chosen = _with_service(profiles.load(profile), serve)
     plugins = Plugins.load()
     plugins.check(chosen)  # what is wrong with a plugin or a stage's settings is said before anything listens
+    if tethered:
+        workers = 1  # a proxy for one client, whatever the environment says of others
+    if workers > 1:
+        port = port or discovery.free_port(host)  # one for all
     main_mode, login = _main_mode(upstream, host, port)
     reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
     _check_ports(host, port, reverse_ports)
@@ -123,37 +137,60 @@ def up(
     if is_taken(file):
         raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
 
+    if workers > 1:
+        check(file, chosen, options or ())
+
     from penstock_addons.cli import banner, certificate_authority
-    from penstock_addons.cli.announcer import Announcer
-    from penstock_addons.cli.master import run_proxy
-    from penstock_addons.cli.tether import Tether
 
     ca = certificate_authority.ensure((confdir or certificate_authority.default_confdir()).expanduser().absolute())
     bundle = certificate_authority.write_bundle(ca)
 
     servers = plugins.servers(chosen, file)
 
-    def say(what: discovery.Announcement, has_store: bool) -> None:
+    def say(what: discovery.Announcement, has_store: bool = True) -> None:
         first = banner.is_first_time()
-        for line in banner.banner(what, chosen, bundle, reverse_ports, servers, has_store=has_store, first=first):
+        lines = banner.banner(
+            what, chosen, bundle, reverse_ports, servers, workers=workers, has_store=has_store, first=first
+        )
+        for line in lines:
             typer.echo(line)
 
-    more: list[object] = [
-        Announcer(
-            announce or discovery.default_file(), ca, {u.mode(host): u for u in reverse_ports}, None if quiet else say
-        ),
-        *([Tether()] if tethered else []),
-    ]
-    modes = [main_mode, *(u.mode(host) for u in reverse_ports)]
+    announcement, said = announce or discovery.default_file(), None if quiet else say
+    reverse_modes = {u.mode(host): u for u in reverse_ports}
+    modes = [main_mode, *reverse_modes]
     settings = {
         "confdir": ca.parent,
         "penstock_profile": profile,
-        "penstock_store": file,
         **({"upstream_auth": login} if login else {}),
         **({"penstock_allow_remote": "true"} if allow_remote else {}),
     }
+    if workers > 1:
+        from penstock_addons.cli.workers.run import run_workers
+        from penstock_addons.control.siblings import OWN_PORT
+
+        def arguments(own: Path) -> list[str]:
+            return _arguments([*modes, OWN_PORT], {**settings, "penstock_store": own}, options or ())
+
+        run_workers(
+            workers,
+            (host, port),
+            file,
+            arguments,
+            ca=ca,
+            reverse=reverse_modes,
+            servers=servers,
+            announcement=announcement,
+            say=said,
+        )
+        return
+
+    from penstock_addons.cli.announcer import Announcer
+    from penstock_addons.cli.master import run_proxy
+    from penstock_addons.cli.tether import Tether
+
+    more: list[object] = [Announcer(announcement, ca, reverse_modes, said), *([Tether()] if tethered else [])]
     with running_servers(servers) as starter:
-        run_proxy(_arguments(modes, settings, options or ()), [starter, *more])
+        run_proxy(_arguments(modes, {**settings, "penstock_store": file}, options or ()), [starter, *more])
 
 
 def _with_service(profile: Profile, port: int | None) -> Profile:

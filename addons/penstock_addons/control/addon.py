@@ -17,9 +17,12 @@ from mitmproxy import http
 from penstock.base.browser_origin import is_loopback
 from penstock.base.keyfile import installation_key
 from penstock.control.client import COMMAND, HOST, KEY_FILE, MARK
+from penstock.store.worker_files import is_worker_file
 from penstock_addons.control.memory import PREFIX
 from penstock_addons.control.routes import Answer, ControlRoutes
 from penstock_addons.control.shutdown import GracefulShutdown
+from penstock_addons.control.siblings import OWN_PORT, Siblings
+from penstock_addons.control.worker_commands import WorkerCommands
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
 
@@ -39,11 +42,15 @@ class Control:
     def __init__(self, options: ProxyOptions, requests: ModelRequests, leaving: GracefulShutdown | None = None) -> None:
         self._options = options
         self._commands = ControlRoutes(options, requests, leaving or GracefulShutdown(requests))
+        self._for_all: WorkerCommands | None = None
         self._token = b""
 
     def running(self) -> None:
+        store = self._options.store
         if not self._token:
-            self._token = installation_key(self._options.store.parent, KEY_FILE).hex().encode()
+            self._token = installation_key(store.parent, KEY_FILE).hex().encode()
+        if is_worker_file(store):
+            self._for_all = WorkerCommands(self._commands, Siblings(store), store)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if _is_ours(flow.request.host):
@@ -60,7 +67,9 @@ class Control:
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if not flow.metadata.pop(ALLOWED, False):
             return None
-        answer = self._commands.do(flow.request.method, _path(flow.request), flow.request.raw_content or b"")
+        is_for_one = self._for_all is None or flow.client_conn.proxy_mode.full_spec == OWN_PORT
+        commands = self._commands if is_for_one or self._for_all is None else self._for_all
+        answer = commands.do(flow.request.method, _path(flow.request), flow.request.raw_content or b"")
         if not isinstance(answer, tuple):
             return self._wait(flow, answer)
         flow.response = _answer(answer[0], **answer[1])

@@ -20,12 +20,13 @@ from penstock.app import Suite
 from penstock.base.errors import NotFound, PenstockError, ProfileError
 from penstock.control.budget_commands import run_budget_command
 from penstock.control.session_commands import SessionConflict
+from penstock.store.worker_files import is_worker_file
 from penstock_addons.control.memory import PREFIX, MemoryRoutes
 from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.wire.model_requests import ModelRequests
 from penstock_addons.wire.options import ProxyOptions
 
-__all__ = ["Answer", "ControlRoutes"]
+__all__ = ["Answer", "ControlRoutes", "prepare_profile"]
 
 Answer = tuple[int, Mapping[str, Any]]
 _KNOWN = (
@@ -38,11 +39,11 @@ class ControlRoutes:
     """Carries out quick commands at once, others in a thread."""
 
     def __init__(self, options: ProxyOptions, requests: ModelRequests, leaving: GracefulShutdown) -> None:
-        self._requests, self._leaving = requests, leaving
+        self._options, self._requests, self._leaving = options, requests, leaving
         self._commands: Mapping[str, Callable[[Suite, str, bytes], Answer]] = {
             PREFIX: MemoryRoutes(options).do,
             "/budget/": _budget,
-            "/settings/": _settings,
+            "/settings/": self._settings,
             "/sessions/": _sessions,
             "/requests/": _requests,
             "/hooks/": _hooks,
@@ -76,9 +77,22 @@ class ControlRoutes:
         session = msgspec.json.decode(body or b"{}", type=Mapping[str, str]).get("session", "")
         return 200, {"conversations": suite.engine.compact_now(session), "paused": suite.engine.is_paused}
 
+    def _settings(self, suite: Suite, command: str, body: bytes) -> Answer:
+        fields = _arguments(body)
+        if is_worker_file(self._options.store):
+            prepare_profile(suite, fields)
+        return 200, suite.settings.do(command, fields)
+
     def _shut_down(self, _suite: Suite, _: str, body: bytes) -> Answer:
         grace = msgspec.json.decode(body or b"{}", type=Mapping[str, float]).get("grace_s")
         return 200, {"pid": os.getpid(), "under_way": self._leaving.begin(grace)}
+
+
+def prepare_profile(suite: Suite, fields: Mapping[str, Any]) -> None:
+    """Load the profile that a command about settings names, where there are several workers: its clients may have come
+    to another one. Raises `PenstockError`."""
+    if fields.get("profile"):
+        suite.engine.pipelines.get(str(fields["profile"]))
 
 
 def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes, command: str = "") -> Answer:
@@ -96,10 +110,6 @@ def _asked(do: Callable[[Suite, str, bytes], Answer], suite: Suite, body: bytes,
 
 def _budget(suite: Suite, command: str, body: bytes) -> Answer:
     return 200, run_budget_command(suite.engine.admission, command, _arguments(body), suite.profile.budget)
-
-
-def _settings(suite: Suite, command: str, body: bytes) -> Answer:
-    return 200, suite.settings.do(command, _arguments(body))
 
 
 def _sessions(suite: Suite, command: str, body: bytes) -> Answer:

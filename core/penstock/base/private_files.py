@@ -1,6 +1,6 @@
 """Writes files that only their owner can read, whole or not at all, and never through a symbolic link: `write_file`,
-`replacing` (a block that writes one), `whole_file` (at a path that a person named), `create`. `free_name` finds a name
-for a new file, `open_lock` opens a lock file, `sync` flushes one to the disk.
+`replacing` (a block that writes one), `whole_file` (at a path that a person named), `create`. `append_line` adds a line
+to one, `free_name` finds a name for a new file, `open_lock` opens a lock file, `sync` flushes one to the disk.
 
 Raises `OSError`; `whole_file` raises `PenstockError`, with the next step, for a link, a device, or an existing file
 that must not be replaced.
@@ -20,7 +20,7 @@ from typing import BinaryIO, TextIO
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["create", "free_name", "open_lock", "replacing", "sync", "whole_file", "write_file"]
+__all__ = ["append_line", "create", "free_name", "open_lock", "replacing", "sync", "whole_file", "write_file"]
 
 PRIVATE = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -37,6 +37,16 @@ def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
     if hasattr(os, "fchmod"):
         os.fchmod(fd, mode)
     return os.fdopen(fd, "wb")
+
+
+def append_line(file: Path, line: bytes) -> None:
+    """Add a line, which has no end yet, to `file`, made if it is missing. Processes that do so at once get a line each.
+    Raises `OSError`."""
+    fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFE, PRIVATE)
+    try:
+        os.write(fd, line + b"\n")
+    finally:
+        os.close(fd)
 
 
 def free_name(folder: Path, kind: str, name: str, suffix: str, ends: Sequence[str] = ("",)) -> Path:

@@ -1,0 +1,50 @@
+"""`check`: raises `PenstockError` for what several worker processes cannot do, with what to do instead."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.base.errors import PenstockError
+from penstock.base.store_url import url_in
+from penstock.profiles.profile import Profile
+
+__all__ = ["check"]
+
+KEEP_ALIVE = "keepalive"
+_SHORT = {"-w": "save_stream_file", "-r": "rfile", "-C": "client_replay", "-S": "server_replay"}
+_OF_ONE = ("save_stream_file", "rfile", "client_replay", "server_replay", "hardump")
+"""Options of mitmdump that read or write one file, or send each request in it once."""
+
+
+def check(store: Path, profile: Profile, options: Sequence[str]) -> None:
+    """`options`: mitmdump's. Raises `PenstockError`."""
+    if sys.platform != "linux" or not hasattr(socket, "SO_REUSEPORT"):
+        raise PenstockError("--workers: only Linux deals the connections to one port to several processes")
+    if not url_in(store):
+        raise PenstockError(
+            f"--workers: {store} is a SQLite file, which belongs to one process. Give a database that several can use, "
+            "by --store postgresql://USER@HOST/DATABASE; `penstock migrate` moves what is in the file"
+        )
+    rates = (profile.rate.credential, profile.rate.project)
+    if not profile.service.redis and any(one.requests_per_minute or one.tokens_per_minute for one in rates):
+        raise PenstockError(
+            "--workers: the limits of `[rate]` would hold for each by itself: `[service] redis` is needed"
+        )
+    if KEEP_ALIVE in profile.stages:
+        raise PenstockError(
+            f"--workers: the stage `{KEEP_ALIVE}` needs one process, which knows of every request when a pause began"
+        )
+    for name in _OF_ONE:
+        if any(_sets(option, name) for option in options):
+            raise PenstockError(f"--workers: mitmdump's option {name} is for one process: leave it out")
+
+
+def _sets(option: str, name: str) -> bool:
+    """Whether a word of a command line sets mitmdump's option `name`."""
+    word = option.partition("=")[0]
+    if word.startswith("--"):
+        return word == f"--{name.replace('_', '-')}"
+    return word == name or _SHORT.get(option[:2]) == name

@@ -1,0 +1,52 @@
+"""`worker_files`: the files that name one PostgreSQL database for several proxy processes of one machine, each of which
+keeps its lock and its notes beside a file of its own. `is_worker_file`, `has_same_database`: whether a file is such a
+one, and whether two are of the same proxy. `carry_back`: what the proxy's own file has to say of them at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from penstock.base.errors import StoreError
+from penstock.base.private_files import write_file
+from penstock.base.store_url import url_in
+from penstock.store.complete import is_complete, mark_complete, mark_incomplete
+
+__all__ = ["are_of_one_proxy", "carry_back", "is_worker_file", "worker_files"]
+
+_SUFFIX = re.compile(r"\.worker-\d+")
+"""Other than that of the proxy's own file: commands that look at all stores of a folder would read one log twice."""
+
+
+def worker_files(store: Path, count: int) -> list[Path]:
+    """The files of so many processes, each with the URL that is in `store`. Made where there are none: the processes
+    know of a store what was known of `store`. Raises `StoreError`."""
+    url, whole = url_in(store), is_complete(store)
+    files = [store.with_suffix(f".worker-{n}") for n in range(1, count + 1)]
+    for file in files:
+        is_new = not file.exists()
+        try:
+            write_file(file, url.encode())
+        except OSError as e:
+            raise StoreError(f"{file} cannot be written: {e}") from e
+        if not whole:
+            mark_incomplete(file)
+        elif is_new:
+            mark_complete(file)
+    return files
+
+
+def carry_back(store: Path, files: Sequence[Path]) -> None:
+    """Note for `store` whether all that was sent is stored, once the processes with `files` have ended."""
+    (mark_complete if all(map(is_complete, files)) else mark_incomplete)(store)
+
+
+def is_worker_file(store: Path) -> bool:
+    """Whether `store` is the file of one of several processes."""
+    return _SUFFIX.fullmatch(store.suffix) is not None
+
+
+def are_of_one_proxy(one: Path, other: Path) -> bool:
+    """Whether both are files of processes of the same proxy."""
+    return is_worker_file(one) and is_worker_file(other) and one.with_suffix("") == other.with_suffix("")
