@@ -55,9 +55,11 @@ asyncio.open_connection = open_connection
 '''
 
 
-def wait_until(is_so: Callable[[], bool], what: str, there_is: Callable[[], object] = lambda: "") -> None:
+def wait_until(
+    is_so: Callable[[], bool], what: str, there_is: Callable[[], object] = lambda: "", *, patience: float = PATIENCE
+) -> None:
     """Check again and again until it is so: other processes send no notice when they have done something."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     pause, pause_s = threading.Event(), 0.01
     while not is_so():
         assert time.monotonic() < end, f"still not so: {what}; {there_is()}"

@@ -24,7 +24,7 @@ __all__ = ["Supervisor"]
 
 logger = logging.getLogger(__name__)
 START_S = 120.0
-"""Seconds that a worker may take to listen at the beginning: the first one migrates the database."""
+"""Seconds that a worker may take to listen at the beginning: one of them migrates the database."""
 POLL_S = 0.05
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Before a worker that ended is started again; doubled each time, up to the longest."""
@@ -70,9 +70,8 @@ class Supervisor:
         told to end and have ended. Raises `PenstockError`."""
         with self._signals():
             try:
-                for some in (self._orders[:1], self._orders[1:]):  # what is wrong is said once; and one migrates
-                    self._workers += [_start(store, order) for store, order in some]
-                    self._await()
+                self._workers += [_start(store, order) for store, order in self._orders]
+                self._await()
                 first = self._workers[0].announced if self._workers else None
                 if first is not None and not self._times_told:
                     up(first)
@@ -148,8 +147,9 @@ class Supervisor:
         def note(number: int, _frame: FrameType | None) -> None:
             self._told.put(number)
 
-        # Under `nohup` SIGHUP is ignored, and shall be.
-        numbers = [n for n in (*_ENDING, signal.SIGUSR1, signal.SIGCHLD) if signal.getsignal(n) is not signal.SIG_IGN]
+        numbers = [*_ENDING, signal.SIGUSR1, signal.SIGCHLD]
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under `nohup`, and shall be
+            numbers.remove(signal.SIGHUP)
         before = {number: signal.signal(number, note) for number in numbers}
         try:
             yield
