@@ -1,0 +1,60 @@
+"""The files by which several processes know one database, and what was noted about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penstock.base.store_url import url_in
+from penstock.store.complete import is_complete, mark_complete, mark_incomplete
+from penstock.store.worker_files import are_of_one_proxy, carry_back, is_worker_file, worker_files
+
+URL = "postgresql://penstock@db.example.com/penstock"
+
+
+def _store(folder: Path, *, whole: bool = True) -> Path:
+    store = folder / "penstock.db"
+    store.write_text(URL, encoding="utf-8")
+    if whole:
+        mark_complete(store)
+    return store
+
+
+def test_each_has_one_that_names_the_database(tmp_path: Path) -> None:
+    """The same at each start, though the database was moved meanwhile; readable by their owner alone."""
+    store = _store(tmp_path)
+    files = worker_files(store, 3)
+    assert len(set(files)) == 3
+    assert all(url_in(file) == URL and is_worker_file(file) for file in files)
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    store.write_text(moved := URL.replace("db.", "db2."), encoding="utf-8")
+    assert [url_in(file) for file in worker_files(store, 2)] == [moved, moved]
+
+
+def test_they_are_told_from_other_stores(tmp_path: Path) -> None:
+    """Of the same folder, and of another proxy there."""
+    one, two = worker_files(_store(tmp_path), 2)
+    assert not is_worker_file(tmp_path / "penstock.db")
+    assert not is_worker_file(tmp_path / "penstock-2.db")
+    assert are_of_one_proxy(one, two)
+    assert not are_of_one_proxy(one, tmp_path / "penstock.db")
+    assert not are_of_one_proxy(one, tmp_path / "other.worker-2")
+
+
+def test_what_is_not_stored_is_known_to_all_that_follow(tmp_path: Path) -> None:
+    """To the workers that one process leaves it to, and to the one process that comes after them."""
+    store = _store(tmp_path, whole=False)
+    files = worker_files(store, 2)
+    assert not any(map(is_complete, files))
+    for file in files:
+        mark_complete(file)
+    carry_back(store, files)
+    assert is_complete(store)
+    mark_incomplete(files[1])
+    carry_back(store, files)
+    assert not is_complete(store)
+    assert not any(map(is_complete, worker_files(store, 2)))
+
+
+def test_a_new_one_knows_of_no_loss(tmp_path: Path) -> None:
+    """Where the proxy had none."""
+    assert all(map(is_complete, worker_files(_store(tmp_path), 2)))
