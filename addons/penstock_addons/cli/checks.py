@@ -36,6 +36,7 @@ from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
+from penstock_addons.control.siblings import workers_beside
 
 __all__ = ["CheckResult", "Installation", "Level", "check_all"]
 
@@ -130,7 +131,9 @@ def _proxy(subject: Installation) -> CheckResult:
             "does it by itself) keeps it to this machine.",
         )  # fmt: skip
     if up is not None:
-        return CheckResult("proxy", Level.OK, f"up on {up.url()}, process {up.pid}, profile {up.profile}")
+        workers = len(workers_beside(subject.store))
+        who = f"process {up.pid} with {workers} workers" if workers else f"process {up.pid}"
+        return CheckResult("proxy", Level.OK, f"up on {up.url()}, {who}, profile {up.profile}")
     if is_free("127.0.0.1", subject.port):
         return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
     return CheckResult(

@@ -1,5 +1,6 @@
 """`Siblings`: the other worker processes of `penstock up --workers`, and commands to them. A command that comes in by
-the port that all share reaches any one of them, which passes it on to each by the port that is its own (`OWN_PORT`)."""
+the port that all share reaches any one of them, which passes it on to each by the port that is its own (`OWN_PORT`).
+`workers_beside` finds the workers of a proxy."""
 
 from __future__ import annotations
 
@@ -12,14 +13,19 @@ from typing import Any
 from penstock.base.errors import PenstockError
 from penstock.control.client import ask
 from penstock.control.discovery import Announcement, all_beside
-from penstock.store.worker_files import are_of_one_proxy
+from penstock.store.worker_files import is_worker_of
 
-__all__ = ["OWN_PORT", "Siblings"]
+__all__ = ["OWN_PORT", "Siblings", "workers_beside"]
 
 OWN_PORT = "regular@127.0.0.1:0"
 """mitmproxy's mode of the port that one worker alone listens on: what is told it there is for it alone."""
 WAIT_S = 40.0
 """Longer than the stages of a changed profile may take to be ready."""
+
+
+def workers_beside(store: Path) -> list[Announcement]:
+    """The workers that listen, of the proxy with this store, or of which one has it."""
+    return [one for one in all_beside(store) if is_worker_of(Path(one.store), store)]
 
 
 class Siblings:
@@ -30,8 +36,7 @@ class Siblings:
 
     def up(self) -> list[Announcement]:
         """Those that listen now."""
-        found = all_beside(self._store)
-        return [one for one in found if one.pid != os.getpid() and are_of_one_proxy(Path(one.store), self._store)]
+        return [one for one in workers_beside(self._store) if one.pid != os.getpid()]
 
     def ask(self, path: str, fields: Mapping[str, object]) -> list[dict[str, Any]]:
         """The answer of each to a command. Raises `PenstockError` with what the first that fails has said; the others

@@ -1,6 +1,6 @@
 """`worker_files`: the files that name one PostgreSQL database for several proxy processes of one machine, each of which
-keeps its lock and its notes beside a file of its own. `is_worker_file`, `has_same_database`: whether a file is such a
-one, and whether two are of the same proxy. `carry_back`: what the proxy's own file has to say of them at the end."""
+keeps its lock and its notes beside a file of its own. `is_worker_file`, `is_worker_of`: whether a file is such a one,
+and of which proxy. `carry_back`: notes for the proxy's own file what they noted, at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from penstock.base.private_files import write_file
 from penstock.base.store_url import url_in
 from penstock.store.complete import is_complete, mark_complete, mark_incomplete
 
-__all__ = ["are_of_one_proxy", "carry_back", "is_worker_file", "worker_files"]
+__all__ = ["carry_back", "is_worker_file", "is_worker_of", "worker_files"]
 
 _SUFFIX = re.compile(r"\.worker-\d+")
 """Other than that of the proxy's own file: commands that look at all stores of a folder would read one log twice."""
@@ -47,6 +47,6 @@ def is_worker_file(store: Path) -> bool:
     return _SUFFIX.fullmatch(store.suffix) is not None
 
 
-def are_of_one_proxy(one: Path, other: Path) -> bool:
-    """Whether both are files of processes of the same proxy."""
-    return is_worker_file(one) and is_worker_file(other) and one.with_suffix("") == other.with_suffix("")
+def is_worker_of(file: Path, store: Path) -> bool:
+    """Whether `file` is that of a worker of the proxy whose own file, or that of one of whose workers, is `store`."""
+    return is_worker_file(file) and file.with_suffix("") == store.with_suffix("")

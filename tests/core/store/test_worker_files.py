@@ -6,7 +6,7 @@ from pathlib import Path
 
 from penstock.base.store_url import url_in
 from penstock.store.complete import is_complete, mark_complete, mark_incomplete
-from penstock.store.worker_files import are_of_one_proxy, carry_back, is_worker_file, worker_files
+from penstock.store.worker_files import carry_back, is_worker_file, is_worker_of, worker_files
 
 URL = "postgresql://penstock@db.example.com/penstock"
 
@@ -35,9 +35,10 @@ def test_they_are_told_from_other_stores(tmp_path: Path) -> None:
     one, two = worker_files(_store(tmp_path), 2)
     assert not is_worker_file(tmp_path / "penstock.db")
     assert not is_worker_file(tmp_path / "penstock-2.db")
-    assert are_of_one_proxy(one, two)
-    assert not are_of_one_proxy(one, tmp_path / "penstock.db")
-    assert not are_of_one_proxy(one, tmp_path / "other.worker-2")
+    assert is_worker_of(one, two)
+    assert is_worker_of(one, tmp_path / "penstock.db")
+    assert not is_worker_of(tmp_path / "penstock.db", one)
+    assert not is_worker_of(one, tmp_path / "other.db")
 
 
 def test_what_is_not_stored_is_known_to_all_that_follow(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from penstock.control.client import Remote, ask
 from penstock.control.discovery import Announcement, all_beside, announced, default_file
 from penstock.events.event import EventKind
 from penstock.store.reading import all_events, open_log
-from penstock.store.worker_files import is_worker_file
 from penstock.testing import check_prefix
+from penstock_addons.control.siblings import workers_beside
 from tests.addons.cli.program import Program, is_gone
 from tests.addons.conftest import Run
 from tests.road import bodies
@@ -56,7 +56,7 @@ class Workers:
     @property
     def all(self) -> list[Announcement]:
         """Those that listen."""
-        return [one for one in all_beside(self.store) if is_worker_file(Path(one.store))]
+        return workers_beside(self.store)
 
     def connect(self) -> http.client.HTTPConnection:
         """A new connection, which the system gives to either."""
@@ -162,12 +162,15 @@ def test_one_that_is_killed_is_started_again(workers: Workers, run: Run) -> None
     gate.open()
     wait_until(lambda: is_gone(killed), "it has ended")
     workers.until(other)
-    assert run("settings", "set", "counting.nothing=1", "--store", store).exit_code != 0
     assert "Editing is paused" in run("pause", "--store", store).output
+    Remote(workers.store).do("/settings/set", {"values": {"mode": "observe"}}, PATIENCE)
     workers.until_there(lambda: len(workers.all) == 2)
     (new,) = (one.pid for one in workers.all if one.pid != other)
     for one in workers.all:
-        assert ask(one.address, Path(one.store), "/health", {}, PATIENCE)["paused"], one
+        shown = ask(one.address, Path(one.store), "/settings/show", {}, PATIENCE)
+        assert (shown["paused"], {s["key"]: s["value"] for s in shown["settings"]}["mode"]) == (True, "observe"), one
+    assert "with 2 workers" in run("doctor", "--store", store).output
+    Remote(workers.store).do("/settings/reset", {}, PATIENCE)
     health = Remote(workers.store).health()
     assert (health["pid"], health["workers"]) == (workers.program.process.pid, 2)
     assert "Editing goes on." in run("resume", "--store", store).output
