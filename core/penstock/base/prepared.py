@@ -21,7 +21,8 @@ _Statement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
 
 class Prepared:
     """Runs on the connection that it is given, in that one's transaction. Any thread may call. Raises `sqlite3.Error`,
-    or on another database `SQLAlchemyError`, of which the stores make a `StoreError`."""
+    `ValueError` or `OverflowError` for a value that cannot be stored, or on another database `SQLAlchemyError`, of
+    which the stores make a `StoreError`."""
 
     def __init__(self, statement: _Statement | Callable[[str], _Statement], *columns: str) -> None:
         """`statement`: also a function that makes it for a dialect, `sqlite` or `postgresql`; `columns`: of an insert,
@@ -77,7 +78,10 @@ class Prepared:
     def _bound(self, values: Mapping[str, object]) -> dict[str, object]:
         bound = {**self._literals, **values}
         for name, write in self._writes.items():
-            bound[name] = write(bound[name])
+            try:
+                bound[name] = write(bound[name])
+            except TypeError as e:  # no JSON
+                raise ValueError(str(e)) from e
         return bound
 
     def _converted(self, row: tuple[Any, ...]) -> Iterable[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import sqlalchemy as sa
 
 __all__ = ["is_refusal"]
@@ -19,4 +21,4 @@ def is_refusal(e: Exception) -> bool:
         return state[:2] in _REFUSED if state else isinstance(e, sa.exc.DataError | sa.exc.IntegrityError)
     if isinstance(e, sa.exc.StatementError):
         return isinstance(e.orig, ValueError | TypeError | OverflowError)
-    return isinstance(e, ValueError | OverflowError)
+    return isinstance(e, sqlite3.DataError | sqlite3.IntegrityError | ValueError | OverflowError)

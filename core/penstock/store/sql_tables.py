@@ -9,7 +9,6 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,7 +58,9 @@ _KNOWS = Prepared(
     )
 )
 # The payload is JSON text already, from `Event.text`. A cast in SQLite would read a number out of it.
-_ADD_EVENTS_SQLITE = events.insert().values(payload=sa.bindparam("text", type_=sa.Text))
+_ADD_EVENTS_SQLITE = Prepared(
+    events.insert().values(payload=sa.bindparam("text", type_=sa.Text)), "at", "exchange", "kind", "payload"
+)
 _EVENT_COLUMNS = ("at", "exchange", "kind", "payload")
 _ADD_EVENTS = sa.text(
     "INSERT INTO events (at, exchange, kind, payload) SELECT at, exchange, kind, CAST(payload AS json) FROM unnest("
@@ -184,7 +185,7 @@ class SqlTables(ABC):
                 db.execute(facts.delete().where((facts.c.kind == kind) & facts.c.key.in_(gone)))
             if new:
                 rows = [{"kind": kind, "key": key, "value": new[key]} for key in sorted(new)]
-                db.execute(_set_value(db.dialect.name), rows)
+                _SET_VALUE.run_each(db, rows)
 
     def _is_first(self, db: sa.Connection, kind: str, batch: str) -> bool:
         """Whether facts of this kind are stored in this batch for the first time; noted with them."""
@@ -248,9 +249,10 @@ class SqlTables(ABC):
                 return gone
 
 
-@cache
-def _set_tip(dialect: str) -> sa.Insert:
-    return upsert(dialect, conversations, ["id"], ["epoch", "tip", "count", "seen_at"])
+_SET_TIP = Prepared(
+    lambda dialect: upsert(dialect, conversations, ["id"], ["epoch", "tip", "count", "seen_at"]),
+    *("id", "epoch", "tip", "count", "seen_at"),
+)
 
 
 def facts_of(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:
@@ -258,9 +260,7 @@ def facts_of(db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, dict
     return {row.key: dict(row.value) for row in db.execute(facts.select().where(which))}
 
 
-@cache
-def _set_value(dialect: str) -> sa.Insert:
-    return upsert(dialect, facts, ["kind", "key"], ["value"])
+_SET_VALUE = Prepared(lambda dialect: upsert(dialect, facts, ["kind", "key"], ["value"]), "kind", "key", "value")
 
 
 def insert_events(db: sa.Connection, new: Sequence[Event]) -> None:
@@ -270,7 +270,7 @@ def insert_events(db: sa.Connection, new: Sequence[Event]) -> None:
         db.execute(_ADD_EVENTS, dict(zip(_EVENT_COLUMNS, columns, strict=True)))
     else:
         rows = [{"at": e.at, "exchange": e.exchange, "kind": e.kind, "text": e.text} for e in new]
-        db.execute(_ADD_EVENTS_SQLITE, rows)
+        _ADD_EVENTS_SQLITE.run_each(db, rows)
 
 
 def insert_edits(db: sa.Connection, conversation: str, landed: Sequence[Landed], at: float) -> None:
@@ -285,7 +285,7 @@ def insert_edits(db: sa.Connection, conversation: str, landed: Sequence[Landed],
 def write_tip(db: sa.Connection, conversation: str, tip: PrefixHash, at: float) -> None:
     """Store what was last sent in a conversation, in the transaction of `db`."""
     values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
-    db.execute(_set_tip(db.dialect.name), {"id": conversation, **values})
+    _SET_TIP.run(db, id=conversation, **values)
 
 
 def event_of(row: Any) -> Event:
