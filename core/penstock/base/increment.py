@@ -42,7 +42,8 @@ class Increment:
     def then(self, later: Increment) -> Increment:
         """Both changes in one."""
         added = {**self.added, **{part: _sum(self.added.get(part, {}), more) for part, more in later.added.items()}}
-        return replace(later, added=added, is_whole=self.is_whole)
+        # `dataclasses.replace` takes three times as long, for each counter of a request.
+        return Increment(later.value, added, later.parts, self.is_whole, later.on_written)
 
     def written(self) -> None:
         """Confirm that this change is stored."""
