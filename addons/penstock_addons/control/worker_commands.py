@@ -34,6 +34,7 @@ class WorkerCommands:
 
     def __init__(self, own: ControlRoutes, siblings: Siblings, store: Path) -> None:
         self._own, self._siblings, self._store = own, siblings, store
+        self._parent = os.getppid()
 
     async def do(self, method: str, path: str, body: bytes) -> Answer:
         """Carry out a command that came for all workers."""
@@ -54,8 +55,8 @@ class WorkerCommands:
             return status, fields
         if path in _CHANGES:  # first: a worker that starts now finds it there, or is asked
             _note(changes_file(self._store), path, body)
-        if path == _SHUTDOWN:
-            os.kill(os.getppid(), signal.SIGUSR1)  # who started the workers starts none from here on
+        if path == _SHUTDOWN and os.getppid() == self._parent:  # else that one has ended, and so do the workers
+            os.kill(self._parent, signal.SIGUSR1)  # who started the workers starts none from here on
         return status, _MERGED[path]([fields, *self._siblings.ask(path, _decoded(body))])
 
     def _told(self, path: str, fields: Fields) -> None:

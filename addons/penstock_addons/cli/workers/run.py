@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.base.errors import PenstockError
 from penstock.control.discovery import Announcement, announce, file_beside, withdraw
 from penstock.plugins.server import Server
-from penstock.store.lock import StoreLock
+from penstock.store.lock import StoreLock, holder, is_taken
 from penstock.store.worker_files import carry_back, worker_files
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort
@@ -45,6 +46,10 @@ def run_workers(
     file of the store; `reverse`: as `Announcer` has it; `announcement`: the file that says that the proxy is up; `say`
     gets the announcement. Raises `PenstockError`."""
     files = worker_files(store, count)
+    if busy := [str(holder(file)) for file in files if is_taken(file)]:
+        raise PenstockError(
+            f"workers of an earlier proxy have not ended yet (process {', '.join(busy)}): try again soon"
+        )
     changes = changes_file(store)
     changes.unlink(missing_ok=True)
     orders = [Order(arguments(file), str(file), str(ca), dict(reverse)) for file in files]
