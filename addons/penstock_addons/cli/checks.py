@@ -1,7 +1,6 @@
-"""`check_all`: runs the checks of `penstock doctor` on an `Installation`: Python and packages, a running proxy and its
-port, certificate, profile, plugins, store, folder and disk, memory and embedder, gateway, age of the prices, requests
-with a digest, clients on the PATH, sandbox, client hooks. Each gives a `CheckResult`: a `Level`, a finding and a fix.
-`memory_checks.py`, `gateway_check.py` and `hooks_check.py` hold those of their names."""
+"""`check_all`: runs the checks of `penstock doctor` on an `Installation`, from Python and packages to the client hooks.
+Each gives a `CheckResult`: a `Level`, a finding and a fix. `memory_checks.py`, `server_checks.py` and the modules
+`*_check.py` hold those of their names."""
 
 from __future__ import annotations
 
@@ -36,6 +35,8 @@ from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
+from penstock_addons.cli.sandbox_check import sandbox
+from penstock_addons.cli.server_checks import servers
 from penstock_addons.control.siblings import workers_beside
 
 __all__ = ["CheckResult", "Installation", "Level", "check_all"]
@@ -90,6 +91,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _embedder,
         _memory,
         _gateway,
+        _servers,
         _models,
         _attested,
         _clients,
@@ -374,17 +376,18 @@ def _sandbox(subject: Installation) -> CheckResult:
     if profile is None:
         return _unread("sandbox")
     try:
-        if not profile.settings_of("sandbox").get("enabled"):
-            return CheckResult("sandbox", Level.OK, "off: agents run no code through Penstock")
-        offered = {tool.name for tool in Plugins.load().tools(profile)}
+        found = sandbox(profile)
     except PenstockError as e:
         return CheckResult("sandbox", Level.WARN, str(e), "Correct [stage.sandbox] of the profile.")
-    if "run_code" in offered:
-        return CheckResult("sandbox", Level.OK, "on: agents have run_code and batch_execute")
-    return CheckResult(
-        "sandbox", Level.WARN, "on, but not offered to agents: bubblewrap does not work here",
-        "apt install bubblewrap; `bwrap --unshare-all --ro-bind / / true` says what is missing",
-    )  # fmt: skip
+    return CheckResult("sandbox", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+def _servers(subject: Installation) -> CheckResult:
+    profile = _loaded(subject)
+    if profile is None:
+        return _unread("servers")
+    found = servers(profile)
+    return CheckResult("servers", Level.WARN if found.fix else Level.OK, found.said, found.fix)
 
 
 def _hooks(subject: Installation) -> CheckResult:

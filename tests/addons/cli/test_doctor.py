@@ -29,6 +29,7 @@ from penstock.models import age
 from penstock.store.sql import SqlStore
 from penstock_addons.cli import checks, hooks_check
 from tests.addons.conftest import Run
+from tests.brokers import NatsBroker, RedisBroker
 
 Look = Callable[..., dict[str, dict[str, str]]]
 
@@ -67,6 +68,11 @@ def _certificate(folder: Path, begins: int, days: int) -> None:
     (folder / "mitmproxy-ca-cert.pem").write_bytes(pem)
 
 
+def _own_profile(tables: str) -> None:
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "shared.toml").write_text(f'extends = "default"\n{tables}\n')
+
+
 def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path: Path) -> None:
     """Nothing fails, and looking made nothing."""
     found = look()
@@ -80,12 +86,44 @@ def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path:
     assert not (tmp_path / "conf").exists()
 
 
+@pytest.mark.parametrize(
+    ("table", "key", "url"),
+    [
+        ("service", "redis", "redis://:secret@127.0.0.1:{}/0"),
+        ("stage.memory.nats", "url", "nats://me:secret@127.0.0.1:{}"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_named_with_the_next_step(
+    look: Look, penstock_home: Path, table: str, key: str, url: str
+) -> None:
+    port = free_port("127.0.0.1")
+    _own_profile(f'[{table}]\n{key} = "{url.format(port)}"')
+    found = look("--profile", "shared")["servers"]
+    assert found["level"] == "warn"
+    assert f"at 127.0.0.1:{port} does not answer" in found["said"]
+    assert f"[{table}]" in found["fix"]
+    assert "Start it" in found["fix"]
+    assert "secret" not in str(found)
+
+
+def test_servers_that_answer(
+    look: Look, penstock_home: Path, redis_broker: RedisBroker, nats_broker: NatsBroker
+) -> None:
+    tables = f'[service]\nredis = "{redis_broker.url}"\n[stage.memory.nats]\nurl = "{nats_broker.url}"'
+    _own_profile(tables)
+    found = look("--profile", "shared")["servers"]
+    assert (found["level"], found["fix"]) == ("ok", "")
+    assert "Redis at " in found["said"]
+    assert "NATS at " in found["said"]
+    assert look()["servers"]["said"] == "no Redis and no NATS is named by this profile"
+
+
 def test_is_a_line_each(run: Run) -> None:
     """For a person: how bad, what, and the fix."""
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 17
+    assert len(lines) == 18
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert failed.count("penstock profiles") == 1
@@ -232,7 +270,7 @@ def test_a_wrong_table_of_a_stage_is_a_fault_of_the_profile(look: Look, table: s
 def test_what_a_profile_decides_is_not_checked_without_it(look: Look) -> None:
     """Nobody is told that nothing is remembered under a profile that cannot be read."""
     found = look("--profile", "no-such")
-    for name in ("plugins", "embedder", "memory", "sandbox", "client hooks"):
+    for name in ("plugins", "embedder", "memory", "servers", "sandbox", "client hooks"):
         assert found[name]["said"] == "not checked: the profile cannot be read"
         assert (found[name]["level"], found[name]["fix"]) == ("warn", "See `profile` above.")
 
