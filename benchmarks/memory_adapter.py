@@ -8,6 +8,9 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from penstock.memory import Embedder, Hit, Item, Memory, chosen
 from penstock.memory.embedders.wordllama import WordLlama256
@@ -65,6 +68,13 @@ class Remembered:
         assert view is not None
         found = rank(view, query, None, worth)
         return [self._docs[int(view.layout.ids[row])] for row in found.rows], found
+
+
+    def sessions(self, found: Ranked) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """A number for the session of each row."""
+        view = self.memory.view(PROJECT)
+        assert view is not None
+        return view.layout.session[found.rows]
 
 
 def _items(docs: Sequence[Mapping[str, str]]) -> list[Item]:

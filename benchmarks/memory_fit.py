@@ -22,11 +22,15 @@ from scipy.special import logsumexp
 
 from penstock.memory import chosen
 from penstock.memory.embedders.wordllama import WordLlama256
+from penstock.memory.search.search import place_in_session
+from penstock.memory.search.weights import WEIGHTS
 
 FOLDS = 4
 L2 = 0.01
 OTHERS = 120
 """Candidates that are no evidence, for each question: the hardest half of them, and as many at random."""
+BY_HAND = "session_place"
+"""The signal that is computed from the score of the others, so that its weight cannot be fitted with theirs."""
 ROUGH = ("words", "meaning", "vector_question", "near_words")
 MEASURES = ("turn R@10", "session R@10", "in 1,000 tokens", "turn R@20")
 GROUPS = {
@@ -40,8 +44,10 @@ GROUPS = {
     "month and day": "month day",
     "length and role": "length length2 assistant echo_meaning",
     "thin messages, own words": "thin_question thin_ack own_words",
-    "kind of question": "you_assistant summary_assistant when_time many_digit request_standing request_rule",
+    "kind of question": "you_assistant summary_assistant when_time many_digit request_standing request_rule "
+    "request_preference",
     "standing instructions": "request_rule",
+    "preferences": "request_preference",
 }
 
 
@@ -57,6 +63,8 @@ class Case:
     evidence: frozenset[str]
     rough: np.ndarray[Any, np.dtype[np.float32]]
     """A score that does not depend on the weights in use: it chooses the candidates to fit against."""
+    session: np.ndarray[Any, np.dtype[np.int64]] | None
+    """The candidates' sessions, if the question asks for what several sessions say."""
 
     @property
     def right(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -73,10 +81,11 @@ def cases_of(folder: Path, embedder: str) -> tuple[list[Case], list[str]]:
         memory = Remembered(history.docs, model, WordLlama256())
         for query in history.queries:
             docs, found = memory.ranked(query.text)
-            names = names or list(found.signals)
+            names = names or [name for name in found.signals if name != BY_HAND]
             matrix = np.stack([found.signals[name] for name in names], 1)
             rough = sum(found.signals[name] for name in ROUGH)
-            out.append(Case(history, fold, query.kind, docs, matrix, query.evidence, np.asarray(rough)))
+            session = memory.sessions(found) if BY_HAND in found.signals else None
+            out.append(Case(history, fold, query.kind, docs, matrix, query.evidence, np.asarray(rough), session))
         memory.memory.close()
     return out, names
 
@@ -141,7 +150,10 @@ def measured(cases: Sequence[Case], weights: Any, columns: Sequence[int]) -> dic
     for case in cases:
         session = {doc["id"]: doc["session"] for doc in case.history.docs}
         tokens = {doc["id"]: max(1, round(len(doc["text"]) / 4.2)) for doc in case.history.docs}
-        order = np.argsort(-(case.signals[:, columns] @ weights), kind="stable")
+        scores = case.signals[:, columns] @ weights
+        if case.session is not None:
+            scores = scores + WEIGHTS[BY_HAND] * place_in_session(scores, case.session)
+        order = np.argsort(-scores, kind="stable")
         docs = list(dict.fromkeys(d for row in order for d in case.docs[row]))[:100]
         used, inside = 0, set()
         for doc in docs:

@@ -212,6 +212,8 @@ class Memory:
                 parts = {k: float(v[n] * self._weights[k]) for k, v in ranked.signals.items() if k in self._weights}
                 parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
                 sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
+                if "session_place" in ranked.signals:  # it is about the order, and not about how well the item fits
+                    sure -= float(self._weights.get("session_place", 0.0) * ranked.signals["session_place"][n])
                 overlap = float(ranked.signals["meaning"][n])
                 score, shared = float(ranked.scores[n]), overlap * ranked.told
                 hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))

@@ -39,6 +39,14 @@ _YOU = re.compile(
 )
 _SUMMARY = re.compile(r"summar|overview")
 _PAST = re.compile(r"\b(i|my)\b.*\b(did|have|had|was|were|brought|mention)|\b(did|have|had|was|were|am) (i|my)\b")
+_OWN = re.compile(
+    r"\b(?:did|do|does|has|have|had|is|are|am|was|were) (?:i|we|my|our|you)\b"
+    r"|\b(?:i|we)(?:'ve|'d| (?:have|had|did|was|were|said|told|\w{3,}ed))\b"
+)
+_SEVERAL = re.compile(
+    r"\border in which\b|\bin order\b(?! to)|summar|overview|\b(?:throughout|across) (?:our|all|my)\b"
+    r"|\bhow many (?:different|unique|times)\b"
+)
 _REQUEST = re.compile(r"\s*(can|could|what|how|which|show|help|i'm|i |when|where|if|please)")
 
 
@@ -62,6 +70,10 @@ class Question:
     wants_summary: bool = False
     is_request: bool = False
     """The question asks for something to be done, so that standing wishes ("always use ...") bear on it."""
+    wants_new: bool = False
+    """A request that is not about what the person has, did or was told, so that their preferences bear on it."""
+    wants_several: bool = False
+    """The question asks for an order, a summary or a count of what was said, so that several sessions bear on it."""
 
 
 def read_question(text: str, names: Iterable[str] = (), now: float | None = None) -> Question:
@@ -74,6 +86,7 @@ def read_question(text: str, names: Iterable[str] = (), now: float | None = None
     named = [name for name in known if name.lower() in found]
     keys = [w for w in found if w not in STOP_WORDS and stem(w) not in _ASKING and stem(w) not in parts]
     keys = list(dict.fromkeys(keys or found or ["_"]))
+    is_request = bool(_REQUEST.match(low)) and not _PAST.search(low)
     return Question(
         cleaned,
         tuple(keys),
@@ -84,7 +97,9 @@ def read_question(text: str, names: Iterable[str] = (), now: float | None = None
         bool(_MANY.search(low)),
         bool(_YOU.search(low)),
         bool(_SUMMARY.search(low)),
-        bool(_REQUEST.match(low)) and not _PAST.search(low),
+        is_request,
+        is_request and not _OWN.search(low),
+        bool(_SEVERAL.search(low)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +37,33 @@ def test_what_kind_of_answer() -> None:
     assert read_question("What did you recommend for the cache?").wants_assistant
     assert read_question("Can you write the next test?").is_request
     assert not read_question("What did I say about tests?").is_request
+
+
+@pytest.mark.parametrize(
+    ("text", "is_new"),
+    [
+        ("Can you help me set up a cache?", True),
+        ("How should I structure the letter?", True),
+        ("How did I structure the letter?", False),
+        ("What is my quota?", False),
+        ("Which tests have you added?", False),
+    ],
+)
+def test_what_asks_for_something_new(text: str, is_new: bool) -> None:
+    """And not for what was said, done or is so: a person's preferences bear on the first alone."""
+    assert read_question(text).wants_new is is_new
+
+
+@pytest.mark.parametrize(
+    ("text", "are_several"),
+    [
+        ("In which order, throughout our conversations, did I plan the trips?", True),
+        ("Give me a summary of the release.", True),
+        ("How many different caches did we try?", True),
+        ("What do I set in order to switch it off?", False),
+        ("How many retries are there?", False),
+    ],
+)
+def test_what_asks_for_several_sessions(text: str, are_several: bool) -> None:
+    """An order, a summary, or a count of kinds."""
+    assert read_question(text).wants_several is are_several

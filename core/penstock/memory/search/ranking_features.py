@@ -131,4 +131,5 @@ def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]
         "many_digit": trait["digit"] * question.wants_number,
         "request_standing": trait["standing"] * question.is_request,
         "request_rule": trait["rule"] * person * question.is_request,
+        "request_preference": trait["prefers"] * person * question.wants_new,
     }

@@ -25,7 +25,7 @@ from penstock.memory.vectors.index import VectorIndex
 from penstock.text.question import Question, read_question
 from penstock.text.stems import stem
 
-__all__ = ["EXACT", "Ranked", "View", "exact_upto", "rank"]
+__all__ = ["EXACT", "Ranked", "View", "exact_upto", "place_in_session", "rank"]
 
 _BY_VECTOR = 200
 """Passages taken from the vector index."""
@@ -116,6 +116,9 @@ def rank(
     for name, value in worth.items():
         if name in signals:
             scores += np.float32(value) * signals[name]
+    if question.wants_several:
+        signals["session_place"] = place_in_session(scores, view.layout.session[rows])
+        scores += np.float32(worth.get("session_place", 0.0)) * signals["session_place"]
     scores += weights.HELPFUL * _marks(view.layout.marks[rows], meaning[rows])
     if now is not None:
         scores += _recent(view.layout.day[rows], now)
@@ -195,6 +198,17 @@ def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
     inside = (around >= 0) & (around < len(layout))
     around, home = around[inside], home[inside]
     return np.unique(np.concatenate([first, around[layout.session[around] == home]]))
+
+
+def place_in_session(scores: Array, session: Ints) -> Array:
+    """For each candidate, how many of its session score better: what lowers these makes an answer draw on several
+    sessions."""
+    order = np.lexsort((-scores, session))
+    begins = np.r_[True, np.diff(session[order]) != 0][: len(order)]
+    at = np.arange(len(order))
+    place = np.zeros(len(order), np.float32)
+    place[order] = at - np.maximum.accumulate(np.where(begins, at, 0))
+    return place
 
 
 def _marks(marks: Array, meaning: Array) -> Array:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 __all__ = ["NAMES", "VERSION", "traits_of"]
 
-VERSION = "2"
-NAMES = ("length", "thin_question", "thin_ack", "me", "time", "digit", "standing", "rule", "asks")
+VERSION = "3"
+NAMES = ("length", "thin_question", "thin_ack", "me", "time", "digit", "standing", "rule", "asks", "prefers")
 
 _ACK = re.compile(
     r"^\W*(thanks|thank you|ok|okay|wow|great|awesome|cool|yeah|yes|sounds|that's|that sounds|sure|nice|hey|hi|aww|"
@@ -34,6 +34,12 @@ _RULE = re.compile(
 )
 """An instruction for what comes later ("Always name the version when I ask about a library"), which shares few words
 with the requests that it is for."""
+_PREFERS = re.compile(
+    r"\b(?:I|we)(?:'d| would)? (?:really |usually |generally |always |much |still )?(?:prefer|rather)\b"
+    r"|\b(?:I|we)(?:'ve| have)? (?:chosen|chose|decided)\b|\bmy preferences?\b",
+    re.I,
+)
+"""What a person likes better, or settled on, which bears on later requests of the kind."""
 _DIGIT = re.compile(r"\d")
 _LONGEST = 3.5
 """`length` past which more words tell nothing more: about 660."""
@@ -55,6 +61,7 @@ def traits_of(text: str) -> npt.NDArray[np.float32]:
             bool(_STANDING.search(low)) * (count < 60),
             bool(_RULE.search(text)) * (count < 60),
             text.rstrip().endswith("?"),
+            bool(_PREFERS.search(text)) * (count < 120),
         ],
         dtype=np.float32,
     )

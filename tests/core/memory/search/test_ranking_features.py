@@ -75,3 +75,27 @@ def test_a_reply_that_repeats_comes_after_what_it_repeats(file_memory: Memory) -
     texts, found = ranked(file_memory, said, "how many degrees does the kiln have")
     assert texts[0] == "The kiln runs at 900 degrees."
     assert found.signals["echo_meaning"][0] == 0 < found.signals["echo_meaning"][1]
+
+
+def test_a_preference_is_found_for_a_new_request(file_memory: Memory) -> None:
+    """And not for a question about what is so."""
+    said = [("user", "I prefer libraries without dependencies."), *(("user", text) for text in TALK)]
+    texts, found = ranked(file_memory, said, "Which parser should we take for the invoices?")
+    assert texts[0] == said[0][1]
+    assert found.signals["request_preference"].tolist() == [1, 0, 0, 0, 0]
+    _, found = ranked(file_memory, [], "Which parser did we take for the invoices?")
+    assert not found.signals["request_preference"].any()
+
+
+def test_a_summary_draws_on_several_sessions(file_memory: Memory) -> None:
+    """What another session says comes before much that one session says about the subject."""
+    much = [f"The pump in hall {n} was repaired in spring, and the pump runs." for n in range(12)]
+    file_memory.add([Item("p", text, session="a", seq=n, role="user") for n, text in enumerate(much)])
+    file_memory.add([Item("p", "A pump was ordered.", session="b", seq=0, role="user")])
+    file_memory.add([Item("p", "Dry cellar since.", session="b", seq=1, role="user")])
+    asked = {"Give me a summary of the pump.": True, "Where is the pump?": False}
+    at = {}
+    for question, is_spread in asked.items():
+        hits = file_memory.search(question, "p", limit=20).hits
+        at[is_spread] = [hit.item.text for hit in hits].index("Dry cellar since.")
+    assert at[True] < at[False]
