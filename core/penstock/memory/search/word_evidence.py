@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import sqlalchemy as sa
@@ -29,12 +30,14 @@ project."""
 _NEWEST = 5_000
 """Passages with one word that are looked at: the newest, and all that also have a word of the question that is rarer.
 Another one tells little where so many have it, and to read them all takes a second in a project of a million."""
-_LATELY = 10_000
-"""The newest passages that are looked through for the words of a question that has frequent words only, where the index
-cannot read the newest of one alone."""
+_TOGETHER = 1_000
+"""Passages that are expected to have a frequent word and one of the rarer ones with which it is looked for."""
+_LATELY = 5_000
+"""The newest passages that are looked through where nothing has two of a question's words and all are frequent, in an
+index that cannot read the newest of one alone."""
 _RELATED = 1_000
 """Passages with one related word that are looked at."""
-_RELATED_IN_ALL = 3_000
+_RELATED_IN_ALL = 2_000
 """Passages that are looked at for all related words where the newest of one cannot be read without all others."""
 _TOTAL = 100_000
 """Passages that are looked at for all words of a question, and for all related ones."""
@@ -71,10 +74,10 @@ def word_evidence(
     newest = min(_NEWEST, _TOTAL // len(question.stems))
     ask = expand(question, index, db, newest, vocabulary)
     cut = [stem for stem, held in ask.holding.items() if len(held) >= newest]
-    rare = [stem for stem in ask.holding if stem not in cut]
-    rarer = _rarer(ask, cut, rare, len(layout.passages), newest)
+    rare = sorted((stem for stem in ask.holding if stem not in cut), key=lambda stem: len(ask.holding[stem]))
+    rarer = _rarer(ask, cut, rare, len(layout.passages))
     with_rarer = index.holding_with(db, rarer, newest) if rarer else {}
-    if ask.frequent and not rare:
+    if ask.frequent and not rare and not with_rarer:
         late = layout.passages[-_LATELY:]  # other projects may have some between these: their rows are read, too
         ask.holding.update(index.holding_lately(db, ask.frequent, int(max(late[0], late[-1] - 2 * _LATELY))))
     first = {stem(word): word for word in reversed(question.keys)}
@@ -110,18 +113,15 @@ def word_evidence(
     return WordEvidence(words / max(float(words.max(initial=0)), 1e-9), meaning / np.float32(told), rarity, ask)
 
 
-def _rarer(
-    ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int, newest: int
-) -> dict[str, Sequence[str]]:
+def _rarer(ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int) -> dict[str, Sequence[str]]:
     """For each stem of which not all passages are read, the rarer ones with which it is looked for in all."""
     out: dict[str, Sequence[str]] = {stem: rare for stem in cut if rare}
-    above: list[str] = []
+    rarer: list[tuple[str, int]] = [(stem, len(ask.holding[stem])) for stem in rare]
     for stem, count in sorted(ask.frequent.items(), key=lambda found: found[1]):
-        pairs = [other for other in above if ask.frequent[other] * count <= newest * whole]  # if one tells nothing
-        if rare or pairs:  # of the other
-            out[stem] = [*rare, *pairs]
-        above.append(stem)
-    return out
+        both = accumulate(count * other / whole for _, other in rarer)  # as many as if one told nothing of the other
+        out[stem] = [other for (other, _), total in zip(rarer, both, strict=True) if total <= _TOGETHER]
+        rarer.append((stem, count))
+    return {stem: others for stem, others in out.items() if others}
 
 
 def _relatives(index: WordIndex, db: sa.Connection, relatives: Sequence[str]) -> dict[str, Ints]:

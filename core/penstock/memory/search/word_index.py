@@ -89,9 +89,7 @@ class WordIndex:
         found = self._newest(db, queries, newest)
         return {stem: found[at] for at, stem in enumerate(asked) if at in found}
 
-    def holding_lately(
-        self, db: sa.Connection, stems: Iterable[str], first: int
-    ) -> dict[str, npt.NDArray[np.int64]]:
+    def holding_lately(self, db: sa.Connection, stems: Iterable[str], first: int) -> dict[str, npt.NDArray[np.int64]]:
         """By stem, the passages from the number `first` on that have it: for frequent stems."""
         raise NotImplementedError("here none is `frequent`")
 
