@@ -12,8 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
@@ -33,47 +31,19 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
+from penstock_addons.cli.check_result import CheckResult, Installation, Level
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
 from penstock_addons.cli.sandbox_check import sandbox
 from penstock_addons.cli.server_checks import servers
 from penstock_addons.control.siblings import workers_beside
 
-__all__ = ["CheckResult", "Installation", "Level", "check_all"]
+__all__ = ["check_all"]
 
 CLIENTS = ("claude", "codex", "opencode", "gemini", "aider", "llm", "ollama")
 LITTLE, TOO_LITTLE = 1 << 30, 100 << 20
 """Bytes free on the store's disk, below which the check warns or fails."""
 SOON_S = 30 * 86400.0
-
-
-class Level(StrEnum):
-    """How serious a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The result of one check."""
-
-    name: str
-    level: Level
-    said: str
-    fix: str = ""
-    """What to do about it."""
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The files, profile and environment that are checked."""
-
-    profile: str
-    port: int
-    store: Path
-    confdir: Path
 
 
 def check_all(subject: Installation) -> list[CheckResult]:

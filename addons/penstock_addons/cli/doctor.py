@@ -35,7 +35,8 @@ def doctor(
 ) -> None:
     """Look at everything a proxy needs, a line each, and change nothing. Ends with status 1 when something fails."""
     from penstock_addons.cli.certificate_authority import default_confdir
-    from penstock_addons.cli.checks import Installation, Level, check_all
+    from penstock_addons.cli.check_result import Installation, Level
+    from penstock_addons.cli.checks import check_all
 
     found = check_all(
         Installation(

@@ -9,7 +9,8 @@ from typing import Any
 from penstock.base import paths
 from penstock.plugins.tool import Caller, Tool
 from penstock_addons.cli.certificate_authority import default_confdir
-from penstock_addons.cli.checks import Installation, check_all
+from penstock_addons.cli.check_result import Installation
+from penstock_addons.cli.checks import check_all
 from penstock_addons.cli.up import PORT
 
 __all__ = ["DOCTOR"]

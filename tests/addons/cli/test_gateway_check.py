@@ -14,7 +14,8 @@ from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.keys import add_key
 from penstock.gateway.providers import add_provider
 from penstock.store.store_file import store_file
-from penstock_addons.cli.checks import Installation, Level, check_all
+from penstock_addons.cli.check_result import Installation, Level
+from penstock_addons.cli.checks import check_all
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from tests.postgres import free_port
 
