@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.base.private_files import create, free_name, open_lock, replacing, whole_file, write_file
+from penstock.base.private_files import append_line, create, free_name, open_lock, replacing, whole_file, write_file
 
 
 def names(folder: Path) -> list[str]:
@@ -130,3 +130,15 @@ def test_a_link_has_its_name(tmp_path: Path) -> None:
     """Also one that leads nowhere: what is written there would be written elsewhere."""
     (tmp_path / "penstock-s.json").symlink_to(tmp_path / "nowhere")
     assert free_name(tmp_path, "penstock", "s", ".json").name == "penstock-s-2.json"
+
+
+def test_a_line_is_added_for_the_owner_alone(tmp_path: Path) -> None:
+    """To what others have added; and not through a link, which may lead anywhere."""
+    file = tmp_path / "lines"
+    append_line(file, b"one")
+    append_line(file, b"two")
+    assert file.read_bytes() == b"one\ntwo\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (link := tmp_path / "link").symlink_to(file)
+    with pytest.raises(OSError, match="link"):
+        append_line(link, b"three")
