@@ -168,8 +168,12 @@ def _family(pid: int) -> list[int]:
 
 
 def _seconds(pid: int) -> float:
-    """Of one process, those of its children that have ended included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Of one process, those of its children that have ended included. 0: it has ended since it was listed, and counts
+    as a child of the one that started it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
     return sum(map(int, fields[11:15])) * _TICK_S
 
 
