@@ -57,8 +57,9 @@ def _body(description: dict[str, Any]) -> Iterator[str]:
         fields = schema.get("properties", {}).items()
         rows = [(field, _type(said), said.get("description", "")) for field, said in fields]
         yield (
-            f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>'
-            f"<p>{escape(schema.get('description', ''))}</p>{_table(rows)}</details>"
+            f"<details><summary><code>{escape(name)}</code></summary>"
+            # The name is inside: what a link leads to is opened then.
+            f'<p id="{escape(name)}">{escape(schema.get("description", ""))}</p>{_table(rows)}</details>'
         )
 
 
