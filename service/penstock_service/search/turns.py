@@ -15,8 +15,8 @@ from fastapi import Request
 __all__ = ["AT_ONCE", "run_in_turn"]
 
 AT_ONCE = 4
-"""Enough to use two cores, since SQLite leaves Python to others while it ranks. Of 32 clients on a busy machine, the p95
-was 4.0, 6.3 and 4.1 s with all at once, 2.4, 4.2 and 3.9 s with four, and 3.3, 6.0 and 3.3 s with two."""
+"""Enough to use two cores, since SQLite leaves Python to others while it ranks. Of 32 clients on a busy machine, the
+p95 was 4.0, 6.3 and 4.1 s with all at once, 2.4, 4.2 and 3.9 s with four, and 3.3, 6.0 and 3.3 s with two."""
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
