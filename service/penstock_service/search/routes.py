@@ -21,8 +21,8 @@ from penstock_service.http.calls import Call, call_of, check_limit, json_answer
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of
 from penstock_service.http.route_dependencies import Parts, PartsOf
+from penstock_service.http.turns import run_in_turn
 from penstock_service.memory.calls import reach_of
-from penstock_service.search.turns import run_in_turn
 
 __all__ = ["router"]
 

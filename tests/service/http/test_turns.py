@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from penstock_service.search.turns import AT_ONCE, run_in_turn
+from penstock_service.http.turns import AT_ONCE, run_in_turn
 
 
 def test_few_run_at_once_in_the_order_of_their_calls() -> None:
