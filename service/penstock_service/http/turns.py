@@ -14,9 +14,10 @@ from fastapi import Request
 
 __all__ = ["AT_ONCE", "run_in_turn"]
 
-AT_ONCE = 4
-"""Enough to use two cores, since SQLite leaves Python to others while it ranks. Of 32 clients on a busy machine, the
-p95 was 4.0, 6.3 and 4.1 s with all at once, 2.4, 4.2 and 3.9 s with four, and 3.3, 6.0 and 3.3 s with two."""
+AT_ONCE = 2
+"""While one is in SQLite, which leaves Python to others, one more is in Python. Of 32 clients the p95 was 222 and 159
+ms with two, 190 and 243 ms with all at once; on a machine busy with other work 3.3, 6.0 and 3.3 s against 4.0, 6.3 and
+4.1 s. Four were not steady, and one alone waits for a search that takes long."""
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
