@@ -4,7 +4,8 @@ flow whose request is to be sent again; `RetryPolicy` decides.
 
 mitmproxy asks a server once: what comes back, or its error, goes to the client. `RetryingStream` holds back an answer
 of up to 1 MB that `wants_again` names, and asks the addons by a hook of its own, `penstock_retry`
-(`PenstockRetryHook`), whether and where to send the request again; they answer by setting `again`. It builds on
+(`PenstockRetryHook`), whether and where to send the request again; they answer by setting `again`. Where no answer
+comes at all, the client gets the response that `refusal` (`Refusal`) makes, not mitmproxy's page of HTML. It builds on
 mitmproxy's own layers, so that routes, TLS and upstream proxies are those of any request. `retrying` puts it
 (`RetryingLayer`) into a connection; `RetryPolicy` decides.
 """
@@ -17,11 +18,12 @@ from dataclasses import dataclass
 from itertools import count
 
 from mitmproxy import http
+from mitmproxy.flow import Error
 from mitmproxy.net.http.status_codes import CLIENT_CLOSED_REQUEST
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import tls
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http import DropStream, HttpLayer, HTTPMode, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._base import HttpEvent
 from mitmproxy.proxy.layers.http._events import (
     RequestData,
@@ -34,15 +36,18 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
     ResponseTrailers,
 )
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
 from penstock_addons.wire.per_flow import PerFlow
 
-__all__ = ["PenstockRetryHook", "RetryingLayer", "WantsAgain", "again", "retrying"]
+__all__ = ["PenstockRetryHook", "Refusal", "RetryingLayer", "WantsAgain", "again", "retrying"]
 
 again: PerFlow[bool] = PerFlow()
 """Set by addons for a flow whose request is to be sent again, as it is now."""
 WantsAgain = Callable[[http.HTTPFlow, http.Response | None], bool]
 """Whether a request may be sent again, given the headers of an answer; None: its provider cannot be reached."""
+Refusal = Callable[[http.HTTPFlow, str], http.Response | None]
+"""What a client gets whose provider did not answer, given why; None: mitmproxy's own answer."""
 _FROM_PROVIDER = (ResponseHeaders, ResponseData, ResponseTrailers, ResponseEndOfMessage, ResponseProtocolError)
 _FIRST_EXTRA = 1 << 40
 """Higher than the id of any stream of a client: a second attempt has one of its own towards the provider."""
@@ -62,6 +67,7 @@ class RetryingLayer(HttpLayer):
     and that of its present attempt."""
 
     wants_again: WantsAgain = staticmethod(lambda _flow, _response: False)
+    refusal: Refusal = staticmethod(lambda _flow, _why: None)
 
     def __init__(self, context: Context, mode: HTTPMode) -> None:
         super().__init__(context, mode)
@@ -142,7 +148,30 @@ class RetryingStream(HttpStream):
                 return
             if is_held:
                 yield from self._pass_on()
+            elif self.server_state == self.state_wait_for_response_headers:
+                refusal = self._parent.refusal(self.flow, event.message)
+                if refusal is not None:
+                    yield from self._refuse(refusal, event.message)
+                    return
         yield from super().handle_protocol_error(event)
+
+    def _refuse(self, response: http.Response, why: str) -> layer.CommandGenerator[None]:
+        """End a request that got no answer, as mitmproxy does, with `response` for its client."""
+        self.flow.error = Error(why)
+        yield HttpErrorHook(self.flow)
+        if (yield from self.check_killed(False)):
+            return
+        self.server_state, self.flow.live = self.state_errored, False
+        self._forget_failed()
+        yield DropStream(self.stream_id)
+        yield SendHttp(ResponseHeaders(self.stream_id, response), self.context.client)
+        yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+    def _forget_failed(self) -> None:
+        """One connection that failed would fail for ever."""
+        for connection in [one for one in self._parent.connections if one.error]:
+            del self._parent.connections[connection]
 
     def _sent_again(self) -> layer.CommandGenerator[bool]:
         """Ask the addons, and send the request as they left it. Gives whether that is over and done with: it was sent,
@@ -160,8 +189,7 @@ class RetryingStream(HttpStream):
         # What came while the addons were asked is of the attempt before.
         self._paused_event_queue = deque(e for e in self._paused_event_queue if not isinstance(e, _FROM_PROVIDER))
         self._kept, self.flow.response = [], None
-        for connection in [one for one in self._parent.connections if one.error]:  # one that failed would fail for ever
-            del self._parent.connections[connection]
+        self._forget_failed()
         if self.attempt_id != self.stream_id:
             self._parent.streams.pop(self.attempt_id, None)
         self.attempt_id = next(self._parent.extra_ids)
@@ -178,13 +206,13 @@ class RetryingStream(HttpStream):
         return True
 
 
-def retrying(chosen: layer.Layer, wants_again: WantsAgain) -> layer.Layer:
+def retrying(chosen: layer.Layer, wants_again: WantsAgain, refusal: Refusal) -> layer.Layer:
     """The layer that mitmproxy has chosen for a connection, with its `HttpLayer` replaced by a `RetryingLayer`."""
     if isinstance(chosen, tls.ClientTLSLayer) and isinstance(chosen.child_layer, HttpLayer):
-        chosen.child_layer = retrying(chosen.child_layer, wants_again)
+        chosen.child_layer = retrying(chosen.child_layer, wants_again, refusal)
     if type(chosen) is not HttpLayer:
         return chosen
     chosen.context.layers.remove(chosen)  # a layer adds itself
     new = RetryingLayer(chosen.context, chosen.mode)
-    new.wants_again = wants_again
+    new.wants_again, new.refusal = wants_again, refusal
     return new

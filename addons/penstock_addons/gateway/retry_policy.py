@@ -17,8 +17,10 @@ from penstock.dialects import content_encoding
 from penstock.events.proxy_events import FaultEvent
 from penstock.gateway.admit import Admitted, Directory, instead
 from penstock.gateway.database import GatewayStore
+from penstock.gateway.errors import ProviderDown
 from penstock.gateway.providers import open_credential
 from penstock_addons.gateway.addon import TeamGateway
+from penstock_addons.gateway.answers import refused
 from penstock_addons.gateway.client_format import put_back, set_aside_session
 from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
 from penstock_addons.gateway.resend import again, retrying
@@ -51,7 +53,7 @@ class RetryPolicy:
         if nextlayer.layer is None:  # in a script, addons come before mitmproxy's own one that chooses
             ctx.master.addons.get("nextlayer").next_layer(nextlayer)
         if nextlayer.layer is not None:
-            nextlayer.layer = retrying(nextlayer.layer, self._wants_again)
+            nextlayer.layer = retrying(nextlayer.layer, self._wants_again, self._refusal)
 
     def _wants_again(self, flow: http.HTTPFlow, response: http.Response | None) -> bool:
         found = gateway_requests.get(flow)
@@ -59,6 +61,14 @@ class RetryPolicy:
             return False
         has_fallback = found.admitted.fallback is not None and _status(response) in _BROKEN
         return has_fallback or self._may_retry(found, response)
+
+    def _refusal(self, flow: http.HTTPFlow, why: str) -> http.Response | None:
+        """The answer to a request whose provider did not answer, in the form of the path that the client called."""
+        found = gateway_requests.get(flow)
+        if found is None:
+            return None
+        said = f"the provider did not answer: {why}"
+        return refused(self._requests.suite, flow.request, ProviderDown(said), path=found.path)
 
     def _may_retry(self, found: GatewayRequest, response: http.Response | None) -> bool:
         """Whether the same provider may be asked again."""

@@ -153,7 +153,7 @@ def admit(
     try:
         hold(store, call)
     except UnknownPrice as e:
-        raise _no_price(e, found, directory.listed(key.workspace, found.provider)) from e
+        raise _no_price(e, asked.model, found, directory.listed(key.workspace, found.provider)) from e
     return Admitted(key, workspace, found, asked, endpoint, usual_output, call, second)
 
 
@@ -197,15 +197,17 @@ def instead(store: GatewayStore, before: Admitted, number: str, price_of: PriceO
     try:
         hold(store, call)
     except UnknownPrice as e:
-        raise _no_price(e, before.fallback, ()) from e
+        raise _no_price(e, "", before.fallback, ()) from e
     return replace(before, route=before.fallback, call=call, fallback=None)
 
 
-def _no_price(e: UnknownPrice, route: Route, listed: Collection[str]) -> NotAllowed | NotThere:
+def _no_price(e: UnknownPrice, said: str, route: Route, listed: Collection[str]) -> NotAllowed | NotThere:
     """The refusal of a model without a price: what sets one, unless the model is missing in its provider's list."""
     if not listed or route.model in listed:
         price = f'[prices.{price_name(route.provider)}."{route.model}"]'
-        return NotAllowed(f"{e}: the owner can set it under `{price}` in the profile")
+        prefix, slash, _ = said.partition("/")
+        unknown = f"; no provider is called {prefix[:80]!r}" if slash and said == route.model else ""
+        return NotAllowed(f"{e}: the owner can set it under `{price}` in the profile{unknown}")
     near = did_you_mean(route.model, listed, lists_all=False)
     shown = f".{near}" if near else ": `penstock providers models` shows those it has"
     return NotThere(f"{route.provider.name} lists no model {route.model[:80]!r}{shown}")

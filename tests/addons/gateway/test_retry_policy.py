@@ -22,6 +22,7 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow, tutils
 
+from penstock.control.discovery import free_port
 from penstock.events.kinds import EventKind
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.keys import add_key
@@ -99,6 +100,25 @@ def test_the_fallback_is_asked_where_the_provider_is_gone(team: TeamProxy) -> No
     (line,) = usage_page(team.store, "gone")[0]
     assert (line.provider, line.model) == ("anthropic", "other-1")
     assert re.fullmatch(r"[A-Za-z0-9_.-]+", line.id)  # a page of lines may end with it, and begin after it
+
+
+def test_a_provider_that_is_gone_is_told_in_the_form_of_the_api(team: TeamProxy) -> None:
+    """As JSON that SDKs read, and the same connection is good for the next request."""
+    key, _ = team.workspace("away")
+    port = free_port("127.0.0.1")
+    url = f"http://127.0.0.1:{port}"
+    add_provider(
+        team.store, "dead", "test", workspace="away", kind="openai-compatible", base_url=url, allow_private=True
+    )
+    body = {"model": "dead/gpt-5", "messages": [{"role": "user", "content": "hi"}]}
+    with team.client(key) as client:
+        for _ in range(2):
+            answer = client.post("/v1/chat/completions", json=body)
+            assert (answer.status_code, answer.headers["content-type"]) == (502, "application/json")
+            assert answer.json()["error"]["message"].startswith("Penstock: the provider did not answer: ")
+        assert client.post("/v1/messages", json=MESSAGES).status_code == 200
+    wait_until(lambda: len(usage_page(team.store, "away")[0]) == 1, "the one that was answered is counted")
+    assert usage_page(team.store, "away")[0][0].provider == "anthropic"
 
 
 def test_the_client_names_a_fallback(team: TeamProxy) -> None:

@@ -79,6 +79,13 @@ def test_a_model_without_a_price_is_refused_with_what_sets_it(store: GatewayStor
     )
 
 
+def test_what_stands_before_the_slash_may_be_a_mistyped_provider(store: GatewayStore) -> None:
+    """It went to a provider whose own names have slashes."""
+    set_limits(store, "workspace:default", [Limit("day", "dollars", BILLION)], "me")
+    with pytest.raises(NotAllowed, match=r"is unknown: .* in the profile; no provider is called 'ruter'$"):
+        ask(store, {"model": "ruter/clude-sonnet"})
+
+
 @pytest.mark.parametrize(
     ("model", "error", "said"),
     [

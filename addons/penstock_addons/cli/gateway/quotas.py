@@ -3,6 +3,7 @@ raises one until its period ends, and removes limits (`set_`, `raise_`, `clear`)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -47,7 +48,7 @@ def list_(
     """List the limits, with what counts against them now. Days and months are those of UTC."""
     with opened(store) as kept:
         find_workspace(kept, workspace)
-        names = {f"key:{one.id}": f"key {one.name}" for one in list_keys(kept, workspace)}
+        names = _key_names(kept, workspace)
         found = [one for one in show_limits(kept) if every or one.scope in names or _is_of(one.scope, workspace)]
     if json_:
         as_json([_plain(one) for one in found])
@@ -57,7 +58,7 @@ def list_(
         return
     rows = [
         (
-            shortened(names.get(one.scope) or one.scope.replace(":", " ", 1), _NAME),
+            shortened(_in_words(one.scope, names), _NAME),
             f"{in_words(one.unit, one.cap)} per {one.per}",
             _amount(one, one.spent),
             _amount(one, one.held) if one.held else "",
@@ -85,7 +86,7 @@ def set_(
         same = {(one.per, one.unit) for one in new}
         old = [one for one in limits_of(kept, scope) if (one.per, one.unit) not in same]
         set_limits(kept, scope, [*old, *new], by_whom())
-        _say(show_limits(kept, [scope]), json_)
+        _say(show_limits(kept, [scope]), _key_names(kept, workspace), json_)
 
 
 @app.command(name="raise")
@@ -102,7 +103,8 @@ def raise_(
     with opened(store) as kept:
         scope = _scope(kept, workspace, key, model)
         amount = more.cap / BILLION if more.unit == "dollars" else more.cap
-        _say([raise_limit(kept, scope, more.per, more.unit, amount, by_whom())], json_)
+        raised = raise_limit(kept, scope, more.per, more.unit, amount, by_whom())
+        _say([raised], _key_names(kept, workspace), json_)
 
 
 @app.command()
@@ -116,14 +118,14 @@ def clear(
     """Remove the limits of a workspace, or of one key or model of it. What was used stays in the books."""
     with opened(store) as kept:
         scope = _scope(kept, workspace, key, model)
-        old = limits_of(kept, scope)
+        old, named = limits_of(kept, scope), _in_words(scope, _key_names(kept, workspace))
         if not old:
-            raise PenstockError(f"{scope} has no limit: `penstock quotas list` shows those there are")
+            raise PenstockError(f"{named} has no limit: `penstock quotas list` shows those there are")
         said = ", ".join(f"{in_words(one.unit, one.cap)} per {one.per}" for one in old)
         if not yes:
-            confirmed(f"Remove the limits of {scope} ({said})?")
+            confirmed(f"Remove the limits of {named} ({said})?")
         set_limits(kept, scope, [], by_whom())
-    typer.echo(f"{scope} has no limit any more; it had {said}.")
+    typer.echo(f"{named} has no limit any more; it had {said}.")
 
 
 def _scope(store: GatewayStore, workspace: str, key: str, model: str) -> str:
@@ -142,13 +144,22 @@ def _is_of(scope: str, workspace: str) -> bool:
     return scope == f"workspace:{workspace}" or scope.startswith(f"model:{workspace}/")
 
 
-def _say(found: list[LimitState], json_: bool) -> None:
+def _key_names(store: GatewayStore, workspace: str) -> dict[str, str]:
+    """What people call the scopes of a workspace's keys."""
+    return {f"key:{one.id}": f"key {one.name}" for one in list_keys(store, workspace)}
+
+
+def _in_words(scope: str, names: Mapping[str, str]) -> str:
+    return names.get(scope) or scope.replace(":", " ", 1)
+
+
+def _say(found: list[LimitState], names: Mapping[str, str], json_: bool) -> None:
     if json_:
         as_json([_plain(one) for one in found])
         return
     for one in found:
         cap, spent = in_words(one.unit, one.cap), in_words(one.unit, one.spent)
-        typer.echo(f"{one.scope} may use {cap} per {one.per}, and has used {spent} of this one.")
+        typer.echo(f"{_in_words(one.scope, names)} may use {cap} per {one.per}, and has used {spent} of this one.")
 
 
 def _amount(one: LimitState, counted: int) -> str:

@@ -70,7 +70,9 @@ def test_limits_are_set_shown_raised_and_removed(say: Say, store: GatewayStore) 
     hold(store, Call("one", "default", key, "anthropic", "claude", "", 5, 5, 10, 2 * BILLION))
     settle(store, "one", Usage(input=7, dollars=2 * BILLION))
     hold(store, Call("two", "default", key, "anthropic", "claude", "", 5, 5, 10, BILLION))
-    assert "may use $7.00 per day, and has used $2.00" in say("quotas", "raise", "2 dollars per day", "--key", key)
+    assert "key laptop may use $7.00 per day, and has used $2.00" in say(
+        "quotas", "raise", "2 dollars per day", "--key", key
+    )
     shown = say("quotas", "list")
     (line,) = [line for line in shown.splitlines() if line.startswith("key laptop")]
     assert line.split()[2:8] == ["$7.00", "per", "day", "$2.00", "$1.00", line.split()[7]]
@@ -91,7 +93,7 @@ def test_limits_are_set_shown_raised_and_removed(say: Say, store: GatewayStore) 
         (("set", "5 tokens per day", "--key", "nobody"), "has no key 'nobody'"),
         (("set", "5 tokens per day", "-w", "tema"), "there is no scope 'workspace:tema'"),
         (("raise", "5 tokens per day"), "workspace:default has no limit of tokens per day"),
-        (("clear", "--yes"), "workspace:default has no limit: `penstock quotas list` shows"),
+        (("clear", "--yes"), "workspace default has no limit: `penstock quotas list` shows"),
         (("list", "-w", "tema"), "there is no workspace 'tema'"),
     ],
 )
