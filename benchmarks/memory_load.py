@@ -35,12 +35,13 @@ from penstock.text.stems import terms
 __all__ = ["load", "own_server"]
 
 _SETTINGS = (
-    "shared_buffers = 2GB\nmaintenance_work_mem = 2GB\neffective_cache_size = 8GB\nmax_wal_size = 8GB\n"
+    "shared_buffers = 2GB\nmaintenance_work_mem = 2GB\neffective_cache_size = 8GB\n"
+    "max_wal_size = 8GB\n"
     "max_parallel_maintenance_workers = 2\ndynamic_shared_memory_type = mmap\n"
 )
 _MEMORIES = (
-    "memories (id, project, session, conversation, seq, part, at, role, kind, text, hash, tags, pinned, helpful, wrong, "
-    "traits)"
+    "memories (id, project, session, conversation, seq, part, at, role, kind, text, hash, tags, pinned, helpful, "
+    "wrong, traits)"
 )
 _BATCH = 2000
 
@@ -81,11 +82,12 @@ def load(url: str, folder: Path, embedder: Embedder, wanted: Mapping[str, Iterat
             number = int(db.execute(made.returning(projects.c.id)).scalar_one())
             driver: Any = db.connection.driver_connection
             _Project(driver.cursor(), number, embedder).fill(items)
-    with engine.begin() as db:
-        for index in lexemes if missing else ():
-            index.create(db)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        db.exec_driver_sql("VACUUM ANALYZE")
+    if missing:
+        with engine.begin() as db:
+            for index in lexemes:
+                index.create(db)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
     return time.perf_counter() - start
 

@@ -8,9 +8,9 @@ its own (shared_buffers and maintenance_work_mem 2 GB, fsync off), from the pack
 half an hour, most of it for the index of vectors. Texts are those of `memory_growth.py`; vectors are drawn at random,
 and so is that of each question.
 
-The questions ask for five words that stand side by side in a text. Every project is asked each of them in turn, so that
-other work on the machine slows all alike. `server`: CPU of the server's processes. `found`: how often the text is among
-the ten best, and `MRR` its mean reciprocal rank. `turn`: a question after a new message, the time of the question alone.
+The questions ask for five words that stand side by side in a text. Every project is asked each in turn, so that other
+work on the machine slows all alike. `server`: CPU of the server's processes. `found`: how often the text is among
+the ten best, and `MRR` its mean reciprocal rank. `turn`: the time of a question that follows a new message.
 """
 
 from __future__ import annotations

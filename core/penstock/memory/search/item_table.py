@@ -111,7 +111,7 @@ class ItemTable:
         rows = [by_id[number] for number in new[0].tolist()]
         traits = b"".join(r.traits if len(r.traits) == len(_NO_TRAITS) else _NO_TRAITS for r in rows)
         return ItemTable(
-            *(_merged(*pair, at) for pair in zip(kept, new, strict=True)),
+            *(_merged(*pair, at) for pair in zip(kept, new, strict=True)),  # type: ignore[arg-type, misc]
             marks=_merged(self.marks, np.array([r.marks for r in rows], np.float32), at),
             expires=_merged(self.expires, np.array([r.expires_at or np.inf for r in rows], np.float64), at),
             traits=_merged(self.traits, np.frombuffer(traits, np.float32).reshape(len(rows), -1), at),

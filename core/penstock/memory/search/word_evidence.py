@@ -31,7 +31,7 @@ _NEWEST = 5_000
 """Passages with one word that are looked at: the newest, and all that also have a word of the question that is rarer.
 Another one tells little where so many have it, and to read them all takes a second in a project of a million."""
 _TOGETHER = 1_000
-"""Passages that are expected to have a frequent word and one of the rarer ones with which it is looked for."""
+"""Passages that are expected to have a frequent word and one of those with which it is looked for."""
 _LATELY = 5_000
 """The newest passages that are looked through where nothing has two of a question's words and all are frequent, in an
 index that cannot read the newest of one alone."""
@@ -75,9 +75,9 @@ def word_evidence(
     ask = expand(question, index, db, newest, vocabulary)
     cut = [stem for stem, held in ask.holding.items() if len(held) >= newest]
     rare = sorted((stem for stem in ask.holding if stem not in cut), key=lambda stem: len(ask.holding[stem]))
-    rarer = _rarer(ask, cut, rare, len(layout.passages))
-    with_rarer = index.holding_with(db, rarer, newest) if rarer else {}
-    if ask.frequent and not rare and not with_rarer:
+    beside = _beside(ask, cut, rare, len(layout.passages))
+    with_others = index.holding_with(db, beside, newest) if beside else {}
+    if ask.frequent and not rare and not with_others:
         late = layout.passages[-_LATELY:]  # other projects may have some between these: their rows are read, too
         ask.holding.update(index.holding_lately(db, ask.frequent, int(max(late[0], late[-1] - 2 * _LATELY))))
     first = {stem(word): word for word in reversed(question.keys)}
@@ -90,8 +90,8 @@ def word_evidence(
         known = ask.corrected.get(own, own)
         at = layout.positions(ask.holding.get(known, _NONE))
         rarity[own] = _rarity(len(layout.passages), ask.frequent.get(known) or _count(layout, at, is_cut=known in cut))
-        if known in with_rarer:
-            at = np.union1d(at, layout.positions(with_rarer[known]))
+        if known in with_others:
+            at = np.union1d(at, layout.positions(with_others[known]))
         passages[at] += np.float32(rarity[own])
         held_at.append(at)
         touched = [layout.owner[at]]
@@ -113,15 +113,16 @@ def word_evidence(
     return WordEvidence(words / max(float(words.max(initial=0)), 1e-9), meaning / np.float32(told), rarity, ask)
 
 
-def _rarer(ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int) -> dict[str, Sequence[str]]:
-    """For each stem of which not all passages are read, the rarer ones with which it is looked for in all."""
-    out: dict[str, Sequence[str]] = {stem: rare for stem in cut if rare}
-    rarer: list[tuple[str, int]] = [(stem, len(ask.holding[stem])) for stem in rare]
-    for stem, count in sorted(ask.frequent.items(), key=lambda found: found[1]):
-        both = accumulate(count * other / whole for _, other in rarer)  # as many as if one told nothing of the other
-        out[stem] = [other for (other, _), total in zip(rarer, both, strict=True) if total <= _TOGETHER]
-        rarer.append((stem, count))
-    return {stem: others for stem, others in out.items() if others}
+def _beside(ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int) -> dict[str, Sequence[str]]:
+    """For each stem of which not all passages are read, the others with which it is looked for in all."""
+    out: dict[str, Sequence[str]] = {one: rare for one in cut if rare}
+    counts = {one: len(ask.holding[one]) for one in rare} | ask.frequent
+    order = sorted(counts, key=lambda one: counts[one])
+    for one, count in ask.frequent.items():
+        others = [other for other in order if other != one]
+        both = accumulate(count * counts[other] / whole for other in others)  # if one told nothing of the other
+        out[one] = [other for other, total in zip(others, both, strict=True) if total <= _TOGETHER]
+    return {one: others for one, others in out.items() if others}
 
 
 def _relatives(index: WordIndex, db: sa.Connection, relatives: Sequence[str]) -> dict[str, Ints]:
