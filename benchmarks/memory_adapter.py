@@ -69,7 +69,6 @@ class Remembered:
         found = rank(view, query, None, worth)
         return [self._docs[int(view.layout.ids[row])] for row in found.rows], found
 
-
     def sessions(self, found: Ranked) -> np.ndarray[Any, np.dtype[np.int64]]:
         """A number for the session of each row."""
         view = self.memory.view(PROJECT)

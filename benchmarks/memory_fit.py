@@ -42,10 +42,9 @@ GROUPS = {
     "vectors": "vector vector_question near_vector answers_vector",
     "the speaker named": "speaker",
     "month and day": "month day",
-    "length and role": "length length2 assistant echo_meaning",
+    "length and role": "length length2 assistant",
     "thin messages, own words": "thin_question thin_ack own_words",
-    "kind of question": "you_assistant summary_assistant when_time many_digit request_standing request_rule "
-    "request_preference",
+    "kind of question": "you_assistant summary_assistant when_time many_digit request_rule request_preference",
     "standing instructions": "request_rule",
     "preferences": "request_preference",
 }

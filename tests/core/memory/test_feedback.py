@@ -112,3 +112,12 @@ def test_a_correction_keeps_what_spoke_for_the_item(memory: Memory, items: list[
     memory.hear(items[0], Voice(HELPFUL, "cyd", NOW, -1.0))
     memory.feedback.carry(items[0].id, items[1].id)
     assert [voice.by for voice in memory.feedback.of(items[1].id)] == ["ada"]
+
+
+def test_praise_counts_for_an_item_with_most_of_the_words_alone(memory: Memory, items: list[Item]) -> None:
+    """One word in common is not enough."""
+    question = "does the backup of the invoices in Oslo fail?"
+    before = score(memory, items[0], question)
+    for n in range(30):
+        memory.hear(items[0], Voice(HELPFUL, f"caller {n}", NOW))
+    assert score(memory, items[0], question) == before

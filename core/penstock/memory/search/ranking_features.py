@@ -53,14 +53,14 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
         out[f"near_{name}"] = _near(of, session, rows)
     for name in ("near_words", "near_meaning"):  # a little around it tells more than twice as much tells twice
         out[f"{name}_root"] = np.sqrt(out[name])
-    before = layout.previous[rows]
-    asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0).astype(np.float32)
-    out["answers_meaning"], out["answers_vector"] = asked * evidence.meaning[before], asked * evidence.question[before]
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)
-    # An assistant's reply repeats what it was asked: then the person's words are what was looked for.
-    out["echo_meaning"] = np.where(before >= 0, out["assistant"] * evidence.meaning[before], 0).astype(np.float32)
+    # A person's answer may share no word with what it answers. An assistant answers all the time, and repeats the words.
+    before = layout.previous[rows]
+    asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0) * (1 - out["assistant"])
+    asked = asked.astype(np.float32)
+    out["answers_meaning"], out["answers_vector"] = asked * evidence.meaning[before], asked * evidence.question[before]
     return out
 
 
@@ -129,7 +129,6 @@ def _kind(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]
         "summary_assistant": assistant * question.wants_summary,
         "when_time": trait["time"] * question.wants_time,
         "many_digit": trait["digit"] * question.wants_number,
-        "request_standing": trait["standing"] * question.is_request,
         "request_rule": trait["rule"] * person * question.is_request,
         "request_preference": trait["prefers"] * person * question.wants_new,
     }

@@ -212,10 +212,11 @@ def place_in_session(scores: Array, session: Ints) -> Array:
 
 
 def _marks(marks: Array, meaning: Array) -> Array:
-    """The marks of items, within bounds. Marks in favour count only as far as the item is about the question, so that a
-    popular item does not come first for unrelated questions."""
+    """The marks of items, within bounds. Marks in favour count only for an item that has more than half of the
+    question's words, and in full for one that has all, so that a popular item does not come first for other
+    questions."""
     bound = np.clip(marks, -weights.MARKS_AGAINST, weights.MARKS_FOR)
-    return np.where(bound > 0, bound * np.clip(meaning, 0, 1), bound).astype(np.float32)
+    return np.where(bound > 0, bound * np.clip(2 * meaning - 1, 0, 1), bound).astype(np.float32)
 
 
 def _selected(layout: ItemTable, rows: Ints, among: Ints) -> Ints:

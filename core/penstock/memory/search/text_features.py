@@ -12,7 +12,7 @@ import numpy.typing as npt
 __all__ = ["NAMES", "VERSION", "traits_of"]
 
 VERSION = "3"
-NAMES = ("length", "thin_question", "thin_ack", "me", "time", "digit", "standing", "rule", "asks", "prefers")
+NAMES = ("length", "thin_question", "thin_ack", "me", "time", "digit", "rule", "asks", "prefers")
 
 _ACK = re.compile(
     r"^\W*(thanks|thank you|ok|okay|wow|great|awesome|cool|yeah|yes|sounds|that's|that sounds|sure|nice|hey|hi|aww|"
@@ -25,7 +25,6 @@ _TIME = re.compile(
     r"|saturday|sunday|recently|since|january|february|march|april|may|june|july|august|september|october|november"
     r"|december|\d{4}|days?|started|just)\b"
 )
-_STANDING = re.compile(r"\b(always|never|prefer|make sure to|whenever|please (?:use|include|provide))\b")
 _RULE = re.compile(
     r"^\W*(?:(?:please|from now on|remember|in (?:the )?future|going forward)\b[,:]? )*"
     r"(?:always|never|whenever|every time|make sure (?:to|you) always|do(?:n't| not) ever)\b"
@@ -58,7 +57,6 @@ def traits_of(text: str) -> npt.NDArray[np.float32]:
             float(bool(_ME.search(text))),
             min(3, len(_TIME.findall(low))) / 3,
             bool(_DIGIT.search(text)),
-            bool(_STANDING.search(low)) * (count < 60),
             bool(_RULE.search(text)) * (count < 60),
             text.rstrip().endswith("?"),
             bool(_PREFERS.search(text)) * (count < 120),
