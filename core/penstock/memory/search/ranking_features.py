@@ -56,7 +56,7 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)
-    # A person's answer may share no word with what it answers. An assistant answers all the time, and repeats the words.
+    # A person's answer may share no word with what it answers. An assistant always answers, and repeats words.
     before = layout.previous[rows]
     asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0) * (1 - out["assistant"])
     asked = asked.astype(np.float32)
