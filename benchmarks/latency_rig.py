@@ -172,7 +172,7 @@ def _seconds(pid: int) -> float:
     as a child of the one that started it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return sum(map(int, fields[11:15])) * _TICK_S
 
