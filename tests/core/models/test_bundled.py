@@ -121,3 +121,12 @@ def test_a_change_that_was_announced_holds_from_its_day_on() -> None:
 def test_the_table_is_as_old_as_its_oldest_figure() -> None:
     """Looking some of it up again makes nothing else younger."""
     assert min(row.date for row in TABLE.rows() if row.date) == TABLE.date
+
+
+@pytest.mark.parametrize("name", ["text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002"])
+def test_embeddings_have_a_price_without_output(name: str) -> None:
+    """A limit of dollars refuses what has none."""
+    price = TABLE.resolve(name, "openai").price
+    assert price.is_known
+    assert price.dollars(write=1_000_000) > 0
+    assert price.dollars(output=1_000_000) == 0
