@@ -82,8 +82,9 @@ def test_a_request_runs_no_pragma(store: GatewayStore) -> None:
     """After some of them SQLite prepares all statements of a connection again, which takes longer than to run them."""
     set_limits(store, "workspace:default", [Limit("day", "requests", 9), Limit("day", "tokens", 10**6)], "me")
     ran: list[str] = []
-    with store.reading() as db:
-        driver(db).set_trace_callback(ran.append)
+    with store.reading() as reading, store.writing() as writing:
+        for db in (reading, writing):
+            driver(db).set_trace_callback(ran.append)
     hold(store, call("one"))
     settle(store, "one", Usage(input=5))
     assert len([one for one in ran if one.startswith(("INSERT", "UPDATE"))]) > 5

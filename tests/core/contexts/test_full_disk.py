@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.prepared import driver
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
 from tests.core.contexts.conftest import in_a_file
@@ -21,11 +22,22 @@ class Disk:
     """The disk of a file of contexts."""
 
     def __init__(self, contexts: Contexts) -> None:
-        self.pages = 2**31
-        sa.event.listen(contexts._tables.engine, "checkout", self._bound)
+        self._tables = contexts._tables
+        self._pages = 2**31
+        sa.event.listen(self._tables.engine, "checkout", self._bound)
+
+    @property
+    def pages(self) -> int:
+        return self._pages
+
+    @pages.setter
+    def pages(self, pages: int) -> None:
+        self._pages = pages
+        with self._tables.writing() as db:  # one that is kept, and so not checked out again
+            self._bound(driver(db))
 
     def _bound(self, raw: Any, *_: object) -> None:
-        raw.execute(f"PRAGMA max_page_count={self.pages}")  # never fewer than there are
+        raw.execute(f"PRAGMA max_page_count={self._pages}")  # never fewer than there are
 
 
 @pytest.fixture
