@@ -43,10 +43,9 @@ class HookDispatch:
     async def _trigger_event(self, event: hooks.Hook) -> None:
         arguments = event.args()
         for addon in ctx.master.addons.chain:
-            found = self._hooks_of(addon, event.name)
-            if not found:
-                continue
             try:
+                if not (found := self._found(addon, event.name)):
+                    continue
                 with safecall():
                     for hook in found:
                         result = hook(*arguments)
@@ -58,13 +57,22 @@ class HookDispatch:
     def _trigger(self, event: hooks.Hook) -> None:
         manager = ctx.master.addons
         for addon in manager.chain:
-            if not self._hooks_of(addon, event.name):
-                continue
             try:
+                if not self._found(addon, event.name):
+                    continue
                 with safecall():
                     manager.invoke_addon_sync(addon, event)
             except exceptions.AddonHalt:
                 return
+
+    def _found(self, addon: object, name: str) -> list[Callable[..., object]]:
+        """As `_hooks_of`. None of an addon that fails where it is looked for them, which is logged as mitmproxy does."""
+        try:
+            return self._hooks_of(addon, name)
+        except Exception:  # noqa: BLE001 - for `safecall` to tell them apart; to enter it for each addon takes time
+            with safecall():
+                raise
+        return []
 
     def _hooks_of(self, addon: object, name: str) -> list[Callable[..., object]]:
         """The hooks of this name of the addon and of those that it holds, in mitmproxy's order."""

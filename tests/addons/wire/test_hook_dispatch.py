@@ -43,6 +43,21 @@ class Silent:
         self.name = name
 
 
+class Lazy:
+    """Makes its hooks when it is asked for them, and at some time cannot any more."""
+
+    name = "lazy"
+    is_broken = False
+
+    @property
+    def request(self) -> Callable[[object], None] | None:
+        if self.is_broken:
+            raise ValueError("no hook can be made")
+        return None
+
+    update = request
+
+
 class Holder:
     """Like a script that mitmproxy has loaded."""
 
@@ -110,6 +125,22 @@ async def test_an_addon_that_fails_costs_the_others_no_call_and_is_logged(
 
     assert await both_ways(manager, called) == ["fails", "last"]
     assert sum(r.levelno == logging.ERROR and "broken" in r.getMessage() for r in caplog.records) == 4
+
+
+async def test_an_addon_that_fails_where_it_is_looked_for_hooks_costs_the_others_no_call(
+    manager: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    called: list[str] = []
+    lazy = Lazy()
+    manager.add(lazy, Addon("last", called))
+    lazy.is_broken = True
+
+    assert await both_ways(manager, called) == ["last"]
+    assert sum(r.levelno == logging.ERROR and "no hook can be made" in r.getMessage() for r in caplog.records) == 8
+    dispatch = HookDispatch()
+    dispatch.running()
+    manager.trigger(hooks.UpdateHook([]))
+    assert called[-1] == "last told"
 
 
 async def test_an_addon_that_halts_an_event_ends_it(manager: Any) -> None:
