@@ -17,6 +17,9 @@ from penstock.contexts.errors import InvalidContext
 
 __all__ = ["check_query"]
 
+_REASON_BYTES = 123
+"""The most that a WebSocket can be closed with; a longer reason would be an error here."""
+
 
 def check_query(route: BaseRoute, *, is_tolerant: bool = False) -> BaseRoute:
     """A copy of `route` that answers 400 (`invalid`) to an unknown query parameter, and closes a WebSocket with 4400.
@@ -42,7 +45,8 @@ class _Checking:
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": 4400, "reason": str(fault)[:120]})
+            reason = str(fault).encode()[:_REASON_BYTES].decode(errors="ignore")
+            await send({"type": "websocket.close", "code": 4400, "reason": reason})
         else:
             raise fault
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
@@ -51,14 +53,23 @@ def test_what_clients_of_other_products_and_probes_add_is_ignored(service: Servi
         assert http.get(path).status_code == 200
 
 
-def test_a_websocket_is_closed_with_the_reason(service: Service) -> None:
-    """The cursor of a subscription is in its message; in the address it would be ignored."""
-    address = f"{service.url.replace('http', 'ws')}/v1/changes?after=3"
+def _closed(service: Service, name: str) -> tuple[int, str]:
+    """The code and reason with which a subscription with a parameter in its address is closed."""
+    address = f"{service.url.replace('http', 'ws')}/v1/changes?{quote(name)}=3"
     headers = {"authorization": f"Bearer {TOKEN}"}
     with connect(address, additional_headers=headers, proxy=None) as socket, pytest.raises(ConnectionClosedError) as e:
         socket.recv(timeout=10)
     assert e.value.rcvd is not None
-    assert (e.value.rcvd.code, e.value.rcvd.reason) == (
-        4400,
-        "there is no query parameter 'after'. This call takes none.",
-    )
+    return e.value.rcvd.code, e.value.rcvd.reason
+
+
+def test_a_websocket_is_closed_with_the_reason(service: Service) -> None:
+    """The cursor of a subscription is in its message; in the address it would be ignored."""
+    assert _closed(service, "after") == (4400, "there is no query parameter 'after'. This call takes none.")
+
+
+def test_a_websocket_is_closed_in_order_for_a_name_of_many_bytes(service: Service) -> None:
+    """A reason has at most 123 bytes, which may be far fewer characters."""
+    code, reason = _closed(service, "名" * 100)
+    assert (code, len(reason.encode()) <= 123) == (4400, True)
+    assert reason.startswith("there is no query parameter '名名")
