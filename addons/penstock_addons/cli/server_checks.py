@@ -4,7 +4,6 @@ Says of each whether it answers, and what goes on without it. Raises nothing: wh
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 from penstock import connect_to_nats
 from penstock.base.errors import PenstockError
@@ -27,7 +26,8 @@ _NATS_FIX = "Start it, or correct `[stage.memory.nats] url`. Meanwhile recall go
 def servers(profile: Profile) -> Finding:
     """How the servers are that a proxy with this profile asks."""
     redis = profiles.changed(profile, {"service": service_values()}).service.redis
-    nats = str(profile.settings_of("memory").get("nats", {}).get("url", ""))
+    asked = profile.settings_of("memory").get("nats")  # as it was written: what is no table, `plugins` says
+    nats = str(asked.get("url", "")) if isinstance(asked, dict) else ""
     answers, faults, fixes = [], [], []
     for name, url, ask, fix in (("Redis", redis, _redis, _REDIS_FIX), ("NATS", nats, _nats, _NATS_FIX)):
         if url:
@@ -65,5 +65,5 @@ def _nats(url: str) -> str:
 
 
 def _shown(url: str) -> str:
-    """The address without a password."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """The address without a password, also of what is no URL: `urlsplit` refuses some."""
+    return url.partition("://")[2].rpartition("@")[2].partition("/")[0]

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from penstock.base.errors import PenstockError, StoreError
 from penstock.base.outage import Outage
@@ -152,5 +151,5 @@ def _errors() -> type[Exception]:
 
 
 def _shown(url: str) -> str:
-    """The address without the password."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """The address without the password, also of what is no URL: `urlsplit` refuses some."""
+    return url.partition("://")[2].rpartition("@")[2].partition("/")[0]
