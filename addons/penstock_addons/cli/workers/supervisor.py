@@ -75,6 +75,7 @@ class Supervisor:
                 first = self._workers[0].announced if self._workers else None
                 if first is not None and not self._times_told:
                     up(first)
+                self._told.put(signal.SIGCHLD)  # one may have ended since it listened, whose signal is taken
                 while self._workers:
                     self._look()
             finally:
@@ -161,6 +162,8 @@ class Supervisor:
 def _start(store: Path, order: bytes, pause_s: float = PAUSE_S) -> _Worker:
     # A session of its own: Ctrl-C in the terminal is for this process, which ends the workers in order.
     process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, start_new_session=True)
+    # Before it has its order: what another process of this id announced, before a crash, is not of this one.
+    file_beside(store, process.pid).unlink(missing_ok=True)
     with suppress(OSError):  # it has ended already
         assert process.stdin is not None
         send(process.stdin, order)
