@@ -119,9 +119,10 @@ def key_in(db: sa.Connection, secret: str, now: float) -> ApiKey:
 
 
 def note_use(store: GatewayStore, number: str, day: str) -> None:
-    """Store the last day (UTC) on which a key was used."""
+    """Store the last day (UTC) on which a key was used. One that is later by the clock of another machine stays."""
+    is_later = api_keys.c.last_used_day.is_(None) | (api_keys.c.last_used_day < day)
     with store.writing() as db:
-        db.execute(api_keys.update().where(api_keys.c.id == number).values(last_used_day=day))
+        db.execute(api_keys.update().where((api_keys.c.id == number) & is_later).values(last_used_day=day))
 
 
 def change_key(
