@@ -44,7 +44,7 @@ def check(store: Path, profile: Profile, options: Sequence[str]) -> None:
 
 def _sets(option: str, name: str) -> bool:
     """Whether a word of a command line sets mitmdump's option `name`."""
-    word = option.partition("=")[0]
+    word = option.removeprefix("--set=").partition("=")[0]
     if word.startswith("--"):
         return word == f"--{name.replace('_', '-')}"
     return word == name or _SHORT.get(option[:2]) == name

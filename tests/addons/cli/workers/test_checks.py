@@ -64,6 +64,7 @@ def test_limits_of_speed_are_shared_by_redis(shared: Path) -> None:
         ["-wflows"],
         ["--save-stream-file=f"],
         ["--set", "hardump=x.har"],
+        ["--set=hardump=x.har"],
         ["-S", "flows"],
         ["--rfile", "f"],
     ],
