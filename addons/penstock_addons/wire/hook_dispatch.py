@@ -66,10 +66,10 @@ class HookDispatch:
                 return
 
     def _found(self, addon: object, name: str) -> list[Callable[..., object]]:
-        """As `_hooks_of`. None of an addon that fails where it is looked for them, which is logged as mitmproxy does."""
+        """As `_hooks_of`. None of an addon that fails where they are looked up, which is logged as mitmproxy does."""
         try:
             return self._hooks_of(addon, name)
-        except Exception:  # noqa: BLE001 - for `safecall` to tell them apart; to enter it for each addon takes time
+        except Exception:  # for `safecall`: to enter that for each addon takes time
             with safecall():
                 raise
         return []
