@@ -43,12 +43,14 @@ from penstock.plugins.tagger import IngestedHistory, Tags
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import service_values
+from penstock.profiles.several_processes import check_for_several
 from penstock.redaction.personal import redactors
 from penstock.redaction.redaction import Redactor
 from penstock.store import complete
 from penstock.store.base import RetentionPolicy, Store
 from penstock.store.in_memory import MemoryStore
 from penstock.store.opening import open_store
+from penstock.store.worker_files import is_worker_file
 
 if TYPE_CHECKING:
     from penstock.memory.service import MemoryService
@@ -162,6 +164,8 @@ class Suite:
                 outputs = OutputIndexer(path, redactors(chosen.redact.personal, plugins.redactors()))
                 opened.callback(outputs.close)
             make = _maker(plugins, clock, log, memory_service)
+            if is_worker_file(path):
+                make = _made_for_several(make, has_redis=redis is not None)
             engine = Engine(
                 dialects=dialects,
                 pipelines=lambda name: make(profiles.load(name)),
@@ -335,3 +339,13 @@ def _maker(
         return Pipeline(profile, plugins.stages(profile, parts), clock, parts)
 
     return make
+
+
+def _made_for_several(make: Callable[[Profile], Pipeline], *, has_redis: bool) -> Callable[[Profile], Pipeline]:
+    """Also of profiles that clients ask for, and of settings that are changed while it runs."""
+
+    def checked(profile: Profile) -> Pipeline:
+        check_for_several(profile, has_redis=has_redis)
+        return make(profile)
+
+    return checked

@@ -281,6 +281,34 @@ def test_whole_requests_follow_the_setting(tmp_path: Path) -> None:
         suite.close()
 
 
+@pytest.mark.parametrize(
+    ("setting", "table", "said"),
+    [
+        ({"rate.project.requests_per_minute": 2}, "[rate.project]\nrequests_per_minute = 2", "redis"),
+        ({"stages": ["trim", "keepalive"]}, 'stages = ["trim", "keepalive"]', "keepalive"),
+    ],
+)
+def test_one_of_several_processes_takes_no_setting_that_needs_one(
+    setting: dict[str, object], table: str, said: str, tmp_path: Path
+) -> None:
+    """Neither while it runs nor with a profile that a client asks for: that client gets the proxy's own."""
+    paths.profiles_dir().mkdir(parents=True)
+    (paths.profiles_dir() / "alone.toml").write_text(f'extends = "default"\n{table}\n', encoding="utf-8")
+    suite = Suite.open(store=tmp_path / "penstock.worker-1")
+    try:
+        with pytest.raises(ProfileError, match=said):
+            suite.settings.do("set", {"values": setting})
+        assert said in suite.engine.pipelines.prepare("alone")
+        assert suite.engine.pipelines.of("alone").profile.name == "default"
+    finally:
+        suite.close()
+    alone = Suite.open(store=tmp_path / "penstock.db")
+    try:
+        assert alone.engine.pipelines.prepare("alone") == ""
+    finally:
+        alone.close()
+
+
 def test_proxies_on_one_database_know_what_the_others_spend(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from penstock.base.errors import PenstockError
 from penstock.base.store_url import url_in
 from penstock.profiles.profile import Profile
+from penstock.profiles.several_processes import check_for_several
 
 __all__ = ["check"]
 
-KEEP_ALIVE = "keepalive"
 _SHORT = {"-w": "save_stream_file", "-r": "rfile", "-C": "client_replay", "-S": "server_replay"}
 _OF_ONE = ("save_stream_file", "rfile", "client_replay", "server_replay", "hardump")
 """Options of mitmdump that read or write one file, or send each request in it once."""
@@ -28,15 +28,7 @@ def check(store: Path, profile: Profile, options: Sequence[str]) -> None:
             f"--workers: {store} is a SQLite file, which belongs to one process. Give a database that several can use, "
             "by --store postgresql://USER@HOST/DATABASE; `penstock migrate` moves what is in the file"
         )
-    rates = (profile.rate.credential, profile.rate.project)
-    if not profile.service.redis and any(one.requests_per_minute or one.tokens_per_minute for one in rates):
-        raise PenstockError(
-            "--workers: the limits of `[rate]` would hold for each by itself: `[service] redis` is needed"
-        )
-    if KEEP_ALIVE in profile.stages:
-        raise PenstockError(
-            f"--workers: the stage `{KEEP_ALIVE}` needs one process, which knows of every request when a pause began"
-        )
+    check_for_several(profile, has_redis=bool(profile.service.redis))
     for name in _OF_ONE:
         if any(_sets(option, name) for option in options):
             raise PenstockError(f"--workers: mitmdump's option {name} is for one process: leave it out")
