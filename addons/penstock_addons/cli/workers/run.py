@@ -55,6 +55,7 @@ def run_workers(
     orders = [Order(arguments(file), str(file), str(ca), dict(reverse)) for file in files]
     supervisor = Supervisor([(Path(one.store), msgspec.json.encode(one)) for one in orders])
     beside = file_beside(store, os.getpid())
+    logging.basicConfig(format="%(message)s")  # else the package `mcp` of the service makes it errors alone
 
     with ExitStack() as stack:
         lock = StoreLock(store)

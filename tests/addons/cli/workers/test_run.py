@@ -82,6 +82,18 @@ class Workers:
             patience=6 * PATIENCE,
         )
 
+    def until_served(self) -> None:
+        """Wait until the service beside the workers answers."""
+        self.program.wait_for("service  http://")
+        address = self.program.out.partition("service  http://")[2].partition(",")[0]
+
+        def answers() -> bool:
+            with closing(http.client.HTTPConnection(address, timeout=PATIENCE)) as link:
+                link.request("GET", "/healthz")
+                return link.getresponse().status == 200
+
+        self.until_there(answers)
+
     def until(self, pid: int) -> None:
         """Send requests until this worker has had one."""
         for _ in range(200):
@@ -106,7 +118,7 @@ def workers(
     (paths.plugins_dir() / "counting.py").write_text(source, encoding="utf-8")
     profile = tmp_path / "two.toml"
     profile.write_text(_PROFILE, encoding="utf-8")
-    words = ["--workers", "2", "--port", "0", "--confdir", str(confdir), "--profile", str(profile)]
+    words = ["--workers", "2", "--serve", "0", "--port", "0", "--confdir", str(confdir), "--profile", str(profile)]
     upstream = f"http://127.0.0.1:{provider.port}"
     found = Workers(start("up", *words, "--reverse", upstream, "--store", postgres_url), provider)
     pids = [one.pid for one in found.all]
@@ -144,8 +156,9 @@ def test_a_conversation_over_both_is_one(workers: Workers) -> None:
 
 def test_one_that_is_killed_is_started_again(workers: Workers, run: Run) -> None:
     """In the middle of an answer: the other goes on meanwhile. What was set in this run holds for all, also for the new
-    one. `penstock down` ends all."""
+    one. `penstock down` ends all. The service beside them does not keep the end of a worker from being logged."""
     store = str(workers.store)
+    workers.until_served()
     gate = Gate()
     workers.provider.answer(workers.tag, [Answer((b"{", gate, b"}"))])
     session = bodies.new_session()
