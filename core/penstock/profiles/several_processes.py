@@ -1,4 +1,4 @@
-"""`check_for_several`: refuses a profile that several processes on one machine (`penstock up --workers`) cannot keep."""
+"""`check_for_several`: refuses a profile that several processes of one machine (`up --workers`) cannot keep."""
 
 from __future__ import annotations
 
