@@ -23,7 +23,10 @@ def open_log(path: Path | None) -> Store:
     """The log at `path`, the proxy's own when none is given, for reading only. Raises `StoreError`."""
     if path is not None and path.parts[:1] in (("postgresql:",), ("postgres:",)):
         raise StoreError("a database is named by its file here: --store FILE, as `penstock up` printed it")
-    return open_store((path or paths.store_path()).expanduser().absolute(), readonly=True)
+    file = (path or paths.store_path()).expanduser().absolute()
+    if file.is_dir():  # SQLite would only say that it is unable to open it
+        raise StoreError(f"{path} is a folder: name the file of a store in it, {file / paths.store_path().name}")
+    return open_store(file, readonly=True)
 
 
 def newest(store: Store, count: int, wanted: Callable[[Event], bool], upto: Cursor) -> list[Event]:

@@ -19,16 +19,12 @@ __all__ = ["file_for", "store_file"]
 
 
 def store_file(named: str) -> Path:
-    """The file of the store that a person named by its path, or by the URL of its database. Raises `StoreError`, for a
-    folder, too."""
+    """The file of the store that a person named by its path, or by the URL of its database. Raises `StoreError`."""
     if is_url(named):
         return file_for(named)
     if "://" in named:
         raise StoreError(f"no store is known whose URL begins with {named.partition('://')[0]}: postgresql:// is")
-    file = Path(named).expanduser()
-    if file.is_dir():
-        raise StoreError(f"{named} is a folder: name the file of a store in it, {file / paths.store_path().name}")
-    return file
+    return Path(named).expanduser()
 
 
 def file_for(url: str) -> Path:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.base.errors import StoreError
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store import reading
@@ -32,3 +36,8 @@ def test_newest_is_the_end_of_all(kinds: list[EventKind], count: int, forgotten:
     finally:
         reading.PAGE = before
     assert found == (wanted[-count:] if count else [])
+
+
+def test_a_folder_is_refused_with_the_file_to_name(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=f"is a folder: name the file of a store in it, {tmp_path}/penstock.db"):
+        reading.open_log(tmp_path)

@@ -33,13 +33,6 @@ def test_a_url_has_one_file(penstock_home: Path) -> None:
     assert "hunter2" not in str(file)
 
 
-def test_a_folder_is_refused_with_the_file_to_name(tmp_path: Path) -> None:
-    """SQLite would only say that it is unable to open it."""
-    with pytest.raises(StoreError, match=f"is a folder: name the file of a store in it, {tmp_path}/penstock.db"):
-        store_file(str(tmp_path))
-    assert store_file(str(tmp_path / "other.db")) == tmp_path / "other.db"
-
-
 def test_a_new_one_lacks_nothing(penstock_home: Path) -> None:
     """No proxy of this machine has sent anything that is not in the database."""
     assert complete.is_complete(file_for(URL))
