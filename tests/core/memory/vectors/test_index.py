@@ -231,5 +231,5 @@ def test_a_write_that_hangs_costs_no_answer(tmp_path: Path, monkeypatch: pytest.
     (folder / "full").unlink()
     wait_until(lambda: kept.owes == "")
     assert kept.search("what is the cat called?", "p").degraded == ()
-    assert sum(one.unindexed for one in kept.catalog.counts()) == 0
+    wait_until(lambda: sum(one.unindexed for one in kept.catalog.counts()) == 0)
     memory_service.close()
