@@ -161,7 +161,11 @@ def _start(folder: Path, upstream: int, port: int, script: Path | None) -> subpr
     command += ["--mode", f"reverse:http://127.0.0.1:{upstream}", "--listen-host", "127.0.0.1", "-p", str(port)]
     command += ["-s", str(script)] if script is not None else []
     proxy = subprocess.Popen(command, env={**os.environ, "PENSTOCK_HOME": str(folder / "home")})
-    wait_for(port)
+    try:
+        wait_for(port)
+    except RuntimeError:
+        proxy.terminate()
+        raise
     return proxy
 
 
