@@ -47,7 +47,7 @@ def credentials_of(request: http.Request) -> tuple[str, ...]:
 
 def head_of(request: http.Request) -> http.Request:
     """A request with the headers and the path that `request` has now: what `credentials_of` needs, for later. Most
-    requests end well, and nobody asks for their credentials."""
+    requests end well, and their credentials are not needed."""
     path, headers = request.data.path, http.Headers(request.headers.fields)
     return http.Request("none.invalid", 80, b"", b"http", b"", path, b"", headers, None, None, 0, None)
 

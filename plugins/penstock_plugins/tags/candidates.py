@@ -33,7 +33,7 @@ _IN_CODE = 0.2
 
 _SCHEME = re.compile(r"https?://")
 _REDACTED = re.compile(r"\[redacted [a-z0-9 ]{1,40}\]")
-"""What stands in place of a secret: nobody said these words."""
+"""What stands in place of a secret: the words in it are not part of the prompt."""
 _HASH = re.compile(r"(?=\D*+\d)[0-9a-fA-F-]{7,}+\Z")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _PATH = re.compile(r"(?<![\w.@~+-])[\w.@~+-]++(?:/[\w.@~+-]++)++")

@@ -178,7 +178,7 @@ def test_keep_alive_requests_have_their_own_line(run: Run, penstock_home: Path) 
 
 
 def test_at_other_prices(run: Run, penstock_home: Path) -> None:
-    """As for a cheap, a middling and a dear model; also where nobody knows what the model costs."""
+    """As for a cheap, a middling and a dear model; also where the price of the model is not known."""
     money = _paid(2, 1) | {"came": {"plain": 100_000, "read": 1_000_000, "write": 80_000}, "how": "unknown"}
     del money["baseline"], money["paid"], money["naive"]
     _log(("s-one", "m1", money))
