@@ -31,6 +31,7 @@ from penstock.store.postgres_schema import RELAYS
 from penstock.store.reading import is_gap
 from penstock.store.sql_tables import insert_events
 from tests.postgres import Server
+from tests.road.proxy import wait_until
 
 NOW = 1_700_000_000.0
 TIP = PrefixHash(0, b"t" * 16, 3)
@@ -166,8 +167,7 @@ def test_numbers_have_64_bits(store: PostgresStore, postgres_url: str) -> None:
 
 def is_back(store: PostgresStore) -> None:
     """Waits until a probe has found the server."""
-    while store._server.outage.why:
-        time.sleep(0.01)
+    wait_until(lambda: not store._server.outage.why, "the server is found again")
 
 
 def test_a_server_that_is_away_is_an_error_and_comes_back(
