@@ -3,18 +3,21 @@ readable; `key_id`: a digest by which the keys of two installations are compared
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import secrets
 from pathlib import Path
 
 from penstock.base.paths import make_private
-from penstock.base.private_files import write_file
+from penstock.base.private_files import replacing, write_file
 
 __all__ = ["has_key", "installation_key", "key_id"]
 
 logger = logging.getLogger(__name__)
 _BYTES = 32
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What systems say whose file systems have no hard links, which make a file only if there is none."""
 
 
 def has_key(folder: Path, name: str = "key") -> bool:
@@ -36,15 +39,31 @@ def installation_key(folder: Path, name: str = "key") -> bytes:
     restart."""
     file = folder / name
     try:
+        damaged = False
         found = file.read_bytes()
         if len(found) == _BYTES:
             return found
+        damaged = True
     except OSError:
-        found = b""
+        logger.debug("there is no %s yet", file)
     key = secrets.token_bytes(_BYTES)
     try:
         make_private(folder)
-        write_file(file, key)
+        return _placed(file, key, replace=damaged)
     except OSError as e:
         logger.warning("%s cannot be written (%s): what hangs on it is not known again after a restart", file, e)
+    return key
+
+
+def _placed(file: Path, key: bytes, *, replace: bool) -> bytes:
+    """The key in `file`: the given one, or that of a process that made the file in the meantime. Raises `OSError`."""
+    try:
+        with replacing(file, replace=replace) as out:
+            out.write(key)
+    except FileExistsError:
+        return file.read_bytes()
+    except OSError as e:
+        if e.errno not in _NO_LINKS:
+            raise
+        write_file(file, key)
     return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -66,3 +67,28 @@ def test_equal_keys_are_told_by_an_id_that_does_not_tell_them(tmp_path: Path) ->
     (tmp_path / "copy" / "key").write_bytes(key)
     assert key_id(tmp_path) == key_id(tmp_path / "copy") != key_id(tmp_path / "other")
     assert key.hex()[:16] != key_id(tmp_path)
+
+
+def test_of_two_processes_that_start_at_once_both_have_the_key_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other writes it between the look at the file and the making of a key."""
+    other = bytes(range(32))
+
+    def drawn(size: int) -> bytes:
+        (tmp_path / "key").write_bytes(other)
+        return b"k" * size
+
+    monkeypatch.setattr("penstock.base.keyfile.secrets.token_bytes", drawn)
+    assert installation_key(tmp_path) == other
+    assert (tmp_path / "key").read_bytes() == other
+
+
+def test_a_file_system_without_hard_links_keeps_the_key_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As FAT and some folders shared with containers."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("penstock.base.private_files.os.link", refuse)
+    assert installation_key(tmp_path) == installation_key(tmp_path) == (tmp_path / "key").read_bytes()
