@@ -1,6 +1,6 @@
 """`credentials_of`: the credentials in a request's headers, cookies and query, and header values that look like one,
-each as it stands and in URL, JSON and base64 encodings; `head_of` keeps what they are found in. `without` removes them
-from a text that is logged or shown to a client, since providers repeat them in errors.
+each as it stands and in URL, JSON and base64 encodings; `head_of` keeps what they are found in (`Head`), for later.
+`without` removes them from a text that is logged or shown to a client, since providers repeat them in errors.
 `penstock_addons.gateway.credentials` changes those of requests."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus, unquote
 
 from mitmproxy import http
@@ -17,7 +18,7 @@ from mitmproxy import http
 from penstock.identify.identity import CREDENTIAL_HEADERS
 from penstock.redaction.values import looks_random
 
-__all__ = ["credentials_of", "head_of", "without"]
+__all__ = ["Head", "credentials_of", "head_of", "without"]
 
 SHORTEST = 7
 """Characters: shorter values are placeholders such as `none` or `ollama`, or words that occur in any text."""
@@ -38,6 +39,22 @@ _PLAIN_HEADERS = re.compile(
 _PART = re.compile(r"[^\s;,=\"']+")
 
 
+class Head(NamedTuple):
+    """What the credentials of a request are found in, for later."""
+
+    fields: tuple[tuple[bytes, bytes], ...]
+    """The headers: names and values."""
+    path: bytes
+    """With the query."""
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """As `credentials_of`."""
+        headers = http.Headers(self.fields)
+        whole = http.Request("none.invalid", 80, b"", b"http", b"", self.path, b"", headers, None, None, 0, None)
+        return credentials_of(whole)
+
+
 def credentials_of(request: http.Request) -> tuple[str, ...]:
     """The strings that no event may contain, longest first: credentials, header values that look like one, and both in
     their URL, JSON and base64 encodings."""
@@ -45,11 +62,9 @@ def credentials_of(request: http.Request) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def head_of(request: http.Request) -> http.Request:
-    """A request with the headers and the path that `request` has now: what `credentials_of` needs, for later. Most
-    requests end well, and their credentials are not needed."""
-    path, headers = request.data.path, http.Headers(request.headers.fields)
-    return http.Request("none.invalid", 80, b"", b"http", b"", path, b"", headers, None, None, 0, None)
+def head_of(request: http.Request) -> Head:
+    """The headers and the path that `request` has now. Most requests end well, and their credentials are not needed."""
+    return Head(request.headers.fields, request.data.path)
 
 
 def without(text: str, credentials: Sequence[str]) -> str:

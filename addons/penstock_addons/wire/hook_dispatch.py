@@ -7,8 +7,8 @@ ours, that was a third of the event loop's time for a small request. Order, erro
 from __future__ import annotations
 
 import inspect
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from types import ModuleType
 
 from mitmproxy import ctx, exceptions, hooks
@@ -25,8 +25,10 @@ class HookDispatch:
 
     def __init__(self) -> None:
         self._manager: AddonManager | None = None
-        self._without: defaultdict[str, set[type]] = defaultdict(set)
-        """By event, the classes of addons that have no hook for it, and hold no others."""
+        self._worth: dict[tuple[str, int], tuple[list[object], list[object]]] = {}
+        """By event and the id of what holds addons, those addons as they were, and those of them to look at."""
+        self._fields: dict[type[hooks.Hook], tuple[str, ...]] = {}
+        """By class of event, the names of its arguments."""
 
     def running(self) -> None:
         manager = ctx.master.addons
@@ -41,50 +43,58 @@ class HookDispatch:
             self._manager = None
 
     async def _trigger_event(self, event: hooks.Hook) -> None:
-        arguments = event.args()
-        for addon in ctx.master.addons.chain:
+        arguments, name, manager = self._arguments(event), event.name, ctx.master.addons
+        for addon in self._worth_a_look(manager, manager.chain, name):
             try:
-                if not (found := self._found(addon, event.name)):
-                    continue
-                with safecall():
-                    for hook in found:
+                try:
+                    for hook in self._hooks_of(addon, name):
                         result = hook(*arguments)
                         if result is not None and inspect.isawaitable(result):
                             await result
+                except Exception:  # to enter `safecall` for each addon takes time
+                    with safecall():
+                        raise
             except exceptions.AddonHalt:
                 return
 
     def _trigger(self, event: hooks.Hook) -> None:
         manager = ctx.master.addons
-        for addon in manager.chain:
+        for addon in self._worth_a_look(manager, manager.chain, event.name):
             try:
-                if not self._found(addon, event.name):
-                    continue
                 with safecall():
                     manager.invoke_addon_sync(addon, event)
             except exceptions.AddonHalt:
                 return
 
-    def _found(self, addon: object, name: str) -> list[Callable[..., object]]:
-        """As `_hooks_of`. None of an addon that fails where they are looked up, which is logged as mitmproxy does."""
-        try:
-            return self._hooks_of(addon, name)
-        except Exception:  # for `safecall`: to enter that for each addon takes time
-            with safecall():
-                raise
-        return []
+    def _arguments(self, event: hooks.Hook) -> list[object]:
+        """As `Hook.args`."""
+        kind = type(event)
+        if kind not in self._fields:
+            self._fields[kind] = tuple(field.name for field in fields(event))  # type: ignore[arg-type]  # of a dataclass
+        return [getattr(event, name) for name in self._fields[kind]]
 
     def _hooks_of(self, addon: object, name: str) -> list[Callable[..., object]]:
         """The hooks of this name of the addon and of those that it holds, in mitmproxy's order."""
-        kind = type(addon)
-        without = self._without[name]
-        if kind in without:
-            return []
         hook = getattr(addon, name, None)
         # A script may have imported a module of that name.
         found = [hook] if hook and not isinstance(hook, ModuleType) else []
-        for one in getattr(addon, "addons", ()):
-            found += self._hooks_of(one, name)
-        if hook is None and not hasattr(addon, "addons") and kind.__module__.startswith(_KNOWN):
-            without.add(kind)
+        if held := getattr(addon, "addons", ()):
+            for one in self._worth_a_look(addon, held, name):
+                found += self._hooks_of(one, name)
         return found
+
+    def _worth_a_look(self, holder: object, addons: Sequence[object], name: str) -> list[object]:
+        """The addons of `holder` that may have a hook of this name."""
+        before, worth = self._worth.get((name, id(holder)), ([], []))
+        now = list(addons)
+        if now != before:
+            worth = [one for one in now if _may_have(one, name)]
+            self._worth[name, id(holder)] = now, worth
+        return worth
+
+
+def _may_have(addon: object, name: str) -> bool:
+    """Whether an addon has a hook, may get one, or holds others, which may."""
+    if not type(addon).__module__.startswith(_KNOWN):
+        return True
+    return getattr(addon, name, None) is not None or hasattr(addon, "addons")

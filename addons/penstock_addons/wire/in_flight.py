@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mitmproxy import http
-
 from penstock.budget.provider_limits import RateLimitInfo
 from penstock.conversation.reply import Reply, Usage
 from penstock.dialects.base import Dialect
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.tokens.estimate import estimate
-from penstock_addons.wire.credentials import credentials_of
+from penstock_addons.wire.credentials import Head
 from penstock_addons.wire.per_flow import PerFlow
 from penstock_addons.wire.tee import Tee
 
@@ -41,7 +39,7 @@ class InFlight:
     id: str
     dialect: Dialect
     started: float
-    heads: list[http.Request]
+    heads: list[Head]
     """The headers and path of the request as it came, and as each provider got it; see `head_of`."""
     outcome: ProxyDecision | None = None
     tee: Tee | None = None
@@ -54,7 +52,7 @@ class InFlight:
     @property
     def credentials(self) -> tuple[str, ...]:
         """The strings that no event and no error may contain; see `credentials_of`."""
-        return tuple(found for head in reversed(self.heads) for found in credentials_of(head))
+        return tuple(found for head in reversed(self.heads) for found in head.credentials)
 
 
 def usage_so_far(reply: Reply) -> Usage:

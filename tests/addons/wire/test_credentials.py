@@ -19,7 +19,7 @@ def said(headers: dict[str, str], error: str, url: str = "https://api.example.or
     head = head_of(request)
     request.headers.clear()
     request.path = "/"
-    return without(error, credentials_of(head))
+    return without(error, head.credentials)
 
 
 @pytest.mark.parametrize(
