@@ -29,9 +29,11 @@ __all__ = ["EXACT", "Ranked", "View", "exact_upto", "place_in_session", "rank"]
 
 _BY_VECTOR = 200
 """Passages taken from the vector index."""
-EXACT = _BY_VECTOR
-"""A project with at most so many passages does without the vector index, which would return all of them: the database
-has their vectors."""
+EXACT = 5_000
+"""A project with at most so many passages does without the vector index: to compare all of their vectors, which are in
+memory, takes a millisecond or two, and no process for the index has to run."""
+_SLICE = 1024
+"""Vectors that are compared at once: so many fit into the processor's cache as 32-bit floats."""
 _FIRST = 300
 """Candidates that are ranked closely: the best by a rough score."""
 _WITH_NEIGHBOURS = 100
@@ -156,14 +158,25 @@ class _Likeness:
         """The layout rows of the passages whose vectors are most like `question`, the best first."""
         view = self._view
         if len(view.layout.passages) <= exact_upto(view.vectors):
-            cleaned, held = view.stored.cleaned(self._db, view.layout, np.arange(len(view.layout.passages)))
-            order = np.argsort(-(cleaned[held] @ question), kind="stable")
-            rows = view.layout.owner[held][order]
+            if len(view.layout) <= _WHOLE:  # all are candidates
+                return self.found
+            rows = view.layout.owner[self._best(question)]
         else:
             most = min(_BY_VECTOR, len(view.layout.passages))
             near = view.vectors.nearest(view.id, view.embedder.name, question, most, patience_s=patience_s)
             rows = view.layout.owner[view.layout.positions(np.array([number for number, _ in near], np.int64))]
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
+
+    def _best(self, question: Array) -> Ints:
+        """The positions of the passages whose vectors are most like `question`, the best first, by comparing all."""
+        view, count = self._view, len(self._view.layout.passages)
+        likeness = np.full(count, -np.inf, np.float32)
+        for begin in range(0, count, _SLICE):
+            at = np.arange(begin, min(begin + _SLICE, count))
+            cleaned, held = view.stored.cleaned(self._db, view.layout, at)
+            likeness[at[held]] = cleaned[held] @ question
+        best = np.argsort(-likeness, kind="stable")[:_BY_VECTOR]
+        return best[np.isfinite(likeness[best])]
 
     def of(self, rows: Ints) -> tuple[Array, Array]:
         """Likeness of every layout row to the keys and to the question; 0 outside of `rows`."""

@@ -26,8 +26,14 @@ def answers(memory: Memory) -> list[Sequence[tuple[str, float]]]:
     return [[(hit.item.text, hit.score) for hit in memory.search(asked, "p").hits] for asked in QUESTIONS]
 
 
-def test_a_small_project_is_searched_as_if_it_was_indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same answers in the same order, and no process is started for the index."""
+@pytest.mark.parametrize("bounds", [{}, {"_WHOLE": 20, "_BY_VECTOR": 10, "_FIRST": 15, "_SLICE": 7}])
+def test_a_small_project_is_searched_as_if_it_was_indexed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int]
+) -> None:
+    """The same answers in the same order, and no process is started for the index, whether all items are ranked or only
+    those with the likest vectors or words."""
+    for name, bound in bounds.items():
+        monkeypatch.setattr(search, name, bound)
     found = []
     for exact in (60, 0):
         monkeypatch.setattr(search, "EXACT", exact)
