@@ -191,10 +191,10 @@ class Memory:
         is too long for the rest is skipped. `now`: the present, by which "last week" is understood and recent items win
         ties. The vector index is waited for `patience_s` seconds at most, then words alone answer. `among`: only items
         of these numbers."""
-        view = self.view(project)
-        if view is None:
-            return Found()
-        with self._threads.limit(limits=1):
+        with self._threads.limit(limits=1):  # the threads of a matrix product wait for each other by computing
+            view = self.view(project)
+            if view is None:
+                return Found()
             ranked = rank(view, text, now, self._weights, patience_s, among)
         hits: list[Hit] = []
         left = tokens
