@@ -89,28 +89,14 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
     """Contexts of a workspace that hold any of the words of `query`, the best first."""
     asked = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
     asked = [word for word in asked if word.strip()]
-    telling = [word for word in asked if len(asked) > 1 and not _is_common(db, word)]
-    hits: list[Hit] = []
-    for tried in (asked,) if telling == asked else (telling, asked):
-        if tried and len(hits) < limit:
-            found = _found(db, tried, workspace, wanted, now, limit)
-            hits = [Hit(head_of(row), score, _excerpt(row, query)) for row, score in found]
-    return hits
-
-
-def _found(
-    db: sa.Connection, asked: list[str], workspace: str, wanted: Filter, now: float, limit: int
-) -> list[tuple[Any, float]]:
-    """The rows of the best contexts that have any of these words, with their scores."""
-    if not _is_server(db):
-        return words_in_sqlite.find(db, asked, workspace, wanted, now, limit)
-    rows = _in_postgres().find(db, asked, limit, [alive(workspace, now), *fitting(wanted)])
-    return [(row, row.score) for row in rows]
-
-
-def _is_common(db: sa.Connection, word: str) -> bool:
-    """Whether half of all contexts have a word. BM25 gives nothing for those, but looks at each that has one."""
-    return bool((_in_postgres() if _is_server(db) else words_in_sqlite).is_common(db, word))
+    if not asked:
+        return []
+    found = (
+        _in_postgres().find(db, asked, limit, [alive(workspace, now), *fitting(wanted)])
+        if _is_server(db)
+        else words_in_sqlite.find(db, asked, workspace, wanted, now, limit)
+    )
+    return [Hit(head_of(row), score, _excerpt(row, query)) for row, score in found]
 
 
 def _excerpt(row: Any, query: str) -> str:

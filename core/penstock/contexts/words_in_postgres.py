@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from penstock.contexts.postgres_schema import context_words
 from penstock.contexts.schema import context_versions, contexts
 
-__all__ = ["add", "find", "folded", "is_common", "remove"]
+__all__ = ["add", "find", "folded", "remove"]
 
 _K1, _B = 1.2, 0.75
 """Of BM25, as FTS5 has them."""
@@ -52,16 +52,28 @@ def remove(db: sa.Connection, number: int) -> None:
     db.execute(context_words.delete().where(context_words.c.context == number))
 
 
-def is_common(db: sa.Connection, word: str) -> bool:
+def find(
+    db: sa.Connection, asked: Sequence[str], limit: int, conditions: Sequence[sa.ColumnElement[bool]]
+) -> list[tuple[Any, float]]:
+    """The rows of contexts that have any of these words and fit the conditions, with `body` and `codec`, and their
+    scores, the best first. Words that half of all have are searched only where the others find fewer than `limit`: BM25
+    gives nothing for those, but looks at each context that has one."""
+    telling = [word for word in asked if len(asked) > 1 and not _is_common(db, word)]
+    hits: Sequence[Any] = []
+    for tried in (asked,) if telling == asked else (telling, asked):
+        if tried and len(hits) < limit:
+            hits = _found(db, tried, limit, conditions)
+    return [(row, row.score) for row in hits]
+
+
+def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word."""
     return _frequencies(db, [folded(word)])[folded(word)] >= int(db.execute(_MOST).scalar_one()) // 2
 
 
-def find(
+def _found(
     db: sa.Connection, asked: Sequence[str], limit: int, conditions: Sequence[sa.ColumnElement[bool]]
 ) -> Sequence[Any]:
-    """The rows of contexts that have any of these words and fit the conditions, with `body`, `codec` and `score`, the
-    best first."""
     words = list(dict.fromkeys(map(folded, asked)))
     count, length = db.execute(_TOTALS).one()
     if not count:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.base.clock import ManualClock
+from penstock.contexts import words_in_sqlite
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext
 from tests.core.contexts.conftest import in_a_file
 from tests.core.contexts.steps import steps
 
 CANARY = "zyxcanary"
+ROOT = Path(__file__).parents[3]
 
 
 def found(contexts: Contexts, query: str) -> list[str]:
@@ -71,8 +75,10 @@ def test_what_all_have_in_common_is_not_looked_at_for_a_word_that_few_have(conte
         for n in range(1_000):
             writer.put(f"k/{n}", NewContext({"goal": f"number{n % 250}"}, ttl=0))
     both = steps(contexts, lambda: contexts.search("w", "goal number7", limit=4))
-    one = steps(contexts, lambda: contexts.search("w", "goal", limit=4))
-    assert one > 5 * both
+    one = steps(contexts, lambda: contexts.search("w", "number7", limit=4))
+    every = steps(contexts, lambda: contexts.search("w", "goal number7"))
+    assert both < one + 100, "counted, and not ranked"
+    assert every > one + 200
     few = Filter(since=1.0, prefix="k/7")
     assert steps(contexts, lambda: contexts.search("w", "number7", few)) < 50
 
@@ -96,13 +102,81 @@ def test_those_that_fit_a_filter_are_found_behind_any_number_that_rank_higher(co
 
 
 @in_a_file
-def test_of_all_that_have_a_word_the_best_alone_are_looked_up(contexts: Contexts) -> None:
+def test_of_a_frequent_word_no_more_are_ranked_than_of_one_that_few_have(contexts: Contexts) -> None:
     with contexts.write("w", "me") as writer:
-        for n in range(1_500):
-            writer.put(f"k/{n}", NewContext("harbour" if n % 3 else "ship" + " sail" * (n % 100), ttl=0))
-    best = steps(contexts, lambda: contexts.search("w", "ship", limit=2))
-    every = steps(contexts, lambda: contexts.search("w", "ship", limit=500))
-    assert every > 3 * best
+        for n in range(4_000):
+            ship = "ship" if n % 3 else ""
+            rare = "harbour" if n % 1_000 == 7 else ""
+            writer.put(f"k/{n}", NewContext(f"{ship} {rare} {'some ' * (n % 20)}", ttl=0))
+    few = steps(contexts, lambda: contexts.search("w", "harbour", limit=4))
+    both = steps(contexts, lambda: contexts.search("w", "harbour ships", limit=4))
+    many = steps(contexts, lambda: contexts.search("w", "ship sail", limit=4))
+    assert both < few + 200
+    assert many < few + 500, "of the 2,666 it ranks 500"
+
+
+@in_a_file
+def test_frequent_words_count_where_a_rarer_one_is(contexts: Contexts, small_bounds: None) -> None:
+    with contexts.write("w", "me") as writer:
+        for n in range(300):
+            writer.put(
+                f"k/{n:03}", NewContext(f"ship {'harbour' if n < 3 else 'sea'} {'sail' if n % 5 == 1 else 'oar'}")
+            )
+        writer.put("k/1000", NewContext("harbour"))
+        writer.put("k/1001", NewContext("and some other words"))
+    both = [hit.head.key for hit in contexts.search("w", "harbour sail", limit=4)]
+    assert both == ["k/001", "k/1000", "k/000", "k/002"]
+
+
+@in_a_file
+def test_of_contexts_with_frequent_words_alone_those_of_the_workspace_and_the_filter_are_ranked(
+    contexts: Contexts, small_bounds: None
+) -> None:
+    """However many newer ones others have."""
+    with contexts.write("w", "me") as writer:
+        for n in range(30):
+            writer.put(f"old/{n:02}", NewContext("ship and sail", ttl=0))
+        for n in range(300):
+            writer.put(f"new/{n}", NewContext("ship and sail", ttl=0))
+    with contexts.write("other", "me") as writer:
+        for n in range(300):
+            writer.put(f"k/{n}", NewContext("ship" if n % 2 else "sail", ttl=0))
+    hits = contexts.search("w", "ship sails", Filter(prefix="old/"), limit=40)
+    assert [hit.head.key for hit in hits] == [f"old/{n:02}" for n in range(30)]
+    assert len(contexts.search("w", "ship sails", limit=100)) == 100
+
+
+@in_a_file
+def test_nearly_all_of_the_best_ten_are_those_that_a_ranking_of_all_gives(
+    contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over paragraphs of this project's documentation, asked for by its headings, with a bound below its default: with
+    that one all are."""
+    texts = [file.read_text() for file in sorted((ROOT / "docs").rglob("*.md"))]
+    paragraphs = list(dict.fromkeys(one for text in texts for one in re.split(r"\n+", text) if len(one) > 60))
+    asked = sorted({one for text in texts for one in re.findall(r"(?m)^#+ (.+)", text) if " " in one})
+    with contexts.write("w", "me") as writer:
+        for n, text in enumerate(paragraphs):
+            writer.put(f"k/{n:05}", NewContext(text, ttl=0))
+
+    def scores() -> list[list[float]]:
+        return [[round(hit.score, 6) for hit in contexts.search("w", query, limit=10)] for query in asked]
+
+    monkeypatch.setattr(words_in_sqlite, "_RANKED", 200)
+    bounded = scores()
+    monkeypatch.setattr(words_in_sqlite, "_RANKED", 10**6)
+    every = scores()
+    same = sum((Counter(some) & Counter(best)).total() for some, best in zip(bounded, every, strict=True))
+    assert len(asked) > 100
+    assert bounded != every, "the bounds are too wide to show anything"
+    assert same > 0.98 * sum(map(len, every))
+
+
+@pytest.fixture
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were a thousand times as many contexts."""
+    for name, value in (("_RANKED", 20), ("_TOGETHER", 10), ("_ALONE", 5)):
+        monkeypatch.setattr(words_in_sqlite, name, value)
 
 
 @pytest.fixture
