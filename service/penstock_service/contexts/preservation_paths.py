@@ -20,7 +20,7 @@ from penstock.base.format import rfc3339
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import head_json, hit_json
 from penstock.contexts.keys import MAX_KEY
-from penstock.contexts.records import Filter, Hit, NewContext
+from penstock.contexts.records import Filter, NewContext
 from penstock_service.contexts import schemas
 from penstock_service.contexts.analytics import AnalyticsAnswer, analytics, summed
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
@@ -137,11 +137,11 @@ async def search(body: SearchBody, request: Request, call: Calls, parts: PartsOf
     check_limit(said.limit, parts.settings.search_limit)
     wanted = Filter(session=said.session_id or "")
 
-    def find() -> list[Hit]:
-        return call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
+    def find() -> Response:
+        hits = call.contexts.search(call.workspace, body.query, wanted, limit=said.limit + said.offset)
+        return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})
 
-    hits = await run_in_turn(request, find)
-    return json_answer({"results": [hit_json(hit) for hit in hits[said.offset :]]})
+    return await run_in_turn(request, find)
 
 
 @router.get("/api/context/analytics")

@@ -1,6 +1,6 @@
 """`ShortRead`: a route that answers a read of a short value in the thread of the event loop, if the call has no query
-and no conditions; FastAPI answers all others. FastAPI's look at the headers and the change of threads take several
-times as long as such an answer. `whole_answer` makes it."""
+and no conditions (`plain_workspace`); FastAPI answers all others. FastAPI's look at the headers and the change of
+threads take several times as long as such an answer. `whole_answer` makes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from penstock_service.http.calls import MAX_BY, json_bytes
 from penstock_service.http.errors import WORKSPACE
 from penstock_service.http.route_dependencies import Parts
 
-__all__ = ["ShortRead", "whole_answer"]
+__all__ = ["ShortRead", "plain_workspace", "whole_answer"]
 
 _CONDITIONS = frozenset({b"if-none-match", b"if-match", b"idempotency-key"})
 _WORKSPACE = re.compile(WORKSPACE)
@@ -44,11 +44,19 @@ def whole_answer(found: ContextText) -> Response:
     return Response(content, 200, {"etag": f'"{found.head.tag}"'}, "application/json")
 
 
-def _answer(request: Request) -> Response | None:
+def plain_workspace(request: Request) -> str | None:
+    """The workspace of a call without query and conditions, whose headers are as they have to be; None for others."""
     headers = request.headers
     workspace = headers.get("x-penstock-workspace", "default")
     is_plain = not request.scope["query_string"] and _CONDITIONS.isdisjoint(name for name, _ in headers.raw)
     if not is_plain or not _WORKSPACE.fullmatch(workspace) or len(headers.get("x-penstock-by", "")) > MAX_BY:
+        return None
+    return workspace
+
+
+def _answer(request: Request) -> Response | None:
+    workspace = plain_workspace(request)
+    if workspace is None:
         return None
     parts: Parts = request.app.state.parts
     found = parts.contexts.short_text(workspace, request.path_params["key"])

@@ -7,10 +7,11 @@ them together, and the last one several times as long as the first; and there we
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVarTuple
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
+from fastapi.responses import Response
 
 __all__ = ["AT_ONCE", "run_in_turn"]
 
@@ -18,13 +19,19 @@ AT_ONCE = 2
 """While one is in SQLite, which leaves Python to others, one more is in Python. Of 32 clients the p95 was 222 and 159
 ms with two, 190 and 243 ms with all at once; on a machine busy with other work 3.3, 6.0 and 3.3 s against 4.0, 6.3 and
 4.1 s. Four were not steady, and one alone waits for a search that takes long."""
-T = TypeVar("T")
+_GONE = 499
+"""The status of a call whose client has closed the connection, for metrics and the log, as proxies report it."""
 Arguments = TypeVarTuple("Arguments")
 
 
-async def run_in_turn(request: Request, search: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
-    """What `search` returns or raises, called in a thread when those before it have ended."""
+async def run_in_turn(request: Request, search: Callable[[*Arguments], Response], *arguments: *Arguments) -> Response:
+    """What `search` returns or raises, called in a thread when those before it have ended. It is not called if the
+    client is gone by then."""
     state = request.app.state
-    if not hasattr(state, "searches"):  # made here: a limiter is of one event loop
-        state.searches = CapacityLimiter(AT_ONCE)
-    return await to_thread.run_sync(search, *arguments, limiter=state.searches)
+    if not hasattr(state, "turns"):  # made here: a limiter is of one event loop
+        state.turns, state.search_threads = CapacityLimiter(AT_ONCE), CapacityLimiter(AT_ONCE)
+    is_waiting = state.turns.available_tokens < 1
+    async with state.turns:
+        if is_waiting and await request.is_disconnected():
+            return Response(status_code=_GONE)
+        return await to_thread.run_sync(search, *arguments, limiter=state.search_threads)

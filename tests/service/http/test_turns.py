@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import anyio
+import anyio.lowlevel
+from fastapi.responses import Response
 
 from penstock_service.http.turns import AT_ONCE, run_in_turn
+
+
+def request_to(state: SimpleNamespace, *, is_gone: bool = False) -> Any:
+    async def is_disconnected() -> bool:
+        return is_gone
+
+    return SimpleNamespace(app=SimpleNamespace(state=state), is_disconnected=is_disconnected)
 
 
 def test_few_run_at_once_in_the_order_of_their_calls() -> None:
     started: list[int] = []
     has_started, may_end = threading.Semaphore(0), threading.Semaphore(0)
-    request: Any = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace()))
+    request = request_to(SimpleNamespace())
 
-    def search(n: int) -> int:
+    def search(n: int) -> Response:
         started.append(n)
         has_started.release()
         assert may_end.acquire(timeout=30)
-        return n
+        return Response(str(n))
 
     async def ask(n: int) -> None:
-        assert await run_in_turn(request, search, n) == n
+        assert (await run_in_turn(request, search, n)).body == str(n).encode()
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
@@ -40,3 +50,34 @@ def test_few_run_at_once_in_the_order_of_their_calls() -> None:
     anyio.run(main)
     assert set(started[:AT_ONCE]) == set(range(AT_ONCE))
     assert started[AT_ONCE:] == list(range(AT_ONCE, 6))
+
+
+def test_of_a_client_that_left_while_it_waited_nothing_is_searched() -> None:
+    has_started, may_end = threading.Semaphore(0), threading.Event()
+    state, asked, searched = SimpleNamespace(), list[int](), list[int]()
+
+    def search(n: int) -> Response:
+        searched.append(n)
+        has_started.release()
+        assert may_end.wait(30)
+        return Response()
+
+    async def ask(n: int, *, is_gone: bool) -> None:
+        asked.append(n)
+        answer = await run_in_turn(request_to(state, is_gone=is_gone), search, n)
+        assert answer.status_code == (499 if is_gone else 200)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for n in range(AT_ONCE):
+                group.start_soon(partial(ask, n, is_gone=False))
+            for _ in range(AT_ONCE):
+                assert await anyio.to_thread.run_sync(lambda: has_started.acquire(timeout=30))
+            for n, is_gone in ((AT_ONCE, True), (AT_ONCE + 1, False)):
+                group.start_soon(partial(ask, n, is_gone=is_gone))
+            while len(asked) < AT_ONCE + 2:
+                await anyio.lowlevel.checkpoint()
+            may_end.set()
+
+    anyio.run(main)
+    assert sorted(searched) == [*range(AT_ONCE), AT_ONCE + 1]

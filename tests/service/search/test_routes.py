@@ -49,6 +49,39 @@ def test_by_words_by_meaning_and_by_both(service: Service) -> None:
         assert (hit.key, hit.weak) == ("boat", hit.score < 0.3)
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "param"),
+    [
+        ({"x-penstock-workspace": "a b"}, {}, "x-penstock-workspace"),
+        ({"if-match": "no tag"}, {}, "if-match"),
+        ({}, {"limit": 0}, "limit"),
+        ({}, {"limit": 201}, "limit"),
+        ({}, {"prefix": "no key "}, "prefix"),
+        ({}, {"querry": "boat"}, "querry"),
+        ({}, {"since": "yesterday"}, "since"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(
+    service: Service, headers: dict[str, str], body: dict[str, Any], param: str
+) -> None:
+    with service.http() as http:
+        refused = http.post("/v1/search", json={"query": "boat", **body}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
+
+
+def test_the_same_is_answered_whether_fastapi_reads_the_call_or_not(service: Service) -> None:
+    """It reads one with a condition."""
+    with service.http() as http:
+        http.put("/v1/contexts/alike", json={"data": "an alike one", "tags": ["t"]})
+        body = {"query": "alike", "tag": "t", "since": "2000-01-01T00:00:00Z", "limit": "3"}
+        short = http.post("/v1/search", json=body)
+        other = http.post("/v1/search", json=body, headers={"if-match": "*"})
+        long = http.post("/v1/search", json=body, headers={"content-type": "application/json; charset=utf-8"})
+    assert short.json()["hits"][0]["key"] == "alike"
+    assert short.content == other.content == long.content
+    assert short.headers.keys() == other.headers.keys()
+
+
 def test_memory_is_searched_too(quick: None, tmp_path: Path) -> None:
     with running(tmp_path / "home" / "state" / "contexts.db") as up, up.http() as http:
         http.put("/v1/contexts/kiln", json={"data": "the kiln has a door"})
