@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -106,10 +107,16 @@ def _excerpt(row: Any, query: str) -> str:
 def excerpt(text: str, query: str) -> str:
     """The part of a value, as JSON `text`, around the first of the words of `query` in it; else its beginning."""
     lower = text.lower()
-    places = [at for word in re.findall(r"\w+", query.lower()) if len(word) > 2 and (at := lower.find(word)) >= 0]
+    places = [at for word in _long_words(query) if (at := lower.find(word)) >= 0]
     start = max(0, min(places) - _AROUND) if places else 0
     end = min(len(text), start + 2 * _AROUND)
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+@lru_cache(maxsize=100)
+def _long_words(query: str) -> tuple[str, ...]:
+    """Looked for in each hit of a search."""
+    return tuple(word for word in re.findall(r"\w+", query.lower()) if len(word) > 2)
 
 
 def _is_server(db: sa.Connection) -> bool:
