@@ -69,10 +69,13 @@ def serve(
     chosen = port if port is not None else settings.port or DEFAULT_PORT
     store = (store or paths.store_path()).expanduser().absolute()
     server = ServiceServer(store, settings.model_copy(update={"port": chosen}))
-    typer.echo(f"Contexts at {server.url}/v1/contexts, token in {server.token_file}")
-    typer.echo(f"Pages for a browser at {server.url}/admin, the calls at /openapi.json. Ctrl-C ends it.")
+
+    def tell() -> None:
+        typer.echo(f"Contexts at {server.url}/v1/contexts, token in {server.token_file}")
+        typer.echo(f"Pages for a browser at {server.url}/admin, the calls at /openapi.json. Ctrl-C ends it.")
+
     try:
         with suppress(KeyboardInterrupt):  # it was shut down in order, and then says so once more
-            server.run()
+            server.run(tell)
     finally:
         server.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -51,6 +52,26 @@ def test_serves_in_a_thread_until_it_is_stopped(tmp_path: Path) -> None:
     assert "penstock-service" not in [thread.name for thread in threading.enumerate()]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/healthz", trust_env=False, timeout=60)
+
+
+def test_says_that_it_answers_when_it_does(tmp_path: Path) -> None:
+    """And not when it has begun to load. Then nothing that was loaded is looked through for garbage again."""
+    server = ServiceServer(tmp_path / "penstock.db", ANY)
+    said: list[bool] = []
+
+    def when_ready() -> None:
+        assert server._server is not None
+        said.append(server._server.started)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        server.stop()
+
+    try:
+        server.run(when_ready)
+        assert said == [True]
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
 
 
 def test_stopped_before_it_serves(tmp_path: Path) -> None:
