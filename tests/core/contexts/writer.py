@@ -35,6 +35,15 @@ def main(path: str, name: str, count: str = "") -> None:
                 writer.put(f"{name}/sealed", NewContext(f"secret {n}", ttl=0, seal=True))
             if n % 8 == 4:
                 writer.delete(f"{name}/list", purge=n % 16 == 4)
+            notes = f"{name}/notes"
+            if n % 8 == 3:
+                writer.put(notes, NewContext({"n": n}, ttl=0))
+            if n % 8 == 5:
+                writer.patch(notes, {"more": n}, NewContext(None))
+            if n % 8 == 7:
+                writer.rollback(notes, writer.get(notes).head.version - 1)
+            if n % 8 == 1 and n > 8:
+                writer.touch(notes, NewContext(None, tags=(f"t{n}",)))
         say({"n": n, "shared": seen})
     contexts.close()
 
