@@ -51,15 +51,19 @@ def members(data: bytes, span: Span | None = None) -> dict[str, Span]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
         raise Unreadable(f"no JSON object: {e}") from e
     out: dict[str, Span] = {}
-    at = start
+    at, before = start, b"{"
     for name, raw in raws.items():
-        match = _KEY.match(data, at, end)
-        # With a key twice, the last value may be so long that counting it from the first place ends at a member again:
-        # only its bytes tell.
-        if match is None or _STRING.decode(match[1]) != name or not data.startswith(raw, match.end()):
-            raise Unreadable(f"an object names a key twice, near {name!r}")
-        at = match.end() + len(memoryview(raw))
-        out[name] = Span(match.end(), at)
+        key = b'%b"%b":' % (before, name.encode())  # as most clients write it
+        first = at + len(key)
+        if "\\" in name or not (data.startswith(key, at, end) and data.startswith(raw, first)):
+            match = _KEY.match(data, at, end)
+            # With a key twice, the last value may be so long that counting it from the first place ends at a member
+            # again: only its bytes tell.
+            if match is None or _STRING.decode(match[1]) != name or not data.startswith(raw, match.end()):
+                raise Unreadable(f"an object names a key twice, near {name!r}")
+            first = match.end()
+        at, before = first + len(memoryview(raw)), b","
+        out[name] = Span(first, at)
     if _OBJECT_END.fullmatch(data, at, end) is None:
         raise Unreadable("an object names a key twice")
     return out
