@@ -9,6 +9,7 @@ Accepted from this machine only, with the token from a file beside the store tha
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable
 
 import msgspec
@@ -31,7 +32,9 @@ __all__ = ["Control"]
 BODY_BYTES = 64 << 10
 MEMORY_BYTES = 8 << 20
 """The largest body of a memory command, which may be a part of an import, and of a hook, which may have an output."""
-_MARK, _HOST = MARK.encode(), HOST.encode()
+_MARK = MARK.encode()
+_HOST = re.compile(rb"(?<![a-z0-9.-])" + re.escape(HOST.encode()), re.IGNORECASE)
+"""The name of the host, and of none below it, such as the gateway's."""
 ALLOWED = "penstock.control"
 """The key in `flow.metadata` that says whether the flow's command may be carried out."""
 
@@ -107,9 +110,9 @@ def _is_command(request: http.Request) -> bool:
 
 def _may_be_command(request: http.Request) -> bool:
     """Whether anything in it names the host or marks a command: asked of every request, and so by its bytes."""
-    if HOST in request.host.lower() or HOST in request.authority.lower():
+    if _is_ours(request.host) or _is_ours(request.authority):
         return True
-    return any(name.lower() == _MARK or _HOST in said.lower() for name, said in request.headers.fields)
+    return any(name.lower() == _MARK or _HOST.search(said) for name, said in request.headers.fields)
 
 
 def _is_ours(host: str) -> bool:

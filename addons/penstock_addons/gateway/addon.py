@@ -41,7 +41,6 @@ from penstock_addons.gateway.credentials import (
     put_credential,
     send_to,
     take_key,
-    without_credentials,
 )
 from penstock_addons.gateway.embeddings import OWN_PREFIX, OwnEmbeddings
 from penstock_addons.gateway.gateway_request import GatewayRequest, gateway_requests
@@ -97,10 +96,10 @@ class TeamGateway:
             if is_port and listing is not None:
                 await self._list(flow, key, listing)
                 return
-            is_own = has_credential(flow.request)
+            is_own, headers = has_credential(flow.request), headers_of(flow)
             endpoint = self._endpoint(flow.request.method, path, is_own=is_own)
             if endpoint is not None or not is_port:
-                await self._check_readable(flow, key, endpoint)
+                await self._check_readable(flow, key, endpoint, headers.get("content-length", ""))
             keyed.set(flow, KeyedRequest(key.workspace))
             if endpoint is None and not is_port:
                 return  # another request of the same client, with its own credential
@@ -108,7 +107,9 @@ class TeamGateway:
                 raise NotThere(f"{flow.request.method} {path[:100]} is no path of this gateway")
             if is_port and is_own and home_of(flow.request) is None:
                 raise NotThere("whose credential this is cannot be told: send the key alone, or go through HTTPS_PROXY")
-            fallback = flow.request.headers.pop(_FALLBACK, "")[:200]
+            fallback = headers.get(_FALLBACK, "")[:200]
+            if fallback:
+                del flow.request.headers[_FALLBACK]
             gateway_requests.set(flow, GatewayRequest(secret, key, endpoint, path, is_own, fallback))
         except Exception as e:  # noqa: BLE001 - whatever it is, nothing leaves past limits and redaction
             self._refuse(flow, e)
@@ -157,7 +158,6 @@ class TeamGateway:
         request, kind, suite = flow.request, KINDS[provider.kind], self._requests.suite
         if body:
             _replace_body(request, body)
-        without_credentials(request)
         put_credential(request, kind.header(found.wire), secret)
         if found.translated is not None:
             speak(flow, found.endpoint, found.wire)
@@ -283,10 +283,10 @@ class TeamGateway:
         flow.response = http.Response.make(200, answer, {"content-type": "application/json"})
         return True
 
-    async def _check_readable(self, flow: http.HTTPFlow, key: ApiKey, endpoint: Endpoint | None) -> None:
+    async def _check_readable(self, flow: http.HTTPFlow, key: ApiKey, endpoint: Endpoint | None, length: str) -> None:
         """Raises `Unreadable` for a body that would leave before it can be read, of a workspace whose personal data
-        must not leave."""
-        suite, length = self._requests.suite, flow.request.headers.get("content-length", "")
+        must not leave. `length`: its content-length, if it says one."""
+        suite = self._requests.suite
         limit = suite.profile.limits.body_bytes if suite is not None else 0
         if flow.request.method in _BODILESS:
             return

@@ -1,5 +1,5 @@
-"""Changes the credentials in a request: `take_key` takes the gateway key out, `without_credentials` and `keep_only`
-remove the client's own, `put_credential` puts a provider's in, and `send_to` points the request to that provider.
+"""Changes the credentials in a request: `take_key` takes the gateway key out, `keep_only` removes those of the client
+that belong to others, `put_credential` puts a provider's in their place, and `send_to` points the request to that one.
 `has_credential` and `credential_of` read what is in its headers, `home_of` recognises which provider that belongs to.
 `penstock_addons.wire.credentials` keeps credentials out of texts."""
 
@@ -21,7 +21,6 @@ __all__ = [
     "put_credential",
     "send_to",
     "take_key",
-    "without_credentials",
 ]
 
 KEY_HEADER = "x-penstock-key"
@@ -30,6 +29,7 @@ _BEGIN, _KEY_HEADER = PREFIX.encode(), KEY_HEADER.encode()
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _ACCOUNTS = ("cookie", "chatgpt-account-id", "openai-organization", "openai-project", "proxy-authorization")
 """Headers that are about the client's own account at a provider."""
+_OF_ACCOUNT = frozenset(name.encode() for name in (*_HEADERS, *_ACCOUNTS))
 _HOMES = (
     (re.compile(r"sk-ant-"), "anthropic"),
     (re.compile(r"sk-or-"), "openrouter"),
@@ -121,19 +121,20 @@ def _token(said: str) -> str:
     return said.partition(" ")[2].strip() if said.lower().startswith("bearer ") else said
 
 
-def without_credentials(request: http.Request) -> None:
-    """Remove all that the client says of accounts: what goes with a credential of the gateway is the gateway's."""
-    for name in {name.lower() for name in request.headers}:
-        if name in _HEADERS or name in _ACCOUNTS or name.startswith("x-penstock"):
-            del request.headers[name]
+def put_credential(request: http.Request, header: str, secret: str) -> None:
+    """Put a provider's credential into a header of the request, in place of all that the client says of accounts: what
+    goes with a credential of the gateway is the gateway's. If it is empty, there is none afterwards."""
+    fields = [field for field in request.headers.fields if not _is_of_account(field[0].lower())]
+    if secret:
+        said = f"Bearer {secret}" if header == "authorization" else secret
+        fields.append((header.encode(), said.encode()))
+    request.headers.fields = tuple(fields)  # in one walk: mitmproxy walks all headers for each that it changes
     if _has_key_in_query(request):
         del request.query["key"]
 
 
-def put_credential(request: http.Request, header: str, secret: str) -> None:
-    """Put a provider's credential into a header of the request; if it is empty, none."""
-    if secret:
-        request.headers[header] = f"Bearer {secret}" if header == "authorization" else secret
+def _is_of_account(name: bytes) -> bool:
+    return name in _OF_ACCOUNT or name.startswith(b"x-penstock")
 
 
 def send_to(request: http.Request, base_url: str, path: str) -> None:
@@ -141,7 +142,10 @@ def send_to(request: http.Request, base_url: str, path: str) -> None:
     parts = urlsplit(base_url)
     query = request.path.partition("?")[2]
     request.scheme = parts.scheme
-    request.host = parts.hostname or ""
-    request.port = parts.port or (443 if parts.scheme == "https" else 80)
+    # `data`: to set `host` and `port` has mitmproxy rewrite the header for each.
+    request.data.host = parts.hostname or ""
+    request.data.port = parts.port or (443 if parts.scheme == "https" else 80)
     request.host_header = parts.netloc
+    if request.data.authority:
+        request.authority = parts.netloc
     request.path = parts.path + path + (f"?{query}" if query else "")

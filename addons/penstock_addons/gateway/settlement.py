@@ -10,6 +10,7 @@ of the key.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -39,8 +40,9 @@ logger = logging.getLogger(__name__)
 _WHOLE_BYTES = 16 << 20
 """Longer answers, and those of no said length, are streamed, and their cost is in no header."""
 _HIGHEST = 10**15
-_ACCOUNT = ("set-cookie", "openai-organization", "openai-project", "anthropic-organization-id")
-"""Headers of answers that are about the account whose credential the gateway gave."""
+_TOLD = frozenset({b"x-penstock-provider", b"x-penstock-held"})
+_TOLD_OR_ACCOUNT = _TOLD | {b"set-cookie", b"openai-organization", b"openai-project", b"anthropic-organization-id"}
+"""Besides, headers of answers that are about the account whose credential the gateway gave."""
 
 
 class _Counted(msgspec.Struct):
@@ -63,10 +65,7 @@ class Settlement:
         if found is None or found.admitted is None or response is None:
             return
         call = found.admitted.call
-        for name in _ACCOUNT if not found.is_own else ():
-            response.headers.pop(name, None)
-        response.headers["x-penstock-provider"] = call.provider
-        response.headers["x-penstock-held"] = _dollars(call.dollars)
+        _tell(response, call, without=_TOLD if found.is_own else _TOLD_OR_ACCOUNT)
         if not found.is_own and 300 <= response.status_code < 400:
             found.refusal = _refuse_redirect(response, call.provider, in_flight_requests.get(flow))
             return
@@ -123,6 +122,13 @@ class Settlement:
             if not found.is_own:
                 hide_credentials(flow, flow.response)
             flow.response.headers["x-penstock-cost"] = _dollars(usage.dollars if usage is not None else 0)
+
+
+def _tell(response: http.Response, call: Call, without: Collection[bytes]) -> None:
+    """Say in the answer's headers who gave it and what was held for it, and remove those `without` which it leaves."""
+    kept = (field for field in response.headers.fields if field[0].lower() not in without)
+    told = ((b"x-penstock-provider", call.provider.encode()), (b"x-penstock-held", _dollars(call.dollars).encode()))
+    response.headers.fields = (*kept, *told)  # in one walk: mitmproxy walks all headers for each that it changes
 
 
 def _refuse_redirect(response: http.Response, provider: str, in_flight: InFlight | None) -> bytes:

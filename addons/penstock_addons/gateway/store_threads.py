@@ -70,8 +70,7 @@ class StoreThreads:
     async def do(self, work: Callable[[GatewayStore, Directory], T]) -> T:
         """Have a thread carry `work` out. Raises what that raises, and `StoreError` when the store cannot be opened."""
         done = self._pool.submit(lambda: work(*self._opened()))
-        while not await done_within(done, _ROUND_S):
-            pass
+        await done_within(done, None)
         return done.result()
 
     async def key(self, secret: str) -> ApiKey:
@@ -220,7 +219,7 @@ def _read(store: GatewayStore, secret: str) -> ApiKey:
 
 def _same(before: ApiKey, now: ApiKey, day: str = "") -> None:
     """Raises `KeyChanged`, also for a key whose use on this day is not stored yet."""
-    if before != now or not _is_noted(now, day):
+    if (before is not now and before != now) or not _is_noted(now, day):
         raise KeyChanged("this key is being changed: try again")
 
 

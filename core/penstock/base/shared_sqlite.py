@@ -4,6 +4,7 @@ for another. Every failure is a `StoreError` that names the file."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -71,38 +72,31 @@ class SharedSqlite:
         """One transaction: committed at the end of the block, or rolled back if that raises. It locks the file from its
         start, all of it whatever `part` is, so that what it reads cannot change before it writes. `is_durable`: it
         survives a power cut."""
-        try:
-            with self._alone() as db:
-                if is_durable:
-                    db.exec_driver_sql("PRAGMA synchronous=FULL")
-                try:
-                    driver(db).execute("BEGIN IMMEDIATE")
-                    yield db
-                    driver(db).execute("COMMIT")
-                except BaseException:
-                    _roll_back(db)
-                    raise
-                finally:
-                    if is_durable and not db.invalidated:
-                        db.exec_driver_sql("PRAGMA synchronous=NORMAL")
-        except FAILURES as e:
-            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
-
-    @contextmanager
-    def _alone(self) -> Iterator[sa.Connection]:
-        """The connection, for one of the writers of this process. SQLite has a lock too, but polls it, which is
-        slower."""
+        # One of the writers of this process at a time: SQLite has a lock too, but polls it, which is slower.
         if not self._one_at_a_time.acquire(timeout=BUSY_MS / 1000):
             raise StoreError(f"{self.path} cannot be written: another call has held it for {BUSY_MS // 1000} s")
         try:
             self._check_file()
-            if self._writer is None or self._writer.invalidated:
-                self._writer = self.engine.connect()
+            db = self._writer
+            if db is None or db.invalidated:
+                db = self._writer = self.engine.connect()
+            if is_durable:
+                db.exec_driver_sql("PRAGMA synchronous=FULL")
             try:
-                yield self._writer
+                connection = driver(db)
+                connection.execute("BEGIN IMMEDIATE")
+                yield db
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(db)
+                raise
             finally:
-                if self._writer.in_transaction():  # what SQLAlchemy takes for one: for SQLite it is over
-                    self._writer.rollback()
+                if is_durable and not db.invalidated:
+                    db.exec_driver_sql("PRAGMA synchronous=NORMAL")
+                if db.in_transaction():  # what SQLAlchemy takes for one: for SQLite it is over
+                    db.rollback()
+        except FAILURES as e:
+            raise StoreError(f"{self.path} cannot be written: {sqlite.why(e)}") from e
         finally:
             self._one_at_a_time.release()
 
@@ -110,7 +104,7 @@ class SharedSqlite:
         """Raises `StoreError` if the file was deleted or replaced: SQLite would go on with it; what is written would be
         lost, and what others write not seen."""
         try:
-            inode = self.path.stat().st_ino
+            inode = os.stat(self.name).st_ino  # noqa: PTH116 - asked for each transaction, and half the work
         except OSError:
             inode = 0
         if inode != self._inode:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 
 from penstock.base.prepared import Prepared
@@ -40,10 +42,12 @@ _SHOWN = 8
 """Characters of a key that are kept, for people."""
 _LONGEST = 200
 _KEPT = object()
+_ROWS = sa.select(
+    *(sa.cast(one, sa.Text).label(one.name) if isinstance(one.type, sa.JSON) else one for one in api_keys.c)
+)
+"""Keys, with their lists as JSON texts, so that a row can be hashed."""
 _BY_DIGEST = Prepared(
-    api_keys.select().where(
-        (api_keys.c.digest == sa.bindparam("said")) | (api_keys.c.old_digest == sa.bindparam("said"))
-    )
+    _ROWS.where((api_keys.c.digest == sa.bindparam("said")) | (api_keys.c.old_digest == sa.bindparam("said")))
 )
 
 
@@ -85,7 +89,7 @@ def list_keys(store: GatewayStore, workspace: str) -> list[ApiKey]:
     """The keys of a workspace, the newest first."""
     order = (api_keys.c.created_at.desc(), api_keys.c.id)
     with store.reading() as db:
-        return [_key(row) for row in db.execute(api_keys.select().where(_of(workspace)).order_by(*order))]
+        return [_key(row) for row in db.execute(_ROWS.where(_of(workspace)).order_by(*order))]
 
 
 def find_key(store: GatewayStore, workspace: str, number: str) -> ApiKey:
@@ -203,17 +207,20 @@ def _of(workspace: str) -> sa.ColumnElement[bool]:
 
 
 def _find(db: sa.Connection, workspace: str, number: str) -> ApiKey:
-    row = db.execute(api_keys.select().where(_of(workspace), api_keys.c.id == number)).first()
+    row = db.execute(_ROWS.where(_of(workspace), api_keys.c.id == number)).first()
     if row is None:
         raise NotThere(f"there is no key with the id {number[:40]!r} in this workspace")
     return _key(row)
 
 
+@lru_cache(maxsize=1000)
 def _key(row: Any) -> ApiKey:
+    """The key of one of `_ROWS`: each request reads its key, which is seldom another one than before."""
     known = scopes_in(row.workspace)
-    scopes = cast("tuple[Scope, ...]", tuple(one for one in row.scopes if one in known))
+    scopes = cast("tuple[Scope, ...]", tuple(one for one in msgspec.json.decode(row.scopes) if one in known))
+    models = tuple(msgspec.json.decode(row.models))
     times = {"expires_at": row.expires_at, "revoked_at": row.revoked_at, "last_used_day": row.last_used_day}
-    return ApiKey(row.id, row.workspace, row.name, row.prefix, scopes, tuple(row.models), row.created_at, **times)
+    return ApiKey(row.id, row.workspace, row.name, row.prefix, scopes, models, row.created_at, **times)
 
 
 def _check_key_name(name: str) -> str:

@@ -56,6 +56,8 @@ _LIMITS = (
 )
 _COUNTED = Prepared(_LIMITS)
 _COUNTED_OF = Prepared(_LIMITS.where(among(limits.c.scope, "scopes")))
+_COUNTED_OF_THREE = Prepared(_LIMITS.where(limits.c.scope.in_([sa.bindparam(f"scope_{n}") for n in range(3)])))
+"""The same for the three scopes of a request: to take a list apart costs SQLite a quarter of the time."""
 
 
 @lru_cache(maxsize=1024)
@@ -176,7 +178,11 @@ def counted_limits(db: sa.Connection, scopes: Sequence[str] | None, now: float) 
     """The limits of these scopes, or of all that have any: the columns of `limits`, and those of its counter in the
     period of now, which are None where no request has made that counter yet."""
     periods = {f"{per}_now": period_of(per, now) for per in PERIODS}
-    return _COUNTED.run(db, **periods) if scopes is None else _COUNTED_OF.run(db, scopes=scopes, **periods)
+    if scopes is None:
+        return _COUNTED.run(db, **periods)
+    if len(scopes) == 3:
+        return _COUNTED_OF_THREE.run(db, scope_0=scopes[0], scope_1=scopes[1], scope_2=scopes[2], **periods)
+    return _COUNTED_OF.run(db, scopes=scopes, **periods)
 
 
 def open_counters(db: sa.Connection, scopes: Sequence[str], now: float) -> list[Any]:

@@ -11,12 +11,13 @@ import pytest
 from penstock.base.loop_wait import done_within
 
 
-def test_work_of_another_thread_is_waited_for() -> None:
+@pytest.mark.parametrize("seconds", [60, None])
+def test_work_of_another_thread_is_waited_for(seconds: float | None) -> None:
     """Also work that raises: that is found in its future alone."""
 
     async def waits(future: Future[int], end: threading.Event) -> bool:
         asyncio.get_running_loop().call_soon(end.set)
-        return await done_within(future, 60)
+        return await done_within(future, seconds)
 
     for error in (None, ValueError("no")):
         future, end = Future[int](), threading.Event()
