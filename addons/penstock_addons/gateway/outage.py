@@ -112,7 +112,10 @@ class Outage:
         if lent is None:
             return settle(store, number, usage, exchange, workspace=workspace)
         call, at = lent
-        reached = book(store, call, usage, at, exchange) if usage is not None else []
+        if usage is not None:
+            reached = book(store, call, usage, at, exchange)
+        else:  # where only the answer to the commit was lost, it is held for all the same
+            reached = settle(store, number, None, workspace=call.workspace)
         with self._lock:
             if self._lent.pop(number, None) is not None:
                 self._unbooked -= call.dollars

@@ -1,7 +1,8 @@
 """`hold` and `settle`: what a request (`Call`) may cost is held before it leaves, and what it did cost is counted after
 its answer, once, in the place of what was held, and written to the usage; `book` counts one that could not be held.
 Each notices when 80 or 100 % of a limit are spent (`Reached`), once in a period; `webhooks` of the addons posts that.
-`sweep` counts what a proxy that died has held, three minutes later; `keep_holds` says that it lives.
+`sweep` counts what a proxy that died has held, three minutes later; `keep_holds` says that it lives. One that was only
+taken for dead, since the database was away from it, settles later: what a request did cost replaces what was swept.
 
 All counters of a request change in one transaction, so that of many requests at once only as many are let in as their
 limits allow, whichever process lets them in. How long a hold lasts goes by the clock of the database server where there
@@ -96,17 +97,16 @@ def settle(
     does nothing. Gives what was reached by it. `exchange`: its id in the event log; `workspace`: that of the request,
     where it is known: others are then written to meanwhile."""
     with store.writing(workspace=workspace) as db:
-        if usage is None:
-            _let_go(db, number)
-            return []
         return _settle(db, number, usage, exchange)
 
 
 def book(store: GatewayStore, call: Call, usage: Usage, at: float, exchange: str = "") -> list[Reached]:
-    """Count a request that was let in at `at` while the store could not hold anything. A second time does nothing."""
+    """Count a request that was let in at `at` while the store could not hold anything. It may have: where only the
+    answer to the commit was lost, what is held is let go. A second time does nothing."""
     with store.writing(workspace=call.workspace) as db:
+        _let_go(db, call.id)
         if db.execute(sa.select(usage_lines.c.id).where(usage_lines.c.id == call.id)).first() is not None:
-            return []
+            return _correct(db, call.id, usage, exchange)
         return _book(db, call, usage, at, exchange)
 
 
@@ -209,9 +209,11 @@ def _let_go(db: sa.Connection, number: str) -> Any | None:
     return row
 
 
-def _settle(db: sa.Connection, number: str, usage: Usage, exchange: str) -> list[Reached]:
+def _settle(db: sa.Connection, number: str, usage: Usage | None, exchange: str) -> list[Reached]:
     held = _let_go(db, number)
     if held is None:
+        return _correct(db, number, usage, exchange)
+    if usage is None:
         return []
     call = Call(
         id=number,
@@ -231,22 +233,48 @@ def _settle(db: sa.Connection, number: str, usage: Usage, exchange: str) -> list
 def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str) -> list[Reached]:
     # Of the periods in which it was let in, also where a limit was set only meanwhile.
     scopes = call.scopes
-    _ADD_SPENT.run(db, scopes=scopes, periods=periods_of(at), tokens=usage.tokens, dollars=usage.dollars)
+    _ADD_SPENT.run(db, scopes=scopes, periods=periods_of(at), requests=1, tokens=usage.tokens, dollars=usage.dollars)
     row = {
         "workspace": call.workspace,
         "key": call.key,
         "provider": call.provider,
         "model": call.model,
         "session": call.session,
-        "input": usage.input,
-        "cache_read": usage.cache_read,
-        "cache_write": usage.cache_write,
-        "output": usage.output,
-        "dollars": usage.dollars,
+        **_amounts(usage),
     }
     _ADD_LINE.run(db, id=call.id, at=at, exchange=exchange, how=usage.how, status=usage.status, **row)
     _ADD_TO_DAY.run(db, day=day_of(at), requests=1, **row)
     return _reached(db, call.workspace, scopes, at)
+
+
+def _correct(db: sa.Connection, number: str, usage: Usage | None, exchange: str) -> list[Reached]:
+    """Put what a request did cost in the place of what `sweep` has counted for it. Does nothing for any other."""
+    c = usage_lines.c
+    swept = (c.id == number) & (c.how == "estimated") & (c.status == 0)
+    row = db.execute(usage_lines.select().where(swept)).first()
+    if row is None:
+        return []
+    new = _amounts(usage or Usage())
+    more = {name: amount - getattr(row, name) for name, amount in new.items()}
+    requests = 0 if usage is not None else -1
+    tokens = sum(amount for name, amount in more.items() if name != "dollars")
+    scopes = scopes_of(row.workspace, row.key, f"{row.provider}/{row.model}")
+    _ADD_SPENT.run(
+        db, scopes=scopes, periods=periods_of(row.at), requests=requests, tokens=tokens, dollars=more["dollars"]
+    )
+    if usage is None:
+        db.execute(usage_lines.delete().where(swept))
+    else:
+        changed = {"exchange": exchange, "how": usage.how, "status": usage.status}
+        db.execute(usage_lines.update().where(swept).values(**new, **changed))
+    whose = {name: getattr(row, name) for name in ("workspace", "key", "provider", "model", "session")}
+    _ADD_TO_DAY.run(db, day=day_of(row.at), requests=requests, **whose, **more)
+    db.execute(usage_days.delete().where(usage_days.c.workspace == row.workspace, usage_days.c.requests == 0))
+    return _reached(db, row.workspace, scopes, row.at)
+
+
+def _amounts(usage: Usage) -> dict[str, int]:
+    return {name: getattr(usage, name) for name in ("input", "cache_read", "cache_write", "output", "dollars")}
 
 
 def _reached(db: sa.Connection, workspace: str, scopes: Sequence[str], at: float) -> list[Reached]:
@@ -292,7 +320,7 @@ _ADD_HELD = Prepared(
     )
     .values(held=counters.c.held + sa.bindparam("more"))
 )
-_SPENT = {"requests": 1, "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}
+_SPENT = {"requests": sa.bindparam("requests"), "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}
 _ADD_SPENT = Prepared(
     counters.update()
     .where(among(counters.c.scope, "scopes"), among(counters.c.period, "periods"))

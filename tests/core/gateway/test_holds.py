@@ -13,9 +13,9 @@ import pytest
 from penstock.base.clock import ManualClock
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import NotAllowed, QuotaFull
-from penstock.gateway.holds import HOLD_S, hold, keep_holds, settle, sweep
+from penstock.gateway.holds import HOLD_S, book, hold, keep_holds, settle, sweep
 from penstock.gateway.quotas import raise_limit, set_limits, show_limits
-from penstock.gateway.records import BILLION, Limit, Usage
+from penstock.gateway.records import BILLION, UNITS, Limit, Usage
 from penstock.gateway.usage import usage_by, usage_page
 from tests.core.gateway.tables import call, dump, rows, time_passes
 
@@ -160,8 +160,49 @@ def test_what_a_dead_proxy_held_counts_as_its_input(store: GatewayStore, clock: 
     assert (state.spent, state.held) == (50, 100)
     (line,) = usage_page(store, "default")[0]
     assert (line.id, line.how, line.status, line.dollars, line.input) == ("dead", "estimated", 0, 50, 5)
-    settle(store, "dead", Usage(dollars=400))  # its proxy was only asleep
-    assert [one.spent for one in show_limits(store)] == [50], "a request is counted once"
+
+
+@pytest.mark.parametrize("usage", [Usage(input=7, output=3, dollars=400), None])
+def test_a_proxy_that_was_taken_for_dead_says_what_its_request_did_cost(
+    store: GatewayStore, clock: ManualClock, usage: Usage | None
+) -> None:
+    """It was asleep, or the database was away from it for minutes: the real cost takes the place of the estimate, and
+    the request is counted once."""
+    set_limits(store, WORKSPACE, [Limit("month", unit, 1000) for unit in UNITS], "me")
+    hold(store, call("before"))
+    settle(store, "before", Usage(input=1, dollars=1))
+    counted = show_limits(store), rows(store, "usage_lines"), rows(store, "usage_days")
+    hold(store, call("asleep", dollars=100))
+    time_passes(store, clock, HOLD_S + 1)
+    assert sweep(store) == 1
+    for _ in range(2):
+        settle(store, "asleep", usage, "exchange")
+    if usage is None:
+        assert (show_limits(store), rows(store, "usage_lines"), rows(store, "usage_days")) == counted
+        return
+    assert [(one.unit, one.spent) for one in show_limits(store)] == [("dollars", 401), ("requests", 2), ("tokens", 11)]
+    line = next(one for one in usage_page(store, "default")[0] if one.id == "asleep")
+    assert (line.input, line.output, line.dollars, line.how, line.exchange) == (7, 3, 400, "reported", "exchange")
+    (day,) = usage_by(store, "default", "day", "2000-01-01", "2999-01-01")
+    assert (day.requests, day.input, day.output, day.dollars) == (2, 8, 3, 401)
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_a_hold_whose_commit_got_no_answer_counts_once(store: GatewayStore, clock: ManualClock, is_swept: bool) -> None:
+    """Its proxy knows of no hold, lets the request in all the same, and books what it did cost."""
+    set_limits(store, WORKSPACE, [Limit("month", "dollars", 1000)], "me")
+    asked, at = call("unsure", dollars=100), clock.now()
+    hold(store, asked)
+    if is_swept:
+        time_passes(store, clock, HOLD_S + 1)
+        sweep(store)
+    for _ in range(2):
+        book(store, asked, Usage(dollars=30), at)
+    (state,) = show_limits(store)
+    assert (state.spent, state.held) == (30, 0)
+    time_passes(store, clock, HOLD_S + 1)
+    assert sweep(store) == 0
+    assert [one.dollars for one in usage_page(store, "default")[0]] == [30]
 
 
 @pytest.mark.slow

@@ -127,7 +127,7 @@ class HoldsMachine(RuleBasedStateMachine):
         for attempt in range(tries):
             reached = settle(self.stores[which - attempt], number, usage, "e")
             self._tell(reached)
-            assert number in self.open or not reached
+            assert number in self.open or number in self.lines or not reached
             self._settled(number, usage)
 
     @rule(data=st.data())
@@ -263,6 +263,7 @@ class HoldsMachine(RuleBasedStateMachine):
     def _settled(self, number: str, usage: Usage | None) -> None:
         one = self.open.pop(number, None)
         if one is None:
+            self._corrected(number, usage)
             return
         for row in one.rows:
             self.counters[row].held -= one.call.of(row[2])
@@ -272,6 +273,19 @@ class HoldsMachine(RuleBasedStateMachine):
         for (scope, period, unit), counted in self.counters.items():
             if _counts(one, scope, period):
                 counted.spent += _of(unit, usage)
+
+    def _corrected(self, number: str, usage: Usage | None) -> None:
+        """What was swept is replaced by what its proxy, which lives, says of it."""
+        one, swept = self.lines.get(number, (None, Usage()))
+        if one is None or (swept.how, swept.status) != ("estimated", 0):
+            return
+        for (scope, period, unit), counted in self.counters.items():
+            if _counts(one, scope, period):
+                counted.spent += (_of(unit, usage) if usage is not None else 0) - _of(unit, swept)
+        if usage is None:
+            del self.lines[number]
+        else:
+            self.lines[number] = (one, usage)
 
     def _tell(self, reached: list[Reached]) -> None:
         """No share of a limit is announced twice, unless more was added to it in between."""
