@@ -90,12 +90,12 @@ class TeamGateway:
         try:
             if not secret:
                 raise BadKey("a key is needed: `Authorization: Bearer pst_…`, `x-api-key` or `x-penstock-key`")
-            key = await self._threads.key(secret)
             path = flow.request.path.partition("?")[0]
             listing = answers.listing_of(path, flow.request.headers) if flow.request.method == "GET" else None
             if is_port and listing is not None:
-                await self._list(flow, key, listing)
+                await self._list(flow, secret, listing)
                 return
+            key = await self._threads.key(secret)
             is_own, headers = has_credential(flow.request), headers_of(flow)
             endpoint = self._endpoint(flow.request.method, path, is_own=is_own)
             if endpoint is not None or not is_port:
@@ -304,10 +304,10 @@ class TeamGateway:
             flow.request.stream = length.isdigit() and int(length) > limit
             raise Unreadable(f"workspace {workspace.name} redacts personal data: {why}")
 
-    async def _list(self, flow: http.HTTPFlow, key: ApiKey, listing: answers.Listing) -> None:
-        check_scope(key, "models")
-
+    async def _list(self, flow: http.HTTPFlow, secret: str, listing: answers.Listing) -> None:
         def look(store: GatewayStore, directory: Directory) -> object:
+            key = self._threads.check(store, secret)
+            check_scope(key, "models")
             aliases = directory.workspace(key.workspace).settings.aliases
             return listing.of(listed_models(store, key.workspace), aliases, key.models)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +45,7 @@ _ROUND_S = 60.0
 _PRUNED = 60
 """Rounds between two in which old usage is deleted."""
 _RETRY_S = 2.0
-"""Seconds until a settlement is tried again that the store did not take."""
+"""Seconds until a settlement is tried again that the store did not take, or the store is opened that could not be."""
 _CLOSE_S = 10.0
 _LATE = 100_000
 """Settlements that wait for the store, at most. Of older ones the input is counted, when their holds end."""
@@ -63,9 +64,13 @@ class StoreThreads:
         """The workspace of each request that something is held for."""
         self._outage = Outage()
         self._closing = threading.Event()
+        self._is_due = threading.Event()
+        """Set when a round is due before its time: a settlement is late, or the proxy ends."""
         self._late: deque[tuple[str, Usage | None, str]] = deque()
         """Settlements that the store did not take."""
         self._rounds: threading.Thread | None = None
+        self._not_opened: tuple[str, float] = ("", 0.0)
+        """Why the store could not be opened, and until when that is not tried again."""
 
     async def do(self, work: Callable[[GatewayStore, Directory], T]) -> T:
         """Have a thread carry `work` out. Raises what that raises, and `StoreError` when the store cannot be opened."""
@@ -135,6 +140,7 @@ class StoreThreads:
     def close(self) -> None:
         """Write the settlements that are left, and end the threads."""
         self._closing.set()
+        self._is_due.set()
         self._pool.shutdown(wait=True)
         if self._rounds is not None:
             self._rounds.join(_CLOSE_S)
@@ -154,7 +160,14 @@ class StoreThreads:
     def _opened(self) -> tuple[GatewayStore, Directory]:
         with self._lock:
             if self._store is None or self._directory is None:
-                self._store = GatewayStore.beside(self._options.store)
+                why, until = self._not_opened
+                if time.monotonic() < until:  # each of those who wait for the lock would wait for the server, too
+                    raise StoreError(why)
+                try:
+                    self._store = GatewayStore.beside(self._options.store)
+                except StoreError as e:
+                    self._not_opened = str(e), time.monotonic() + _RETRY_S
+                    raise
                 self._directory = Directory(self._store, self._translations)
                 self._rounds = threading.Thread(target=self._keep, name="penstock-gateway-rounds", daemon=True)
                 self._rounds.start()
@@ -170,6 +183,7 @@ class StoreThreads:
             if len(self._late) >= _LATE:
                 self._held.pop(self._late.popleft()[0], None)
             self._late.append((number, usage, exchange))
+            self._is_due.set()
             return
         except Exception:  # its hold ends by itself, and its input is counted then
             logger.exception("the usage of request %s cannot be counted", number)
@@ -203,7 +217,11 @@ class StoreThreads:
                 logger.warning("what is held for requests cannot be renewed: %s", e)
             except Exception:
                 logger.exception("a round over what is held failed")
-            self._closing.wait(_RETRY_S if self._late else _ROUND_S)
+            if not self._late:
+                self._is_due.wait(_ROUND_S)
+            self._is_due.clear()
+            if self._late:
+                self._closing.wait(_RETRY_S)
             if self._closing.is_set():
                 self._settle_late()
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.gateway.keys import add_key
+from penstock.gateway.keys import add_key, change_key, revoke_key
 from penstock.gateway.model_lists import fetch_models
 from penstock.gateway.providers import find_provider
 from penstock.gateway.workspaces import change_workspace
@@ -68,3 +68,16 @@ def test_an_alias_reaches_its_model(team: TeamProxy, key: str) -> None:
             "/v1/messages", json={"model": "fast", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
         )
     assert answer.status_code == 200
+
+
+def test_a_key_is_looked_at_again_for_each_list(team: TeamProxy, key: str) -> None:
+    """As for each request: it may do less by now, or nothing."""
+    made, changing = add_key(team.store, "lists", "changing", "test")
+    with team.client(changing) as client:
+        assert [one["id"] for one in client.get("/v1/models").json()["data"]] == NAMES[::-1]
+        change_key(team.store, "lists", made.id, "test", models=["fast"])
+        assert [one["id"] for one in client.get("/v1/models").json()["data"]] == ["fast"]
+        change_key(team.store, "lists", made.id, "test", scopes=["usage"])
+        assert client.get("/v1/models/fast").status_code == 403
+        revoke_key(team.store, "lists", made.id, "test")
+        assert client.get("/v1/models").status_code == 401

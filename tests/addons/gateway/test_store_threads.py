@@ -1,18 +1,24 @@
-"""The gateway looks at a key again in the transaction that holds what its request may cost."""
+"""The gateway's work on its store: a key is looked at again in the transaction that holds what its request may cost,
+and a store that cannot be opened is waited for by one request."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from penstock.base.clock import ManualClock
+from penstock.base.errors import StoreError
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.holds import Call
 from penstock.gateway.keys import add_key, find_key, note_use
 from penstock.gateway.quotas import read_limit, set_limits, show_limits
+from penstock_addons.gateway import store_threads
 from penstock_addons.gateway.store_threads import StoreThreads
 
 EVENING = datetime(2026, 11, 25, 23, 59, 59, tzinfo=UTC).timestamp()
@@ -34,3 +40,35 @@ def test_two_proxies_let_a_key_in_at_midnight_though_their_clocks_differ(tmp_pat
         assert show_limits(store, [f"key:{made.id}"])[0].held == 1
         assert find_key(store, "default", made.id).last_used_day == TOMORROW
         threads.close()
+
+
+def test_while_a_store_cannot_be_opened_few_requests_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would wait for a server that is frozen, one after the other. Then it is tried again."""
+    nobody: Any = SimpleNamespace(store=tmp_path / "store", suite=None)
+    tried: list[Path] = []
+
+    def away(path: Path) -> GatewayStore:
+        tried.append(path)
+        raise StoreError("the database does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GatewayStore, "beside", away)
+        threads = StoreThreads(nobody, nobody)
+
+        async def ask_all() -> list[str]:
+            asked = (threads.do(lambda store, _: store.path) for _ in range(20))
+            return [str(one) for one in await asyncio.gather(*asked, return_exceptions=True)]
+
+        assert asyncio.run(ask_all()) == ["the database does not answer"] * 20
+    assert len(tried) == 1
+    monkeypatch.setattr(store_threads, "_RETRY_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(GatewayStore, "beside", away)
+        other = StoreThreads(nobody, nobody)
+        with pytest.raises(StoreError, match="does not answer"):
+            asyncio.run(other.do(lambda store, _: store.path))
+    assert asyncio.run(other.do(lambda store, _: store.path)) == tmp_path / "gateway.db"
+    for one in (threads, other):
+        one.close()
