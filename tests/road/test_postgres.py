@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from penstock.control.client import ask as command
 from penstock.events.event import EventKind
 from penstock.store.complete import mark_complete
 from penstock.store.postgres import VERSIONS
@@ -134,3 +136,38 @@ def test_traffic_goes_on_while_the_server_is_frozen(
     third = road.post("/v1/messages", claude(ask("one"), SAID, ask("two"), SAID, ask("three"), session=session))
     assert third.received.body.startswith(head)
     assert third.received.body.count(b"call ") == 2
+
+
+def test_a_budget_holds_for_what_the_proxy_knows_while_the_server_is_away(
+    start: Callable[..., Road], tmp_path: Path, postgres_server: Server, postgres_url: str
+) -> None:
+    """Conversations in memory are refused and counted as ever, and the count is in the database afterwards. A new one
+    leaves as it came, and is not counted, as long as the server is away."""
+    named(tmp_path, postgres_url)
+    profile = f"{IMPATIENT}[budget.day]\nrequests = 3\n"
+    road = start(profile=profile)
+    session, said = new_session(), [ask("one")]
+
+    def status(*messages: dict[str, Any], session: str = session) -> int:
+        return road.send("/v1/messages", claude(*messages, session=session)).response().status
+
+    def counted() -> float:
+        rows = command(f"127.0.0.1:{road.port}", road.proxy.setup.store, "/budget/show", {}, 60)["budgets"]
+        (row,) = [row for row in rows if row["scope"] == "day"]
+        return float(row["used"].get("requests", 0) + row["held"].get("requests", 0))
+
+    assert status(*said) == 200
+    postgres_server.stop()
+    try:
+        for wanted in (200, 200, 402, 402):
+            said += [SAID, ask("and then?")]
+            assert status(*said) == wanted
+        assert status(ask("hello"), session=new_session()) == 200
+        assert counted() == 3
+    finally:
+        postgres_server.start()
+    wait_until(lambda: status(ask("hello"), session=new_session()) == 402, "it is limited again")
+    road.proxy.stop()
+    road = start(profile=profile)
+    assert counted() == 3
+    assert status(*said) == 402
