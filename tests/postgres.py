@@ -125,6 +125,21 @@ class Server:
         engine.dispose()
 
     @contextmanager
+    def guarded(self, role: str, password: str) -> Iterator[None]:
+        """A role that has to say its password, as others need not."""
+        rules = self._data / "pg_hba.conf"
+        before = rules.read_text()
+        self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        try:
+            rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{before}")
+            self.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            rules.write_text(before)
+            self.execute("SELECT pg_reload_conf()")
+            self.execute(f"DROP ROLE {role}")
+
+    @contextmanager
     def small_disk(self, name: str) -> Iterator[None]:
         """A tablespace of 1 MB. Skips the test where nothing may be mounted."""
         folder = self._data.parent / name

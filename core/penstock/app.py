@@ -291,7 +291,11 @@ def _open_store(path: Path, wait_ms: float) -> tuple[Store, str]:
     try:
         store = open_store(path, wait_ms=wait_ms, awaits_server=True)
         if store.is_awaited:
-            logger.warning("Traffic goes on; nothing is edited until the database answers, and events wait for it")
+            logger.warning(
+                "Traffic goes on; nothing is edited until the database answers, and events wait for it. Start its "
+                "server, or correct the URL in %s",
+                path,
+            )
         return store, ""
     except StoreError as e:
         logger.warning(

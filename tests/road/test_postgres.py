@@ -93,6 +93,7 @@ def test_a_proxy_starts_while_the_server_is_away(
         first = road.post("/v1/messages", body)
         assert first.received.body == body
         assert "events wait" in road.proxy.output
+        assert f"correct the URL in {road.proxy.setup.store}" in road.proxy.output
     finally:
         postgres_server.start()
     wait_until(lambda: "the store is open" in road.proxy.output, "the store is open")

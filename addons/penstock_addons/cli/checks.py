@@ -110,7 +110,7 @@ def _proxy(subject: Installation) -> CheckResult:
         return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
     return CheckResult(
         "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
-        "Start it elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
+        "Start the proxy elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
     )  # fmt: skip
 
 

@@ -17,10 +17,10 @@ __all__ = ["servers"]
 
 _WAIT_S = 2.0
 _REDIS_FIX = (
-    "Start it, or correct `[service] redis`. Meanwhile each proxy keeps to its share of limits and reads keys from the "
-    "store."
+    "Start Redis, or correct `[service] redis`. Meanwhile each proxy keeps to its share of limits and reads keys from "
+    "the store."
 )
-_NATS_FIX = "Start it, or correct `[stage.memory.nats] url`. Meanwhile recall goes without what its programs know."
+_NATS_FIX = "Start NATS, or correct `[stage.memory.nats] url`. Meanwhile recall goes without what its programs know."
 
 
 def servers(profile: Profile) -> Finding:

@@ -67,9 +67,17 @@ def state_of(e: sa.exc.DBAPIError) -> str:
 
 
 def why(e: Exception) -> str:
-    """The first line of what the server or the driver said."""
-    said = str(getattr(e, "orig", None) or e).strip() or type(e).__name__
-    return said.splitlines()[0]
+    """The first line of what the server or the driver said, and the next step where the server refuses a password."""
+    found = getattr(e, "orig", None) or e
+    said = (str(found).strip() or type(found).__name__).splitlines()[0]
+    return f"{said}: correct user and password in its URL" if _is_password_refused(found) else said
+
+
+def _is_password_refused(e: BaseException) -> bool:
+    """By what the driver knows: the server's words may be in any language, and no SQLSTATE comes with them."""
+    link = getattr(e, "pgconn", None)
+    is_asked = getattr(link, "used_password", False) or getattr(link, "needs_password", False)
+    return bool(is_asked) and str(e).startswith("connection failed")
 
 
 def is_unsure(e: StoreError) -> bool:

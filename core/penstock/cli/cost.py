@@ -35,6 +35,8 @@ from penstock.store.store_file import store_file
 __all__ = ["cost", "costs"]
 
 DAY = 86_400.0
+_HIGHEST_PRICE = 1_000_000
+"""Dollars for a million tokens: a dollar for each. Nobody asks a thousandth of it."""
 _KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED, EventKind.KEPT_ALIVE)
 _DOLLARS = ("baseline", "paid", "naive", "saved", "share")
 _FIGURES = ("paid requests", "without Penstock", "paid", "saved", "", "compacting", "reads saved", "writes caused")
@@ -83,6 +85,7 @@ def cost(
             help="What the input would cost at so many dollars for a million tokens, too. Can be repeated.",
             metavar="DOLLARS",
             min=0,
+            max=_HIGHEST_PRICE,
             callback=all_finite,
         ),
     ] = None,

@@ -87,14 +87,14 @@ def test_a_fresh_installation_is_well(look: Look, penstock_home: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("table", "key", "url"),
+    ("name", "table", "key", "url"),
     [
-        ("service", "redis", "redis://:secret@127.0.0.1:{}/0"),
-        ("stage.memory.nats", "url", "nats://me:secret@127.0.0.1:{}"),
+        ("Redis", "service", "redis", "redis://:secret@127.0.0.1:{}/0"),
+        ("NATS", "stage.memory.nats", "url", "nats://me:secret@127.0.0.1:{}"),
     ],
 )
 def test_a_server_that_does_not_answer_is_named_with_the_next_step(
-    look: Look, penstock_home: Path, table: str, key: str, url: str
+    look: Look, penstock_home: Path, name: str, table: str, key: str, url: str
 ) -> None:
     port = free_port("127.0.0.1")
     _own_profile(f'[{table}]\n{key} = "{url.format(port)}"')
@@ -102,7 +102,7 @@ def test_a_server_that_does_not_answer_is_named_with_the_next_step(
     assert found["level"] == "warn"
     assert f"at 127.0.0.1:{port} does not answer" in found["said"]
     assert f"[{table}]" in found["fix"]
-    assert "Start it" in found["fix"]
+    assert found["fix"].startswith(f"Start {name}, or correct")
     assert "secret" not in str(found)
 
 

@@ -187,4 +187,5 @@ def test_at_other_prices(run: Run, penstock_home: Path) -> None:
     assert [line.split()[:2] for line in lines[1:]] == [["$0.25", "$0.0750"], ["$15", "$4.50"]]
     document = json.loads(run("cost", "--at", "15", "--json").stdout)
     assert document["at"] == [{"input": 15.0, "untouched": 4.5, "sent": 0.0009, "saved": 4.4991}]
-    assert run("cost", "--at", "nan").exit_code == 2
+    for price in ("nan", "1e300", "-1"):
+        assert run("cost", "--at", price).exit_code == 2

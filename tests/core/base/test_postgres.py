@@ -1,0 +1,48 @@
+"""What a database that cannot be used says of itself, and what to do about it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.base.postgres import PostgresServer, why
+from tests.postgres import Server
+
+pytestmark = pytest.mark.slow
+
+
+def _refusal(url: str) -> str:
+    with closing(PostgresServer(url)) as server, pytest.raises(sa.exc.OperationalError) as e, server.reached():
+        server.engine.connect()
+    said = f"{server.outage.why} {why(e.value)}"
+    assert server.name in said
+    return said
+
+
+def test_a_password_that_is_refused_is_to_be_corrected(postgres_server: Server, postgres_url: str) -> None:
+    """The one in the URL is not repeated."""
+    with postgres_server.guarded("guarded", "right"):
+        for login in ("guarded:wrong-canary", "guarded"):
+            said = _refusal(postgres_url.replace("penstock@", f"{login}@"))
+            assert said.count("correct user and password in its URL") == 2
+            assert "canary" not in said
+        with closing(PostgresServer(postgres_url.replace("penstock@", "guarded:right@"))) as server:
+            server.engine.connect().close()
+
+
+def test_a_server_that_is_away_is_not_about_passwords(postgres_server: Server, postgres_url: str) -> None:
+    """Also for one that has taken the password before."""
+    with postgres_server.guarded("leaving", "right"):
+        url = postgres_url.replace("penstock@", "leaving:right@")
+        with closing(PostgresServer(url)) as server:
+            server.engine.connect().close()
+            postgres_server.stop()
+            try:
+                with pytest.raises(sa.exc.OperationalError) as e, server.engine.connect() as db:
+                    db.execute(sa.select(1))
+                assert "password" not in why(e.value)
+                assert "password" not in _refusal(url)
+            finally:
+                postgres_server.start()
