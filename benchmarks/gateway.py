@@ -4,7 +4,7 @@
 
 Two proxies in front of one provider on loopback: one with a reverse port, one with the gateway. Each request goes
 through both in turn, at the gateway's with a key whose workspace has six limits (requests, tokens and dollars, by day
-and by month) and one on its model. The difference of the medians is what the check of the key, the choice of the
+and by month) and one on each model. The difference of the medians is what the check of the key, the choice of the
 provider and the hold cost before the request leaves; the settlement is made after the answer. The goal is at most
 1.0 ms. The median of the differences of each pair says the same, and less of what else the machine does, since both
 requests of a pair are sent within milliseconds; where the two figures are far apart, it does too much to tell. The CPU
@@ -27,7 +27,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from latency_rig import Proxy, free_port, once, p95, wait_for
-from latency_sessions import session
+from latency_sessions import MODELS, session
 from service_beside import provider, started
 
 from penstock.gateway.database import GatewayStore
@@ -83,7 +83,8 @@ def prepare(store: GatewayStore, upstream: int) -> str:
     units, periods = ("requests", "tokens", "dollars"), ("day", "month")
     wide = [read_limit(per, unit, 1e8) for per in periods for unit in units]
     set_limits(store, "workspace:default", wide, "bench")
-    set_limits(store, "model:default/anthropic/m", [read_limit("month", "tokens", 1e8)], "bench")
+    for model in MODELS:
+        set_limits(store, f"model:default/anthropic/{model}", [read_limit("month", "tokens", 1e8)], "bench")
     return add_key(store, "default", "bench", "bench")[1]
 
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-__all__ = ["REQUESTS", "Request", "session"]
+__all__ = ["MODELS", "REQUESTS", "Request", "session"]
 
 REQUESTS = 6
 """Requests of one session: the first, with all of its history at once, and five more."""
