@@ -11,9 +11,9 @@ import pytest
 
 from penstock.base.errors import StoreError
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.holds import Call
+from penstock.gateway.holds import Call, hold
 from penstock.gateway.keys import add_key
-from penstock.gateway.quotas import read_limit, set_limits
+from penstock.gateway.quotas import read_limit, set_limits, show_limits
 from penstock.gateway.records import BILLION, Usage
 from penstock.gateway.usage import usage_page
 from penstock_addons.gateway.outage import Outage
@@ -41,6 +41,21 @@ def test_a_known_key_borrows_up_to_a_hundredth_of_its_limit_and_pays_back(tmp_pa
         (line,) = usage_page(store, "default")[0]
         assert (line.id, line.input, line.dollars, line.exchange) == ("a", 5, 7, "exchange")
         outage.lend(_call("c", key.id, 0.3), DOWN)
+
+
+@pytest.mark.parametrize("usage", [Usage(dollars=7), None])
+def test_what_was_held_and_lent_at_once_is_counted_once(tmp_path: Path, usage: Usage | None) -> None:
+    """The hold was committed, and the answer to that was lost."""
+    with closing(GatewayStore(tmp_path / "gateway.db")) as store:
+        key, secret = add_key(store, "default", "laptop", "test")
+        set_limits(store, f"key:{key.id}", [read_limit("month", "dollars", 50)], "test")
+        outage, asked = Outage(), _call("a", key.id, 0.3)
+        outage.saw(secret, key, store)
+        hold(store, asked)
+        outage.lend(asked, DOWN)
+        outage.settle(store, "a", usage, "exchange")
+        (state,) = show_limits(store)
+        assert (state.spent, state.held) == (7 if usage else 0, 0)
 
 
 def test_an_unknown_key_is_told_to_come_back(tmp_path: Path) -> None:
