@@ -323,7 +323,11 @@ _ADD_HELD = Prepared(
     )
     .values(held=counters.c.held + sa.bindparam("more"))
 )
-_SPENT = {"requests": sa.bindparam("requests"), "tokens": sa.bindparam("tokens"), "dollars": sa.bindparam("dollars")}
+_SPENT: dict[str, Any] = {
+    "requests": sa.bindparam("requests"),
+    "tokens": sa.bindparam("tokens"),
+    "dollars": sa.bindparam("dollars"),
+}
 _ADD_SPENT = Prepared(
     counters.update()
     .where(
