@@ -323,11 +323,7 @@ _ADD_HELD = Prepared(
     )
     .values(held=counters.c.held + sa.bindparam("more"))
 )
-_SPENT: dict[str, Any] = {
-    "requests": sa.bindparam("requests"),
-    "tokens": sa.bindparam("tokens"),
-    "dollars": sa.bindparam("dollars"),
-}
+_SPENT: dict[str, Any] = {unit: sa.bindparam(unit) for unit in UNITS}
 _ADD_SPENT = Prepared(
     counters.update()
     .where(
