@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.prepared import Prepared
+from penstock.base.sql_functions import among
 from penstock.base.upsert import upsert
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import QuotaFull, UnknownPrice
@@ -232,7 +233,7 @@ def _settle(db: sa.Connection, number: str, usage: Usage | None, exchange: str) 
 def _book(db: sa.Connection, call: Call, usage: Usage, at: float, exchange: str) -> list[Reached]:
     # Of the periods in which it was let in, also where a limit was set only meanwhile.
     scopes = call.scopes
-    _add_spent(db, scopes, at, requests=1, tokens=usage.tokens, dollars=usage.dollars)
+    _ADD_SPENT.run(db, scopes=scopes, periods=periods_of(at), requests=1, tokens=usage.tokens, dollars=usage.dollars)
     row = {
         "workspace": call.workspace,
         "key": call.key,
@@ -258,7 +259,8 @@ def _correct(db: sa.Connection, number: str, usage: Usage | None, exchange: str)
     requests = 0 if usage is not None else -1
     tokens = sum(amount for name, amount in more.items() if name != "dollars")
     scopes = scopes_of(row.workspace, row.key, f"{row.provider}/{row.model}")
-    _add_spent(db, scopes, row.at, requests=requests, tokens=tokens, dollars=more["dollars"])
+    changes = {"requests": requests, "tokens": tokens, "dollars": more["dollars"]}
+    _ADD_SPENT.run(db, scopes=scopes, periods=periods_of(row.at), **changes)
     if usage is None:
         db.execute(usage_lines.delete().where(swept))
     else:
@@ -268,12 +270,6 @@ def _correct(db: sa.Connection, number: str, usage: Usage | None, exchange: str)
     _ADD_TO_DAY.run(db, day=day_of(row.at), requests=requests, **whose, **more)
     db.execute(usage_days.delete().where(usage_days.c.workspace == row.workspace, usage_days.c.requests == 0))
     return _reached(db, row.workspace, scopes, row.at)
-
-
-def _add_spent(db: sa.Connection, scopes: Sequence[str], at: float, **amounts: int) -> None:
-    of = {f"scope_{n}": scope for n, scope in enumerate(scopes)}
-    within = {f"period_{n}": period for n, period in enumerate(periods_of(at))}
-    _ADD_SPENT.run(db, **of, **within, **amounts)
 
 
 def _amounts(usage: Usage) -> dict[str, int]:
@@ -326,10 +322,7 @@ _ADD_HELD = Prepared(
 _SPENT: dict[str, Any] = {unit: sa.bindparam(unit) for unit in UNITS}
 _ADD_SPENT = Prepared(
     counters.update()
-    .where(
-        counters.c.scope.in_([sa.bindparam(f"scope_{n}") for n in range(3)]),
-        counters.c.period.in_([sa.bindparam(f"period_{n}") for n in range(3)]),
-    )
+    .where(among(counters.c.scope, "scopes"), among(counters.c.period, "periods"))
     .values(spent=counters.c.spent + sa.case(_SPENT, value=counters.c.unit))
 )
 _ADD_LINE = Prepared(usage_lines.insert())
