@@ -4,8 +4,8 @@ To rank a context takes FTS5 about a microsecond, and a frequent word is in most
 rarest on. All contexts with one of the rarest are ranked, with all the words that they have; of those that have only
 more frequent ones the newest, as long as these can be among the best: first those with two of them.
 
-With the four numbers below, 99.8 % of the best ten that a ranking of all gives for 744 questions about 17,398 passages
-are found (LoCoMo; the numbers were chosen on these), and 99.9 % for 124 others (BEAM).
+With the four numbers below, 99.7 % of the best ten that a ranking of all gives for 744 questions about 17,398 passages
+are among the first ten of twenty hits (LoCoMo; the numbers were chosen on these), and 99.6 % for 124 others (BEAM).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ TABLE = "context_words"
 _RANKED = 500
 """Contexts up to which those with any of the rarest words are ranked, all of them."""
 _FREQUENT = 4
-"""More frequent words for which contexts without a rarer one are ranked, where there are hits enough without."""
+"""More frequent words for which others are ranked, where there are hits enough without."""
 _TOGETHER, _ALONE = 250, 100
-"""The most of them for each of these words: contexts that have one more word, and contexts that have no other."""
+"""The most of them for each of these words: contexts that have one more word, and any that have it."""
 _MOST = 1.6
 """What a word that stands three times in a text of average length adds to its score, in weights of the word: more is
 not expected of frequent words. The most that BM25 could give is 2.2."""
@@ -60,17 +60,15 @@ def find(
         ranking.add(_any(rare), _ALL)
         if frequent:
             ranking.add(f"{_any(rare)} AND {_any(frequent)}", _ALL)
-    before, weight = list(rare), sum(frequent.values())
+    weight = sum(frequent.values())
     for at, word in enumerate(frequent):
         after = list(frequent)[at + 1 :]
         if ranking.is_full and (at >= _FREQUENT or ranking.least >= _MOST * weight):
             break
         if after:
-            ranking.add(_without(f"({_any([word])} AND {_any(after)})", before), max(limit, _TOGETHER))
+            ranking.add(f"{_any([word])} AND {_any(after)}", max(limit, _TOGETHER))
         if not ranking.is_full or ranking.least < _MOST * frequent[word]:
-            some = max(limit, _ALONE if ranking.is_full else _RANKED)
-            ranking.add(_without(_any([word]), [*before, *after]), some)
-        before.append(word)
+            ranking.add(_any([word]), max(limit, _ALONE if ranking.is_full else _RANKED))
         weight -= frequent[word]
     if common and not ranking.is_full:
         ranking.add(_any([*rare, *frequent, *common]), max(limit, _RANKED))
@@ -92,13 +90,15 @@ class _Ranking:
         """The score of the last one that is wanted, if there are so many."""
 
     def add(self, match: str, newest: int) -> None:
-        """Rank the newest contexts that FTS5 finds. Those that were ranked by fewer of their words get a new rank."""
+        """Rank the newest contexts that FTS5 finds. For one that was ranked before, the better rank counts: it is that
+        by more of its words."""
         values = {"match": f"text:({match})", "newest": newest, **self._values}
         if self._conditions:
             found = self._db.scalar(_ranked(*self._conditions), values)
         else:
             ((found,),) = _RANKED_ONES.run(self._db, **values)
-        self._places.update((number, (rank, key)) for number, rank, key in json.loads(found))
+        for number, rank, key in json.loads(found):
+            self._places[number] = min((rank, key), self._places.get(number, (rank, key)))
         self.is_full = len(self._places) >= self._limit
         if self.is_full:
             self.least = -sorted(self._places.values())[self._limit - 1][0]
@@ -164,7 +164,3 @@ _RANKED_ONES = Prepared(_ranked())
 def _any(words: Iterable[str]) -> str:
     """Any of these words, as FTS5 is asked for them."""
     return "({})".format(" OR ".join(f'"{word}"' for word in words))
-
-
-def _without(match: str, words: Sequence[str]) -> str:
-    return f"{match} NOT {_any(words)}" if words else match
