@@ -294,7 +294,7 @@ def test_one_of_several_processes_takes_no_setting_that_needs_one(
     """Neither while it runs nor with a profile that a client asks for: that client gets the proxy's own."""
     paths.profiles_dir().mkdir(parents=True)
     (paths.profiles_dir() / "alone.toml").write_text(f'extends = "default"\n{table}\n', encoding="utf-8")
-    suite = Suite.open(store=tmp_path / "penstock.worker-1")
+    suite = Suite.open(store=tmp_path / "penstock.db.worker-1")
     try:
         with pytest.raises(ProfileError, match=said):
             suite.settings.do("set", {"values": setting})

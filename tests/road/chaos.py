@@ -45,6 +45,9 @@ ASK_S, GIVE_UP_S = 4.0, 60.0
 """Seconds that a client waits for an answer before it asks another proxy, and for which it goes on with that."""
 STALL_S = 6.5
 """Longer than a lease."""
+START_S = 180.0
+"""Seconds that a proxy may take to listen: a start takes some five of CPU, and forty clients and three other proxies
+take the rest of the machine."""
 SETTLE_S = 4.0
 """Seconds after an outage of the store in which a proxy may not have noticed its end."""
 _AWAY = ("cut", "hold", "freeze", "restart")
@@ -107,7 +110,7 @@ class _Proxies:
         self._boots = Counter[int]()
         self._urls = [f"postgresql://penstock@127.0.0.1:{link.port}/{database}" for link in self.links]
         self.running = [self._start(n) for n in range(count)]
-        self.ports = [one.port() for one in self.running]
+        self.ports = [one.port(patience=START_S) for one in self.running]
 
     def _start(self, n: int) -> Proxy:
         home = self._folder / f"proxy-{n}"
@@ -125,7 +128,7 @@ class _Proxies:
         """`kill -9`, and a new start."""
         self.running[n].kill()
         self.running[n] = self._start(n)
-        self.ports[n] = self.running[n].port()
+        self.ports[n] = self.running[n].port(patience=START_S)
 
     def close(self) -> None:
         for one in self.running:

@@ -146,9 +146,11 @@ class Proxy:
         """All it has written to its terminal."""
         return "".join(self._said)
 
-    def port(self) -> int:
+    def port(self, *, patience: float = PATIENCE) -> int:
         """The port it listens on, once it takes requests."""
-        wait_until(lambda: self.has_ended or _LISTENING.search(self.output) is not None, "the proxy listens")
+        wait_until(
+            lambda: self.has_ended or _LISTENING.search(self.output) is not None, "the proxy listens", patience=patience
+        )
         found = _LISTENING.search(self.output)
         assert found is not None, f"the proxy has not started:\n{self.output}"
         if self._keeps_events:

@@ -78,7 +78,6 @@ def serving(home: Path, url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_what_a_database_cannot_be_asked_for_is_the_callers_fault(tmp_path: Path, postgres_url: str) -> None:
     """A NUL in a filter answers 400 and says so, where 503 would have the caller try again; other calls go on."""
     with serving(tmp_path / "one", postgres_url) as one:
@@ -89,6 +88,7 @@ def test_what_a_database_cannot_be_asked_for_is_the_callers_fault(tmp_path: Path
         assert one.get("/v1/contexts").status_code == 200
 
 
+@pytest.mark.slow
 def test_two_services_share_keys_contexts_and_jobs(tmp_path: Path, postgres_url: str) -> None:
     """What one is asked to keep or to revoke, the other knows at once; nothing of it is in a file of either."""
     homes = (tmp_path / "one", tmp_path / "other")

@@ -18,6 +18,7 @@ import msgspec
 from penstock.app import Suite
 from penstock.base.errors import PenstockError
 from penstock.base.private_files import append_line
+from penstock.store.worker_files import proxy_file
 from penstock_addons.control.routes import Answer, ControlRoutes, prepare_profile
 from penstock_addons.control.siblings import Siblings
 
@@ -68,7 +69,8 @@ class WorkerCommands:
 
 def changes_file(store: Path) -> Path:
     """The file with the changes of settings in this run, beside the workers' files."""
-    return store.with_suffix(".workers.jsonl")
+    own = proxy_file(store)
+    return own.with_name(f"{own.name}.workers.jsonl")
 
 
 def _note(file: Path, path: str, body: bytes) -> None:

@@ -41,6 +41,8 @@ __all__ = [
 
 GATEWAY = "gateway"
 """The name of the team gateway's port in `Announcement.reverse`."""
+_BESIDE = "proxies"
+"""The folder beside a store with the announcements of all proxies that use it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def default_file() -> Path:
 
 def file_beside(store: Path, pid: int) -> Path:
     """The file beside the store in which every proxy announces itself, also one that runs for a single session."""
-    return store.parent / "proxies" / f"{pid}.json"
+    return store.parent / _BESIDE / f"{pid}.json"
 
 
 def all_beside(store: Path) -> list[Announcement]:
@@ -101,12 +103,17 @@ def gateway_port(store: Path) -> int | None:
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all, unless it announces another running proxy. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies left in a
+    folder beside a store are deleted. Raises `OSError`."""
     other = announced(file)
     if other is not None and other.pid != what.pid:
         return
     paths.make_private(file.parent)
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
+    for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
+        dead = read(left)
+        if dead is not None and not is_alive(dead.pid):
+            withdraw(left, dead.pid)
 
 
 def withdraw(file: Path, pid: int) -> None:

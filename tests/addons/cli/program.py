@@ -95,9 +95,13 @@ def is_gone(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    # One that has ended and whose parent is not told yet is gone as well.
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    # One that has ended and whose parent is not told yet is gone as well, once none of its threads, which share its
+    # sockets, is left.
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        return state == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1
+    except OSError:
+        return False
 
 
 def write_client(name: str, source: str) -> Path:

@@ -42,7 +42,7 @@ def answer(path: str, own: dict[str, Any], others: Others, store: Path, *, statu
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    return tmp_path / "penstock.worker-1"
+    return tmp_path / "penstock.db.worker-1"
 
 
 def test_health_is_that_of_all(store: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_setting_is_changed_in_all(store: Path) -> None:
 
     done: list[tuple[str, dict[str, Any]]] = []
     later = SimpleNamespace(settings=SimpleNamespace(do=lambda name, fields: done.append((name, fields))))
-    do_again(later, store.with_name("penstock.worker-2"))  # type: ignore[arg-type]
+    do_again(later, store.with_name("penstock.db.worker-2"))  # type: ignore[arg-type]
     assert done == [("set", {"values": {"mode": "observe"}}), ("pause", {})]
     assert changes_file(store).stat().st_mode & 0o077 == 0
 

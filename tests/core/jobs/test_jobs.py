@@ -173,9 +173,9 @@ def test_prune_keeps_what_is_young_or_the_last_of_the_schedule(jobs: Jobs, clock
     assert [job.id for job in jobs.page().items] == [waiting.id, 5, 4]
 
 
-def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path) -> None:
+def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path, url: str) -> None:
     """Over several connections, as several processes would."""
-    opened = [Jobs(tmp_path / "jobs.db") for _ in range(4)]
+    opened = [Jobs(tmp_path / "jobs.db", url=url) for _ in range(4)]
     for _ in range(10):
         opened[0].add("q", "k", {})
     together, got = threading.Barrier(4), list[tuple[int, str]]()
@@ -219,20 +219,23 @@ TAKES = """
 import sys, time
 from pathlib import Path
 from penstock.jobs.jobs import Jobs
-jobs = Jobs(Path(sys.argv[1]))
+jobs = Jobs(Path(sys.argv[1]), url=sys.argv[2])
 print(jobs.take("q", "killed").fence, flush=True)
 time.sleep(600)
 """
 
 
-def test_the_job_of_a_process_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+def test_the_job_of_a_process_that_was_killed_is_taken_over(tmp_path: Path, url: str) -> None:
+    """Not before the holder has been silent for `DEAD_S`, and under a higher fence."""
     clock = ManualClock(time.time())
-    jobs = Jobs(tmp_path / "jobs.db", clock)
+    jobs = Jobs(tmp_path / "jobs.db", clock, url)
     job, _ = jobs.add("q", "k", {})
-    with subprocess.Popen([sys.executable, "-c", TAKES, str(jobs.path)], stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, "-c", TAKES, str(jobs.path), url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "1\n"
         child.kill()
+    assert jobs.take("q", "b") is None
     clock.at = time.time() + DEAD_S + 1
     held = taken(jobs)
     assert (held.id, held.fence, held.tries) == (job.id, 3, 2)

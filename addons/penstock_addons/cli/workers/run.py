@@ -18,7 +18,7 @@ from penstock.base.errors import PenstockError
 from penstock.control.discovery import Announcement, announce, file_beside, withdraw
 from penstock.plugins.server import Server
 from penstock.store.lock import StoreLock, holder, is_taken
-from penstock.store.worker_files import carry_back, worker_files
+from penstock.store.worker_files import carry_back, lend, worker_files
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort
 from penstock_addons.cli.workers.order import Order
@@ -60,6 +60,7 @@ def run_workers(
     with ExitStack() as stack:
         lock = StoreLock(store)
         stack.callback(lock.release)
+        lend(store)
         stack.callback(carry_back, store, files)
         stack.callback(changes.unlink, missing_ok=True)
         starter = stack.enter_context(running_servers(servers))

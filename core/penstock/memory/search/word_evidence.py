@@ -69,6 +69,9 @@ def word_evidence(
     layout: ItemTable, index: WordIndex, related: Related | None, question: Question, db: sa.Connection
 ) -> WordEvidence:
     """Look the question's words up. Raises `MemoryDown`; without related words if only those fail."""
+    if not len(layout.passages):  # its items were deleted, or another process has added the first ones since
+        none = np.zeros(len(layout), np.float32)
+        return WordEvidence(none, none, {}, ExpandedQuery(()))
     small = len(layout.passages) <= _SPELLED
     vocabulary = None if small else related.stems if related is not None else ()
     newest = min(_NEWEST, _TOTAL // len(question.stems))

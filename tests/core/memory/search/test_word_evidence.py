@@ -7,6 +7,7 @@ import pytest
 
 from penstock.memory import Item, Memory
 from penstock.memory.search import word_evidence as under_test
+from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.word_evidence import WordEvidence, word_evidence
 from penstock.text.question import read_question
 
@@ -65,3 +66,14 @@ def test_a_misspelled_word_counts_as_the_one_that_is_meant(
     monkeypatch.setattr(under_test, "_SPELLED", 1)
     _, found = evidence(file_memory, "kitchan")
     assert found.asked.corrected == {}
+
+
+def test_a_table_without_items_has_no_evidence(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may have added the first items, with frequent words, after the table was read."""
+    monkeypatch.setattr(under_test, "_NEWEST", 5)
+    memory.add(said([f"the kiln and its glaze on day {n}" for n in range(60)]))
+    view = memory.view("p")
+    assert view is not None
+    with view.database.reading() as db:
+        found = word_evidence(ItemTable.empty(), view.words, None, read_question("kiln glaze"), db)
+    assert (len(found.words), len(found.meaning), found.rarity) == (0, 0, {})
