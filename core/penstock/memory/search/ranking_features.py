@@ -39,16 +39,18 @@ class Evidence:
     """Likeness to the question as it was asked."""
     meaning: Array
     """The share of the question's words, weighted by rarity, that the item has itself or in a related word."""
+    met: Ints
+    """The rows where `meaning` is not 0."""
 
 
 def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
     """The value of each signal for the items in `rows`, by name."""
     session = layout.session
-    told = np.minimum(1, _SESSION / layout.sizes).astype(np.float32)[session[rows]]
+    told = np.minimum(1, _SESSION / layout.sizes[session[rows]]).astype(np.float32)
     found = {"words": evidence.words, "vector": evidence.keys, "meaning": evidence.meaning}
     out = {name: of[rows] for name, of in found.items()}
     out["vector_question"] = evidence.question[rows]
-    out["session_meaning"] = _best_of(evidence.meaning, session, len(layout.sessions))[session[rows]] * told
+    out["session_meaning"] = _best_of(evidence, session, len(layout.sessions))[session[rows]] * told
     for name, of in found.items():
         out[f"near_{name}"] = _near(of, session, rows)
     for name in ("near_words", "near_meaning"):  # a little around it tells more than twice as much tells twice
@@ -78,10 +80,9 @@ def _beside(of: Array, session: Ints, rows: Ints, distance: int) -> Array:
     return np.where(here, of[at], np.float32(0))
 
 
-def _best_of(of: Array, session: Ints, count: int) -> Array:
+def _best_of(evidence: Evidence, session: Ints, count: int) -> Array:
     best = np.zeros(count, np.float32)
-    some = np.flatnonzero(of > 0)
-    np.maximum.at(best, session[some], of[some])
+    np.maximum.at(best, session[evidence.met], evidence.meaning[evidence.met])
     return best
 
 

@@ -5,7 +5,9 @@ without the vector index."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Thread
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,7 +16,6 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vector_of_words, vectors_of
 from penstock.memory.search import weights
-from penstock.memory.search.expanded_query import ExpandedQuery
 from penstock.memory.search.item_table import ItemTable
 from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related, Speller
@@ -39,6 +40,7 @@ _FIRST = 300
 _WITH_NEIGHBOURS = 100
 """Candidates whose neighbours in the session are candidates too."""
 _AROUND = 3
+_NONE: Ints = np.zeros(0, np.int64)
 _WHOLE = 2000
 """A project of at most so many items is ranked as a whole, and a selection too, since few of it would be candidates
 among many others: what the words and the vectors miss, neighbours and the kind of a message may find."""
@@ -94,17 +96,21 @@ def rank(
     question = read_question(text.encode("utf-8", "replace").decode(), view.layout.roles, now)
     down: list[str] = []
     with view.database.reading() as db:
+        vectors = _Likeness(view, question, db, patience_s)
         try:
-            told = word_evidence(view.layout, view.words, view.related, question, db)
+            told = word_evidence(view.layout, view.words, view.related, question, db, vectors.begin)
         except MemoryDown as e:
             down.append(str(e))
-            none = np.zeros(len(view.layout), np.float32)
-            told = WordEvidence(none, none, {}, ExpandedQuery(()))
-        vectors = _Likeness(view, question, told.rarity, db, down, patience_s)
+            told = WordEvidence.none(view.layout)
+        try:
+            found = vectors.found()
+        except MemoryDown as e:
+            found = _NONE
+            down.append(str(e))
         if len(down) > 1:
             raise MemoryDown("; ".join(down))
-        words, meaning = told.words, told.meaning
-        rows = _candidates(view.layout, words + meaning, vectors.found)
+        words, meaning, met = told.words, told.meaning, told.rows
+        rows = _candidates(view.layout, met, words[met] + meaning[met], found)
         if among is not None:
             rows = _selected(view.layout, rows, np.array(among, np.int64))
         if now is not None:
@@ -113,7 +119,8 @@ def rank(
     if down and not told.rarity:
         # Without words, what kind of sentence it is would count for more than what it says.
         words = meaning = (np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)).astype(np.float32)
-    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning))
+        met = np.flatnonzero(meaning)
+    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning, met))
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():
         if name in signals:
@@ -130,41 +137,42 @@ def rank(
 
 
 class _Likeness:
-    """The vectors' part of a search."""
+    """The vectors' part of a search. `begin` is called once; where it was not, `found` does."""
 
-    def __init__(
-        self,
-        view: View,
-        question: Question,
-        rarity: Mapping[str, float],
-        db: sa.Connection,
-        down: list[str],
-        patience_s: float | None,
-    ) -> None:
-        self._view, self._db = view, db
-        self.found = np.zeros(0, np.int64)
+    def __init__(self, view: View, question: Question, db: sa.Connection, patience_s: float | None) -> None:
+        self._view, self._question, self._db, self._patience_s = view, question, db, patience_s
         self._questions: Array | None = None
+        self._near: Future[Ints] | None = None
+
+    def begin(self, rarity: Mapping[str, float]) -> None:
+        """Embed the question, each word by its rarity, and ask the vector index, in a thread of its own: meanwhile more
+        words are looked up. Raises nothing."""
+        view, question = self._view, self._question
+        self._near = near = Future()
         try:
             both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
             if rarity and isinstance(view.embedder, Speller):
                 weights = np.array([rarity[stem(word)] for word in question.keys], np.float32)
                 both[0] = vector_of_words(view.embedder, question.keys, weights)
-            self._questions = view.stored.space.cleaned(both)
-            self.found = self._nearest(self._questions.sum(0), patience_s)
         except MemoryDown as e:
-            down.append(str(e))
-
-    def _nearest(self, question: Array, patience_s: float | None) -> Ints:
-        """The layout rows of the passages whose vectors are most like `question`, the best first."""
-        view = self._view
-        if len(view.layout.passages) <= exact_upto(view.vectors):
-            if len(view.layout) <= _WHOLE:  # all are candidates
-                return self.found
-            rows = view.layout.owner[self._best(question)]
+            near.set_exception(e)
+            return
+        self._questions = view.stored.space.cleaned(both)
+        if len(view.layout.passages) > exact_upto(view.vectors):
+            Thread(target=self._ask, args=(near, self._questions.sum(0)), name="penstock-vectors", daemon=True).start()
         else:
-            most = min(_BY_VECTOR, len(view.layout.passages))
-            near = view.vectors.nearest(view.id, view.embedder.name, question, most, patience_s=patience_s)
-            rows = view.layout.owner[view.layout.positions(np.array([number for number, _ in near], np.int64))]
+            near.set_result(_NONE)
+
+    def found(self) -> Ints:
+        """The layout rows of the passages whose vectors are most like the question, the best first. Raises
+        `MemoryDown`."""
+        if self._near is None:
+            self.begin({})
+        assert self._near is not None
+        view, rows = self._view, self._near.result()
+        is_for_index = len(view.layout.passages) > exact_upto(view.vectors)
+        if self._questions is not None and not is_for_index and len(view.layout) > _WHOLE:  # else all are candidates
+            rows = view.layout.owner[self._best(self._questions.sum(0))]
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
 
     def _best(self, question: Array) -> Ints:
@@ -177,6 +185,15 @@ class _Likeness:
             likeness[at[held]] = cleaned[held] @ question
         best = np.argsort(-likeness, kind="stable")[:_BY_VECTOR]
         return best[np.isfinite(likeness[best])]
+
+    def _ask(self, near: Future[Ints], question: Array) -> None:
+        view, most = self._view, min(_BY_VECTOR, len(self._view.layout.passages))
+        try:
+            found = view.vectors.nearest(view.id, view.embedder.name, question, most, patience_s=self._patience_s)
+            numbers = np.array([number for number, _ in found], np.int64)
+            near.set_result(view.layout.owner[view.layout.positions(numbers)])
+        except BaseException as e:  # noqa: BLE001 - raised where the answer is waited for
+            near.set_exception(e)
 
     def of(self, rows: Ints) -> tuple[Array, Array]:
         """Likeness of every layout row to the keys and to the question; 0 outside of `rows`."""
@@ -194,12 +211,12 @@ class _Likeness:
         return keys, question
 
 
-def _candidates(layout: ItemTable, words: Array, near: Ints) -> Ints:
-    """The best rows by words and by vectors, and the neighbours of the best of them; all rows if they are few."""
+def _candidates(layout: ItemTable, met: Ints, words: Array, near: Ints) -> Ints:
+    """The best rows by words and by vectors, and the neighbours of the best of them; all rows if they are few. `words`:
+    how well each of the rows `met` has the question's."""
     if len(layout) <= _WHOLE:
         return np.arange(len(layout))
-    some = np.flatnonzero(words)
-    by_words = some[np.argsort(-words[some], kind="stable")[:_FIRST]]
+    by_words = met[np.argsort(-words, kind="stable")[:_FIRST]]
     both = np.full(2 * max(len(by_words), len(near)), -1, np.int64)
     both[: 2 * len(by_words) : 2] = by_words
     both[1 : 2 * len(near) + 1 : 2] = near

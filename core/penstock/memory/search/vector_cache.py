@@ -74,9 +74,8 @@ class VectorCache:
     def _read(self, db: sa.Connection, passages: Ints) -> tuple[Array, npt.NDArray[np.bool_]]:
         out, held = np.zeros((len(passages), self.dimension), np.float32), np.zeros(len(passages), bool)
         found = self.database.vectors(db, self.embedder, passages.tolist())
-        size = 2 * self.dimension
-        for n, number in enumerate(passages.tolist()):
-            raw = found.get(number)
-            if raw is not None and len(raw) == size:
-                out[n], held[n] = np.frombuffer(raw, np.float16), True
+        stored = [found.get(number, b"") for number in passages.tolist()]
+        held[:] = [len(raw) == 2 * self.dimension for raw in stored]
+        whole = b"".join(raw for raw, is_held in zip(stored, held, strict=True) if is_held)
+        out[held] = np.frombuffer(whole, np.float16).reshape(-1, self.dimension)
         return out, held

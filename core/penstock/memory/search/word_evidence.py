@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -49,8 +49,11 @@ _NONE: Ints = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class WordEvidence:
-    """What the word index says about each row of an `ItemTable`."""
+    """What the word index says about each row of an `ItemTable`: 0 for nearly all, so that only `rows` are looked at in
+    a large project."""
 
+    rows: Ints
+    """Those that are not 0, rising."""
     words: Array
     """The rarity, in sum, of the question's words in the best passage; the best of all is 1."""
     meaning: Array
@@ -59,40 +62,53 @@ class WordEvidence:
     """How rare each stem of the question is, the rarest first."""
     asked: ExpandedQuery
 
-    @property
-    def told(self) -> float:
-        """The sum of the rarity of all words."""
-        return sum(self.rarity.values())
+    @classmethod
+    def none(cls, layout: ItemTable) -> WordEvidence:
+        """Nothing of any row."""
+        nothing = np.zeros(len(layout), np.float32)
+        return cls(_NONE, nothing, nothing, {}, ExpandedQuery(()))
 
 
 def word_evidence(
-    layout: ItemTable, index: WordIndex, related: Related | None, question: Question, db: sa.Connection
+    layout: ItemTable,
+    index: WordIndex,
+    related: Related | None,
+    question: Question,
+    db: sa.Connection,
+    on_rarity: Callable[[Mapping[str, float]], None] = lambda _: None,
 ) -> WordEvidence:
-    """Look the question's words up. Raises `MemoryDown`; without related words if only those fail."""
+    """Look the question's words up. `on_rarity` is called once it is known how rare they are, when half of the work is
+    left. Raises `MemoryDown`; without related words if only those fail."""
     if not len(layout.passages):  # its items were deleted, or another process has added the first ones since
-        none = np.zeros(len(layout), np.float32)
-        return WordEvidence(none, none, {}, ExpandedQuery(()))
+        return WordEvidence.none(layout)
     small = len(layout.passages) <= _SPELLED
     vocabulary = None if small else related.stems if related is not None else ()
     newest = min(_NEWEST, _TOTAL // len(question.stems))
     ask = expand(question, index, db, newest, vocabulary)
     cut = [stem for stem, held in ask.holding.items() if len(held) >= newest]
     rare = sorted((stem for stem in ask.holding if stem not in cut), key=lambda stem: len(ask.holding[stem]))
+    first = {stem(word): word for word in reversed(question.keys)}
+    at_of = {one: layout.positions(held) for one, held in ask.holding.items()}
+    rarity = dict[str, float]()
+    for own in first:
+        known = ask.corrected.get(own, own)
+        count = ask.frequent.get(known) or _count(layout, at_of.get(known, _NONE), is_cut=known in cut)
+        rarity[own] = _rarity(len(layout.passages), count)
+    on_rarity(rarity)
     beside = _beside(ask, cut, rare, len(layout.passages))
     with_others = index.holding_with(db, beside, newest) if beside else {}
     if ask.frequent and not rare and not with_others:
         late = layout.passages[-_LATELY:]  # other projects may have some between these: their rows are read, too
-        ask.holding.update(index.holding_lately(db, ask.frequent, int(max(late[0], late[-1] - 2 * _LATELY))))
-    first = {stem(word): word for word in reversed(question.keys)}
+        lately = index.holding_lately(db, ask.frequent, int(max(late[0], late[-1] - 2 * _LATELY)))
+        at_of |= {one: layout.positions(held) for one, held in lately.items()}
     near = _related(related, list(first.values()))
     held_by = _relatives(index, db, [relative for some in near for relative, _ in some])
-    rarity, held_at = dict[str, float](), list[Ints]()
-    words, meaning, best = np.zeros((3, len(layout)), np.float32)
+    held_at, met = list[Ints](), list[Ints]()
+    words, meaning, best = np.zeros((3, len(layout)), np.float32)  # the pages that are not touched cost nothing
     passages = np.zeros(len(layout.passages), np.float32)
     for own, others in zip(first, near, strict=True):
         known = ask.corrected.get(own, own)
-        at = layout.positions(ask.holding.get(known, _NONE))
-        rarity[own] = _rarity(len(layout.passages), ask.frequent.get(known) or _count(layout, at, is_cut=known in cut))
+        at = at_of.get(known, _NONE)
         if known in with_others:
             at = np.union1d(at, layout.positions(with_others[known]))
         passages[at] += np.float32(rarity[own])
@@ -107,13 +123,16 @@ def word_evidence(
         every = np.unique(np.concatenate(touched))
         meaning[every] += np.float32(rarity[own]) * best[every]
         best[every] = 0
+        met.append(every)
     some = np.unique(np.concatenate(held_at)) if held_at else _NONE
     np.maximum.at(words, layout.owner[some], passages[some])
-    top = float(words.max(initial=0)) or 1.0
-    pieces: Ints = np.array(ask.passages, np.int64)
-    words[layout.owner[layout.positions(pieces)]] += top / 2  # part of an identifier: worth half the best match
-    told = sum(rarity.values()) or 1.0
-    return WordEvidence(words / max(float(words.max(initial=0)), 1e-9), meaning / np.float32(told), rarity, ask)
+    pieces = layout.owner[layout.positions(np.array(ask.passages, np.int64))]
+    rows = np.unique(np.concatenate([*met, pieces]))
+    top = float(words[rows].max(initial=0)) or 1.0
+    words[pieces] += top / 2  # part of an identifier: worth half the best match
+    words[rows] /= max(float(words[rows].max(initial=0)), 1e-9)
+    meaning[rows] /= np.float32(sum(rarity.values()) or 1.0)
+    return WordEvidence(rows, words, meaning, rarity, ask)
 
 
 def _beside(ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int) -> dict[str, Sequence[str]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.search import search
+from penstock.memory.search import search, word_evidence
+from tests.road.wire import PATIENCE
 
 WORDS = ("heron", "otter", "pump", "boathouse", "port", "staging", "database", "green", "harbour", "lantern")
 QUESTIONS = ("Where is the heron?", "which port has the staging database", "lanterns in the harbour", "nothing of it")
@@ -58,3 +62,37 @@ def test_a_project_that_grows_is_indexed_as_a_whole(file_memory: Memory, monkeyp
     assert file_memory._vectors.health().starts == 0
     file_memory.add(said(12)[10:])
     assert file_memory._vectors.count(number, Trigrams.name, Trigrams().dimension) == 12
+
+
+def test_the_index_of_vectors_is_asked_while_words_are_looked_up(
+    file_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers only after words have been looked up that are looked up after it was asked."""
+    file_memory.add(said(60))
+    expected, later = answers(file_memory), threading.Event()
+    related, nearest = word_evidence._related, file_memory._vectors.nearest
+
+    def after(*arguments: Any) -> Any:
+        later.set()
+        return related(*arguments)
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        assert later.wait(PATIENCE)
+        return nearest(*arguments, **named)
+
+    monkeypatch.setattr(word_evidence, "_related", after)
+    monkeypatch.setattr(file_memory._vectors, "nearest", slow)
+    assert answers(file_memory) == expected
+
+
+def test_a_fault_of_the_index_leaves_words_to_answer(file_memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named in the answer."""
+    file_memory.add(said(60))
+
+    def down(*_: Any, **__: Any) -> Any:
+        raise MemoryDown("no index")
+
+    monkeypatch.setattr(file_memory._vectors, "nearest", down)
+    found = file_memory.search("Where is the heron?", "p")
+    assert found.hits
+    assert found.degraded == ("no index",)
