@@ -55,7 +55,10 @@ class Run:
     others_cores: float = 0.0
     """Cores that everything else on the machine used meanwhile."""
     cpu_ms: dict[str, float] = field(default_factory=dict)
-    """For each request, of `proxy` (all together), `postgres`, `provider` and `client`."""
+    """For each request, of `proxy` (all together), `postgres`, `provider` and `client`, also what they did when all
+    was answered."""
+    cpu_until_answered_ms: dict[str, float] = field(default_factory=dict)
+    """The same until the last answer: events, and what is remembered, are written later, some of it after the run."""
     loaded_ms: list[float] = field(default_factory=list)
     """To the end of the answer, by request, with several clients."""
     added_ms: list[float] = field(default_factory=list)
@@ -181,6 +184,7 @@ def loaded(run: Run, shared: Sharing, upstream: Proxy, database: Database, chose
     during = {name: sum(one.cpu() for one in some) - before[name] for name, some in watched.items()}
     mine = time.process_time() - own
     run.others_cores = max(0.0, (_busy() - busy - sum(during.values()) - mine) / run.seconds)
+    run.cpu_until_answered_ms = {name: 1000 * s / run.requests for name, s in {**during, "client": mine}.items()}
     run.cpu_ms["client"] = 1000 * mine / run.requests
     for name, some in watched.items():  # with what is done after the last answer
         run.cpu_ms[name] = 1000 * (sum(one.settled_cpu() for one in some) - before[name]) / run.requests

@@ -54,7 +54,8 @@ class Costs:
 
 def closed_loop(run: dict[str, Any], seed: int) -> float:
     """Requests a second of `scale.py`'s clients. How CPU times are distributed was measured with one client, their mean
-    with several. Other programs are so many that they get the cores which they were seen to use."""
+    with several, until the last answer: what is written later does not slow these clients. Other programs are so many
+    that they get the cores which they were seen to use."""
     least, most = 0.0, 16.0
     for _ in range(12):
         others = (least + most) / 2
@@ -87,7 +88,7 @@ class _ClosedLoop:
         return rate, self._used_by_others / self._env.now
 
     def _client(self, number: int) -> Process:
-        cpu_ms, count = self._run["cpu_ms"], self._run["proxies"]
+        cpu_ms, count = self._run["cpu_until_answered_ms"], self._run["proxies"]
         for n in range(self._each):
             proxy = str((number + n if self._run["is_spread"] else number) % count)
             # A session's first request costs more: drawn from those at the same place of a session.
@@ -124,9 +125,9 @@ class _ClosedLoop:
 
 
 def _scaled(run: dict[str, Any], name: str) -> list[float]:
-    """The samples, with the mean that was measured with several clients."""
+    """The samples, with the mean that was measured with several clients until the last answer."""
     samples = [max(0.0, one) for one in run["samples_ms"][name]]
-    factor = run["cpu_ms"][name] * len(samples) / sum(samples)
+    factor = run["cpu_until_answered_ms"][name] * len(samples) / sum(samples)
     return [one * factor for one in samples]
 
 

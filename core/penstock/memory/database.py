@@ -211,8 +211,8 @@ class MemoryDatabase:
             c.id, c.session, c.seq, c.part, c.role, c.at, c.traits, c.helpful, c.wrong, c.pinned, c.expires_at
         )
         mine = (c.project == project) & (c.id > above)
-        voices = self._voices(db, mine)
-        rows = db.execute(found.where(mine).order_by(c.id))
+        rows = db.execute(found.where(mine).order_by(c.id)).all()
+        voices = self._voices(db, mine) if rows else {}
         return [Row(r[0], *r[1:7], r[7] - 2.0 * r[8] + r[9] + voices.get(r[0], 0.0), r[10]) for r in rows]
 
     def _voices(self, db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[int, float]:

@@ -198,27 +198,26 @@ class Memory:
             ranked = rank(view, text, now, self._weights, patience_s, among)
         hits: list[Hit] = []
         left = tokens
-        for i in range(0, min(len(ranked.rows), limit if tokens is None else _PASSED_OVER * limit), limit):
-            numbers = view.layout.ids[ranked.rows[i : i + limit]].tolist()
-            with self._database.reading() as db:
-                items = self._database.items(db, view.id, project, numbers)
-            for n, number in enumerate(numbers, i):
-                if number not in items or len(hits) >= limit:
-                    continue
-                size = self._tokens(items[number].text)
-                if left is not None and size > left:
-                    continue
-                left = None if left is None else left - size
-                parts = {k: float(v[n] * self._weights[k]) for k, v in ranked.signals.items() if k in self._weights}
-                parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
-                sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
-                if "session_place" in ranked.signals:  # it is about the order, and not about how well the item fits
-                    sure -= float(self._weights.get("session_place", 0.0) * ranked.signals["session_place"][n])
-                overlap = float(ranked.signals["meaning"][n])
-                score, shared = float(ranked.scores[n]), overlap * ranked.told
-                hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
+        numbers = view.layout.ids[ranked.rows[: limit if tokens is None else _PASSED_OVER * limit]].tolist()
+        with self._database.reading() as db:
+            items = self._database.items(db, view.id, project, numbers)
+        for n, number in enumerate(numbers):
             if len(hits) >= limit or (left is not None and left < _TOO_LITTLE):
                 break
+            if number not in items:
+                continue
+            size = self._tokens(items[number].text)
+            if left is not None and size > left:
+                continue
+            left = None if left is None else left - size
+            parts = {k: float(v[n] * self._weights[k]) for k, v in ranked.signals.items() if k in self._weights}
+            parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
+            sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
+            if "session_place" in ranked.signals:  # it is about the order, and not about how well the item fits
+                sure -= float(self._weights.get("session_place", 0.0) * ranked.signals["session_place"][n])
+            overlap = float(ranked.signals["meaning"][n])
+            score, shared = float(ranked.scores[n]), overlap * ranked.told
+            hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected), dict(ranked.rarity))
 
     def view(self, project: str) -> View | None:

@@ -83,7 +83,8 @@ class ProjectCache:
             known = _Cached(ItemTable.empty(), stored, related, revision)
         above = int(known.layout.ids.max(initial=0))
         rows = self._database.rows(db, project, above)
-        known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
+        if rows:
+            known.layout = known.layout.grown(rows, self._database.passage_rows(db, project, above))
         known.stored = known.stored.grown(db, known.layout)
         known.words = None if has_tables else known.words or FewWords()
         if known.words is not None:

@@ -53,9 +53,6 @@ class ItemTable:
     """The index in `roles` of who wrote the item."""
     day: Ints
     """The day as in `date.toordinal`; 0 when not known."""
-    month: Ints
-    year: Ints
-    day_of_month: Ints
     marks: npt.NDArray[np.float32]
     expires: npt.NDArray[np.float64]
     traits: npt.NDArray[np.float32]
@@ -71,7 +68,7 @@ class ItemTable:
         """The table of a project without items."""
         none = np.zeros(0, np.int64)
         rest = np.zeros(0, np.float32), np.zeros(0, np.float64), np.zeros((0, len(NAMES)), np.float32)
-        return cls(none, none, none, none, none, none, none, none, none, *rest, (), {}, none, none)
+        return cls(none, none, none, none, none, none, *rest, (), {}, none, none)
 
     @property
     def size(self) -> int:
@@ -87,26 +84,16 @@ class ItemTable:
         session = [sessions.setdefault(row.session, len(sessions)) for row in rows]
         role = [roles.setdefault(row.role, len(roles)) for row in rows]
         new = np.array(
-            [(r.id, s, r.seq, r.part, o, *_date(r.at)) for r, s, o in zip(rows, session, role, strict=True)], np.int64
+            [(r.id, s, r.seq, r.part, o, _day(r.at)) for r, s, o in zip(rows, session, role, strict=True)], np.int64
         ).T
-        kept = (
-            self.ids,
-            self.session,
-            self.seq,
-            self.part,
-            self.role,
-            self.day,
-            self.month,
-            self.year,
-            self.day_of_month,
-        )
+        kept = (self.ids, self.session, self.seq, self.part, self.role, self.day)
         new = new[:, np.lexsort((new[0], new[3], new[2], new[1]))]
         at = self._places(new)
         of = {int(number): n for n, number in enumerate(new[0])}
         new_at = at + np.arange(len(at))
         held = np.array(passages, np.int64).reshape(-1, 2)
         owner = new_at[[of[item] for item in held[:, 1].tolist()]]
-        moved = np.arange(len(self)) + np.searchsorted(at, np.arange(len(self)), side="right")
+        moved = np.arange(len(self)) + np.repeat(np.arange(len(at) + 1), np.diff(at, prepend=0, append=len(self)))
         by_id = {row.id: row for row in rows}
         rows = [by_id[number] for number in new[0].tolist()]
         traits = b"".join(r.traits if len(r.traits) == len(_NO_TRAITS) else _NO_TRAITS for r in rows)
@@ -140,14 +127,15 @@ class ItemTable:
         counts = np.bincount(self.owner, minlength=len(self))
         return np.argsort(self.owner, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
 
-    @cached_property
-    def previous(self) -> Ints:
-        """For each row the last part of the message before it in its session; -1 for none."""
-        if not len(self):
-            return np.zeros(0, np.int64)
-        begins = np.r_[True, (np.diff(self.session) != 0) | (np.diff(self.seq) != 0)]
-        before = np.maximum.accumulate(np.where(begins, np.arange(len(self)), 0)) - 1
-        return np.where((before >= 0) & (self.session[before] == self.session), before, -1)
+    def previous(self, rows: Ints) -> Ints:
+        """For each of `rows` the last part of the message before it in its session; -1 for none."""
+        first, last = np.zeros(len(rows), np.int64), np.array(rows, np.int64)
+        while (first < last).any():  # halve where the message may begin
+            middle = (first + last) // 2
+            is_in = (self.session[middle] == self.session[rows]) & (self.seq[middle] == self.seq[rows])
+            first, last = np.where(is_in, first, middle + 1), np.where(is_in, middle, last)
+        before = last - 1
+        return np.where((before >= 0) & (self.session[before] == self.session[rows]), before, -1)
 
     @cached_property
     def sizes(self) -> Ints:
@@ -170,11 +158,8 @@ def _merged(old: npt.NDArray[Any], new: npt.NDArray[Any], at: Ints) -> npt.NDArr
     return np.concatenate([piece for pair in pieces for piece in pair])
 
 
-def _date(at: Any) -> tuple[int, int, int, int]:
-    if at is None:
-        return 0, 0, 0, 0
+def _day(at: float | None) -> int:
     try:
-        day = datetime.fromtimestamp(at, UTC)
+        return 0 if at is None else datetime.fromtimestamp(at, UTC).toordinal()
     except (ValueError, OverflowError, OSError):
-        return 0, 0, 0, 0
-    return day.toordinal(), day.month, day.year, day.day
+        return 0

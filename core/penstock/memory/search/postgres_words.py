@@ -38,9 +38,9 @@ _HOLDING = sa.text(
 )
 _LATELY = sa.text(
     # Without OFFSET the server may read all passages of the stem by its index, however few of them are this new.
-    "SELECT asked.n, array_agg(late.passage) FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n), "
-    "LATERAL (SELECT w.passage, w.stems FROM memory_words w WHERE w.passage >= :first AND w.project = :project "
-    "OFFSET 0) AS late WHERE late.stems @@ asked.query::tsquery GROUP BY asked.n"
+    "SELECT asked.n, array_agg(late.passage) FROM unnest(CAST(CAST(:asked AS text[]) AS tsquery[])) WITH ORDINALITY "
+    "AS asked(query, n), LATERAL (SELECT w.passage, w.stems FROM memory_words w WHERE w.passage >= :first "
+    "AND w.project = :project OFFSET 0) AS late WHERE late.stems @@ asked.query GROUP BY asked.n"
 )
 _WITH_PIECE = sa.text(
     "SELECT asked.n, found.passage FROM unnest(CAST(:queries AS text[]), CAST(:pieces AS text[])) "

@@ -8,6 +8,7 @@ is none of them: it would only reflect the data sets on which the weights were f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)
     # A person's answer may share no word with what it answers. An assistant always answers, and repeats words.
-    before = layout.previous[rows]
+    before = layout.previous(rows)
     asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0) * (1 - out["assistant"])
     asked = asked.astype(np.float32)
     out["answers_meaning"], out["answers_vector"] = asked * evidence.meaning[before], asked * evidence.question[before]
@@ -97,17 +98,19 @@ def _when(times: tuple[When, ...], layout: ItemTable, rows: Ints) -> tuple[Array
     """Said in a month, and on or about a day, that the question names."""
     month, day = np.zeros((2, len(rows)), np.float32)
     on, dated = layout.day[rows], layout.day[rows] > 0
+    days = [date.fromordinal(max(1, day)) for day in on.tolist()] if times else []
+    of_year, of_month, of_day = np.array([(one.year, one.month, one.day) for one in days], np.int64).reshape(-1, 3).T
     for when in times:
         if when.first:
             inside = dated & (on >= when.first) & (on <= when.last)
             month, day = np.maximum(month, inside), np.maximum(day, inside)
             continue
-        same = dated & (layout.month[rows] == when.month)
+        same = dated & (of_month == when.month)
         if when.year:
-            same &= layout.year[rows] == when.year
+            same &= of_year == when.year
         month = np.maximum(month, same)
         if when.day:
-            off = np.abs(layout.day_of_month[rows] - when.day)
+            off = np.abs(of_day - when.day)
             day = np.maximum(day, np.where(same, np.select([off == 0, off <= 3], [1.0, 0.5], 0.0), 0.0))
     return month.astype(np.float32), day.astype(np.float32)
 

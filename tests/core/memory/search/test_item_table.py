@@ -45,8 +45,9 @@ def test_a_passage_that_is_gone_is_not_known() -> None:
 def test_the_message_before_is_of_the_same_session() -> None:
     """And of a long one, its last part."""
     layout = ItemTable.empty().grown(*rows_of([("a", 0, 0), ("a", 0, 1), ("a", 3, 0), ("a", 3, 1), ("b", 0, 0)]))
-    assert layout.previous.tolist() == [-1, -1, 1, 1, -1]
-    assert ItemTable.empty().previous.tolist() == []
+    assert layout.previous(np.arange(5)).tolist() == [-1, -1, 1, 1, -1]
+    assert layout.previous(np.array([3, 0])).tolist() == [1, -1]
+    assert ItemTable.empty().previous(np.zeros(0, np.int64)).tolist() == []
 
 
 def test_traits_have_a_number_each() -> None:
