@@ -3,6 +3,7 @@ written, in minutes. `own_server`: a server with pgvector from the package `embe
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -34,8 +35,10 @@ from penstock.text.stems import terms
 
 __all__ = ["load", "own_server"]
 
+_GIGABYTES = max(4, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30)
+"""Of this machine's memory."""
 _SETTINGS = (
-    "shared_buffers = 2GB\nmaintenance_work_mem = 2GB\neffective_cache_size = 8GB\n"
+    f"shared_buffers = {_GIGABYTES // 4}GB\nmaintenance_work_mem = 2GB\neffective_cache_size = {_GIGABYTES // 2}GB\n"
     "max_wal_size = 8GB\n"
     "max_parallel_maintenance_workers = 2\ndynamic_shared_memory_type = mmap\n"
 )

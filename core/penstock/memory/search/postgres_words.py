@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from penstock.base.upsert import upsert
 from penstock.memory.postgres_schema import vocabulary, words
 from penstock.memory.search.word_index import PREFIX_SCAN, WordIndex, reading
 from penstock.text.stems import identifiers, terms
@@ -30,7 +29,12 @@ _ADD = sa.text(
     "INSERT INTO memory_words (passage, project, length, stems, pieces, names) VALUES (:passage, :project, :length, "
     "array_to_tsvector(CAST(:stems AS text[])), array_to_tsvector(CAST(:pieces AS text[])), :names)"
 )
-_COUNT = upsert("postgresql", vocabulary, ["project", "stem"], added=["passages", "occurrences"])
+_COUNT = sa.text(
+    "INSERT INTO memory_vocabulary AS v (project, stem, passages, occurrences) SELECT :project, * FROM unnest("
+    "CAST(:stems AS text[]), CAST(:passages AS bigint[]), CAST(:occurrences AS bigint[])) ON CONFLICT (project, stem) "
+    "DO UPDATE SET passages = v.passages + excluded.passages, occurrences = v.occurrences + excluded.occurrences"
+)
+"""All stems at once: a statement for each was most of what a proxy asked of the server."""
 _HOLDING = sa.text(
     "SELECT asked.n, array_agg(found.passage) FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(query, n), "
     "LATERAL (SELECT w.passage FROM memory_words w WHERE w.stems @@ asked.query::tsquery ORDER BY w.passage DESC "
@@ -162,12 +166,14 @@ class PostgresWordIndex(WordIndex):
             passages.update([_ALL, *counts])
             occurrences.update(counts)
             occurrences[_ALL] += counts.total()
-        rows = [
-            {"project": self._project, "stem": stem, "passages": sign * n, "occurrences": sign * occurrences[stem]}
-            for stem, n in sorted(passages.items())
-        ]
-        if rows:
-            db.execute(_COUNT, rows)
+        if not passages:
+            return
+        stems = sorted(passages)
+        how_often = {
+            "passages": [sign * passages[stem] for stem in stems],
+            "occurrences": [sign * occurrences[stem] for stem in stems],
+        }
+        db.execute(_COUNT, {"project": self._project, "stems": stems, **how_often})
 
 
 def _folded(stems: Iterable[str]) -> list[str]:

@@ -148,7 +148,8 @@ class _Likeness:
         """Embed the question, each word by its rarity, and ask the vector index, in a thread of its own: meanwhile more
         words are looked up. Raises nothing."""
         view, question = self._view, self._question
-        self._near = near = Future()
+        near: Future[Ints] = Future()
+        self._near = near
         try:
             both = vectors_of(view.embedder, [" ".join(question.keys), question.text])
             if rarity and isinstance(view.embedder, Speller):
