@@ -21,7 +21,7 @@ from penstock.memory import chosen
 from penstock.memory.search.weights import SURE, SURE_OVERLAP, SURE_SHARED
 
 QUESTIONS = 60
-THRESHOLDS = (8.0, SURE, 11.0)
+THRESHOLDS = (8.0, 9.5, SURE)
 
 
 def main() -> None:

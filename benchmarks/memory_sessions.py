@@ -144,7 +144,7 @@ def evidence_of(turns: Sequence[Turn], few: int) -> Callable[[Asked], set[int]]:
 def ordered(asked: Asked, without: Sequence[str] = ()) -> list[Turn]:
     """The turns as the product ranks them; without some of its signals."""
     scores = asked.ranked.scores
-    for name in without:
+    for name in (name for name in without if name in asked.ranked.signals):
         scores = scores - np.float32(WEIGHTS[name]) * asked.ranked.signals[name]
     return [owner for n in np.argsort(-scores, kind="stable") if (owner := asked.owners[n]) is not None]
 

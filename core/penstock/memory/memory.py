@@ -33,7 +33,8 @@ from penstock.memory.project_marks import ProjectMarks
 from penstock.memory.schema import memories
 from penstock.memory.search.related import Speller
 from penstock.memory.search.search import View, rank
-from penstock.memory.search.weights import SURE_AROUND, WEIGHTS
+from penstock.memory.search.sureness import sureness_of
+from penstock.memory.search.weights import WEIGHTS
 from penstock.memory.writer import WHOLE, Added, Writer
 
 __all__ = ["Memory"]
@@ -196,6 +197,7 @@ class Memory:
             if view is None:
                 return Found()
             ranked = rank(view, text, now, self._weights, patience_s, among)
+        sure = sureness_of(ranked.scores, ranked.signals, self._weights, ranked.told)
         hits: list[Hit] = []
         left = tokens
         numbers = view.layout.ids[ranked.rows[: limit if tokens is None else _PASSED_OVER * limit]].tolist()
@@ -212,12 +214,9 @@ class Memory:
             left = None if left is None else left - size
             parts = {k: float(v[n] * self._weights[k]) for k, v in ranked.signals.items() if k in self._weights}
             parts = {k: round(v, 3) for k, v in sorted(parts.items(), key=lambda kv: -abs(kv[1])) if v}
-            sure = float(ranked.scores[n] + SURE_AROUND * ranked.signals["near_meaning"][n])
-            if "session_place" in ranked.signals:  # it is about the order, and not about how well the item fits
-                sure -= float(self._weights.get("session_place", 0.0) * ranked.signals["session_place"][n])
-            overlap = float(ranked.signals["meaning"][n])
+            overlap = float(ranked.signals["overlap"][n])
             score, shared = float(ranked.scores[n]), overlap * ranked.told
-            hits.append(Hit(items[number], score, parts, size, overlap, shared, sure))
+            hits.append(Hit(items[number], score, parts, size, overlap, shared, float(sure[n])))
         return Found(tuple(hits), tuple(ranked.down), dict(ranked.corrected), dict(ranked.rarity))
 
     def view(self, project: str) -> View | None:

@@ -18,11 +18,8 @@ LOOKED_AT = 4 * MOST
 """Hits of a search from which those that fit are chosen."""
 _REASONS = (
     ({"words", "meaning"}, "has words of the purpose or related ones"),
-    ({"vector", "vector_question"}, "is close in meaning"),
-    (
-        {"near_words", "near_words_root", "near_vector", "near_meaning", "near_meaning_root"},
-        "what stands around it fits",
-    ),
+    ({"vector_question"}, "is close in meaning"),
+    ({"near_vector", "near_meaning", "near_meaning_root"}, "what stands around it fits"),
     ({"answers_meaning", "answers_vector"}, "it answers a question that fits"),
     ({"session_meaning"}, "its session fits"),
     ({"request_rule"}, "is an instruction for requests like it"),

@@ -18,12 +18,16 @@ from penstock.memory.search.text_features import NAMES as TRAITS
 from penstock.text.dates import When
 from penstock.text.question import Question
 
-__all__ = ["Evidence", "signals_of"]
+__all__ = ["Evidence", "rarity_scale", "signals_of"]
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 _NEAR, _DECAY = 6, 0.7
 _SCALE = 3.0
+_TOLD, _LEAST_TOLD, _MOST_TOLD = 20.0, 15.0, 40.0
+"""The rarity of all words of a usual question, in sum; and the least and the most that count. Half of a question of
+eight rare words tells as much as all of one of four, but the only word of a short one is not worth less than what kind
+of message it stands in, nor half of a long text more than any other signal."""
 _SESSION = 40
 """Items of a session up to which its best item counts for all of it; less in longer sessions."""
 
@@ -42,20 +46,26 @@ class Evidence:
     """The share of the question's words, weighted by rarity, that the item has itself or in a related word."""
     met: Ints
     """The rows where `meaning` is not 0."""
+    told: float = 0.0
+    """The rarity of all words of the question, in sum; 0 where it is not known."""
+
+
+def rarity_scale(told: float) -> float:
+    """What all words of a question count, by their rarity in sum (0: not known): .75 to 2, and 1 for a usual one."""
+    return min(max(told or _TOLD, _LEAST_TOLD), _MOST_TOLD) / _TOLD
 
 
 def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evidence) -> dict[str, Array]:
     """The value of each signal for the items in `rows`, by name."""
     session = layout.session
     told = np.minimum(1, _SESSION / layout.sizes[session[rows]]).astype(np.float32)
-    found = {"words": evidence.words, "vector": evidence.keys, "meaning": evidence.meaning}
-    out = {name: of[rows] for name, of in found.items()}
+    scale = np.float32(rarity_scale(evidence.told))
+    out = {"overlap": evidence.meaning[rows], "words": evidence.words[rows], "meaning": scale * evidence.meaning[rows]}
     out["vector_question"] = evidence.question[rows]
-    out["session_meaning"] = _best_of(evidence, session, len(layout.sessions))[session[rows]] * told
-    for name, of in found.items():
-        out[f"near_{name}"] = _near(of, session, rows)
-    for name in ("near_words", "near_meaning"):  # a little around it tells more than twice as much tells twice
-        out[f"{name}_root"] = np.sqrt(out[name])
+    out["session_meaning"] = scale * _best_of(evidence, session, len(layout.sessions))[session[rows]] * told
+    out["near_vector"] = _near(evidence.keys, session, rows)
+    out["near_meaning"] = scale * _near(evidence.meaning, session, rows)
+    out["near_meaning_root"] = np.sqrt(out["near_meaning"])  # some around it tells more than half of twice as much
     out |= _who(question, layout, rows)
     out["month"], out["day"] = _when(question.times, layout, rows)
     out |= _kind(question, layout, rows)
@@ -63,7 +73,8 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
     before = layout.previous(rows)
     asked = np.where(before >= 0, layout.traits[before, TRAITS.index("asks")], 0) * (1 - out["assistant"])
     asked = asked.astype(np.float32)
-    out["answers_meaning"], out["answers_vector"] = asked * evidence.meaning[before], asked * evidence.question[before]
+    out["answers_meaning"] = scale * asked * evidence.meaning[before]
+    out["answers_vector"] = asked * evidence.question[before]
     return out
 
 

@@ -120,7 +120,8 @@ def rank(
         # Without words, what kind of sentence it is would count for more than what it says.
         words = meaning = (np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)).astype(np.float32)
         met = np.flatnonzero(meaning)
-    signals = signals_of(question, view.layout, rows, Evidence(words, keys, asked_like, meaning, met))
+    evidence = Evidence(words, keys, asked_like, meaning, met, sum(told.rarity.values()))
+    signals = signals_of(question, view.layout, rows, evidence)
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():
         if name in signals:

@@ -27,33 +27,30 @@ __all__ = [
 ]
 
 WEIGHTS: Mapping[str, float] = {
-    "words": 1.11,
-    "vector": -0.09,
-    "meaning": 1.33,
-    "vector_question": 1.63,
-    "session_meaning": 4.21,
-    "near_words": 0.88,
-    "near_vector": 1.96,
-    "near_meaning": -4.29,
-    "near_words_root": 0.82,
-    "near_meaning_root": 4.66,
-    "answers_meaning": 0.76,
-    "answers_vector": 1.34,
+    "words": 0.49,
+    "meaning": 2.81,
+    "vector_question": 1.42,
+    "session_meaning": 4.77,
+    "near_vector": 1.70,
+    "near_meaning": -2.60,
+    "near_meaning_root": 5.55,
     "speaker": 1.44,
-    "month": 3.36,
-    "day": 2.74,
-    "length": 0.20,
-    "length2": -0.24,
-    "assistant": -1.23,
-    "thin_question": -0.57,
-    "thin_ack": -1.16,
-    "own_words": 0.36,
-    "you_assistant": 2.31,
-    "summary_assistant": 2.10,
-    "when_time": 1.67,
-    "many_digit": 1.51,
-    "request_rule": 3.60,
-    "request_preference": 2.57,
+    "month": 3.23,
+    "day": 2.65,
+    "length": 0.17,
+    "length2": -0.27,
+    "assistant": -1.19,
+    "thin_question": -0.50,
+    "thin_ack": -1.14,
+    "own_words": 0.35,
+    "you_assistant": 2.69,
+    "summary_assistant": 1.78,
+    "when_time": 1.51,
+    "many_digit": 1.40,
+    "request_rule": 3.39,
+    "request_preference": 2.64,
+    "answers_meaning": 1.44,
+    "answers_vector": 1.13,
     "session_place": -0.30,
 }
 
@@ -77,5 +74,5 @@ SURE_SHARED = 6.5
 """`Hit.shared` that an answer must reach: two rare words, or several that are not. "Commit this" has none."""
 RELATED, LIKELY = 5.5, 9.0
 """`Hit.sureness` from which on a hit is returned by `recall`, and below which the best one is called weak. On LoCoMo
-and BEAM two questions of a hundred are called weak, and two of three that are about something else. What is below the
-first is one piece of evidence of a hundred, and most of an answer to a question about something else."""
+and BEAM one question of twenty is called weak, and four of five that are about something else. What is below the first
+is four of a hundred pieces of evidence, and most of an answer to a question about something else."""

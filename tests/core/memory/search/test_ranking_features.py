@@ -89,13 +89,28 @@ def test_a_preference_is_found_for_a_new_request(file_memory: Memory) -> None:
 
 def test_a_summary_draws_on_several_sessions(file_memory: Memory) -> None:
     """What another session says comes before much that one session says about the subject."""
-    much = [f"The pump in hall {n} was repaired in spring, and the pump runs." for n in range(12)]
+    much = [f"The pump in hall {n} was repaired in spring, and the pump runs." for n in range(24)]
     file_memory.add([Item("p", text, session="a", seq=n, role="user") for n, text in enumerate(much)])
     file_memory.add([Item("p", "A pump was ordered.", session="b", seq=0, role="user")])
     file_memory.add([Item("p", "Dry cellar since.", session="b", seq=1, role="user")])
     asked = {"Give me a summary of the pump.": True, "Where is the pump?": False}
     at = {}
     for question, is_spread in asked.items():
-        hits = file_memory.search(question, "p", limit=20).hits
+        hits = file_memory.search(question, "p", limit=40).hits
         at[is_spread] = [hit.item.text for hit in hits].index("Dry cellar since.")
     assert at[True] < at[False]
+
+
+def test_words_count_by_how_rare_all_of_them_are(file_memory: Memory) -> None:
+    """All of a question of many rare words tells more than all of one with few. Below a bound they count no less, and
+    above one no more: a long text is no question."""
+    rare = ["glazing", "kiln", "pyrometer", "cone", "shelf", "thermocouple", *(f"batch{n}" for n in range(20))]
+    said = [("user", " ".join(rare)), *(("user", text) for text in TALK)]
+    of = {}
+    for count in (1, 2, 6, 12, 26):
+        _, found = ranked(file_memory, said if count == 1 else [], " ".join(rare[:count]))
+        of[count] = float(found.signals["meaning"][0])
+        assert found.signals["overlap"][0] == pytest.approx(1)
+    assert of[1] == pytest.approx(of[2]) == pytest.approx(0.75)
+    assert of[2] < of[6] < of[12]
+    assert of[26] == pytest.approx(2)
