@@ -108,7 +108,7 @@ class TeamGateway:
             if is_port and is_own and home_of(flow.request) is None:
                 raise NotThere("whose credential this is cannot be told: send the key alone, or go through HTTPS_PROXY")
             fallback = headers.get(_FALLBACK, "")[:200]
-            if fallback:
+            if _FALLBACK in headers:
                 del flow.request.headers[_FALLBACK]
             gateway_requests.set(flow, GatewayRequest(secret, key, endpoint, path, is_own, fallback))
         except Exception as e:  # noqa: BLE001 - whatever it is, nothing leaves past limits and redaction

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from penstock.base.errors import PenstockError, StoreError
 from penstock.base.loop_wait import done_within
+from penstock.base.postgres import is_unsure
 from penstock.gateway.admit import Directory, Hold
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import KeyChanged
@@ -101,7 +102,12 @@ class StoreThreads:
         try:
             hold(store, call, check)
         except StoreError as e:
-            self._outage.lend(call, e)
+            try:
+                self._outage.lend(call, e)
+            except StoreError:
+                if is_unsure(e):  # it does not leave, and may be held for
+                    self.settle(call.id, None, "")
+                raise
         else:
             self._held[call.id] = call.workspace
 

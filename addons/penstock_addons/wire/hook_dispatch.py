@@ -25,8 +25,8 @@ class HookDispatch:
 
     def __init__(self) -> None:
         self._manager: AddonManager | None = None
-        self._worth: dict[tuple[str, int], tuple[list[object], list[object]]] = {}
-        """By event and the id of what holds addons, those addons as they were, and those of them to look at."""
+        self._worth: dict[tuple[str, int], tuple[list[object], list[int], list[object]]] = {}
+        """By event and the id of what holds addons: those addons as they were, their ids, and those to look at."""
         self._fields: dict[type[hooks.Hook], tuple[str, ...]] = {}
         """By class of event, the names of its arguments."""
 
@@ -41,6 +41,7 @@ class HookDispatch:
         if self._manager is not None:
             del self._manager.trigger_event, self._manager.trigger
             self._manager = None
+            self._worth.clear()
 
     async def _trigger_event(self, event: hooks.Hook) -> None:
         arguments, name, manager = self._arguments(event), event.name, ctx.master.addons
@@ -85,11 +86,12 @@ class HookDispatch:
 
     def _worth_a_look(self, holder: object, addons: Sequence[object], name: str) -> list[object]:
         """The addons of `holder` that may have a hook of this name."""
-        before, worth = self._worth.get((name, id(holder)), ([], []))
-        now = list(addons)
-        if now != before:
-            worth = [one for one in now if _may_have(one, name)]
-            self._worth[name, id(holder)] = now, worth
+        before, ids, worth = self._worth.get((name, id(holder)), ([], [], []))
+        now = list(map(id, addons))
+        if now != ids:
+            before = list(addons)  # kept, so that their ids stay theirs
+            worth = [one for one in before if _may_have(one, name)]
+            self._worth[name, id(holder)] = before, now, worth
         return worth
 
 

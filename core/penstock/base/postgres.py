@@ -67,14 +67,15 @@ def state_of(e: sa.exc.DBAPIError) -> str:
 
 
 def why(e: Exception) -> str:
-    """The first line of what the server or the driver said, and the next step where the server refuses a password."""
+    """The first line of what the server or the driver said, and the next step where it may be the password."""
     found = getattr(e, "orig", None) or e
     said = (str(found).strip() or type(found).__name__).splitlines()[0]
-    return f"{said}: correct user and password in its URL" if _is_password_refused(found) else said
+    return f"{said}: if it is about user or password, correct them in its URL" if _has_asked(found) else said
 
 
-def _is_password_refused(e: BaseException) -> bool:
-    """By what the driver knows: the server's words may be in any language, and no SQLSTATE comes with them."""
+def _has_asked(e: BaseException) -> bool:
+    """Whether the server has asked for a password and then refused the connection, for whatever reason: its words may
+    be in any language, and no SQLSTATE comes with them."""
     link = getattr(e, "pgconn", None)
     is_asked = getattr(link, "used_password", False) or getattr(link, "needs_password", False)
     return bool(is_asked) and str(e).startswith("connection failed")

@@ -136,6 +136,10 @@ class Indexer:
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
             count = self._database.count_passages(db, project, given)
+            is_asked = self._database.count_passages(db, project) > search.exact_upto(self._vectors)
+        if count and not is_asked:  # an earlier version gave it smaller projects, too
+            self.reset_project(project)
+            return False
         return bool(count) and self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
 
     def reset_project(self, project: int) -> None:

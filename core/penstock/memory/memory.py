@@ -71,7 +71,9 @@ class Memory:
         table = embedder if table is None and isinstance(embedder, WordLlama256) else table
         table = table if has_related else None
         self._tokens = tokens or _estimated
-        self._threads = ThreadpoolController()
+        # The threads of a matrix product wait for each other by computing: here one takes a tenth of the time of two.
+        # For the whole process, and for good: a limit that each search sets and takes back is that of others, too.
+        ThreadpoolController().limit(limits=1)
         self._weights = worth
         self._database = open_database(folder / "memory.db", url)
         self.catalog = Catalog(self._database, is_indexed=bool(chroma) or not self._database.is_shared)
@@ -192,11 +194,10 @@ class Memory:
         is too long for the rest is skipped. `now`: the present, by which "last week" is understood and recent items win
         ties. The vector index is waited for `patience_s` seconds at most, then words alone answer. `among`: only items
         of these numbers."""
-        with self._threads.limit(limits=1):  # the threads of a matrix product wait for each other by computing
-            view = self.view(project)
-            if view is None:
-                return Found()
-            ranked = rank(view, text, now, self._weights, patience_s, among)
+        view = self.view(project)
+        if view is None:
+            return Found()
+        ranked = rank(view, text, now, self._weights, patience_s, among)
         sure = sureness_of(ranked.scores, ranked.signals, self._weights, ranked.told)
         hits: list[Hit] = []
         left = tokens

@@ -84,6 +84,13 @@ def test_of_two_processes_that_start_at_once_both_have_the_key_of_the_first(
     assert (tmp_path / "key").read_bytes() == other
 
 
+def test_a_link_that_leads_nowhere_is_replaced_by_a_key(tmp_path: Path) -> None:
+    """As any file without one, and for all processes."""
+    (tmp_path / "key").symlink_to(tmp_path / "gone")
+    assert installation_key(tmp_path) == installation_key(tmp_path) == (tmp_path / "key").read_bytes()
+    assert not (tmp_path / "gone").exists()
+
+
 def test_a_file_system_without_hard_links_keeps_the_key_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As FAT and some folders shared with containers."""
 

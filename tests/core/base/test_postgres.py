@@ -26,7 +26,7 @@ def test_a_password_that_is_refused_is_to_be_corrected(postgres_server: Server, 
     with postgres_server.guarded("guarded", "right"):
         for login in ("guarded:wrong-canary", "guarded"):
             said = _refusal(postgres_url.replace("penstock@", f"{login}@"))
-            assert said.count("correct user and password in its URL") == 2
+            assert said.count("correct them in its URL") == 2
             assert "canary" not in said
         with closing(PostgresServer(postgres_url.replace("penstock@", "guarded:right@"))) as server:
             server.engine.connect().close()

@@ -115,6 +115,17 @@ def test_of_a_frequent_word_no_more_are_ranked_than_of_one_that_few_have(context
     assert many < few + 500, "of the 2,666 it ranks 500"
 
 
+def test_what_has_all_of_the_words_is_found_however_old_it_is_and_however_frequent_they_are(contexts: Contexts) -> None:
+    words = ("deploy", "staging", "server", "timeout")
+    with contexts.write("w", "me") as writer:
+        writer.put("oldest", NewContext(" ".join(words), ttl=0))
+        for n in range(4_000):
+            some = [word for at, word in enumerate(words) if n * (7, 11, 13, 17)[at] % 4 == n // 16 % 4]
+            writer.put(f"k/{n}", NewContext(f"number{n} {' '.join(some[:3])}", ttl=0))
+    assert found(contexts, " ".join(words))[0] == "oldest"
+    assert contexts.search("w", " ".join(words), limit=0) == []
+
+
 @in_a_file
 def test_frequent_words_count_where_a_rarer_one_is(contexts: Contexts, small_bounds: None) -> None:
     with contexts.write("w", "me") as writer:

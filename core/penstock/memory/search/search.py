@@ -161,7 +161,11 @@ class _Likeness:
             return
         self._questions = view.stored.space.cleaned(both)
         if len(view.layout.passages) > exact_upto(view.vectors):
-            Thread(target=self._ask, args=(near, self._questions.sum(0)), name="penstock-vectors", daemon=True).start()
+            asking = Thread(target=self._ask, args=(near, self._questions.sum(0)), name="penstock-vectors", daemon=True)
+            try:
+                asking.start()
+            except RuntimeError:  # the system has no more threads
+                self._ask(near, self._questions.sum(0))
         else:
             near.set_result(_NONE)
 

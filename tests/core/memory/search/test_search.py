@@ -96,3 +96,19 @@ def test_a_fault_of_the_index_leaves_words_to_answer(file_memory: Memory, monkey
     found = file_memory.search("Where is the heron?", "p")
     assert found.hits
     assert found.degraded == ("no index",)
+
+
+def test_a_project_that_is_too_small_for_the_index_is_taken_out_of_it(
+    file_memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier version put it there. Afterwards no start needs the index's process for it."""
+    monkeypatch.setattr(search, "EXACT", 0)
+    file_memory.add(said(10))
+    [number] = file_memory.projects().values()
+    monkeypatch.setattr(search, "EXACT", 10)
+    before = answers(file_memory)
+    assert file_memory._indexer.unfinished()
+    file_memory.sync()
+    assert file_memory._vectors.count(number, Trigrams.name, Trigrams().dimension) == 0
+    assert not file_memory._indexer.unfinished()
+    assert answers(file_memory) == before
