@@ -11,11 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from penstock.base.clock import ManualClock
 from penstock.base.errors import StoreError
 from penstock.gateway.database import GatewayStore
-from penstock.gateway.holds import Call
+from penstock.gateway.holds import Call, hold
 from penstock.gateway.keys import add_key, find_key, note_use
 from penstock.gateway.quotas import read_limit, set_limits, show_limits
 from penstock_addons.gateway import store_threads
@@ -40,6 +41,27 @@ def test_two_proxies_let_a_key_in_at_midnight_though_their_clocks_differ(tmp_pat
         assert show_limits(store, [f"key:{made.id}"])[0].held == 1
         assert find_key(store, "default", made.id).last_used_day == TOMORROW
         threads.close()
+
+
+def test_a_request_that_is_refused_since_its_hold_may_have_failed_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the commit was lost, and so little may be lent to this key that the client gets 503."""
+    nobody: Any = SimpleNamespace(store=tmp_path / "store", suite=None)
+    with closing(GatewayStore(tmp_path / "gateway.db")) as store:
+        made, _ = add_key(store, "default", "laptop", "test")
+        set_limits(store, f"key:{made.id}", [read_limit("day", "requests", 5)], "test")
+
+        def committed(*of: Any) -> None:
+            hold(*of)
+            raise StoreError("the server closed the connection") from sa.exc.OperationalError("COMMIT", {}, OSError())
+
+        monkeypatch.setattr(store_threads, "hold", committed)
+        threads = StoreThreads(nobody, nobody)
+        with pytest.raises(StoreError, match="closed the connection"):
+            threads.hold(store, Call("one", "default", made.id, "anthropic", "claude", "", 100, 10, 200, 0))
+        threads.close()
+        assert show_limits(store, [f"key:{made.id}"])[0].held == 0
 
 
 def test_while_a_store_cannot_be_opened_few_requests_wait_for_it(

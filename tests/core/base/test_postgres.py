@@ -32,6 +32,15 @@ def test_a_password_that_is_refused_is_to_be_corrected(postgres_server: Server, 
             server.engine.connect().close()
 
 
+def test_another_refusal_says_what_the_server_said(postgres_server: Server, postgres_url: str) -> None:
+    """Whoever is to mend it reads what the server has said: here that there is no such database."""
+    with postgres_server.guarded("elsewhere", "right"):
+        login = postgres_url.replace("penstock@", "elsewhere:right@")
+        said = _refusal(login.rpartition("/")[0] + "/missing")
+        assert '"missing"' in said
+        assert "if it is about user or password" in said
+
+
 def test_a_server_that_is_away_is_not_about_passwords(postgres_server: Server, postgres_url: str) -> None:
     """Also for one that has taken the password before."""
     with postgres_server.guarded("leaving", "right"):
