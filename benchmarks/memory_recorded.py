@@ -66,7 +66,10 @@ class Turn:
 
 def recordings(folder: Path) -> list[Turn]:
     """Every turn of every file in `folder`, in the order of time."""
-    return sorted((turn for file in sorted(folder.glob("*.jsonl")) for turn in _turns(file)), key=lambda turn: turn.at)
+    found = sorted((turn for file in sorted(folder.glob("*.jsonl")) for turn in _turns(file)), key=lambda turn: turn.at)
+    if not found:
+        raise SystemExit(f"{folder} has no recorded sessions: name a folder with their .jsonl files")
+    return found
 
 
 def play(turns: Sequence[Turn], memory_service: MemoryService, asked: Callable[[Turn, str], None]) -> None:
