@@ -64,9 +64,11 @@ def find(
         if frequent:
             ranking.add(f"{_any(rare)} AND {_any(frequent)}", _ALL)
     weight = sum(frequent.values())
-    if len(frequent) > 1 and not (ranking.is_full and ranking.least >= _MOST * weight):
-        # What has all of them may be old, and is among the best.
-        ranking.add(" AND ".join(_any([word]) for word in frequent), max(limit, _RANKED))
+    if not (ranking.is_full and ranking.least >= _MOST * weight):
+        # What has all of them may be old, and is among the best: also of those that tell next to nothing.
+        for some in (list(frequent), [*frequent, *common] if common and not rare else []):
+            if len(some) > 1:
+                ranking.add(" AND ".join(_any([word]) for word in some), max(limit, _RANKED))
     for at, word in enumerate(frequent):
         after = list(frequent)[at + 1 :]
         if ranking.is_full and (at >= _FREQUENT or ranking.least >= _MOST * weight):

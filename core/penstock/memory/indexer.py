@@ -130,14 +130,18 @@ class Indexer:
             for row in self._database.projects(db).values():
                 self._database.unset_indexed(db, row.id)
 
+    def is_asked(self, project: int) -> bool:
+        """Whether a search of a project asks the vector index, since it has too many passages to compare all."""
+        with self._database.reading() as db:
+            return self._database.count_passages(db, project) > search.exact_upto(self._vectors)
+
     def is_incomplete(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than were added: its folder was deleted, or replaced by an older one. Raises
         `MemoryDown` when it cannot be searched."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
             count = self._database.count_passages(db, project, given)
-            is_asked = self._database.count_passages(db, project) > search.exact_upto(self._vectors)
-        if count and not is_asked:  # an earlier version gave it smaller projects, too
+        if count and not self.is_asked(project):  # an earlier version gave it smaller projects, too
             self.reset_project(project)
             return False
         return bool(count) and self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count

@@ -313,7 +313,8 @@ class Memory:
         down = []
         try:
             for number in self.projects().values():
-                self._vectors.count(number, self.embedder.name, self.embedder.dimension)
+                if self._indexer.is_asked(number):  # else the index's process would be started for nothing
+                    self._vectors.count(number, self.embedder.name, self.embedder.dimension)
         except MemoryDown as e:
             down.append(str(e))
         process = self._vectors.health()

@@ -126,6 +126,18 @@ def test_what_has_all_of_the_words_is_found_however_old_it_is_and_however_freque
     assert contexts.search("w", " ".join(words), limit=0) == []
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_has_all_of_the_words_comes_first_where_half_of_all_have_each(contexts: Contexts, count: int) -> None:
+    """Each word alone tells next to nothing then; beside a word that fewer have, too."""
+    third = "charlie" if count > 1 else ""
+    with contexts.write("w", "me") as writer:
+        writer.put("oldest", NewContext(f"alpha bravo {third}", ttl=0))
+        for n in range(1_500):
+            word = "alpha" if n % 2 else "bravo"
+            writer.put(f"k/{n}", NewContext(f"{word} {third if n % 5 < 2 else 'delta'} number{n}", ttl=0))
+    assert found(contexts, f"alpha bravo {third}")[0] == "oldest"
+
+
 @in_a_file
 def test_frequent_words_count_where_a_rarer_one_is(contexts: Contexts, small_bounds: None) -> None:
     with contexts.write("w", "me") as writer:

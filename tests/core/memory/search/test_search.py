@@ -45,6 +45,7 @@ def test_a_small_project_is_searched_as_if_it_was_indexed(
         try:
             memory.add(said(60))
             found.append(answers(memory))
+            memory.state()
             [counted] = memory.catalog.counts()
             assert counted.unindexed == 0
             assert (memory._vectors.health().starts > 0) is (exact == 0)
