@@ -74,7 +74,7 @@ class Catalog:
     def is_forgotten(self, item: Item) -> bool:
         """Whether a person deleted an item of this content, and it has not been added again since."""
         with self._database.reading() as db:
-            return bool(self._database.forgotten(db, self._number(db, item.project), [item.hash]))
+            return bool(self._database.forgotten(db, [(self._number(db, item.project), item.hash)]))
 
     def session(self, project: str, session: str) -> list[Item]:
         """All items of a session, in order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from penstock.memory.search.item_table import Row
 from penstock.memory.search.word_index import WordIndex
 from penstock.store.lock import StoreLock
 
-__all__ = ["MemoryDatabase"]
+__all__ = ["Content", "MemoryDatabase"]
 
 BUSY_MS = 5000
 """Milliseconds that a write waits for another. Memory is written in the background: no request waits for it."""
@@ -38,19 +38,36 @@ _ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_ord
 _ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_order=True)
 """Insert many rows at once, since a statement for each would take most of the time."""
 # Asked for each project of every write: built once, since building a query takes longer than running it.
-_PROJECT = projects.select().where(projects.c.name == sa.bindparam("name"))
-_WORDS_OF = sa.select(projects.c.words).where(projects.c.id == sa.bindparam("id"))
+_NAMED = projects.select().where(projects.c.name.in_(sa.bindparam("names", expanding=True)))
+_WITH_WORDS = sa.select(projects.c.id).where(
+    projects.c.id.in_(sa.bindparam("ids", expanding=True)) & (projects.c.words == sa.bindparam("made_with"))
+)
 _ADD_PROJECT = projects.insert()
-_IDS_OF = sa.select(memories.c.hash, memories.c.id).where(
-    (memories.c.project == sa.bindparam("project")) & memories.c.hash.in_(sa.bindparam("hashes", expanding=True))
-)
-_FORGOTTEN = sa.select(forgotten.c.hash).where(
-    (forgotten.c.project == sa.bindparam("project")) & forgotten.c.hash.in_(sa.bindparam("hashes", expanding=True))
-)
+
+
+def _with_contents(table: sa.Table, *columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Rows of these projects with one of these hashes: by pairs of both, SQLite would not use the index."""
+    in_projects = table.c.project.in_(sa.bindparam("projects", expanding=True))
+    found = sa.select(table.c.project, table.c.hash, *columns)
+    return found.where(in_projects & table.c.hash.in_(sa.bindparam("hashes", expanding=True)))
+
+
+_IDS_OF = _with_contents(memories, memories.c.id)
+_FORGOTTEN = _with_contents(forgotten)
 _COUNT = (
     sa.select(sa.func.count()).select_from(passages.join(memories)).where(memories.c.project == sa.bindparam("project"))
 )
+_ONE_MORE = sa.select(sa.literal(1)).select_from(passages.join(memories)).where(memories.c.project == projects.c.id)
+_LARGER = sa.select(projects.c.id).where(
+    projects.c.id.in_(sa.bindparam("ids", expanding=True)),
+    # Not `exists`, of which a database may think that it needs no more than one row.
+    _ONE_MORE.correlate(projects).limit(1).offset(sa.bindparam("count")).scalar_subquery().is_not(None),
+)
 _TEXT = {"at", "role", "kind", "text", "session", "conversation", "seq", "part", "pinned", "expires_at"}
+
+
+Content = tuple[int, bytes]
+"""An item's content: the id of its project, and the hash of its text."""
 
 
 class MemoryDatabase:
@@ -119,11 +136,16 @@ class MemoryDatabase:
 
     def project(self, db: sa.Connection, name: str) -> sa.Row[Any] | None:
         """One project, if anything was remembered for it."""
-        return db.execute(_PROJECT, {"name": name}).first()
+        return self.projects_named(db, [name]).get(name)
 
-    def has_few_words(self, db: sa.Connection, project: int, few: str) -> bool:
-        """Whether a project has no tables of words, by `few` in their place."""
-        return bool(db.scalar(_WORDS_OF, {"id": project}) == few)
+    def projects_named(self, db: sa.Connection, names: Sequence[str]) -> dict[str, sa.Row[Any]]:
+        """Those of these projects for which anything was remembered, by name."""
+        return {row.name: row for page in _pages(names) for row in db.execute(_NAMED, {"names": page})}
+
+    def with_few_words(self, db: sa.Connection, ids: Sequence[int], few: str) -> set[int]:
+        """Those of these projects that have no tables of words, by `few` in their place."""
+        pages = _pages(ids)
+        return {int(one) for page in pages for one in db.scalars(_WITH_WORDS, {"ids": page, "made_with": few})}
 
     def add_project(self, db: sa.Connection, name: str, words: str, embedder: str, owner: str) -> int:
         """A new project, of the account `owner` if it is not empty."""
@@ -142,19 +164,13 @@ class MemoryDatabase:
         """Note what the indexes of a project were made with: `words`, `embedder`."""
         db.execute(projects.update().where(projects.c.id == project).values(**made))
 
-    def ids_of(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> dict[bytes, int]:
-        """The ids of the items with one of these content hashes, by hash."""
-        out: dict[bytes, int] = {}
-        for page in _pages(hashes):
-            out |= {row.hash: row.id for row in db.execute(_IDS_OF, {"project": project, "hashes": page})}
-        return out
+    def ids_of(self, db: sa.Connection, contents: Collection[Content]) -> dict[Content, int]:
+        """The ids of the items with one of these contents."""
+        return {(row.project, row.hash): row.id for row in _having(db, _IDS_OF, contents)}
 
-    def forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes]) -> set[bytes]:
-        """The given content hashes whose items a person deleted."""
-        out: set[bytes] = set()
-        for page in _pages(hashes):
-            out |= set(db.scalars(_FORGOTTEN, {"project": project, "hashes": page}))
-        return out
+    def forgotten(self, db: sa.Connection, contents: Collection[Content]) -> set[Content]:
+        """The given contents whose items a person deleted."""
+        return {(row.project, row.hash) for row in _having(db, _FORGOTTEN, contents)}
 
     def set_forgotten(self, db: sa.Connection, project: int, hashes: Sequence[bytes], *, stays: bool) -> None:
         """Mark content hashes as forgotten (`stays`), or allow them again."""
@@ -263,6 +279,11 @@ class MemoryDatabase:
         found = _COUNT if which is None else _COUNT.where(which)
         return int(db.execute(found, {"project": project}).scalar() or 0)
 
+    def larger(self, db: sa.Connection, ids: Sequence[int], than: int) -> set[int]:
+        """Those of these projects that have more passages than `than`. No more of them are counted."""
+        pages = _pages(ids)
+        return {int(one) for page in pages for one in db.scalars(_LARGER, {"ids": page, "count": than})}
+
     def texts(self, db: sa.Connection, project: int) -> list[tuple[int, str]]:
         """Every item's number and text."""
         found = sa.select(memories.c.id, memories.c.text).where(memories.c.project == project)
@@ -348,6 +369,15 @@ class MemoryDatabase:
     def _migrate(self) -> None:
         with self._engine.connect() as db:
             migrate(db, Path(__file__).parent / "migrations", metadata)
+
+
+def _having(db: sa.Connection, found: sa.Select[Any], contents: Collection[Content]) -> Iterator[sa.Row[Any]]:
+    """The rows with one of these contents."""
+    wanted = set(contents)
+    for page in _pages(sorted(wanted)):
+        numbers, hashes = zip(*page, strict=True)
+        rows = db.execute(found, {"projects": set(numbers), "hashes": hashes})
+        yield from (row for row in rows if (row.project, row.hash) in wanted)
 
 
 def _pages(all_of: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -34,7 +34,7 @@ class Deleter:
             gone = self._database.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
             self._database.delete(db, ids)
             self._database.set_forgotten(db, project, hashes, stays=True)
-            if not self._database.has_few_words(db, project, FEW_WORDS):
+            if not self._database.with_few_words(db, [project], FEW_WORDS):
                 self._remove_words(db, project, [(row.id, row.text) for row in gone])
         try:
             numbers = [row.id for row in gone]

@@ -4,7 +4,7 @@ of an older version, rebuilds all."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import sqlalchemy as sa
@@ -96,10 +96,9 @@ class Indexer:
             self._restart()
         at, done = 0, 0
         waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
+        if not self.asked([project]):
+            return 0
         with self._database.reading() as db:
-            few = search.exact_upto(self._vectors)
-            if self._vectors.is_absent or self._database.count_passages(db, project) <= few:
-                return 0
             total = self._database.count_passages(db, project, waiting)
         while total:
             with self._database.reading() as db:
@@ -130,10 +129,13 @@ class Indexer:
             for row in self._database.projects(db).values():
                 self._database.unset_indexed(db, row.id)
 
-    def is_asked(self, project: int) -> bool:
-        """Whether a search of a project asks the vector index, since it has too many passages to compare all."""
+    def asked(self, among: Collection[int]) -> list[int]:
+        """Those of these projects of which a search asks the vector index, since they have too many passages to compare
+        all."""
+        if self._vectors.is_absent:
+            return []
         with self._database.reading() as db:
-            return self._database.count_passages(db, project) > search.exact_upto(self._vectors)
+            return sorted(self._database.larger(db, list(among), search.exact_upto(self._vectors)))
 
     def is_incomplete(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than were added: its folder was deleted, or replaced by an older one. Raises
@@ -141,7 +143,7 @@ class Indexer:
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
             count = self._database.count_passages(db, project, given)
-        if count and not self.is_asked(project):  # an earlier version gave it smaller projects, too
+        if count and not self.asked([project]):  # an earlier version gave it smaller projects, too
             self.reset_project(project)
             return False
         return bool(count) and self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count

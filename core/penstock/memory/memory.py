@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -101,17 +101,21 @@ class Memory:
             with self._lock:
                 batch = list(items[i : i + _BATCH])
                 if owner:
-                    names = {name: self._owners.project_for(name, owner) for name in {one.project for one in batch}}
+                    names = self._owners.projects_for(list({one.project for one in batch}), owner)
                     batch = [replace(one, project=names[one.project]) for one in batch]
                 added, projects = self._writer.add(batch, even_forgotten=even_forgotten, owner=owner)
                 out += added
-                for project in projects if not self.owes else ():
-                    try:
-                        self._indexer.index(project, _unseen)
-                    except MemoryDown as e:
-                        logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
-                        self.owes = str(e)
+                if not self.owes:
+                    self._index(projects)
         return out
+
+    def _index(self, projects: Collection[int]) -> None:
+        try:
+            for project in self._indexer.asked(projects):
+                self._indexer.index(project, _unseen)
+        except MemoryDown as e:
+            logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
+            self.owes = str(e)
 
     def sync(self, progress: Progress | None = None) -> int:
         """Add what the indexes lack, and replace vectors of another embedder. Returns how many passages got a
@@ -312,9 +316,8 @@ class Memory:
         """Its state: the embedder, the paths and sizes of its files, and what does not work."""
         down = []
         try:
-            for number in self.projects().values():
-                if self._indexer.is_asked(number):  # else the index's process would be started for nothing
-                    self._vectors.count(number, self.embedder.name, self.embedder.dimension)
+            for number in self._indexer.asked(self.projects().values()):  # others would start its process for nothing
+                self._vectors.count(number, self.embedder.name, self.embedder.dimension)
         except MemoryDown as e:
             down.append(str(e))
         process = self._vectors.health()

@@ -8,6 +8,10 @@ another account gets a project of its own (`apart`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
 
 from penstock.memory.database import MemoryDatabase
 
@@ -36,20 +40,29 @@ class Owners:
     def project_for(self, project: str, owner: str) -> str:
         """The project that `owner` uses when it names `project`. A project without an owner becomes `owner`'s. With an
         empty `owner`, as for a person at this machine, it is `project` itself."""
-        if not owner or not project:
-            return project
-        with self._database.reading() as db:
-            found = self._database.project(db, project)
-        if found is not None and not found.owner:
+        return self.projects_for([project], owner)[project]
+
+    def projects_for(self, named: Sequence[str], owner: str) -> dict[str, str]:
+        """`project_for` of several, by the names that are given."""
+        if not owner:
+            return {name: name for name in named}
+        found = self._found(named)
+        if free := [row.id for row in found.values() if not row.owner]:
             with self._database.writing() as db:
-                self._database.set_owner(db, found.id, owner)
-            with self._database.reading() as db:  # another may have been quicker
-                found = self._database.project(db, project)
-        if found is None or found.shared or found.owner == owner:
-            return project
-        return apart(project, owner)
+                for number in free:
+                    self._database.set_owner(db, number, owner)
+            found = self._found(named)  # another may have been quicker
+        return {name: name if _may_use(found.get(name), owner) else apart(name, owner) for name in named}
+
+    def _found(self, named: Sequence[str]) -> dict[str, sa.Row[Any]]:
+        with self._database.reading() as db:
+            return self._database.projects_named(db, [name for name in named if name])
 
     def share(self, project: str, shared: bool) -> bool:
         """Let every account that names `project` use it, or its owner alone. False: there is no such project."""
         with self._database.writing() as db:
             return self._database.set_shared(db, project, shared)
+
+
+def _may_use(project: sa.Row[Any] | None, owner: str) -> bool:
+    return project is None or project.shared or project.owner == owner

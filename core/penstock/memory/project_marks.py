@@ -59,9 +59,10 @@ class ProjectMarks:
         with self._database.reading() as db:
             there = self._database.project(db, project)
             number = -1 if there is None else int(there.id)
-            gone = self._database.forgotten(db, number, wanted)
-            kept = set(self._database.ids_of(db, number, wanted)) - gone
-        new = [one for one in wanted if one not in gone and one not in kept]
+            contents = [(number, one) for one in wanted]
+            gone = self._database.forgotten(db, contents)
+            kept = set(self._database.ids_of(db, contents)) - gone
+        new = [one for one in wanted if (number, one) not in gone | kept]
         if new and not dry_run:
             with self._database.writing() as db:
                 self._database.set_forgotten(db, self._project(db, project, ""), new, stays=True)

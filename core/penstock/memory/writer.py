@@ -5,7 +5,7 @@ of the word index."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
 from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
-from penstock.memory.database import MemoryDatabase
+from penstock.memory.database import Content, MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
 from penstock.memory.search import text_features
@@ -27,6 +27,8 @@ __all__ = ["FEW_WORDS", "WHOLE", "WORDS_VERSION", "Added", "Writer"]
 
 logger = logging.getLogger(__name__)
 _Vectors = npt.NDArray[np.float32]
+_Key = tuple[str, bytes]
+"""A part's content: the name of its project, and the hash of its text."""
 WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
 FEW_WORDS = f"few {WORDS_VERSION}"
 """In the place of `WORDS_VERSION`: the project has too few passages for tables of words."""
@@ -51,7 +53,7 @@ class _Part:
     hash: bytes
 
     @property
-    def key(self) -> tuple[str, bytes]:
+    def key(self) -> _Key:
         return self.item.project, self.hash
 
     @cached_property
@@ -74,20 +76,20 @@ class Writer:
         whole = [[_Part(part, part.hash) for part in _parts(item)] for item in items]
         parts = [part for some in whole for part in some]
         with self._database.reading() as db:
-            numbers = self._numbers(db, {part.item.project for part in parts})
+            numbers = self._numbers(db, parts)
             known = self._known(db, numbers, parts)
             gone = set() if even_forgotten else self._forgotten(db, numbers, parts)
         fresh = {part.key: part for part in reversed(parts) if part.key not in known and part.key not in gone}
         order = list(reversed(fresh.values()))
         vectors = self._vectors([part.item.text[a:b] for part in order for a, b in part.spans])
-        new: dict[tuple[str, bytes], int] = {}
+        new: dict[_Key, int] = {}
         projects: set[int] = set()
         if fresh:
             with self._database.writing() as db:
-                names = list(dict.fromkeys(part.item.project for part in order))
                 if self._database.is_shared:  # another process may have added some meanwhile
-                    numbers = self._numbers(db, names)
+                    numbers = self._numbers(db, order)
                     known |= self._known(db, numbers, order)
+                names = dict.fromkeys(part.item.project for part in order)
                 numbers = {name: numbers.get(name) or self._new_project(db, name, owner) for name in names}
                 new = self._store(db, numbers, order, vectors, known)
                 projects = set(numbers.values())
@@ -100,34 +102,26 @@ class Writer:
 
     def project(self, db: sa.Connection, name: str, owner: str) -> int:
         """The id of a project, which is created for `owner` if there is none."""
-        return self._numbers(db, [name]).get(name) or self._new_project(db, name, owner)
+        there = self._database.project(db, name)
+        return self._new_project(db, name, owner) if there is None else int(there.id)
 
     def _new_project(self, db: sa.Connection, name: str, owner: str) -> int:
         words = WORDS_VERSION if self._database.is_shared else FEW_WORDS
         return self._database.add_project(db, name, words, self._embedder.name, owner)
 
-    def _numbers(self, db: sa.Connection, names: Iterable[str]) -> dict[str, int]:
+    def _numbers(self, db: sa.Connection, parts: Sequence[_Part]) -> dict[str, int]:
         """The ids of the projects that exist, by name."""
-        found = ((name, self._database.project(db, name)) for name in names)
-        return {name: int(project.id) for name, project in found if project is not None}
+        found = self._database.projects_named(db, list({part.item.project for part in parts}))
+        return {name: int(project.id) for name, project in found.items()}
 
-    def _known(
-        self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]
-    ) -> dict[tuple[str, bytes], int]:
-        known: dict[tuple[str, bytes], int] = {}
-        for name, number in numbers.items():
-            mine = [part.hash for part in parts if part.item.project == name]
-            known |= {(name, mark): n for mark, n in self._database.ids_of(db, number, mine).items()}
-        return known
+    def _known(self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]) -> dict[_Key, int]:
+        contents = _contents(numbers, parts)
+        found = self._database.ids_of(db, contents)
+        return {contents[one]: number for one, number in found.items()}
 
-    def _forgotten(
-        self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]
-    ) -> set[tuple[str, bytes]]:
-        gone: set[tuple[str, bytes]] = set()
-        for name, number in numbers.items():
-            mine = [part.hash for part in parts if part.item.project == name]
-            gone |= {(name, mark) for mark in self._database.forgotten(db, number, mine)}
-        return gone
+    def _forgotten(self, db: sa.Connection, numbers: Mapping[str, int], parts: Sequence[_Part]) -> set[_Key]:
+        contents = _contents(numbers, parts)
+        return {contents[one] for one in self._database.forgotten(db, contents)}
 
     def _vectors(self, texts: list[str]) -> _Vectors | None:
         if not texts:
@@ -144,8 +138,8 @@ class Writer:
         projects: Mapping[str, int],
         parts: Sequence[_Part],
         vectors: _Vectors | None,
-        known: Mapping[tuple[str, bytes], int],
-    ) -> dict[tuple[str, bytes], int]:
+        known: Mapping[_Key, int],
+    ) -> dict[_Key, int]:
         """The id of each part that is stored, by project and hash; `known` ones are not."""
         is_new = np.array([part.key not in known for part in parts for _ in part.spans], bool)
         parts = [part for part in parts if part.key not in known]
@@ -161,16 +155,18 @@ class Writer:
         texts: dict[str, list[tuple[int, str]]] = {}
         for (part, _, (first, last)), passage in zip(pieces, passages, strict=True):
             texts.setdefault(part.item.project, []).append((passage, part.item.text[first:last]))
+        few = self._database.with_few_words(db, [projects[name] for name in texts], FEW_WORDS)
+        grown = self._database.larger(db, list(few), FEW)
         for name, of_project in texts.items():
-            self._index_words(db, projects[name], name, of_project)
+            if projects[name] not in few - grown:
+                self._index_words(db, projects[name], name, of_project, is_first=projects[name] in grown)
         return {part.key: number for part, number in zip(parts, numbers, strict=True)}
 
-    def _index_words(self, db: sa.Connection, project: int, name: str, texts: Sequence[tuple[int, str]]) -> None:
+    def _index_words(
+        self, db: sa.Connection, project: int, name: str, texts: Sequence[tuple[int, str]], *, is_first: bool
+    ) -> None:
         words = self._database.words(project)
-        is_first = self._database.has_few_words(db, project, FEW_WORDS)
         if is_first:
-            if self._database.count_passages(db, project) <= FEW:
-                return
             texts = [(row.id, row.text) for row in self._database.passages_of(db, project, limit=2**62)]
             self._database.set_made_with(db, project, words=WORDS_VERSION)
         try:
@@ -184,6 +180,11 @@ class Writer:
             self._database.set_made_with(db, project, words="")
 
 
+def _contents(numbers: Mapping[str, int], parts: Sequence[_Part]) -> dict[Content, _Key]:
+    """The contents of the parts whose projects exist."""
+    return {(numbers[part.item.project], part.hash): part.key for part in parts if part.item.project in numbers}
+
+
 def _parts(item: Item) -> list[Item]:
     text = item.text.encode("utf-8", "replace").decode()  # half a character cannot be stored
     spans = chunks(text)
@@ -192,8 +193,6 @@ def _parts(item: Item) -> list[Item]:
     return [replace(item, text=text[a:b], part=n) for n, (a, b) in enumerate(spans)]
 
 
-def _added(
-    parts: Sequence[_Part], known: dict[tuple[str, bytes], int], stored: dict[tuple[str, bytes], _Part]
-) -> Added:
+def _added(parts: Sequence[_Part], known: dict[_Key, int], stored: dict[_Key, _Part]) -> Added:
     ids = tuple(known[part.key] for part in parts if part.key in known)
     return Added(ids, sum(stored.get(part.key) is part for part in parts))
