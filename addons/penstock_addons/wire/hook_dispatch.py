@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from operator import is_
 from types import ModuleType
 
 from mitmproxy import ctx, exceptions, hooks
@@ -25,8 +26,8 @@ class HookDispatch:
 
     def __init__(self) -> None:
         self._manager: AddonManager | None = None
-        self._worth: dict[tuple[str, int], tuple[list[object], list[int], list[object]]] = {}
-        """By event and the id of what holds addons: those addons as they were, their ids, and those to look at."""
+        self._worth: dict[tuple[str, int], tuple[list[object], list[object]]] = {}
+        """By event and the id of what holds addons: those addons as they were, and those to look at."""
         self._fields: dict[type[hooks.Hook], tuple[str, ...]] = {}
         """By class of event, the names of its arguments."""
 
@@ -86,12 +87,11 @@ class HookDispatch:
 
     def _worth_a_look(self, holder: object, addons: Sequence[object], name: str) -> list[object]:
         """The addons of `holder` that may have a hook of this name."""
-        before, ids, worth = self._worth.get((name, id(holder)), ([], [], []))
-        now = list(map(id, addons))
-        if now != ids:
-            before = list(addons)  # kept, so that their ids stay theirs
+        before, worth = self._worth.get((name, id(holder)), ([], []))
+        if len(before) != len(addons) or not all(map(is_, before, addons)):
+            before = list(addons)
             worth = [one for one in before if _may_have(one, name)]
-            self._worth[name, id(holder)] = before, now, worth
+            self._worth[name, id(holder)] = before, worth
         return worth
 
 
