@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from penstock.base.circuit_breaker import Breaker
 from penstock.base.clock import Clock
@@ -195,6 +196,7 @@ def _shown(value: object) -> str:
     return f" ({value!r})" if isinstance(value, bool | int | float) else ""
 
 
+@lru_cache(500)
 def _remark(text: str) -> str:
     """A stage's remark, cut and without secrets, since it may quote the conversation."""
     return redact(text[: REMARK + 64])[:REMARK]

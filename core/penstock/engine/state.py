@@ -29,7 +29,7 @@ REFUSED = "the provider refused a request with edits in it"
 SENT_LIMIT = 50_000
 LIMIT_BYTES = 64 << 20
 """Memory for the conversations that are known. The least recently used are dropped, and loaded from the store again."""
-_ASKED = 50
+_ASKED = 200
 """Sizes are checked once in so many requests."""
 AT_LEAST = 16
 """The least number of conversations that stay in memory, however large they are."""

@@ -319,7 +319,7 @@ class Draft:
         """A copy for one stage: what it proposes counts only when the copy is taken as the new draft."""
         copy = object.__new__(type(self))  # `copy.copy` takes five times as long, for each stage
         copy.__dict__.update(self.__dict__)
-        copy._shown, copy._stage = replace(self._exchange), stage
+        copy._shown, copy._stage = self._exchange.copy(), stage
         copy._proposed, copy._gone = dict(self._proposed), set(self._gone)
         return copy
 

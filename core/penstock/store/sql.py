@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -20,14 +20,16 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from penstock.base import sqlite
 from penstock.base.errors import StoreError, Unstorable
 from penstock.base.sql_refusal import is_refusal
+from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
-from penstock.events.event import Event, EventKind
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.events.kinds import stored_names
 from penstock.events.proxy_events import FaultEvent
 from penstock.store.complete import mark_incomplete
+from penstock.store.known_names import KnownNames
 from penstock.store.lease import SoleOwner
 from penstock.store.lock import StoreLock, was_taken
-from penstock.store.schema import events, metadata
+from penstock.store.schema import conversations, edits, events, metadata
 from penstock.store.sql_tables import FAILURES, KINDS, SqlTables, event_of, insert_events
 
 __all__ = ["SqlStore"]
@@ -47,6 +49,7 @@ class SqlStore(SqlTables, SoleOwner):
         self.path = path
         self.readonly = readonly
         self._inode = 0
+        self._known = KnownNames()
         self._mending = threading.Lock()
         self.is_missing = False
         self.is_still = readonly and _is_still(path)
@@ -93,6 +96,22 @@ class SqlStore(SqlTables, SoleOwner):
             rows = db.execute(found.order_by(events.c.seq.desc()).limit(limit))
             return [event_of(row) for row in rows]
 
+    def knows(self, conversation: str) -> bool:
+        is_ours = not self.readonly and _inode(self.path) == self._inode  # else others write, or it was replaced
+        return not (is_ours and not self._known.may_have(conversation, self._names)) and super().knows(conversation)
+
+    def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
+        self._known.add([conversation])
+        super().add_edits(conversation, landed, at)
+
+    def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
+        self._known.add([conversation])
+        super().set_tip(conversation, tip, at)
+
+    def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
+        self._known.add(tips)
+        super().set_tips(tips, at)
+
     def end(self) -> Cursor:
         with self._read() as db:
             return Cursor(seq=int(db.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0))
@@ -109,6 +128,11 @@ class SqlStore(SqlTables, SoleOwner):
 
     def _beyond(self, keep_events: int) -> sa.ColumnElement[bool]:
         return events.c.seq <= self.tail(keep_events).seq
+
+    def _names(self, limit: int) -> list[str]:
+        every = sa.union(sa.select(conversations.c.id), sa.select(edits.c.conversation))
+        with self._read() as db:
+            return list(db.scalars(every.limit(limit)))
 
     @contextmanager
     def _erase(self) -> Iterator[sa.Connection]:
@@ -140,6 +164,7 @@ class SqlStore(SqlTables, SoleOwner):
         with self._mending:
             if _inode(self.path) == self._inode:
                 return
+            self._known.clear()
             self._inode = -1  # the new file may get the number of the old one: whoever comes waits here all the same
             self._engine.dispose()
             self._engine = _connect(self.path, self.readonly)

@@ -24,7 +24,7 @@ from penstock.base.errors import StoreError
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store import originals, originals_table, sql
+from penstock.store import known_names, originals, originals_table, sql
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
 
@@ -45,6 +45,40 @@ def test_an_empty_disk_gets_every_table(path: Path) -> None:
     SqlStore(path).close()
     with sa.create_engine(f"sqlite:///{path}").connect() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+@pytest.mark.parametrize("most", [1, 1000])
+def test_it_knows_the_conversations_that_it_has_and_that_come_later(
+    path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_names, "_MOST", most)
+    store = SqlStore(path)
+    store.add_edits("edited", [LANDED], NOW)
+    store.set_tip("sent", PrefixHash(0, b"d" * 16, 1), NOW)
+    store.close()
+
+    store = SqlStore(path)
+    assert [store.knows(name) for name in ("edited", "sent", "new", "newer")] == [True, True, False, False]
+    store.set_tips({"new": PrefixHash(0, b"d" * 16, 1)}, NOW)
+    store.add_edits("newer", [LANDED], NOW)
+    assert [store.knows(name) for name in ("edited", "sent", "new", "newer", "none")] == [True] * 4 + [False]
+    store.close()
+
+
+def test_it_knows_the_conversations_of_a_file_that_took_the_place_of_its_own(path: Path, tmp_path: Path) -> None:
+    other = SqlStore(tmp_path / "other" / "penstock.db")
+    other.add_edits("theirs", [LANDED], NOW)
+    other.close()
+    store = SqlStore(path)
+    assert not store.knows("theirs")
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink(missing_ok=True)
+    (tmp_path / "other" / "penstock.db").replace(path)
+
+    assert store.knows("theirs")
+    assert store.edits_of("theirs") == [REPLAYED]
+    assert not store.knows("ours")
+    store.close()
 
 
 def test_what_is_there_stays_there(path: Path) -> None:
