@@ -4,16 +4,21 @@ another database SQLAlchemy runs it. `driver` gives SQLite's own connection."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import dialect
 
 __all__ = ["Prepared", "driver"]
 
+_ONE_ROW = re.compile(r"(INSERT INTO [^:]* VALUES )(\([^()]*\))([^:]*)", re.DOTALL)
+_VALUE = re.compile(r":(\w+)")
+_MOST_VALUES = 900
+"""Values in a statement: SQLite before 3.32 takes 999."""
 _DIALECT = dialect(paramstyle="named")
 _Convert = Callable[[Any], Any]
 _Statement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
@@ -45,6 +50,7 @@ class Prepared:
             if (read := one.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) is not None
         ]
         self._row = _row_of([one.name for one in given])
+        self._together = _together(self._sql)
 
     def run(self, db: sa.Connection, **values: object) -> list[Any]:
         """The rows that it gives, with its columns as attributes; JSON is parsed."""
@@ -62,9 +68,18 @@ class Prepared:
         return None if found is None else self._row._make(self._converted(found))
 
     def run_each(self, db: sa.Connection, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run it with the values of each of these."""
+        """Run it with the values of each of these: an insert of single rows with those of many at once, since for each
+        statement the driver gives the interpreter's lock away, and takes longer to get it back than SQLite does for a
+        row. The rows of an upsert must have different keys."""
         if db.dialect.name == _DIALECT.name:
-            driver(db).executemany(self._sql, map(self._bound, rows))
+            bound = [self._bound(row) for row in rows]
+            if self._together is None:
+                driver(db).executemany(self._sql, bound)
+                return
+            names, most = self._together.names, max(1, _MOST_VALUES // len(self._together.names))
+            for i in range(0, len(bound), most):
+                some = bound[i : i + most]
+                driver(db).execute(self._together.sql(len(some)), [row[name] for row in some for name in names])
         elif listed := [dict(row) for row in rows]:
             db.execute(self._other(db), listed)
 
@@ -91,6 +106,28 @@ class Prepared:
         for n, read in self._reads:
             out[n] = read(out[n])
         return out
+
+
+class _Together(NamedTuple):
+    """An insert of one row, to be made one of several."""
+
+    head: str
+    row: str
+    tail: str
+    names: list[str]
+    """Of a row's values, in their order."""
+
+    def sql(self, count: int) -> str:
+        """The statement that inserts so many rows."""
+        return f"{self.head}{', '.join([self.row] * count)}{self.tail}"
+
+
+def _together(sql: str) -> _Together | None:
+    """None: this is no insert of one row by its values."""
+    found = _ONE_ROW.fullmatch(sql)
+    if found is None:
+        return None
+    return _Together(found[1], _VALUE.sub("?", found[2]), found[3], _VALUE.findall(found[2]))
 
 
 def _row_of(names: Sequence[str]) -> Any:

@@ -34,9 +34,6 @@ SCRUB_S = 5.0
 """Seconds that a deletion waits for readers because of which the write-ahead log still has the deleted text."""
 _FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
 _PAGE = 500
-_ADD_MEMORIES = memories.insert().returning(memories.c.id, sort_by_parameter_order=True)
-_ADD_PASSAGES = passages.insert().returning(passages.c.id, sort_by_parameter_order=True)
-"""Insert many rows at once, since a statement for each would take most of the time."""
 # Asked for each project of every write: built once, since building a query takes longer than running it.
 _NAMED = projects.select().where(projects.c.name.in_(sa.bindparam("names", expanding=True)))
 _WITH_WORDS = sa.select(projects.c.id).where(
@@ -140,7 +137,12 @@ class MemoryDatabase:
 
     def projects_named(self, db: sa.Connection, names: Sequence[str]) -> dict[str, sa.Row[Any]]:
         """Those of these projects for which anything was remembered, by name."""
-        return {row.name: row for page in _pages(names) for row in db.execute(_NAMED, {"names": page})}
+        rows = {row.name: row for page in _pages(names) for row in db.execute(_NAMED, {"names": page})}
+        return {name: rows[stored] for name in names if (stored := self._stored(name)) in rows}
+
+    def _stored(self, name: str) -> str:
+        """A project's name as the database has it."""
+        return name
 
     def with_few_words(self, db: sa.Connection, ids: Sequence[int], few: str) -> set[int]:
         """Those of these projects that have no tables of words, by `few` in their place."""
@@ -178,34 +180,6 @@ class MemoryDatabase:
             db.execute(forgotten.delete().where((forgotten.c.project == project) & forgotten.c.hash.in_(page)))
             if stays:
                 db.execute(forgotten.insert(), [{"project": project, "hash": one} for one in page])
-
-    def add(self, db: sa.Connection, new: Sequence[tuple[int, Item, bytes]]) -> list[int]:
-        """Store items, each with its project's id and its traits. Returns their ids."""
-        rows = [
-            {name: getattr(item, name) for name in _TEXT}
-            | {"project": project, "hash": item.hash, "traits": traits, "tags": list(item.tags)}
-            | {"helpful": item.helpful, "wrong": item.wrong}
-            for project, item, traits in new
-        ]
-        return [int(number) for number in db.scalars(_ADD_MEMORIES, rows)] if rows else []
-
-    def add_passages(
-        self, db: sa.Connection, embedder: str, new: Sequence[tuple[int, tuple[int, int], bytes | None]]
-    ) -> list[int]:
-        """Store passages, each with the id of its item, its span and its vector, made by `embedder`. Returns their
-        ids."""
-        rows = [
-            {
-                "memory": memory,
-                "first": first,
-                "last": last,
-                "embedder": embedder if vector else "",
-                "vector": vector,
-                "indexed": False,
-            }
-            for memory, (first, last), vector in new
-        ]
-        return [int(number) for number in db.scalars(_ADD_PASSAGES, rows)] if rows else []
 
     def items(self, db: sa.Connection, project: int, name: str, ids: Sequence[int]) -> dict[int, Item]:
         """Items of this project by id; ids of other projects are ignored."""

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from penstock.base.errors import MemoryDown, StoreError
 from penstock.base.shared_postgres import SharedPostgres
 from penstock.base.shared_tables import TableSet
+from penstock.base.sql_types import as_indexed
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.postgres_schema import metadata
 from penstock.memory.search.postgres_words import PostgresWordIndex
@@ -81,6 +82,9 @@ class PostgresMemoryDatabase(MemoryDatabase):
 
     def words(self, project: int) -> WordIndex:
         return PostgresWordIndex(project)
+
+    def _stored(self, name: str) -> str:
+        return as_indexed(name)
 
     @cached_property
     def namespace(self) -> str:

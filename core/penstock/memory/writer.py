@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import MemoryDown
+from penstock.memory.adding import add_items, add_passages
 from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
 from penstock.memory.database import Content, MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
@@ -146,10 +147,10 @@ class Writer:
         vectors = None if vectors is None else vectors[is_new]
         traits = [text_features.traits_of(part.item.text).tobytes() for part in parts]
         rows = [(projects[part.item.project], part.item, own) for part, own in zip(parts, traits, strict=True)]
-        numbers = self._database.add(db, rows)
+        numbers = add_items(db, rows)
         pieces = [(part, number, span) for part, number in zip(parts, numbers, strict=True) for span in part.spans]
         raw = [None] * len(pieces) if vectors is None else [one.tobytes() for one in vectors.astype(np.float16)]
-        passages = self._database.add_passages(
+        passages = add_passages(
             db, self._embedder.name, [(number, span, one) for (_, number, span), one in zip(pieces, raw, strict=True)]
         )
         texts: dict[str, list[tuple[int, str]]] = {}

@@ -164,8 +164,7 @@ class SqlTables(ABC):
 
     def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
         with self._write_soon() as db:
-            for name in sorted(tips):
-                write_tip(db, name, tips[name], at)
+            write_tips(db, dict(sorted(tips.items())), at)
 
     def tip_of(self, conversation: str) -> PrefixHash | None:
         with self._read_now() as db:
@@ -284,8 +283,13 @@ def insert_edits(db: sa.Connection, conversation: str, landed: Sequence[Landed],
 
 def write_tip(db: sa.Connection, conversation: str, tip: PrefixHash, at: float) -> None:
     """Store what was last sent in a conversation, in the transaction of `db`."""
-    values = {"epoch": tip.epoch, "tip": tip.chain, "count": tip.count, "seen_at": at}
-    _SET_TIP.run(db, id=conversation, **values)
+    write_tips(db, {conversation: tip}, at)
+
+
+def write_tips(db: sa.Connection, tips: Mapping[str, PrefixHash], at: float) -> None:
+    """`write_tip` of several conversations."""
+    rows = [{"id": name, "epoch": t.epoch, "tip": t.chain, "count": t.count, "seen_at": at} for name, t in tips.items()]
+    _SET_TIP.run_each(db, rows)
 
 
 def event_of(row: Any) -> Event:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from penstock.base.errors import StoreError
 from penstock.base.prepared import Prepared, driver
 from penstock.base.sql_functions import among
+from penstock.base.upsert import upsert
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.holds import hold, settle
 from penstock.gateway.quotas import set_limits
@@ -49,6 +50,30 @@ def test_values_come_back_as_the_columns_have_them(store: GatewayStore) -> None:
         assert NAMED.run(db, names=[]) == []
         assert NAMED.first(db, names=["c", "a"]) == rows[0]
         assert NAMED.first(db, names=[]) is None
+
+
+@pytest.mark.parametrize("count", [1, 299, 300, 301, 1000])
+def test_many_rows_are_inserted_by_few_statements(store: GatewayStore, count: int) -> None:
+    rows = [{"name": f"w{n:04}", "settings": {"n": n}, "created_at": float(n)} for n in range(count)]
+    ran: list[str] = []
+    with store.writing() as db:
+        driver(db).set_trace_callback(ran.append)
+        ADD.run_each(db, rows)
+        driver(db).set_trace_callback(None)
+    assert len([one for one in ran if one.startswith("INSERT")]) == -(-count // 300)
+    with store.reading() as db:
+        found = NAMED.run(db, names=[row["name"] for row in rows])
+        assert [(row.name, row.settings, row.created_at) for row in found] == [tuple(row.values()) for row in rows]
+
+
+def test_many_rows_of_an_upsert_replace_those_that_are_there() -> None:
+    put = Prepared(upsert("sqlite", workspaces, ["name"], ["settings", "created_at"]))
+    with sa.create_engine("sqlite://").connect() as db:
+        workspaces.create(db)
+        for at in (1.0, 2.0):
+            put.run_each(db, [{"name": f"w{n}", "settings": {"at": at}, "created_at": at} for n in range(int(at) * 10)])
+        found = db.execute(sa.select(workspaces.c.name, workspaces.c.settings, workspaces.c.created_at)).all()
+        assert sorted(found) == sorted((f"w{n}", {"at": 2.0}, 2.0) for n in range(20))
 
 
 def test_literals_of_the_statement_are_kept() -> None:
