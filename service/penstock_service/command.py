@@ -10,10 +10,10 @@ import typer
 
 from penstock.base import paths
 from penstock.cli import completion
+from penstock.cli.store_option import store_option
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import VARIABLE
 from penstock.profiles.service import DEFAULT_PORT, service_values
-from penstock.store.store_file import store_file
 
 __all__ = ["serve"]
 
@@ -52,13 +52,7 @@ def serve(
         ),
     ] = "default",
     store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file,
-            metavar="PATH",
-            help="The store of the proxy it stands beside; contexts and token are kept in its folder.",
-            show_default=False,
-        ),
+        Path | None, store_option("The store of the proxy it stands beside; contexts and token are kept in its folder.")
     ] = None,
 ) -> None:
     """Serve contexts to programs and agents over HTTP and WebSocket, on this machine, and stay until Ctrl-C."""

@@ -13,7 +13,7 @@ import typer
 
 from penstock.base.paths import store_path
 from penstock.cli import completion
-from penstock.store.store_file import store_file
+from penstock.cli.store_option import store_option
 from penstock_tui.view_names import ViewName
 
 __all__ = ["View", "tui"]
@@ -43,10 +43,7 @@ class View(StrEnum):
 
 
 def tui(
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The event log to show. The proxy's own when not given."),
-    ] = None,
+    store: Annotated[Path | None, store_option("The event log to show. The proxy's own when not given.")] = None,
     screenshot: Annotated[
         Path | None, typer.Option(help="Write a picture of the screen to this SVG file and end.")
     ] = None,

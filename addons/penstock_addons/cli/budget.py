@@ -17,9 +17,9 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, printable
 from penstock.budget.amount import amount_in_words, part_in_words
 from penstock.cli.numbers import finite
+from penstock.cli.store_option import StoreOption
 from penstock.control.client import do_budget
 from penstock.profiles.profile import in_use
-from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.printing import confirmed, shortened
 
 __all__ = ["app"]
@@ -42,19 +42,13 @@ Tokens = Annotated[
     float | None, typer.Option(help="Tokens, cache reads too.", min=0, callback=finite, show_default=False)
 ]
 Requests = Annotated[float | None, typer.Option(help="Answered requests.", min=0, callback=finite, show_default=False)]
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-    ),
-]
 
 
 @app.command()
 def show(
     every: Annotated[bool, typer.Option("--all", "-a", help="Also what has no limit.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Show what was spent, what may be, and what providers say of their limits."""
     found = _do(store, "show", {})
@@ -80,7 +74,7 @@ def set_(
     tokens: Tokens = None,
     requests: Requests = None,
     none: Annotated[bool, typer.Option("--none", help="What the profile says counts again.")] = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Set the limits of a budget, in place of the profile's, until they are set again."""
     if none and any(amount is not None for amount in (dollars, tokens, requests)):
@@ -97,7 +91,7 @@ def raise_(
     dollars: Dollars = None,
     tokens: Tokens = None,
     requests: Requests = None,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Let what is blocked go on: add to the limits of this period, by half of each when no amount is given."""
     given = {"dollars": dollars or 0, "tokens": tokens or 0, "requests": requests or 0}
@@ -113,7 +107,7 @@ def reset(
     scope: MaybeScope = "",
     name: Name = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Count from nothing again: one budget, those of a scope, or all."""
     what = f"{scope} {name}".strip() or "every budget"

@@ -15,9 +15,9 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
 from penstock.cli import completion
+from penstock.cli.store_option import StoreOption
 from penstock.control.client import ask
 from penstock.control.discovery import running
-from penstock.store.store_file import store_file
 
 __all__ = ["compact"]
 
@@ -35,12 +35,7 @@ def compact(
     url: Annotated[
         str, typer.Option(help="The proxy's address. The one that is up when not given.", metavar="URL")
     ] = "",
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-        ),
-    ] = None,
+    store: StoreOption = None,
 ) -> None:
     """Have the proxy compact old turns at the next request of each conversation, or of one.
 

@@ -17,10 +17,11 @@ from rich.progress import Progress
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural, printable
 from penstock.base.validation import validate_table
+from penstock.cli.store_option import StoreOption
 from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.envelope_rules import Stripper, envelope_settings
 from penstock.profiles.profile import Profile, in_use
-from penstock_addons.cli.memory.client import MemoryClient, StoreOption, chosen_project, open_memory
+from penstock_addons.cli.memory.client import MemoryClient, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import confirmed, only
 
 if TYPE_CHECKING:

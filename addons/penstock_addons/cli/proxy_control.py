@@ -11,30 +11,23 @@ import typer
 
 from penstock.base import paths
 from penstock.cli.numbers import finite
+from penstock.cli.store_option import StoreOption
 from penstock.control.client import Remote
-from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["down", "pause", "resume"]
 
 WAIT_S = 60.0
 
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-    ),
-]
 
-
-def pause(store: Store = None) -> None:
+def pause(store: StoreOption = None) -> None:
     """Have the proxy edit nothing new. What was edited is sent on as it was, so that caches stay; budgets count on."""
     done = _remote(store).do("/settings/pause", {}, WAIT_S)
     was = " already" if done["was"] else ""
     typer.echo(f"Editing is paused{was}: the proxy watches, and nothing new is edited. `penstock resume` goes on.")
 
 
-def resume(store: Store = None) -> None:
+def resume(store: StoreOption = None) -> None:
     """Have a paused proxy edit again."""
     done = _remote(store).do("/settings/resume", {}, WAIT_S)
     typer.echo("Editing goes on." if done["was"] else "It was not paused.")
@@ -45,7 +38,7 @@ def down(
         float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
     ] = 30,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
     remote = _remote(store)

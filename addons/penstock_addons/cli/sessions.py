@@ -15,8 +15,8 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, percent, plural, printable
 from penstock.cli import completion
+from penstock.cli.store_option import StoreOption
 from penstock.control.client import do_sessions
-from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import confirmed, short_project, shortened
 
@@ -34,19 +34,13 @@ Session = Annotated[
         autocompletion=completion.sessions,
     ),
 ]
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-    ),
-]
 
 
 @app.command(name="list")
 def list_(
     json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", help="So many at most.", min=1)] = 50,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """List the sessions in the log, the one that was active last on top."""
     found = _do(store, "list", {})["sessions"]
@@ -67,7 +61,7 @@ def list_(
 def label(
     session: Session,
     name: Annotated[str, typer.Argument(help="What to call it; '' takes it away.", metavar="NAME", show_default=False)],
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Give a session a name of your own."""
     done = _do(store, "label", {"session": session, "label": name})
@@ -81,7 +75,7 @@ def delete(
     memory: Annotated[bool, typer.Option("--memory", help="What is remembered of it, too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if it was in use within the last hour.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Delete a session for good: its events, ledgers, originals and budgets. What is remembered of it stays, unless
     --memory goes with it.

@@ -14,11 +14,11 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import printable
 from penstock.cli import completion
+from penstock.cli.store_option import StoreOption
 from penstock.control.client import Remote
 from penstock.profiles.renamed_keys import current_key
 from penstock.settings.setting import Setting, Source
 from penstock.settings.values import written
-from penstock.store.store_file import store_file
 
 __all__ = ["app"]
 
@@ -35,12 +35,6 @@ OfProfile = Annotated[
         autocompletion=completion.profiles,
     ),
 ]
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-    ),
-]
 Keys = Annotated[list[str] | None, typer.Argument(help="Settings, as `penstock settings show` names them.")]
 
 
@@ -52,7 +46,7 @@ def show(
     changed: Annotated[bool, typer.Option("--changed", "-c", help="Only what was changed in this run.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
     profile: OfProfile = "",
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Show what may be changed, what it is, and what it is for."""
     found = _do(store, "/settings/show", {"profile": profile})
@@ -78,7 +72,7 @@ def show(
 def set_(
     changes: Annotated[list[str], typer.Argument(help="`window.hard=0.8`, several at once.", metavar="KEY=VALUE...")],
     profile: OfProfile = "",
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Change settings of the running proxy, all of them or none. They end with the run: `penstock settings save`."""
     values = {}
@@ -91,7 +85,7 @@ def set_(
 
 
 @app.command()
-def reset(keys: Keys = None, profile: OfProfile = "", store: Store = None) -> None:
+def reset(keys: Keys = None, profile: OfProfile = "", store: StoreOption = None) -> None:
     """Have what the profile says count again: for some settings, or for all."""
     _tell_changes(_do(store, "/settings/reset", {"keys": keys or None, "profile": profile})["changed"])
 
@@ -101,7 +95,7 @@ def save(
     name: Annotated[str, typer.Argument(help="What the profile is to be called.")],
     replace: Annotated[bool, typer.Option("--replace", help="The one of that name goes to NAME.toml.old.")] = False,
     profile: OfProfile = "",
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Keep what was changed as a profile of your own, which extends the one in use."""
     done = _do(store, "/settings/save", {"name": name, "profile": profile, "replace": replace})

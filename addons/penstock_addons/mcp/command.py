@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.store_option import store_option
 from penstock.profiles.profile import in_use
-from penstock.store.store_file import store_file
 from penstock_addons.cli.memory.client import chosen_project
 
 __all__ = ["mcp"]
@@ -25,12 +25,7 @@ def mcp(
         ),
     ] = "",
     store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file,
-            metavar="PATH",
-            help="The store to look in. The proxy's own, and those beside it, when not given.",
-        ),
+        Path | None, store_option("The store to look in. The proxy's own, and those beside it, when not given.")
     ] = None,
     project: Annotated[
         str, typer.Option(help="Whose memory it is. That of the folder it is started in when not given.", metavar="P")

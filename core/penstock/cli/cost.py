@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
 from penstock.cli import completion
 from penstock.cli.numbers import all_finite, finite
+from penstock.cli.store_option import LogOption
 from penstock.conversation.exchange import Kind
 from penstock.events.kinds import EventKind
 from penstock.events.request_events import ClassifiedEvent
@@ -30,7 +30,6 @@ from penstock.stats.session_events import session_events
 from penstock.stats.why_little_saved import ENOUGH
 from penstock.store.base import Store
 from penstock.store.reading import all_events, open_log
-from penstock.store.store_file import store_file
 
 __all__ = ["cost", "costs"]
 
@@ -90,10 +89,7 @@ def cost(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
-    ] = None,
+    store: LogOption = None,
 ) -> None:
     """Show what each session cost, what it would have cost without Penstock, and what was saved; losses in red.
 

@@ -16,7 +16,7 @@ import typer
 from penstock.base.errors import PenstockError, Unreadable
 from penstock.base.format import columns, printable
 from penstock.cli import completion
-from penstock.store.store_file import store_file
+from penstock.cli.store_option import store_option
 from penstock.tokens.vocabulary import KNOWN, Vocabulary
 
 if TYPE_CHECKING:
@@ -60,12 +60,7 @@ def command(vocabularies: Mapping[str, Vocabulary] = KNOWN) -> Callable[..., Non
         text: Annotated[bool, typer.Option("--text", help="Count JSON as the plain text it is.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
         store: Annotated[
-            Path | None,
-            typer.Option(
-                parser=store_file,
-                metavar="PATH",
-                help="The log whose calibration is used. The proxy's own when not given.",
-            ),
+            Path | None, store_option("The log whose calibration is used. The proxy's own when not given.")
         ] = None,
     ) -> None:
         """Count the tokens of a text or a request, and say how they were counted.

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,11 +14,11 @@ from penstock.base.format import printable
 from penstock.base.suggest import did_you_mean
 from penstock.cli import completion
 from penstock.cli.numbers import MOST
+from penstock.cli.store_option import LogOption
 from penstock.events.cursor import Cursor
 from penstock.events.event import Event, EventKind
 from penstock.store.base import Store
 from penstock.store.reading import all_events, newest, open_log
-from penstock.store.store_file import store_file
 
 __all__ = ["events", "line"]
 
@@ -50,10 +49,7 @@ def events(
         typer.Option(help="Only the events of this exchange.", metavar="ID", autocompletion=completion.exchanges),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing cut.")] = False,
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
-    ] = None,
+    store: LogOption = None,
     count: Annotated[int, typer.Option("-n", help="How many of the newest to begin with.", min=0, max=MOST)] = 50,
 ) -> None:
     """Show the newest events, oldest first: what came, what was done with it, what was answered."""

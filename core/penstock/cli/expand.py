@@ -12,9 +12,9 @@ import typer
 
 from penstock.base.excerpt import excerpt
 from penstock.base.format import printable
+from penstock.cli.store_option import store_option
 from penstock.store.original_lookup import find_originals, listed, the_original
 from penstock.store.originals import Original
-from penstock.store.store_file import store_file
 
 __all__ = ["expand"]
 
@@ -32,12 +32,7 @@ def expand(
         bool, typer.Option("--json", help="One JSON object with the text, or a list of what was taken away.")
     ] = False,
     store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file,
-            metavar="PATH",
-            help="The store to look in. The proxy's own, and those beside it, when not given.",
-        ),
+        Path | None, store_option("The store to look in. The proxy's own, and those beside it, when not given.")
     ] = None,
 ) -> None:
     """Show the original text in place of which a stub stands. Without an ID: list the newest originals."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +15,7 @@ from penstock.base.diff import changed_lines
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, lasted, moment, percent, plural, printable, signed
 from penstock.cli import completion
+from penstock.cli.store_option import LogOption
 from penstock.edits.edit import Edit
 from penstock.events.event import Event
 from penstock.events.request_events import (
@@ -35,7 +35,6 @@ from penstock.stats.session_events import session_events
 from penstock.store.base import Store
 from penstock.store.before_after import before_after
 from penstock.store.reading import all_events, backwards, open_log
-from penstock.store.store_file import store_file
 
 __all__ = ["difference", "explain"]
 
@@ -61,10 +60,7 @@ def explain(
     lines: Annotated[int, typer.Option(help="How many lines of each difference. 0: all.", min=0)] = 40,
     every: Annotated[bool, typer.Option("--all", help="Also list the edits that were replayed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the texts of edits whole.")] = False,
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
-    ] = None,
+    store: LogOption = None,
 ) -> None:
     """Explain one exchange: what each stage said, every edit with its reason, what it cost, before and after; and why
     little was saved in its session."""

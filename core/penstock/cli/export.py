@@ -13,10 +13,10 @@ import typer
 
 from penstock.base.private_files import whole_file
 from penstock.cli import completion
+from penstock.cli.store_option import LogOption
 from penstock.stats.export import write
 from penstock.stats.selection import choose
 from penstock.store.reading import open_log
-from penstock.store.store_file import store_file
 
 __all__ = ["export"]
 
@@ -25,10 +25,7 @@ LONG = 200
 
 
 def export(
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
-    ] = None,
+    store: LogOption = None,
     session: Annotated[
         str,
         typer.Option(

@@ -17,8 +17,8 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, lasted, percent, printable, signed
 from penstock.cli import completion
 from penstock.cli.numbers import finite
+from penstock.cli.store_option import store_option
 from penstock.profiles import profile as profiles
-from penstock.store.store_file import store_file
 
 if TYPE_CHECKING:
     from penstock.replay.prompt_replay import Played, PromptReplay
@@ -46,12 +46,7 @@ def replay(
     ] = "claude-sonnet-5-5",
     api: Annotated[str, typer.Option(help="anthropic or openai. By the model's name when not given.")] = "",
     store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file,
-            metavar="PATH",
-            help="Keep the log here, for `penstock tui --store`. With --to: the log of that proxy.",
-        ),
+        Path | None, store_option("Keep the log here, for `penstock tui --store`. With --to: the log of that proxy.")
     ] = None,
     gap: Annotated[
         float,

@@ -14,6 +14,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from penstock.base import paths
+from penstock.cli.store_option import store_option
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Retention
 from penstock.control.client import open_client
@@ -21,19 +22,13 @@ from penstock.identify.working_directory import project_of_folder
 from penstock.outputs.store import OutputIndex
 from penstock.plugins.tool import Caller, Tool
 from penstock.profiles.profile import in_use, service_in_use
-from penstock.store.store_file import store_file
 from penstock.tools.output_search import keep_output
 from penstock.tools.table import all_tools
 
 __all__ = ["tool_app"]
 
 
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        "--store", parser=store_file, metavar="PATH", help="The proxy's store. That of this machine when not given."
-    ),
-]
+Store = Annotated[Path | None, store_option("The proxy's store. That of this machine when not given.")]
 Workspace = Annotated[str, typer.Option("--workspace", help="The workspace of contexts.")]
 Project = Annotated[str, typer.Option("--project", help="Whose memory. That of this folder when not given.")]
 

@@ -15,18 +15,13 @@ from penstock.backup.writing import write_backup, write_scheduled
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import moment, plural
+from penstock.cli.store_option import store_option
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
 from penstock.profiles.profile import service_in_use
-from penstock.store.store_file import store_file
 
 __all__ = ["backup", "restore"]
 
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The store of the proxy; the rest is in its folder.", show_default=False
-    ),
-]
+Store = Annotated[Path | None, store_option("The store of the proxy; the rest is in its folder.")]
 
 
 def backup(

@@ -15,9 +15,9 @@ import typer
 
 from penstock.base import paths
 from penstock.base.format import plural
+from penstock.cli.store_option import LogOption
 from penstock.events.cursor import START, Cursor
 from penstock.store.reading import open_log
-from penstock.store.store_file import store_file
 from penstock_service.relay.position import open_position, shown
 from penstock_service.relay.publishers import open_publisher, topic_in
 from penstock_service.relay.relay import Relay, RelayStatus
@@ -47,15 +47,7 @@ def relay(
             show_envvar=True,
         ),
     ],
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            parser=store_file,
-            metavar="PATH",
-            help="The log to read. The proxy's own when not given.",
-            show_default=False,
-        ),
-    ] = None,
+    store: LogOption = None,
     begin: Annotated[
         From, typer.Option("--from", help="Where the first run begins; later ones go on where the last one ended.")
     ] = From.START,

@@ -11,8 +11,8 @@ from penstock.base.format import plural, printable
 from penstock.base.paths import store_path
 from penstock.base.private_files import free_name
 from penstock.cli import completion
+from penstock.cli.store_option import LogOption
 from penstock.stats.selection import LAST
-from penstock.store.store_file import store_file
 
 __all__ = ["report"]
 
@@ -37,10 +37,7 @@ def report(
     ] = LAST,
     texts: Annotated[bool, typer.Option("--texts", help="Also how results and edits begin, redacted.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The log to read. The proxy's own when not given."),
-    ] = None,
+    store: LogOption = None,
 ) -> None:
     """Write a session as one HTML page with plots, to share: it opens offline and loads nothing.
 

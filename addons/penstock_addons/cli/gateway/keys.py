@@ -10,6 +10,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, rfc3339
+from penstock.cli.store_option import StoreOption
 from penstock.control.discovery import gateway_port
 from penstock.gateway.database import DEFAULT_WORKSPACE
 from penstock.gateway.keys import add_key, list_keys, revoke_key, rotate_key, scopes_in
@@ -21,7 +22,6 @@ from penstock.profiles.profile import in_use
 from penstock_addons.cli.gateway.options import (
     AsJson,
     Key,
-    Store,
     Workspace,
     Yes,
     by_whom,
@@ -59,7 +59,7 @@ def add(
         list[str] | None, typer.Option(help="What it may use, such as '5 dollars per day'.", metavar="LIMIT")
     ] = None,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Add a key, and print it: once, since Penstock keeps only a digest of it."""
     limits = [limit_in(one) for one in limit or ()]
@@ -90,7 +90,7 @@ def add(
 
 
 @app.command(name="list")
-def list_(workspace: Workspace = DEFAULT_WORKSPACE, json_: AsJson = False, store: Store = None) -> None:
+def list_(workspace: Workspace = DEFAULT_WORKSPACE, json_: AsJson = False, store: StoreOption = None) -> None:
     """List the keys of a workspace, the newest first."""
     with opened(store) as kept:
         found, now = list_keys(kept, workspace), kept.clock.now()
@@ -121,7 +121,7 @@ def rotate(
     grace: Annotated[str, typer.Option(help="How long the old one is good: 24h, 7d.", metavar="TIME")] = "0s",
     workspace: Workspace = DEFAULT_WORKSPACE,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Replace a key by a new one, which keeps its limits and what it has used."""
     with opened(store) as kept:
@@ -142,7 +142,7 @@ def revoke(
     yes: Yes = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Have a key refused from now on, for good."""
     with opened(store) as kept:

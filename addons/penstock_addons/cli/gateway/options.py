@@ -1,4 +1,4 @@
-"""What the commands of the gateway share: their common options (`Store`, `AsJson`, `Workspace`, `Yes`, `Key`) with the
+"""What the commands of the gateway share: their common options (`AsJson`, `Workspace`, `Yes`, `Key`) with the
 completion of names; `opened` opens the gateway's store, `by_whom` is the name for the audit log, `named_key` finds a
 key by id or name or raises `PenstockError`; `limit_in`, `time_in` and `seconds_in` parse limits and times as people
 write them, or raise `InvalidSetting`."""
@@ -24,12 +24,10 @@ from penstock.gateway.providers import list_providers
 from penstock.gateway.quotas import read_limit
 from penstock.gateway.records import UNITS, ApiKey, Limit
 from penstock.gateway.workspaces import list_workspaces
-from penstock.store.store_file import store_file
 
 __all__ = [
     "AsJson",
     "Key",
-    "Store",
     "Workspace",
     "Yes",
     "by_whom",
@@ -134,12 +132,6 @@ def _found(ctx: typer.Context, names: Callable[[GatewayStore], list[str]]) -> li
         return []
 
 
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        parser=store_file, metavar="PATH", help="The proxy's store, where it was started with one of its own."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Workspace = Annotated[str, typer.Option("--workspace", "-w", help="The workspace.", autocompletion=complete_workspaces)]

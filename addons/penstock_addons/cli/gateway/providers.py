@@ -14,6 +14,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, plural, printable, rfc3339
 from penstock.base.suggest import did_you_mean
+from penstock.cli.store_option import StoreOption
 from penstock.gateway.base_urls import check_base_url
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
 from penstock.gateway.model_lists import fetch_models, listed_models
@@ -23,7 +24,6 @@ from penstock.gateway.records import Provider
 from penstock.profiles.profile import in_use
 from penstock_addons.cli.gateway.options import (
     AsJson,
-    Store,
     Workspace,
     Yes,
     by_whom,
@@ -71,7 +71,7 @@ def add(
     workspace: Workspace = DEFAULT_WORKSPACE,
     every: Annotated[bool, typer.Option("--all", help="For every workspace.")] = False,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Add a provider. Its credential is asked for, and kept encrypted. It is no argument: others could see that."""
     found = KINDS.get(kind or name)
@@ -100,7 +100,7 @@ def add(
 
 
 @app.command(name="list")
-def list_(json_: AsJson = False, store: Store = None) -> None:
+def list_(json_: AsJson = False, store: StoreOption = None) -> None:
     """List the providers of all workspaces, without their credentials."""
     with opened(store) as kept:
         found = list_providers(kept)
@@ -125,7 +125,11 @@ def list_(json_: AsJson = False, store: Store = None) -> None:
 
 @app.command()
 def delete(
-    name: Name, workspace: Workspace = DEFAULT_WORKSPACE, every: Everyone = False, yes: Yes = False, store: Store = None
+    name: Name,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    every: Everyone = False,
+    yes: Yes = False,
+    store: StoreOption = None,
 ) -> None:
     """Delete a provider with its credential and its list of models."""
     with opened(store) as kept:
@@ -144,7 +148,7 @@ def models(
     offline: Annotated[bool, typer.Option("--offline", help="Ask no provider: show what was fetched last.")] = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Fetch the lists of models from the providers of a workspace, and show them. A model without a provider's name
     goes to the provider that lists it."""

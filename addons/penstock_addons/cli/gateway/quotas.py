@@ -10,12 +10,13 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, moment, rfc3339
+from penstock.cli.store_option import StoreOption
 from penstock.gateway.database import DEFAULT_WORKSPACE, GatewayStore
 from penstock.gateway.keys import list_keys
 from penstock.gateway.quotas import in_words, limits_of, raise_limit, set_limits, show_limits
 from penstock.gateway.records import BILLION, LimitState
 from penstock.gateway.workspaces import find_workspace
-from penstock_addons.cli.gateway.options import AsJson, Store, Workspace, Yes, by_whom, limit_in, named_key, opened
+from penstock_addons.cli.gateway.options import AsJson, Workspace, Yes, by_whom, limit_in, named_key, opened
 from penstock_addons.cli.memory.printing import as_json, confirmed, only, shortened
 
 __all__ = ["app"]
@@ -43,7 +44,7 @@ def list_(
     workspace: Workspace = DEFAULT_WORKSPACE,
     every: Annotated[bool, typer.Option("--all", help="Of every workspace.")] = False,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """List the limits, with what counts against them now. Days and months are those of UTC."""
     with opened(store) as kept:
@@ -77,7 +78,7 @@ def set_(
     model: OfModel = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Limit a workspace, or one key or model of it. Limits of the same unit and period are replaced, others stay."""
     new = [limit_in(one) for one in limits]
@@ -96,7 +97,7 @@ def raise_(
     model: OfModel = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Add to a limit until its period ends; after that it is what it was."""
     more = limit_in(limit)
@@ -113,7 +114,7 @@ def clear(
     model: OfModel = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     yes: Yes = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Remove the limits of a workspace, or of one key or model of it. What was used stays in the books."""
     with opened(store) as kept:

@@ -14,6 +14,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, printable
 from penstock.base.suggest import did_you_mean
+from penstock.cli.store_option import StoreOption
 from penstock.gateway.database import DEFAULT_WORKSPACE
 from penstock.gateway.keys import list_keys
 from penstock.gateway.periods import day_of
@@ -21,7 +22,7 @@ from penstock.gateway.quotas import in_words
 from penstock.gateway.records import BILLION
 from penstock.gateway.usage import BY, UsageSum, usage_by
 from penstock.gateway.workspaces import find_workspace
-from penstock_addons.cli.gateway.options import AsJson, Store, Workspace, opened
+from penstock_addons.cli.gateway.options import AsJson, Workspace, opened
 from penstock_addons.cli.memory.printing import as_json, only, shortened
 
 __all__ = ["usage"]
@@ -39,7 +40,7 @@ def usage(
     every: Annotated[bool, typer.Option("--all", help="Of every workspace.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV.")] = False,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Show what was used through the gateway: this month, unless --from and --to say otherwise."""
     what = next((one for one in BY if one == by), None)

@@ -11,6 +11,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable, rfc3339
+from penstock.cli.store_option import StoreOption
 from penstock.gateway.keys import list_keys
 from penstock.gateway.records import Workspace
 from penstock.gateway.workspaces import (
@@ -20,7 +21,7 @@ from penstock.gateway.workspaces import (
     find_workspace,
     list_workspaces,
 )
-from penstock_addons.cli.gateway.options import AsJson, Store, Yes, by_whom, complete_workspaces, opened
+from penstock_addons.cli.gateway.options import AsJson, Yes, by_whom, complete_workspaces, opened
 from penstock_addons.cli.memory.printing import as_json, confirmed
 
 __all__ = ["app"]
@@ -59,7 +60,7 @@ def add(
     redact: Redact = None,
     webhook: Webhook = None,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Add a workspace."""
     given = _given(profile, redact, webhook) | {"aliases": _pairs(alias, {}), "fallbacks": _pairs(fallback, {})}
@@ -72,7 +73,7 @@ def add(
 
 
 @app.command(name="list")
-def list_(json_: AsJson = False, store: Store = None) -> None:
+def list_(json_: AsJson = False, store: StoreOption = None) -> None:
     """List the workspaces."""
     with opened(store) as kept:
         found = [(one, list_keys(kept, one.name)) for one in list_workspaces(kept)]
@@ -97,7 +98,7 @@ def set_(
     redact: Redact = None,
     webhook: Webhook = None,
     json_: AsJson = False,
-    store: Store = None,
+    store: StoreOption = None,
 ) -> None:
     """Change settings of a workspace; those that are not named stay."""
     given = _given(profile, redact, webhook)
@@ -117,7 +118,7 @@ def set_(
 
 
 @app.command()
-def delete(name: Name, yes: Yes = False, store: Store = None) -> None:
+def delete(name: Name, yes: Yes = False, store: StoreOption = None) -> None:
     """Delete a workspace with its keys, limits and providers. What was used stays in the books."""
     with opened(store) as kept:
         find_workspace(kept, name)

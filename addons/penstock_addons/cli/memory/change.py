@@ -13,7 +13,8 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
-from penstock_addons.cli.memory.client import AllOption, ProjectOption, StoreOption, chosen_project, open_memory
+from penstock.cli.store_option import StoreOption
+from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import line, only
 
 __all__ = ["Verdict", "add", "edit", "label", "pin", "rate", "share", "unpin"]

@@ -1,6 +1,6 @@
 """`open_memory`: opens the memory for a command, through the proxy that has it open, or in this process when no proxy
-has. Also the options `--project`, `--all`, `--json` and `--store` of the memory commands, and `chosen_project`, the
-project that the first two choose."""
+has. Also the options `--project`, `--all` and `--json` of the memory commands, and `chosen_project`, the project that
+the first two choose."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from penstock.control.client import MemoryClient, open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.profile import in_use
 
-__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "StoreOption", "chosen_project", "open_memory"]
+__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "chosen_project", "open_memory"]
 
 ProjectOption = Annotated[
     str, typer.Option("--project", "-p", help="A project, by its folder or its name.", metavar="P", show_default=False)
 ]
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Every project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
-StoreOption = Annotated[
-    Path | None, typer.Option(help="The store that the memory stands beside. The proxy's own when not given.")
-]
 
 
 def chosen_project(project: str, every: bool = False) -> str | None:

@@ -10,11 +10,11 @@ import typer
 
 from penstock.base.format import plural
 from penstock.cli import completion
+from penstock.cli.store_option import StoreOption
 from penstock_addons.cli.memory.client import (
     AllOption,
     MemoryClient,
     ProjectOption,
-    StoreOption,
     chosen_project,
     open_memory,
 )

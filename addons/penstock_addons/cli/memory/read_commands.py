@@ -12,11 +12,11 @@ import typer
 from penstock.base.format import columns, moment, plural, printable
 from penstock.cli import completion
 from penstock.cli.numbers import MOST
+from penstock.cli.store_option import StoreOption
 from penstock_addons.cli.memory.client import (
     AllOption,
     JsonOption,
     ProjectOption,
-    StoreOption,
     chosen_project,
     open_memory,
 )

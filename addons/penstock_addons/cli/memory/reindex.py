@@ -13,8 +13,9 @@ from rich.progress import Progress, TaskID
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import plural
+from penstock.cli.store_option import StoreOption
 from penstock.profiles.profile import in_use
-from penstock_addons.cli.memory.client import MemoryClient, StoreOption, open_memory
+from penstock_addons.cli.memory.client import MemoryClient, open_memory
 from penstock_addons.cli.memory.printing import only
 
 __all__ = ["reindex"]
