@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from penstock.base.errors import MemoryDown, PenstockError, StoreError
+from penstock.base.recurring_fault import RecurringFault
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.vectors import VectorSearch
@@ -169,14 +170,18 @@ def _mcp(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None] | None:
 
 
 async def _tidy(upkeep: Callable[[], None], kept: Contexts, vectors: VectorSearch) -> None:
+    neglected = RecurringFault(logger, "%s")
+    kept_back = RecurringFault(logger, "what has ended cannot be removed, or vectors not be made: %s")
     while True:
         try:
             await run_in_threadpool(upkeep)
+            neglected.over()
         except PenstockError as e:
-            logger.warning("%s", e)
+            neglected.met(e)
         try:
             await run_in_threadpool(kept.expire)
             await run_in_threadpool(vectors.catch_up)
+            kept_back.over()
         except (MemoryDown, StoreError) as e:
-            logger.warning("what has ended cannot be removed, or vectors not be made: %s", e)
+            kept_back.met(e)
         await asyncio.sleep(_EXPIRE_S)

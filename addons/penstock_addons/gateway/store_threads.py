@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from penstock.base.errors import PenstockError, StoreError
 from penstock.base.loop_wait import done_within
 from penstock.base.postgres import is_unsure
+from penstock.base.recurring_fault import RecurringFault
 from penstock.gateway.admit import Directory, Hold
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.errors import KeyChanged
@@ -70,6 +71,8 @@ class StoreThreads:
         self._late: deque[tuple[str, Usage | None, str]] = deque()
         """Settlements that the store did not take."""
         self._rounds: threading.Thread | None = None
+        self._unsettled = RecurringFault(logger, "the usage of requests cannot be stored, and is tried again: %s")
+        self._unrenewed = RecurringFault(logger, "what is held for requests cannot be renewed: %s")
         self._not_opened: tuple[str, float] = ("", 0.0)
         """Why the store could not be opened, and until when that is not tried again."""
 
@@ -185,7 +188,7 @@ class StoreThreads:
             store, _ = self._opened()
             reached = self._outage.settle(store, number, usage, exchange, self._held.get(number, ""))
         except StoreError as e:
-            logger.warning("the usage of a request cannot be stored, and is tried again: %s", e)
+            self._unsettled.met(e)
             if len(self._late) >= _LATE:
                 self._held.pop(self._late.popleft()[0], None)
             self._late.append((number, usage, exchange))
@@ -194,6 +197,8 @@ class StoreThreads:
         except Exception:  # its hold ends by itself, and its input is counted then
             logger.exception("the usage of request %s cannot be counted", number)
             reached = []
+        else:
+            self._unsettled.over()
         self._held.pop(number, None)
         if reached:
             self.tell(reached)
@@ -219,8 +224,9 @@ class StoreThreads:
                     logger.warning("%d requests of a proxy that has died are counted as estimates", dead)
                 if number % _PRUNED == 1:
                     self._prune(store)
+                self._unrenewed.over()
             except PenstockError as e:
-                logger.warning("what is held for requests cannot be renewed: %s", e)
+                self._unrenewed.met(e)
             except Exception:
                 logger.exception("a round over what is held failed")
             if not self._late:

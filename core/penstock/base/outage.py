@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from penstock.base.errors import StoreError
 
-__all__ = ["Outage"]
+__all__ = ["ASKED_AGAIN", "Outage"]
 
 logger = logging.getLogger(__name__)
 PROBE_EVERY_S = 1.0
+ASKED_AGAIN = "it is asked once a second"
+"""What goes on during an outage, where nothing else is to be said."""
 
 
 class Outage:
@@ -22,7 +24,7 @@ class Outage:
         self,
         probe: Callable[[], None],
         server: str = "the database",
-        meanwhile: str = "requests are sent on without new edits",
+        meanwhile: str = ASKED_AGAIN,
     ) -> None:
         """`probe` asks the server, in a thread of its own. It raises `StoreError` while the server is away;
         what else it raises is logged, and it is called again. `server`, `meanwhile`: what it is called, and what
@@ -63,5 +65,5 @@ class Outage:
                 self.why = str(e) or type(e).__name__
                 continue
             self.why = ""
-            logger.info("%s answers again", self._server)
+            logger.warning("%s answers again", self._server)  # whoever saw that it was away sees this, too
             return

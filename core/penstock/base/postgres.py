@@ -1,37 +1,51 @@
 """`PostgresServer`: the connections to a PostgreSQL database. While its server cannot be reached, its method `reached`
-raises `StoreError` at once. `why`, `state_of` and `is_unsure` say what an error means. Works behind pgbouncer in
-transaction mode: nothing is set for longer than a transaction. `postgres_connection` makes the connections."""
+raises `StoreError` at once. `why`, `why_unopened`, `state_of` and `is_unsure` say what an error means. Works behind
+pgbouncer in transaction mode: nothing is set for longer than a transaction. `postgres_connection` makes the
+connections."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.base.outage import Outage
+from penstock.base.outage import ASKED_AGAIN, Outage
 from penstock.base.postgres_connection import CONNECT_S, deadline, engine_of
 
-__all__ = ["LOCKED", "MIGRATING", "PostgresServer", "is_unsure", "state_of", "why"]
+__all__ = ["LOCKED", "MIGRATING", "PostgresServer", "is_unsure", "state_of", "why", "why_unopened"]
 
 MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process creates or migrates tables, whichever they are."""
 LOCKED = "55P03"
 """The SQLSTATE of a lock that was not free in time."""
+_PREFIX = re.compile(r"connection (failed|is bad): (?=connection )")
+"""What the driver puts before the same words of the library below it."""
 
 
 class PostgresServer:
     """A database at its server. Any thread may call."""
 
-    def __init__(self, url: str, connections: int = 8, on_answer: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        connections: int = 8,
+        on_answer: Callable[[], None] = lambda: None,
+        *,
+        is_awaited: bool = False,
+        meanwhile: str = ASKED_AGAIN,
+    ) -> None:
         """Connects when it is used. `connections`: how many stay open; `on_answer` is called, in a thread of its own,
-        when the server answers after an outage. Raises `StoreError`."""
+        when the server answers after an outage. `is_awaited`: one that never answered is waited for, too; else that
+        is an error of the caller's alone. `meanwhile`: what goes on during an outage, for the log. Raises
+        `StoreError`."""
         self.engine = engine_of(url, connections)
         self.name = _shown(self.engine.url)
         """The database for people, without a password."""
-        self._on_answer = on_answer
-        self.outage = Outage(self._probe)
+        self._on_answer, self._has_answered = on_answer, is_awaited
+        self.outage = Outage(self._probe, self.name, meanwhile)
 
     @contextmanager
     def reached(self) -> Iterator[None]:
@@ -43,9 +57,11 @@ class PostgresServer:
             yield
         except sa.exc.DBAPIError as e:
             # A SQLSTATE is an answer, even to what took too long: a deadline here notices a server that is silent.
-            if e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and not state_of(e)):
+            is_away = e.connection_invalidated or (isinstance(e, sa.exc.OperationalError) and not state_of(e))
+            if is_away and self._has_answered:
                 self.outage.begin(f"{self.name} cannot be reached: {why(e)}")
             raise
+        self._has_answered = True
 
     def close(self) -> None:
         """Close the connections."""
@@ -69,11 +85,17 @@ def state_of(e: sa.exc.DBAPIError) -> str:
 def why(e: Exception) -> str:
     """The first line of what the server or the driver said, and the next step where it may be the password."""
     found = getattr(e, "orig", None) or e
-    said = (str(found).strip() or type(found).__name__).splitlines()[0]
+    said = _PREFIX.sub("", (str(found).strip() or type(found).__name__).splitlines()[0])
     return f"{said}: if it is about user or password, correct them in its URL" if _has_asked(found) else said
 
 
-def _has_asked(e: BaseException) -> bool:
+def why_unopened(e: Exception) -> str:
+    """`why`, with the next step also where a database cannot be opened since there is no connection."""
+    is_away = isinstance(e, sa.exc.OperationalError) and not state_of(e) and not _has_asked(e.orig)
+    return f"{why(e)}: see that its server is up and has this database, or correct its URL" if is_away else why(e)
+
+
+def _has_asked(e: BaseException | None) -> bool:
     """Whether the server has asked for a password and then refused the connection, for whatever reason: its words may
     be in any language, and no SQLSTATE comes with them."""
     link = getattr(e, "pgconn", None)

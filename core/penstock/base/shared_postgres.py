@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from penstock.base.errors import StoreError, Unstorable
 from penstock.base.migrations import UnknownRevision, apply_migrations
-from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why
+from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, state_of, why, why_unopened
 from penstock.base.postgres_connection import PATIENT, Limits, deadline, wait_at_most
 from penstock.base.shared_tables import TableSet
 from penstock.base.sql_refusal import is_refusal
@@ -72,8 +72,14 @@ class SharedPostgres:
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:
         """One transaction: committed at the end of the block, or rolled back if that raises. It takes a lock of the
         tables, or of `part` of them, which ends with it. What it reads cannot change before it writes."""
-        with self._transaction(_WRITE, self._begin(is_durable, part), _ANSWER_S) as db:
-            yield db
+        try:
+            with self._transaction(_WRITE, self._begin(is_durable, part), _ANSWER_S) as db:
+                yield db
+        except (SQLAlchemyError, UnicodeEncodeError) as e:
+            is_locked = isinstance(e, sa.exc.DBAPIError) and state_of(e) == LOCKED
+            said = f"another call has held it for {_BUSY_MS // 1000} s" if is_locked else why(e)
+            kind = Unstorable if is_refusal(e) else StoreError
+            raise kind(f"{self.name} cannot be written: {said}") from e
 
     def _begin(self, is_durable: bool, part: str) -> str:
         # Each statement of READ COMMITTED sees what was committed before the lock was free; a snapshot of the whole
@@ -86,17 +92,11 @@ class SharedPostgres:
 
     @contextmanager
     def _transaction(self, limits: Limits, begin: str, answer_s: float) -> Iterator[sa.Connection]:
-        try:
-            with self._server.reached(), self._server.engine.begin() as db:
-                wait_at_most(db, answer_s)
-                with deadline(limits.wait_s):
-                    db.exec_driver_sql(f"{limits.sql}; {begin}")
-                yield db
-        except (SQLAlchemyError, UnicodeEncodeError) as e:
-            is_locked = isinstance(e, sa.exc.DBAPIError) and state_of(e) == LOCKED
-            said = f"another call has held it for {_BUSY_MS // 1000} s" if is_locked else why(e)
-            kind = Unstorable if is_refusal(e) else StoreError
-            raise kind(f"{self.name} cannot be written: {said}") from e
+        with self._server.reached(), self._server.engine.begin() as db:
+            wait_at_most(db, answer_s)
+            with deadline(limits.wait_s):
+                db.exec_driver_sql(f"{limits.sql}; {begin}")
+            yield db
 
     def _migrate(self, tables: TableSet, is_migrating: bool) -> None:
         try:
@@ -108,6 +108,8 @@ class SharedPostgres:
                 tables.finish(db)
         except UnknownRevision as e:
             raise StoreError(f"{self.name} was written by a newer version of Penstock ({e})") from e
+        except SQLAlchemyError as e:
+            raise StoreError(f"{self.name} cannot be opened: {why_unopened(e)}") from e
 
 
 def _number(name: str) -> int:

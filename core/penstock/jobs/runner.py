@@ -8,6 +8,7 @@ import secrets
 import threading
 
 from penstock.base.errors import PenstockError, StoreError
+from penstock.base.recurring_fault import RecurringFault
 from penstock.jobs.errors import JobCallError, JobFailed
 from penstock.jobs.jobs import DEAD_S, Jobs
 from penstock.jobs.kinds import JobKinds
@@ -41,6 +42,8 @@ class JobRunner:
             for queue in kinds.queues
         ] + [threading.Thread(target=self._look_after, name="penstock-jobs", daemon=True)]
         self._has_started = False
+        self._waiting = RecurringFault(logger, "jobs wait: %s")
+        self._neglected = RecurringFault(logger, "jobs cannot be looked after: %s")
         jobs.listen(self._wake)
 
     @property
@@ -110,8 +113,9 @@ class JobRunner:
             try:
                 while not self._closing.is_set() and self.step(queue):
                     pass
+                self._waiting.over()
             except StoreError as e:
-                logger.warning("jobs of the queue %s wait: %s", queue, e)
+                self._waiting.met(e)
             wake.wait(_POLL_S)
 
     def _look_after(self) -> None:
@@ -119,8 +123,9 @@ class JobRunner:
             try:
                 self.beat()
                 self._schedule.add_due()
+                self._neglected.over()
             except PenstockError as e:
-                logger.warning("jobs cannot be looked after: %s", e)
+                self._neglected.met(e)
 
     def _wake(self) -> None:
         for wake in self._wakes.values():

@@ -45,7 +45,7 @@ class PostgresMemoryDatabase(MemoryDatabase):
         try:
             self._tables = SharedPostgres(url, TABLES)
         except StoreError as e:
-            raise MemoryDown(f"memory cannot be opened: {e}") from e
+            raise MemoryDown(f"memory: {e}") from e
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

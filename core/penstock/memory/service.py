@@ -314,6 +314,8 @@ class MemoryService:
         except Exception as e:  # noqa: BLE001 - chromadb, SQLite and a plugin's embedder raise what they like
             self._is_down(e if isinstance(e, MemoryDown) else f"memory cannot be opened: {type(e).__name__}: {e}")
             return False
+        if self.fault:
+            logger.warning("memory can be used again")
         with self._change:
             self.state, self.fault = State.OPEN, ""
             self._change.notify_all()

@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql as pg
 from penstock.base.errors import StoreError, Unstorable
 from penstock.base.increment import Increment
 from penstock.base.migrations import UnknownRevision, apply_migrations
-from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, is_unsure, state_of, why
+from penstock.base.outage import ASKED_AGAIN
+from penstock.base.postgres import LOCKED, MIGRATING, PostgresServer, is_unsure, state_of, why, why_unopened
 from penstock.base.postgres_connection import PATIENT, SOON, Limits, deadline
 from penstock.base.sql_refusal import is_refusal
 from penstock.base.unfinished_migration import refuse_unfinished
@@ -103,7 +104,12 @@ class PostgresStore(SqlTables):
         self._longest_lock_s = 1.1 * lock_ms / 1000
         self._now = Limits.of(lock_ms, 0.9 * wait_ms, wait_ms / 1000)
         self._quick = self._now._replace(sql=f"{self._now.sql}; {postgres_leases.QUICK}")
-        self._server = PostgresServer(url, on_answer=self._on_answer)
+        self._server = PostgresServer(
+            url,
+            on_answer=self._on_answer,
+            is_awaited=awaits_server,
+            meanwhile=ASKED_AGAIN if readonly else "requests are sent on without new edits",
+        )
         self._name = self._server.name
         if not readonly:
             self._lock = StoreLock(path)
@@ -123,7 +129,7 @@ class PostgresStore(SqlTables):
             with self._server.reached():
                 self._make_ready()
         except FAILURES as e:
-            raise StoreError(f"{self._name} cannot be opened: {why(e)}") from e
+            raise StoreError(f"{self._name} cannot be opened: {why_unopened(e)}") from e
 
     def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         return self._events(_place(events.c) > _at(cursor), _OLDEST_FIRST, limit, kinds)

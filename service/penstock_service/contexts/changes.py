@@ -21,6 +21,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penstock.base.errors import StoreError
+from penstock.base.recurring_fault import RecurringFault
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import change_json
@@ -43,6 +44,8 @@ _SLOW_S = 30.0
 SLOW = 4408
 INVALID = 4400
 UNREADABLE = 1011
+_unread = RecurringFault(logger, "changes cannot be read now: %s")
+"""One for all readers."""
 
 
 class Wanted(BaseModel):
@@ -98,10 +101,12 @@ class Changes:
     async def _read(self) -> list[Change]:
         """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
         try:
-            return await self.feed.read(self.workspace, self.cursor)
+            found = await self.feed.read(self.workspace, self.cursor)
         except StoreError as e:
-            logger.warning("changes cannot be read now: %s", e)
+            _unread.met(e)
             return []
+        _unread.over()
+        return found
 
 
 async def _wait(woken: asyncio.Event) -> None:

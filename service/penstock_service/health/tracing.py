@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from penstock.base.errors import StoreError
+from penstock.base.recurring_fault import RecurringFault
 from penstock.base.version import VERSION
 from penstock.events.cursor import START, Cursor
 from penstock.events.event import Event, EventKind
@@ -49,6 +50,7 @@ class Tracing:
         self._tracer = self._provider.get_tracer("penstock")
         self._open: OrderedDict[str, tuple[float, ClassifiedEvent]] = OrderedDict()
         self._cursor = self._newest()
+        self._unread = RecurringFault(logger, "calls of models cannot be traced now: %s")
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="penstock-tracing", daemon=True)
         self._thread.start()
@@ -82,8 +84,9 @@ class Tracing:
                 for event in all_events(log, self._cursor, _KINDS):
                     self._cursor = event.cursor
                     self._fold(event)
+            self._unread.over()
         except StoreError as e:
-            logger.warning("calls of models cannot be traced now: %s", e)
+            self._unread.met(e)
 
     def _fold(self, event: Event) -> None:
         said = event.data

@@ -19,6 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from penstock.base.errors import PenstockError, StoreError
+from penstock.base.recurring_fault import RecurringFault
 from penstock.control.client import Remote
 from penstock.events.cursor import PATTERN, Cursor
 from penstock.events.event import Event
@@ -45,6 +46,8 @@ _NEWEST = 50
 """The number of requests in a snapshot."""
 MAX_READERS = 100
 """The largest number of readers at once: each reads the log four times a second."""
+_unread = RecurringFault(logger, "events cannot be read now: %s")
+"""One for all readers."""
 
 
 class Readers:
@@ -122,10 +125,12 @@ async def _follow(parts: Parts, cursor: Cursor, replay: dict[str, Any]) -> Async
 def _read(log: Store, cursor: Cursor) -> list[Event]:
     """Nothing while the file cannot be read: the cursor stays, so nothing is missed."""
     try:
-        return log.events_after(cursor, _PAGE)
+        found = log.events_after(cursor, _PAGE)
     except StoreError as e:
-        logger.warning("events cannot be read now: %s", e)
+        _unread.met(e)
         return []
+    _unread.over()
+    return found
 
 
 def _said(event: Event) -> dict[str, Any]:

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from penstock.base.errors import StoreError
 from penstock.base.postgres import PostgresServer, why
+from penstock.base.shared_postgres import SharedPostgres
+from penstock.memory.postgres import TABLES
+from penstock.store.postgres import PostgresStore
 from tests.postgres import Server
 
 pytestmark = pytest.mark.slow
 
 
+def _store(url: str, file: Path) -> None:
+    PostgresStore(url, file)
+
+
+def _tables(url: str, file: Path) -> None:
+    SharedPostgres(url, TABLES)
+
+
 def _refusal(url: str) -> str:
-    with closing(PostgresServer(url)) as server, pytest.raises(sa.exc.OperationalError) as e, server.reached():
+    server = PostgresServer(url, is_awaited=True)
+    with closing(server), pytest.raises(sa.exc.OperationalError) as e, server.reached():
         server.engine.connect()
     said = f"{server.outage.why} {why(e.value)}"
     assert server.name in said
     return said
+
+
+@pytest.mark.parametrize("opened", [_store, _tables])
+def test_a_database_that_cannot_be_opened_is_an_error_alone(
+    opened: Callable[[str, Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says what to do next. Nothing is logged: whoever opens it reports the error."""
+    with pytest.raises(StoreError, match=r"9/none cannot be opened: .*refused: see that its server is up"):
+        opened("postgresql://me:secret@127.0.0.1:9/none", tmp_path / "penstock.db")
+    assert caplog.records == []
 
 
 def test_a_password_that_is_refused_is_to_be_corrected(postgres_server: Server, postgres_url: str) -> None:

@@ -102,6 +102,6 @@ def test_it_is_exported(both: list[Memory], tmp_path: Path, postgres_url: str) -
 
 def test_a_server_that_is_away_is_memory_down(tmp_path: Path) -> None:
     """The error names the database, without the password."""
-    with pytest.raises(MemoryDown, match=r"memory cannot be opened: postgresql://127\.0\.0\.1:9/none .*refused") as e:
+    with pytest.raises(MemoryDown, match=r"memory: postgresql://127\.0\.0\.1:9/none .*refused") as e:
         Memory(tmp_path, Trigrams(), url="postgresql://me:secret@127.0.0.1:9/none")
     assert "secret" not in str(e.value)

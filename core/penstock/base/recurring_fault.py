@@ -1,0 +1,27 @@
+"""`RecurringFault`: logs a fault that a loop meets at each turn while it lasts: once, and when its text changes."""
+
+from __future__ import annotations
+
+import logging
+
+__all__ = ["RecurringFault"]
+
+
+class RecurringFault:
+    """Any thread may call."""
+
+    def __init__(self, logger: logging.Logger, message: str) -> None:
+        """`message`: what goes wrong, with `%s` for the error."""
+        self._logger, self._message = logger, message
+        self._logged = ""
+
+    def met(self, error: Exception) -> None:
+        """It was met, now or again."""
+        said = str(error)
+        if said != self._logged:
+            self._logged = said
+            self._logger.warning(self._message, said)
+
+    def over(self) -> None:
+        """What failed has worked: the next fault is logged whatever its text is."""
+        self._logged = ""
