@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from penstock.base.store_url import url_in
+
 __all__ = ["CheckResult", "Installation", "Level"]
 
 
@@ -36,3 +38,10 @@ class Installation:
     port: int
     store: Path
     confdir: Path
+    named_url: str = ""
+    """The URL by which the store was named. The file that would have it need not be there."""
+
+    @property
+    def url(self) -> str:
+        """The URL of the store's database; empty: the store is a file."""
+        return self.named_url or url_in(self.store)

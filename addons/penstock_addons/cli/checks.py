@@ -21,7 +21,6 @@ from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, PluginError, ProfileError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
-from penstock.base.store_url import url_in
 from penstock.cli.models import UPDATE
 from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
@@ -29,7 +28,6 @@ from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
-from penstock.store.reading import open_log
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.check_result import CheckResult, Installation, Level
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
@@ -181,10 +179,10 @@ def _plugins(subject: Installation) -> CheckResult:
 
 def _store(subject: Installation) -> CheckResult:
     file = subject.store
+    if subject.url:
+        return _database(file, subject.url)
     if not file.exists():
         return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
-    if url_in(file):
-        return _database(file)
     try:
         # Not through the store itself: that would mend and migrate what it opens.
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
@@ -206,16 +204,19 @@ def _store(subject: Installation) -> CheckResult:
     return CheckResult("store", Level.OK, f"{file}, {count} events, schema {revision}")
 
 
-def _database(file: Path) -> CheckResult:
+def _database(file: Path, url: str) -> CheckResult:
+    from penstock.store.postgres import PostgresStore
+
+    place = f", named by {file}" if file.exists() else ""
     try:
-        with closing(open_log(file)) as log:
+        with closing(PostgresStore(url, file, readonly=True)) as log:
             log.end()
+            return CheckResult("store", Level.OK, f"{log.name}{place}, answers")
     except StoreError as e:
-        return CheckResult("store", Level.FAIL, f"{file}: {e}", _DATABASE_FIX)
-    return CheckResult("store", Level.OK, f"{file} names a database, which answers")
+        where = f"Its URL is in {file}. " if place else ""
+        return CheckResult("store", Level.FAIL, str(e), f"{where}Traffic goes on meanwhile, without new edits.")
 
 
-_DATABASE_FIX = "Start the server, or correct the URL in that file. Traffic goes on meanwhile, without new edits."
 _STORE_FIX = (
     "Stop the proxy, then move the file away or make it yours to write. A damaged one is set aside by the next "
     "`penstock up`; traffic goes on meanwhile."
@@ -278,7 +279,9 @@ def _memory(subject: Installation) -> CheckResult:
     if not memory_checks.remembers(profile):
         return CheckResult("memory", Level.OK, "nothing is remembered under this profile")
     try:
-        found = memory_checks.memory(subject.store, profile)
+        found = memory_checks.memory(subject.store, profile, subject.url)
+    except StoreError as e:
+        return CheckResult("memory", Level.FAIL, _one_line(e), "See `store` above.")
     except (PenstockError, sqlite3.Error) as e:
         said = _one_line(e) if isinstance(e, PenstockError) else str(e)
         return CheckResult(
@@ -289,7 +292,7 @@ def _memory(subject: Installation) -> CheckResult:
 
 def _gateway(subject: Installation) -> CheckResult:
     try:
-        found = gateway(subject.store)
+        found = gateway(subject.store, subject.url)
     except GatewayFault as e:
         return CheckResult("gateway", Level.FAIL, _one_line(e), _GATEWAY_FIX)
     except StoreError as e:

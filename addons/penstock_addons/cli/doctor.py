@@ -12,7 +12,7 @@ import typer
 
 from penstock.base import paths
 from penstock.cli import completion
-from penstock.store.store_file import store_file
+from penstock.store.store_file import NamedStore, named_store
 from penstock_addons.cli.up import PORT, PROFILE_VARIABLE
 
 __all__ = ["doctor"]
@@ -27,8 +27,9 @@ def doctor(
     ] = "default",
     port: Annotated[int, typer.Option(help="The port a proxy would listen on.", min=1, max=65535)] = PORT,
     store: Annotated[
-        Path | None,
-        typer.Option(parser=store_file, metavar="PATH", help="The store to look at. The proxy's own when not given."),
+        NamedStore | None,
+        # Not `store_option`, which makes a file for the URL of a database.
+        typer.Option(parser=named_store, metavar="PATH", help="The store to look at. The proxy's own when not given."),
     ] = None,
     confdir: Annotated[Path | None, typer.Option(help="The folder of the certificate authority.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list.")] = False,
@@ -38,11 +39,13 @@ def doctor(
     from penstock_addons.cli.check_result import Installation, Level
     from penstock_addons.cli.checks import check_all
 
+    file, url = store or NamedStore(paths.store_path(), "")
     found = check_all(
         Installation(
             profile=profile,
             port=port,
-            store=(store or paths.store_path()).expanduser().absolute(),
+            store=file.expanduser().absolute(),
+            named_url=url,
             confdir=(confdir or default_confdir()).expanduser().absolute(),
         )
     )

@@ -33,10 +33,10 @@ class GatewayFault(PenstockError):
     """No request with a key can be let in."""
 
 
-def gateway(store: Path) -> Finding:
-    """The state of the gateway beside `store`. Raises `GatewayFault` where it cannot be used, and `StoreError` where
-    its database cannot be read."""
-    if url := url_in(store):
+def gateway(store: Path, url: str = "") -> Finding:
+    """The state of the gateway beside `store`, or in the database at `url`. Raises `GatewayFault` where it cannot be
+    used, and `StoreError` where its database cannot be read."""
+    if url := url or url_in(store):
         return _in_database(url, store.parent)
     file = store.parent / FILE_NAME
     if not file.exists():

@@ -9,9 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+import sqlalchemy as sa
+
 from penstock.base import paths
-from penstock.base.errors import MemoryDown, PluginError
+from penstock.base.errors import MemoryDown, PluginError, StoreError
 from penstock.base.format import plural
+from penstock.base.postgres import PostgresServer, why
+from penstock.base.postgres_connection import CONNECT_S, deadline
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
@@ -56,10 +60,13 @@ def _name(profile: Profile) -> str:
         return ""
 
 
-def memory(store: Path, profile: Profile) -> Finding:
-    """The state of the memory that belongs to `store`. Raises `PenstockError` and `sqlite3.Error`."""
+def memory(store: Path, profile: Profile, url: str = "") -> Finding:
+    """The state of the memory that belongs to `store`, or is in the database at `url`. Raises `PenstockError`
+    (`StoreError` where that cannot be read) and `sqlite3.Error`."""
     from penstock.memory.search import search
 
+    if url:
+        return _in_database(url)
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():
@@ -92,6 +99,24 @@ def memory(store: Path, profile: Profile) -> Finding:
         + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
         is_lost or is_stale,
     )
+
+
+def _in_database(url: str) -> Finding:
+    """That of a store that other machines use, too; read without making or migrating its tables."""
+    from penstock.memory.schema import memories, passages
+
+    with closing(PostgresServer(url, 1)) as server:
+        try:
+            with deadline(CONNECT_S), server.engine.connect() as db:
+                if not sa.inspect(db).has_table(memories.name):
+                    return Finding("none yet; the first turn through a proxy makes its tables in the store's database")
+                items = int(db.scalar(sa.select(sa.func.count()).select_from(memories)) or 0)
+                bare = sa.select(sa.func.count()).select_from(passages).where(passages.c.vector.is_(None))
+                unindexed = int(db.scalar(bare) or 0)
+        except sa.exc.SQLAlchemyError as e:
+            raise StoreError(f"{server.name} cannot be read: {why(e)}") from e
+    waiting = f", {plural(unindexed, 'passage')} without a vector" if unindexed else ""
+    return Finding(f"in the store's database, {plural(items, 'item')}{waiting}", _REINDEX if unindexed else "")
 
 
 def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Finding:

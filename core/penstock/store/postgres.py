@@ -110,7 +110,8 @@ class PostgresStore(SqlTables):
             is_awaited=awaits_server,
             meanwhile=ASKED_AGAIN if readonly else "requests are sent on without new edits",
         )
-        self._name = self._server.name
+        self.name = self._server.name
+        """The database for people, without a password."""
         if not readonly:
             self._lock = StoreLock(path)
         try:
@@ -129,7 +130,7 @@ class PostgresStore(SqlTables):
             with self._server.reached():
                 self._make_ready()
         except FAILURES as e:
-            raise StoreError(f"{self._name} cannot be opened: {why_unopened(e)}") from e
+            raise StoreError(f"{self.name} cannot be opened: {why_unopened(e)}") from e
 
     def events_after(self, cursor: Cursor = START, limit: int = 1000, kinds: Collection[EventKind] = ()) -> list[Event]:
         return self._events(_place(events.c) > _at(cursor), _OLDEST_FIRST, limit, kinds)
@@ -198,7 +199,7 @@ class PostgresStore(SqlTables):
 
     def land(self, lease: Lease, landed: Sequence[Landed], tip: PrefixHash, at: float) -> bool:
         if landed and self._unconfirmed.is_full:
-            raise StoreError(f"{self._name}: too many edits may have landed there without an answer")
+            raise StoreError(f"{self.name}: too many edits may have landed there without an answer")
         try:
             return self._land(lease, landed, tip, at)
         except StoreError as e:
@@ -320,7 +321,7 @@ class PostgresStore(SqlTables):
         except FAILURES as e:
             mark_incomplete(self.path)
             kind = Unstorable if is_refusal(e) else StoreError
-            raise kind(f"{self._name} cannot be written: {why(e)}") from e
+            raise kind(f"{self.name} cannot be written: {why(e)}") from e
         except StoreError:
             mark_incomplete(self.path)
             raise
@@ -333,7 +334,7 @@ class PostgresStore(SqlTables):
                 yield db
         except FAILURES as e:
             kind = Unstorable if is_refusal(e) else StoreError
-            raise kind(f"{self._name} cannot be read: {why(e)}") from e
+            raise kind(f"{self.name} cannot be read: {why(e)}") from e
 
     def _on_answer(self) -> None:
         if not self._is_open:
@@ -358,7 +359,7 @@ class PostgresStore(SqlTables):
                 # Several proxies may start at once; it is released with the transaction, also behind a pooler.
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
             if not self._is_migrating:
-                refuse_unfinished(db, self._name)
+                refuse_unfinished(db, self.name)
             if not self.readonly:
                 self._migrate(db)
         self._is_open = True
@@ -367,7 +368,7 @@ class PostgresStore(SqlTables):
         try:
             apply_migrations(db, Path(__file__).parent / "migrations", metadata, VERSIONS)
         except UnknownRevision as e:
-            raise StoreError(f"{self._name} was written by a newer version of Penstock ({e})") from e
+            raise StoreError(f"{self.name} was written by a newer version of Penstock ({e})") from e
         postgres_partitions.prepare(db)
         settle_restored(db)
         self.identity_key = identity_key(db)
