@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from penstock.base import paths
-from penstock.cli.numbers import finite
+from penstock.cli.numbers import between
 from penstock.cli.store_option import StoreOption
 from penstock.control.client import Remote
 from penstock_addons.cli.memory.printing import confirmed
@@ -35,7 +35,7 @@ def resume(store: StoreOption = None) -> None:
 
 def down(
     grace: Annotated[
-        float, typer.Option(help="Seconds that requests under way may still take.", min=0, max=600, callback=finite)
+        float, typer.Option(help="Seconds that requests under way may still take: 0 to 600.", callback=between(0, 600))
     ] = 30,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: StoreOption = None,

@@ -15,7 +15,7 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
-from penstock.cli.numbers import finite
+from penstock.cli.numbers import between
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
@@ -40,7 +40,7 @@ def demo(
     port: Annotated[int, typer.Option(help="The port the client talks to. Any when not given.", min=0, max=65535)] = 0,
     no_tui: Annotated[bool, typer.Option("--no-tui", help="Lines in place of the screen.")] = False,
     turns: Annotated[int, typer.Option(help="How many times the person asks for something.", min=1, max=400)] = 24,
-    speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=1000, callback=finite)] = 1.0,
+    speed: Annotated[float, typer.Option(help="2 is twice as fast; 0.1 to 1000.", callback=between(0.1, 1000))] = 1.0,
     profile: Annotated[
         str, typer.Option(help="The profile the proxy runs with.", autocompletion=completion.profiles)
     ] = "default",

@@ -16,7 +16,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, dollars, moment, percent, printable, signed
 from penstock.cli import completion
-from penstock.cli.numbers import all_finite, finite
+from penstock.cli.numbers import between, finite
 from penstock.cli.store_option import LogOption
 from penstock.conversation.exchange import Kind
 from penstock.events.kinds import EventKind
@@ -81,11 +81,10 @@ def cost(
     at: Annotated[
         list[float] | None,
         typer.Option(
-            help="What the input would cost at so many dollars for a million tokens, too. Can be repeated.",
+            help="What the input would cost at so many dollars for a million tokens, too: 0 to 1,000,000. "
+            "Can be repeated.",
             metavar="DOLLARS",
-            min=0,
-            max=_HIGHEST_PRICE,
-            callback=all_finite,
+            callback=between(0, _HIGHEST_PRICE),
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

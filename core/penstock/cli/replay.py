@@ -16,7 +16,7 @@ from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, lasted, percent, printable, signed
 from penstock.cli import completion
-from penstock.cli.numbers import finite
+from penstock.cli.numbers import between
 from penstock.cli.store_option import store_option
 from penstock.profiles import profile as profiles
 
@@ -50,7 +50,9 @@ def replay(
     ] = None,
     gap: Annotated[
         float,
-        typer.Option(help="Seconds that seem to pass between two prompts.", min=0, max=LONGEST_S, callback=finite),
+        typer.Option(
+            help="Seconds that seem to pass between two prompts: 0 to a year.", callback=between(0, LONGEST_S)
+        ),
     ] = 60.0,
     window: Annotated[
         int, typer.Option(help="Tokens the model's window is taken to have. 0: as many as it has.", min=0, max=WIDEST)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.core.cli.conftest import Run
 
+BOUNDED = ["cost --at", "replay prompts.txt --gap", "down --yes --grace", "demo --no-tui --speed"]
 REAL = [
+    "cost --at",
     "cost --days",
     "replay prompts.txt --gap",
     "down --yes --grace",
@@ -31,6 +35,14 @@ def test_a_number_is_finite_and_not_negative(run: Run, command: str, number: str
     _assert_refused(run, command, number)
 
 
+@pytest.mark.parametrize("command", BOUNDED)
+@pytest.mark.parametrize("number", ["inf", "nan", "1e99"])
+def test_what_is_expected_is_said(run: Run, command: str, number: str) -> None:
+    """Of no number at all, too: that it should be less would be untrue."""
+    said = _assert_refused(run, command, number)
+    assert re.search(r"a number from [\d.]+ to [\d,]+ was expected, not", said)
+
+
 @pytest.mark.parametrize("command", WHOLE)
 @pytest.mark.parametrize("number", ["-1", "1.5", "nan", "99999999999999999999"])
 def test_a_whole_number_is_one_that_can_be_meant(run: Run, command: str, number: str) -> None:
@@ -38,10 +50,11 @@ def test_a_whole_number_is_one_that_can_be_meant(run: Run, command: str, number:
     _assert_refused(run, command, number)
 
 
-def _assert_refused(run: Run, command: str, number: str) -> None:
+def _assert_refused(run: Run, command: str, number: str) -> str:
     *words, option = command.split()
     found = run(*words, f"{option}={number}" if option.startswith("--") else f"{option}{number}")
     assert found.exit_code == 2, found.output
     assert option in found.stderr
     assert "Invalid value" in found.stderr
     assert "Traceback" not in found.output
+    return " ".join(found.stderr.replace("│", " ").split())
