@@ -8,11 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from penstock.contexts.errors import Conflict
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE, has_passphrase
 from penstock.jobs.errors import InvalidJob
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.jobs.engine import JobEngineOf
 from penstock_service.jobs.schemas import AddedAnswer
@@ -22,10 +23,8 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["backup"], responses=error_responses())
 
 
-class BackupBody(BaseModel):
+class BackupBody(Body):
     """Options of a backup. `seal`: encrypt it with the passphrase of the service's environment."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seal: bool = False
     keep: Annotated[int, Field(ge=1, le=10_000)] | None = Field(

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from penstock.base.errors import StoreError
 from penstock.base.recurring_fault import RecurringFault
@@ -26,6 +26,7 @@ from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import InvalidContext
 from penstock.contexts.json import change_json
 from penstock.contexts.records import Change, ChangeKind
+from penstock_service.http.body import Body
 from penstock_service.http.calls import Call, call_of, check_workspace
 from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.event_stream import STREAMED, message, stream
@@ -48,10 +49,9 @@ _unread = RecurringFault(logger, "changes cannot be read now: %s")
 """One for all readers."""
 
 
-class Wanted(BaseModel):
+class Wanted(Body):
     """A filter of changes: those pass that fit every field that is set."""
 
-    model_config = ConfigDict(extra="forbid")
     prefix: str = ""
     keys: list[str] = Field(default_factory=list, max_length=1000)
     tags: list[str] = Field(default_factory=list, max_length=50)
@@ -68,10 +68,9 @@ class Wanted(BaseModel):
         )
 
 
-class Message(BaseModel):
+class Message(Body):
     """A client's message by WebSocket: one of the three."""
 
-    model_config = ConfigDict(extra="forbid")
     subscribe: Wanted | None = None
     unsubscribe: bool | dict[str, Any] | None = None
     ping: Any = None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from penstock.base.errors import StoreError
@@ -25,6 +25,7 @@ from penstock_service.contexts import schemas
 from penstock_service.contexts.analytics import AnalyticsAnswer, analytics, summed
 from penstock_service.contexts.changes import INVALID, UNREADABLE, Changes
 from penstock_service.contexts.routes import Key, delete, get
+from penstock_service.http.body import Body
 from penstock_service.http.calls import Call, call_of, check_limit, check_workspace, json_answer
 from penstock_service.http.errors import error_body, error_responses
 from penstock_service.http.key_checker import key_of
@@ -37,8 +38,8 @@ router = APIRouter(tags=["context preservation system"], responses=error_respons
 Calls = Annotated[Call, Depends(call_of)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, alias_generator=to_camel)
+class _Body(Body):
+    model_config = ConfigDict(alias_generator=to_camel)
 
 
 class StoreOptions(_Body):

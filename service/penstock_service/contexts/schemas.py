@@ -1,20 +1,19 @@
 """The JSON of the routes about contexts: pydantic models of bodies (`PutBody`, `PatchBody`, …) and of answers
-(`ContextAnswer`, `ListAnswer`, …), and `new_context`, which makes a `NewContext` of a body. `Body`: the base class of
-bodies, those about the gateway too; unknown fields are refused. Times are RFC 3339."""
+(`ContextAnswer`, `ListAnswer`, …), and `new_context`, which makes a `NewContext` of a body. Times are RFC 3339."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from penstock.contexts.keys import KEY_PATTERN, MAX_KEY
 from penstock.contexts.records import NewContext
+from penstock_service.http.body import Body
 
 __all__ = [
     "BatchBody",
     "BatchStep",
-    "Body",
     "ChangeLine",
     "ContextAnswer",
     "ContextLine",
@@ -33,12 +32,6 @@ Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Key = Annotated[str, Field(max_length=MAX_KEY, pattern=KEY_PATTERN)]
 Prefix = Annotated[str, Field(max_length=MAX_KEY)]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31, strict=True)]
-
-
-class Body(BaseModel):
-    """The base class of bodies: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class _Marks(Body):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from penstock.contexts.damage import count_damaged
 from penstock.contexts.rotation import rotate_data_keys, rotate_master_key
-from penstock_service.contexts.schemas import Body
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import PartsOf
 

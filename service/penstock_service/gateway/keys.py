@@ -15,9 +15,9 @@ from penstock.gateway import keys
 from penstock.gateway.errors import InvalidSetting, NotAllowed
 from penstock.gateway.quotas import limits_of, set_limits
 from penstock.gateway.records import DEFAULT_SCOPES, ApiKey
-from penstock_service.contexts.schemas import Body
 from penstock_service.gateway.calls import Cursor, GatewayCall, GatewayCalls, Limit, Time, page_of, time_or_none
 from penstock_service.gateway.limit_schemas import LimitBody, LimitLine, limit_lines, read_limits
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 
 __all__ = ["router"]

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, model_validator
 from penstock.base.format import rfc3339
 from penstock.gateway.quotas import read_limit
 from penstock.gateway.records import UNITS, Limit, LimitState, Period, Unit
-from penstock_service.contexts.schemas import Body
 from penstock_service.gateway.calls import said_amount
+from penstock_service.http.body import Body
 
 __all__ = ["LimitBody", "LimitLine", "StateLine", "limit_lines", "read_limits", "state_line"]
 

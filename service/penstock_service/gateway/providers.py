@@ -21,8 +21,8 @@ from penstock.gateway.providers import (
 from penstock.gateway.records import Provider
 from penstock.gateway.workspaces import find_workspace
 from penstock.profiles.profile import in_use
-from penstock_service.contexts.schemas import Body
 from penstock_service.gateway.calls import Cursor, GatewayCalls, Limit, page_of
+from penstock_service.http.body import Body
 from penstock_service.http.errors import ErrorAnswer, error_responses
 
 __all__ = ["router"]

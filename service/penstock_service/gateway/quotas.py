@@ -20,9 +20,9 @@ from penstock.gateway.quotas import (
     workspace_scopes,
 )
 from penstock.gateway.records import Period, Unit
-from penstock_service.contexts.schemas import Body
 from penstock_service.gateway.calls import AllQuery, Cursor, GatewayCall, GatewayCalls, Limit, page_of
 from penstock_service.gateway.limit_schemas import LimitBody, LimitLine, StateLine, limit_lines, read_limits, state_line
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 
 __all__ = ["router"]

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from penstock.base.format import rfc3339
 from penstock.gateway.records import Workspace, WorkspaceSettings
 from penstock.gateway.workspaces import add_workspace, change_workspace, delete_workspace, list_workspaces
-from penstock_service.contexts.schemas import Body
 from penstock_service.gateway.calls import Cursor, GatewayCalls, Limit, page_of
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 
 __all__ = ["router"]

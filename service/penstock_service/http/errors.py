@@ -183,9 +183,12 @@ def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
 
 
 def _first(faults: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-    """The first fault, and where it is. Of what may be a text or a list pydantic names the faults of each: the one that
-    got furthest is of the form that was meant."""
+    """The first fault, and where it is. An unknown field comes before one that is missing: it may be that, misspelled.
+    Of what may be a text or a list pydantic names the faults of each: the one that got furthest is of the form that was
+    meant."""
     first = faults[0]
+    if first["type"] == "missing":
+        first = next((one for one in faults if one["type"] == "extra_forbidden"), first)
     loc = first["loc"]
     if loc[-1] != "str":
         return first, [str(part) for part in loc[1:]]
@@ -210,7 +213,8 @@ def _fields(request: Request, place: list[str]) -> set[str]:
     models = [one.field_info.annotation for one in dependant.body_params] if dependant else []
     if len(place) > 1:  # within a field, such as a step of a batch
         models = [inner for model in models for inner in _inner(model)]
-    return {name for model in models for name in getattr(model, "model_fields", {})}
+    fields = [pair for model in models for pair in getattr(model, "model_fields", {}).items()]
+    return {field.alias or name for name, field in fields}
 
 
 def _inner(model: Any) -> list[Any]:

@@ -1,9 +1,11 @@
-"""`check_query`: a copy of a route that refuses unknown query parameters, which FastAPI ignores: with `?limt=3` a
-caller would get 50 and not know why."""
+"""`check_query`: a copy of a route that refuses unknown query parameters and repeated ones, which FastAPI ignores: with
+`?limt=3` a caller would get 50 and not know why, and of `?limit=1&limit=2` the last."""
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import copy
+from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi.dependencies.utils import get_flat_params
@@ -22,21 +24,28 @@ _REASON_BYTES = 123
 
 
 def check_query(route: BaseRoute, *, is_tolerant: bool = False) -> BaseRoute:
-    """A copy of `route` that answers 400 (`invalid`) to an unknown query parameter, and closes a WebSocket with 4400.
-    `is_tolerant`: only to one that is near a known one, so misspelled. A route that is none of FastAPI's is returned
+    """A copy of `route` that answers 400 (`invalid`) to an unknown query parameter, and to a known one that is repeated
+    though it has one value; a WebSocket is closed with 4400. `is_tolerant`: of unknown ones only to one that is near a
+    known one, so misspelled. A route that is none of FastAPI's is returned
     as it is."""
     if not isinstance(route, APIRoute | APIWebSocketRoute):
         return route
     checking = copy(route)
     params = get_flat_params(route.dependant)
-    names = frozenset(one.alias for one in params if getattr(one.field_info, "in_", None) is ParamTypes.query)
-    checking.app = _Checking(route.app, names, is_tolerant)
+    asked = [one for one in params if getattr(one.field_info, "in_", None) is ParamTypes.query]
+    lists = frozenset(one.alias for one in asked if _is_list(one.field_info.annotation))
+    checking.app = _Checking(route.app, frozenset(one.alias for one in asked), lists, is_tolerant)
     return checking
 
 
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
+
+
 class _Checking:
-    def __init__(self, app: ASGIApp, known: frozenset[str], is_tolerant: bool) -> None:
+    def __init__(self, app: ASGIApp, known: frozenset[str], lists: frozenset[str], is_tolerant: bool) -> None:
         self._app, self._known, self._is_tolerant = app, known, is_tolerant
+        self._single = known - lists
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fault = self._fault(scope["query_string"]) if scope["query_string"] else None
@@ -51,7 +60,10 @@ class _Checking:
             raise fault
 
     def _fault(self, query: bytes) -> InvalidContext | None:
-        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+        for name, count in counts.items():
+            if count > 1 and name in self._single:
+                return InvalidContext(f"{name}: it was given {count} times: give it once", name)
             near = did_you_mean(name, self._known, lists_all=not self._is_tolerant)
             if name not in self._known and (near or not self._is_tolerant):
                 shown = name[:100].encode(errors="replace").decode()

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from penstock.base.format import rfc3339
 from penstock.jobs.jobs import SCHEDULED
 from penstock.jobs.records import Job, JobState, QueueStats
 from penstock.jobs.schedule import Scheduled
+from penstock_service.http.body import Body
 
 __all__ = [
     "AddedAnswer",
@@ -27,15 +28,13 @@ __all__ = [
 Word = Annotated[str, Field(max_length=40, pattern=r"^[a-z_]*$")]
 
 
-class JobBody(BaseModel):
+class JobBody(Body):
     """A job to run. `payload` as its type wants it; `run_after`: not before this time; `twin`: while one of this name
     waits or runs, no second is added."""
 
-    model_config = ConfigDict(extra="forbid")
-
     job_type: Word
     queue_name: Word = ""
-    payload: dict[str, Any] = {}
+    payload: dict[str, Any] = Field(default_factory=dict)
     run_after: AwareDatetime | None = None
     twin: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
 

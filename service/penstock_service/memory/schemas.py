@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from penstock.base.format import rfc3339
 from penstock.control.memory_feedback import Comment, Value
@@ -15,6 +15,7 @@ from penstock.control.memory_recall import RECALL_TOKENS, WORKING_SET_TOKENS, Bu
 from penstock.memory.feedback import FeedbackKind
 from penstock.memory.items import Kind
 from penstock.transfer.ingest_lines import IngestLine
+from penstock_service.http.body import Body
 
 __all__ = [
     "AcceptedAnswer",
@@ -46,17 +47,13 @@ ItemId = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8,32}$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class IngestBody(IngestLine):
+class IngestBody(Body, IngestLine):
     """Materials of a thread, to be remembered."""
 
     wait: bool = Field(default=False, description="The answer comes when all is kept.")
 
 
-class RecallBody(_Body):
+class RecallBody(Body):
     """The purpose for which memories are wanted. `thread_id`, `kinds` and `since` leave others out."""
 
     purpose: Purpose
@@ -73,7 +70,7 @@ class WorkingSetBody(RecallBody):
     token_budget: Budget = WORKING_SET_TOKENS
 
 
-class FeedbackBody(_Body):
+class FeedbackBody(Body):
     """Feedback on an item. `value`: for `helpful` from -1 (of no use) up; for other types its size says how much."""
 
     item_id: ItemId
@@ -83,7 +80,7 @@ class FeedbackBody(_Body):
     project: Project | None = None
 
 
-class ItemBody(_Body):
+class ItemBody(Body):
     """The fields of an item to change. A corrected `text` has another id."""
 
     text: Annotated[str, Field(min_length=1, max_length=100_000)] | None = None
@@ -92,7 +89,7 @@ class ItemBody(_Body):
     project: Project | None = None
 
 
-class ThreadBody(_Body):
+class ThreadBody(Body):
     """A label for the thread; empty: none."""
 
     label: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]

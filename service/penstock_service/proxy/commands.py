@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from penstock.control.client import Remote, do_budget
 from penstock.profiles import profile as profiles
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import Parts, PartsOf
 
@@ -26,25 +27,21 @@ ProfileName = Annotated[
 router = APIRouter(prefix="/v1", tags=["proxy"], responses=error_responses())
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SettingsBody(_Body):
+class SettingsBody(Body):
     """Settings by their dotted keys, as `GET /v1/settings` lists them."""
 
     values: Annotated[dict[Name, Any], Field(max_length=200)]
     profile: Name = ""
 
 
-class ResetBody(_Body):
+class ResetBody(Body):
     """Keys to reset to the profile's values; without any, all."""
 
     keys: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list)
     profile: Name = ""
 
 
-class SaveBody(_Body):
+class SaveBody(Body):
     """The name of the profile in which the changes are saved."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
@@ -52,13 +49,13 @@ class SaveBody(_Body):
     replace: bool = False
 
 
-class CompactBody(_Body):
+class CompactBody(Body):
     """A session; without one, all."""
 
     session: Name = ""
 
 
-class ShutdownBody(_Body):
+class ShutdownBody(Body):
     """Seconds that requests under way may still take."""
 
     grace_s: Annotated[float, Field(ge=0, le=600)] = 30.0

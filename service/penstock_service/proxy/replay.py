@@ -7,13 +7,14 @@ import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from penstock.plugins.manager import Plugins
 from penstock.profiles import profile as profiles
 from penstock.replay.prompts import MOST, prompts_of
 from penstock.replay.run import WARM
 from penstock.stats.export import clean
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import PartsOf
 
@@ -24,10 +25,8 @@ _LONGEST_GAP_S = 31_536_000
 """A year."""
 
 
-class ReplayBody(BaseModel):
+class ReplayBody(Body):
     """Prompts, sent one after the other as one conversation; `/clear` among them begins with an empty history."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     prompts: Annotated[list[str], Field(min_length=1, max_length=MOST)]
     profile: Annotated[

@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from penstock.control.client import do_sessions
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import PartsOf
 
@@ -20,10 +21,9 @@ Session = Annotated[
 ]
 
 
-class LabelBody(BaseModel):
+class LabelBody(Body):
     """The label of a session; empty: none."""
 
-    model_config = ConfigDict(extra="forbid")
     label: Annotated[str, Field(max_length=400)]
 
 

@@ -19,8 +19,9 @@ from penstock.contexts.json import hit_json
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.gateway.admit import check_scope
-from penstock_service.contexts.schemas import Body, Name, Prefix, Word
+from penstock_service.contexts.schemas import Name, Prefix, Word
 from penstock_service.contexts.short_reads import plain_workspace
+from penstock_service.http.body import Body
 from penstock_service.http.calls import Call, call_of, check_limit, json_answer
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from penstock.plugins.tool import Tool
+from penstock_service.http.body import Body
 from penstock_service.http.errors import error_responses
 from penstock_service.http.route_dependencies import PartsOf
 from penstock_service.tools.callers import caller_of
@@ -61,7 +62,7 @@ def tool_router(tools: Sequence[Tool]) -> APIRouter:
 
 
 def _call(tool: Tool) -> Callable[..., ToolAnswer]:
-    model = tool.arguments()
+    model = create_model(tool.name, __base__=(Body, tool.arguments()))
 
     def call(body: Any, request: Request, parts: PartsOf) -> ToolAnswer:
         arguments = {name: getattr(body, name) for name in type(body).model_fields}

@@ -23,6 +23,7 @@ from tests.service.conftest import TOKEN, Service
         ("GET", "/events?afer=1", "afer", "Did you mean 'after'?"),
         ("POST", "/v1/search?limit=3", "limit", "there is no query parameter 'limit'. This call takes none."),
         ("POST", "/v1/tools/recall?limit=3", "limit", "This call takes none."),
+        ("GET", "/v1/contexts?limit=1&limit=2", "limit", "limit: it was given 2 times: give it once"),
         ("GET", "/dashboard/requests?limt=3", "limt", "Did you mean 'limit'?"),
         ("GET", "/api/context/analytics?session=s", "session", "Did you mean 'sessionId'?"),
     ],

@@ -77,7 +77,8 @@ def test_a_working_set(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "param", "said"),
     [
-        ("recall", {"purpos": "x"}, "purpose", "required"),
+        ("recall", {}, "purpose", "required"),
+        ("recall", {"purpos": "x"}, "purpos", "Did you mean 'purpose'?"),
         ("recall", {"purpose": "x", "token_budge": 3}, "token_budge", "Did you mean 'token_budget'?"),
         ("recall", {"purpose": "x", "kinds": ["chats"]}, "kinds.0", "'chat'"),
         ("recall", {"purpose": "x", "token_budget": 0}, "token_budget", "greater"),

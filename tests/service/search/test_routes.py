@@ -73,7 +73,7 @@ def test_the_same_is_answered_whether_fastapi_reads_the_call_or_not(service: Ser
     """It reads one with a condition."""
     with service.http() as http:
         http.put("/v1/contexts/alike", json={"data": "an alike one", "tags": ["t"]})
-        body = {"query": "alike", "tag": "t", "since": "2000-01-01T00:00:00Z", "limit": "3"}
+        body = {"query": "alike", "tag": "t", "since": "2000-01-01T00:00:00Z", "limit": 3}
         short = http.post("/v1/search", json=body)
         other = http.post("/v1/search", json=body, headers={"if-match": "*"})
         long = http.post("/v1/search", json=body, headers={"content-type": "application/json; charset=utf-8"})
