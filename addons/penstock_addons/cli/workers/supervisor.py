@@ -70,8 +70,12 @@ class Supervisor:
         told to end and have ended. Raises `PenstockError`."""
         with self._signals():
             try:
-                self._workers += [_start(store, order) for store, order in self._orders]
-                self._await()
+                self._workers += [_spawn(store, order) for store, order in self._orders]
+                # All import at once; the first alone says what is wrong with its options.
+                for some in (self._workers[:1], self._workers[1:]):
+                    for one in some:
+                        _give_order(one)
+                    self._await(some)
                 first = self._workers[0].announced if self._workers else None
                 if first is not None and not self._times_told:
                     up(first)
@@ -81,10 +85,10 @@ class Supervisor:
             finally:
                 self._stop()
 
-    def _await(self) -> None:
-        """Wait until all listen. Raises `PenstockError`."""
+    def _await(self, workers: Sequence[_Worker]) -> None:
+        """Wait until these listen. Raises `PenstockError` if any worker ends meanwhile, or they do not."""
         until = time.monotonic() + START_S
-        while any(one.announced is None for one in self._workers):
+        while any(one.announced is None for one in workers):
             ended = next((one for one in self._workers if one.process.poll() is not None), None)
             if ended is not None and not self._times_told:
                 raise PenstockError(f"a worker ended while it started (status {ended.process.returncode}): see above")
@@ -159,15 +163,24 @@ class Supervisor:
                 signal.signal(number, handler)
 
 
-def _start(store: Path, order: bytes, pause_s: float = PAUSE_S) -> _Worker:
+def _start(store: Path, order: bytes, pause_s: float) -> _Worker:
+    worker = _spawn(store, order, pause_s)
+    _give_order(worker)
+    return worker
+
+
+def _spawn(store: Path, order: bytes, pause_s: float = PAUSE_S) -> _Worker:
     # A session of its own: Ctrl-C in the terminal is for this process, which ends the workers in order.
     process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, start_new_session=True)
     # Before it has its order: what another process of this id announced, before a crash, is not of this one.
     file_beside(store, process.pid).unlink(missing_ok=True)
-    with suppress(OSError):  # it has ended already
-        assert process.stdin is not None
-        send(process.stdin, order)
     return _Worker(order, store, process, time.monotonic(), pause_s)
+
+
+def _give_order(worker: _Worker) -> None:
+    with suppress(OSError):  # it has ended already
+        assert worker.process.stdin is not None
+        send(worker.process.stdin, worker.order)
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

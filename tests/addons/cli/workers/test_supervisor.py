@@ -30,6 +30,16 @@ if len(starts.read_text()) > 1:
     os.kill(os.getppid(), signal.SIGTERM)
 os.replace(folder / "ready.json", folder / "announced.json") if (folder / "ready.json").exists() else None
 """
+REFUSES = """
+import pathlib, sys, time
+said = pathlib.Path(sys.argv[1]) / "said"
+if sys.stdin.buffer.read(4):
+    with said.open("a") as file:
+        file.write("no such option\\n")
+    for _ in range(100):  # others that have their options would say so meanwhile
+        time.sleep(0.01 if len(said.read_text().splitlines()) < 2 else 0)
+    sys.exit(2)
+"""
 ENDS = "import sys; sys.stdin.buffer.read(4); sys.exit(3)"
 
 
@@ -83,3 +93,13 @@ def test_a_worker_that_ends_as_soon_as_it_listens_is_started_again(
     Supervisor([(tmp_path / "store", b"")]).run(up.append)
     assert len(up) == 1
     assert (tmp_path / "starts").read_text() == ".."
+
+
+def test_options_that_are_wrong_are_refused_once(
+    announced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: None
+) -> None:
+    """By the first worker: the others have not seen them."""
+    _runs(monkeypatch, REFUSES, tmp_path)
+    with pytest.raises(PenstockError, match=r"a worker ended while it started \(status 2\)"):
+        Supervisor([(tmp_path / f"store-{n}", b"") for n in range(4)]).run(lambda _: None)
+    assert (tmp_path / "said").read_text() == "no such option\n"
