@@ -9,6 +9,7 @@ import os
 import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +46,15 @@ _BESIDE = "proxies"
 """The folder beside a store with the announcements of all proxies that use it."""
 
 
+@cache
+def _place() -> str:
+    try:
+        processes = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no path: `pid:[4026531836]`
+    except OSError:  # not Linux
+        processes = ""
+    return f"{socket.gethostname()} {processes}"
+
+
 @dataclass(frozen=True)
 class Announcement:
     """A running proxy, as it announces itself."""
@@ -59,6 +69,9 @@ class Announcement:
     started: float
     reverse: dict[str, str] = field(default_factory=dict)
     """By provider: the base address that a client is given in place of the provider's own."""
+    place: str = field(default_factory=_place)
+    """Where its process id means something: other machines and containers, which may share the folder, have their
+    own."""
 
     @property
     def address(self) -> str:
@@ -103,8 +116,8 @@ def gateway_port(store: Path) -> int | None:
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies left in a
-    folder beside a store are deleted. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies of this
+    machine or container left in a folder beside a store are deleted. Raises `OSError`."""
     other = announced(file)
     if other is not None and other.pid != what.pid:
         return
@@ -112,7 +125,7 @@ def announce(what: Announcement, file: Path) -> None:
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
     for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
         dead = read(left)
-        if dead is not None and not is_alive(dead.pid):
+        if dead is not None and dead.place == _place() and not is_alive(dead.pid):
             withdraw(left, dead.pid)
 
 

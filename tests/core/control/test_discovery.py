@@ -69,16 +69,18 @@ def test_the_port_of_a_running_gateway_is_found_by_its_store(tmp_path: Path) -> 
 
 
 def test_files_of_killed_proxies_go_when_another_is_announced(tmp_path: Path) -> None:
-    """Beside the store. Those of living ones stay, whether they listen or not, and so does what is no announcement."""
+    """Beside the store. Those of living ones stay, whether they listen or not, and so does what is no announcement, and
+    those of another container that shares the folder: its processes have numbers of their own."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     store = tmp_path / "penstock.db"
-    left, living, other = (file_beside(store, pid) for pid in (gone.pid, os.getppid(), 1))
+    left, living, other, elsewhere = (file_beside(store, pid) for pid in (gone.pid, os.getppid(), 1, 2))
     announce(replace(HERE, pid=gone.pid), left)
     announce(replace(HERE, pid=os.getppid()), living)
+    announce(replace(HERE, pid=gone.pid, place="another container"), elsewhere)
     other.write_text("{}", encoding="utf-8")
     announce(HERE, file_beside(store, HERE.pid))
-    assert sorted(other.parent.iterdir()) == sorted([living, other, file_beside(store, HERE.pid)])
+    assert sorted(other.parent.iterdir()) == sorted([living, other, elsewhere, file_beside(store, HERE.pid)])
 
 
 def test_takes_back_its_own_only(tmp_path: Path) -> None:
