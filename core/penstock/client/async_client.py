@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -40,9 +41,10 @@ class AsyncClient:
         workspace: str = "default",
         by: str = "owner",
         timeout_s: float = TIMEOUT_S,
+        store: Path | None = None,
     ) -> None:
         """Takes the same arguments as `Client`."""
-        self._to = Connection(url, token, workspace, by)
+        self._to = Connection(url, token, workspace, by, store)
         self._http = httpx.AsyncClient(
             base_url=self._to.url, headers=self._to.headers, timeout=timeout_s, trust_env=False
         )

@@ -4,6 +4,7 @@ an iterator over changes. Answers are dataclasses; errors are `ServiceError`."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -41,10 +42,12 @@ class Client:
         workspace: str = "default",
         by: str = "owner",
         timeout_s: float = TIMEOUT_S,
+        store: Path | None = None,
     ) -> None:
         """`url`: the address of the service; by default `PENSTOCK_SERVICE` of the environment, or this machine's.
-        `token`: by default `PENSTOCK_TOKEN`, or the token of this machine's service. `by`: whom the history names."""
-        self._to = Connection(url, token, workspace, by)
+        `token`: by default `PENSTOCK_TOKEN`, or the token of this machine's service. `by`: whom the history names.
+        `store`: the store of the proxy beside which that service stands, if not the usual one; its token is there."""
+        self._to = Connection(url, token, workspace, by, store)
         # The proxy of the environment is for what goes to providers.
         self._http = httpx.Client(base_url=self._to.url, headers=self._to.headers, timeout=timeout_s, trust_env=False)
 

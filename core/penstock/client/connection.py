@@ -28,14 +28,14 @@ _FOLLOW = httpx.Timeout(30.0, read=45.0)
 class Connection:
     """An address with its headers."""
 
-    def __init__(self, url: str | None, token: str | None, workspace: str, by: str) -> None:
+    def __init__(self, url: str | None, token: str | None, workspace: str, by: str, store: Path | None = None) -> None:
         """As `Client` takes them. Raises `ServiceError`."""
         self.url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
         try:
             httpx.URL(self.url)
         except httpx.InvalidURL as e:
             raise ServiceError(f"{self.url!r} is no address of a service: {e}", "invalid") from e
-        token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url)
+        token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url, store)
         if not by.isascii() or not by.isprintable():
             raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")
         self.headers = {
@@ -95,11 +95,12 @@ def change_in(line: str) -> Change | None:
     return change_of(json.loads(line[6:])) if line.startswith("data: {") else None
 
 
-def _own_token(url: str) -> str:
-    """The token of this machine's service. It is never sent to another machine, which could take it."""
+def _own_token(url: str, store: Path | None) -> str:
+    """The token of this machine's service, or of the one that stands beside `store`. It is never sent to another
+    machine, which could take it."""
     if httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1"):
         raise ServiceError(f"{url} is not on this machine: name its token, or PENSTOCK_TOKEN", "unauthenticated")
-    file: Path = paths.state_dir() / _TOKEN_FILE
+    file = (paths.state_dir() if store is None else store.expanduser().absolute().parent) / _TOKEN_FILE
     try:
         return file.read_text().strip()
     except (OSError, UnicodeDecodeError) as e:

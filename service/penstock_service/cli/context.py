@@ -14,7 +14,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable
 from penstock.client import Client, Context, Hit
-from penstock_service.cli.options import AsJson, Url, Workspace
+from penstock_service.cli.options import AsJson, ServiceStore, Url, Workspace
 from penstock_service.cli.transfer import export, import_
 
 __all__ = ["app"]
@@ -49,6 +49,7 @@ def put(
     ] = None,
     expect: Annotated[int | None, typer.Option(help="Only when it has this version; 0: when there is none.")] = None,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +59,7 @@ def put(
     """
     given = _read(file) if file is not None else sys.stdin.read() if value == "-" else value
     data = given if text else _value(given)
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         _print_head(client.put(key, data, ttl=ttl, tags=tag, seal=seal, expected=expect), as_json)
 
 
@@ -67,11 +68,12 @@ def get(
     key: Key,
     version: Annotated[int | None, typer.Option(help="An older version.")] = None,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: Annotated[bool, typer.Option("--json", help="With version, tags and times.")] = False,
 ) -> None:
     """Print a value, as JSON."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         found = client.get(key, version)
     _print_json(asdict(found) if as_json else found.data)
 
@@ -81,11 +83,12 @@ def list_(
     prefix: Annotated[str, typer.Argument(help="Only keys that begin so.")] = "",
     tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
     """List contexts, without their values."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         found = list(client.list(prefix, tag=tag))
     if as_json:
         _print_json([_head(one) for one in found])
@@ -95,9 +98,11 @@ def list_(
 
 
 @app.command()
-def history(key: Key, url: Url = None, workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def history(
+    key: Key, url: Url = None, store: ServiceStore = None, workspace: Workspace = "default", as_json: AsJson = False
+) -> None:
     """List the versions that are kept, the newest first."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         found = client.versions(key)
     if as_json:
         _print_json(found)
@@ -112,11 +117,12 @@ def rollback(
     key: Key,
     to: Annotated[int, typer.Argument(help="The version whose value is to be the newest again.")],
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
     """Make the value of an older version the newest, as a version of its own."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         _print_head(client.rollback(key, to), as_json)
 
 
@@ -125,18 +131,21 @@ def delete(
     key: Key,
     purge: Annotated[bool, typer.Option(help="For good, with all versions.")] = False,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
 ) -> None:
     """Take a context away. Within 30 days `undelete` brings it back."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         client.delete(key, purge=purge)
     typer.echo(f"{key} is deleted{', for good' if purge else ''}.")
 
 
 @app.command()
-def undelete(key: Key, url: Url = None, workspace: Workspace = "default", as_json: AsJson = False) -> None:
+def undelete(
+    key: Key, url: Url = None, store: ServiceStore = None, workspace: Workspace = "default", as_json: AsJson = False
+) -> None:
     """Bring back what was deleted or has ended within the last 30 days. It then lasts 24 hours."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         _print_head(client.undelete(key), as_json)
 
 
@@ -145,11 +154,12 @@ def search(
     query: Annotated[str, typer.Argument(help="Words; contexts with any of them are found.")],
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: AsJson = False,
 ) -> None:
     """Find contexts by the words in their key, tags and value."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         found: list[Hit] = client.search(query, limit=limit)
     if as_json:
         _print_json([asdict(hit) for hit in found])
@@ -165,18 +175,19 @@ def watch(
     prefix: Annotated[str, typer.Argument(help="Only keys that begin so.")] = "",
     after: Annotated[str | None, typer.Option(help="From this cursor on; from now when not given.")] = None,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Print changes as they happen, until Ctrl-C."""
-    with _client(url, workspace) as client:
+    with _client(url, workspace, store) as client:
         for change in client.changes(prefix, after):
             said = f"{change.at}  {change.kind:<8}  {change.key}  v{change.version}  by {printable(change.by)}"
             typer.echo(json.dumps(asdict(change)) if as_json else said)
 
 
-def _client(url: str | None, workspace: str) -> Client:
-    return Client(url, workspace=workspace)
+def _client(url: str | None, workspace: str, store: Path | None) -> Client:
+    return Client(url, workspace=workspace, store=store)
 
 
 def _value(text: str) -> Any:

@@ -12,7 +12,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import columns, printable
 from penstock.client import Client
 from penstock_service.cli.job_calls import JOBS, call, said, wait_for
-from penstock_service.cli.options import AsJson, Url
+from penstock_service.cli.options import AsJson, ServiceStore, Url
 
 __all__ = ["app"]
 
@@ -28,10 +28,11 @@ def list_(
     state: Annotated[str, typer.Option(help="Only those: waiting, running, done, failed or cancelled.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
     url: Url = None,
+    store: ServiceStore = None,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, the newest first."""
-    with Client(url) as client:
+    with Client(url, store=store) as client:
         jobs = call(client, "GET", JOBS, query={"limit": limit, **({"state": state} if state else {})})["items"]
     if as_json:
         _print_json(jobs)
@@ -45,16 +46,16 @@ def list_(
 
 
 @app.command()
-def show(number: Number, url: Url = None) -> None:
+def show(number: Number, url: Url = None, store: ServiceStore = None) -> None:
     """Print one job, as JSON."""
-    with Client(url) as client:
+    with Client(url, store=store) as client:
         _print_json(call(client, "GET", f"{JOBS}/{_checked(number)}"))
 
 
 @app.command()
-def cancel(number: Number, url: Url = None) -> None:
+def cancel(number: Number, url: Url = None, store: ServiceStore = None) -> None:
     """End a job that waits; ask one that runs to end at its next step."""
-    with Client(url) as client:
+    with Client(url, store=store) as client:
         job = call(client, "DELETE", f"{JOBS}/{_checked(number)}")
     asked = "is asked to end" if job["state"] == "running" else f"is {job['state']}"
     typer.echo(f"Job {number} ({job['job_type']}) {asked}.")
@@ -66,13 +67,14 @@ def run(
     payload: Annotated[str, typer.Option(help="What it needs, as JSON.")] = "{}",
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it has ended, and print its result.")] = False,
     url: Url = None,
+    store: ServiceStore = None,
 ) -> None:
     """Have a job run."""
     try:
         wanted = json.loads(payload)
     except ValueError as e:
         raise PenstockError(f"--payload is no JSON: {e}") from e
-    with Client(url) as client:
+    with Client(url, store=store) as client:
         number = call(client, "POST", JOBS, {"job_type": kind, "payload": wanted})["id"]
         if not wait:
             typer.echo(f"Job {number} waits: `penstock jobs show {number}` tells what becomes of it.")

@@ -20,7 +20,7 @@ from penstock.client import Client
 from penstock.client.answers import refused
 from penstock.client.connection import Connection
 from penstock_service.cli.job_calls import wait_for
-from penstock_service.cli.options import Url, Workspace
+from penstock_service.cli.options import ServiceStore, Url, Workspace
 
 __all__ = ["export", "import_"]
 
@@ -51,10 +51,11 @@ def export(
     ),
     what: Annotated[What, typer.Option(help="What to export.")] = What.CONTEXTS,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
 ) -> None:
     """Write contexts with all kept versions, or the memory too, as lines of JSON."""
-    to = Connection(url, None, workspace, "owner")
+    to = Connection(url, None, workspace, "owner", store)
     query = {"what": what.value}
     try:
         with (
@@ -87,10 +88,11 @@ def import_(
     ] = Onto.SKIP,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of them.")] = False,
     url: Url = None,
+    store: ServiceStore = None,
     workspace: Workspace = "default",
 ) -> None:
     """Import what was exported. Every line is checked before the first is written."""
-    to = Connection(url, None, workspace, "owner")
+    to = Connection(url, None, workspace, "owner", store)
     query = {"onto": onto.value, "dry_run": str(dry_run).lower()}
     try:
         with (
@@ -104,7 +106,7 @@ def import_(
         raise PenstockError(f"{file} cannot be read: {e.strerror}") from e
     if answer.status_code != 202:
         raise refused(answer)
-    with Client(url, workspace=workspace) as client:
+    with Client(url, workspace=workspace, store=store) as client:
         result = wait_for(client, answer.json()["id"])["result"]
     head = "Dry run" if dry_run else "Done"
     typer.echo(f"{head}: contexts {_counts(result, 'contexts')}; memory {_counts(result, 'items')}.")

@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from penstock.cli.app import build
+from penstock.store.store_file import store_file
 from tests.service.cli.conftest import Command
 from tests.service.conftest import TOKEN, Service
 
@@ -144,3 +145,20 @@ def test_text_that_begins_with_a_quote_is_kept_with_a_hint(command: Command) -> 
     for value in ("plain words", '{"a": 1}', '"{oops"'):
         assert command("context", "put", "hint", value).stderr == ""
     assert command("context", "get", "hint").stdout.strip() == '"{oops"'
+
+
+def test_a_service_with_a_store_of_its_own_is_asked_with_its_token(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is in the folder of that store, also where the store is named by the URL of a database."""
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path))
+    url = "postgresql://me@127.0.0.1:9/none"
+    for store in (str(tmp_path / "own" / "penstock.db"), url):
+        folder = store_file(store).parent
+        folder.mkdir(exist_ok=True)
+        (folder / "service-token").write_text(TOKEN)
+        for words in (["context", "list"], ["jobs", "list"], ["context", "export"]):
+            without = CliRunner().invoke(build(), [*words, "--url", service.url])
+            assert (without.exit_code, "service-token cannot be read" in without.stderr) == (2, True)
+            found = CliRunner().invoke(build(), [*words, "--url", service.url, "--store", store])
+            assert found.exit_code == 0, found.output
