@@ -108,7 +108,7 @@ class SharedPostgres:
                 tables.finish(db)
         except UnknownRevision as e:
             raise StoreError(f"{self.name} was written by a newer version of Penstock ({e})") from e
-        except SQLAlchemyError as e:
+        except (SQLAlchemyError, UnicodeEncodeError) as e:
             raise StoreError(f"{self.name} cannot be opened: {why_unopened(e)}") from e
 
 

@@ -196,7 +196,10 @@ def _shown(value: object) -> str:
     return f" ({value!r})" if isinstance(value, bool | int | float) else ""
 
 
-@lru_cache(500)
 def _remark(text: str) -> str:
     """A stage's remark, cut and without secrets, since it may quote the conversation."""
-    return redact(text[: REMARK + 64])[:REMARK]
+    return _redacted(text[: REMARK + 64])[:REMARK]
+
+
+_redacted = lru_cache(500)(redact)
+"""Most remarks come with one request after the other."""

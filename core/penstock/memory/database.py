@@ -9,6 +9,7 @@ of a ledger.
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ BUSY_MS = 5000
 """Milliseconds that a write waits for another. Memory is written in the background: no request waits for it."""
 SCRUB_S = 5.0
 """Seconds that a deletion waits for readers because of which the write-ahead log still has the deleted text."""
-_FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
+_FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError)
 _PAGE = 500
 # Asked for each project of every write: built once, since building a query takes longer than running it.
 _NAMED = projects.select().where(projects.c.name.in_(sa.bindparam("names", expanding=True)))

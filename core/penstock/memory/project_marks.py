@@ -62,7 +62,8 @@ class ProjectMarks:
             contents = [(number, one) for one in wanted]
             gone = self._database.forgotten(db, contents)
             kept = set(self._database.ids_of(db, contents)) - gone
-        new = [one for one in wanted if (number, one) not in gone | kept]
+        known = gone | kept
+        new = [one for one in wanted if (number, one) not in known]
         if new and not dry_run:
             with self._database.writing() as db:
                 self._database.set_forgotten(db, self._project(db, project, ""), new, stays=True)

@@ -309,12 +309,13 @@ class MemoryService:
     def _try(self, work: Callable[[], None]) -> bool:
         """Run `work`. False: it failed; the fault was reported, and some time has passed."""
         self._hurry = False
+        was_down = bool(self.fault)
         try:
             work()
         except Exception as e:  # noqa: BLE001 - chromadb, SQLite and a plugin's embedder raise what they like
             self._is_down(e if isinstance(e, MemoryDown) else f"memory cannot be opened: {type(e).__name__}: {e}")
             return False
-        if self.fault:
+        if was_down:
             logger.warning("memory can be used again")
         with self._change:
             self.state, self.fault = State.OPEN, ""

@@ -26,16 +26,22 @@ class KnownNames:
             self._is_listed = False
 
     def add(self, names: Iterable[str]) -> None:
-        """Note names that the store is about to get."""
+        """Note names that the store has got."""
         with self._lock:
             if len(self._hashes) <= _MOST:
                 self._hashes.update(map(hash, names))
 
     def may_have(self, name: str, listed: Callable[[int], Iterable[str]]) -> bool:
         """Whether the store may have `name`; False is certain. `listed`: up to so many of the store's names, asked for
-        once."""
+        once. It may call `clear`, and is called without the lock."""
         with self._lock:
-            if not self._is_listed:
-                self._hashes.update(map(hash, listed(_MOST + 1)))
+            hashes, is_listed = self._hashes, self._is_listed
+        if not is_listed:
+            found = set(map(hash, listed(_MOST + 1)))
+            with self._lock:
+                if hashes is not self._hashes:  # what was listed may be of the store before
+                    return True
+                hashes |= found
                 self._is_listed = True
-            return len(self._hashes) > _MOST or hash(name) in self._hashes
+        with self._lock:
+            return hashes is not self._hashes or len(hashes) > _MOST or hash(name) in hashes

@@ -30,11 +30,12 @@ class StoreLock:
     def renew(self) -> None:
         """Take the lock again if its file was deleted or replaced, since other proxies would not see it. Raises
         `StoreError` if another proxy holds it by now."""
-        if not self._is_held():
+        if not self.is_held():
             self.release()
             self._take()
 
-    def _is_held(self) -> bool:
+    def is_held(self) -> bool:
+        """Whether no other process can have it. Never on Windows."""
         if self._fd is None:
             return False
         try:

@@ -97,20 +97,29 @@ class SqlStore(SqlTables, SoleOwner):
             return [event_of(row) for row in rows]
 
     def knows(self, conversation: str) -> bool:
-        is_ours = not self.readonly and _inode(self.path) == self._inode  # else others write, or it was replaced
+        # Else others write, or it was replaced.
+        is_ours = not self.readonly and self._lock.is_held() and _inode(self.path) == self._inode
         return not (is_ours and not self._known.may_have(conversation, self._names)) and super().knows(conversation)
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
-        self._known.add([conversation])
-        super().add_edits(conversation, landed, at)
+        with self._known_by([conversation]):
+            super().add_edits(conversation, landed, at)
 
     def set_tip(self, conversation: str, tip: PrefixHash, at: float) -> None:
-        self._known.add([conversation])
-        super().set_tip(conversation, tip, at)
+        with self._known_by([conversation]):
+            super().set_tip(conversation, tip, at)
 
     def set_tips(self, tips: Mapping[str, PrefixHash], at: float) -> None:
-        self._known.add(tips)
-        super().set_tips(tips, at)
+        with self._known_by(tips):
+            super().set_tips(tips, at)
+
+    @contextmanager
+    def _known_by(self, names: Collection[str]) -> Iterator[None]:
+        """Note the names of conversations that the block writes: before it, since it may be seen at once, and after it,
+        since it forgets what was noted where the file was replaced."""
+        self._known.add(names)
+        yield
+        self._known.add(names)
 
     def end(self) -> Cursor:
         with self._read() as db:

@@ -1,5 +1,5 @@
 """`Body`: the base class of the bodies of calls. An unknown field is refused, and numbers and booleans are strict:
-`"3"` and `true` are not 3, as JSON Schema has it. In the query of a call all is text, and `?limit=3` is 3."""
+`"3"`, `true` and `3.0` are not 3. In the query of a call all is text, and `?limit=3` is 3."""
 
 from __future__ import annotations
 

@@ -52,6 +52,21 @@ def test_a_record_of_before_gets_what_is_new(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_record_that_another_process_writes_to_is_down_and_what_it_was_to_get_can_be_added_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.memory.database.BUSY_MS", 50)
+    memory = Memory(tmp_path, Trigrams())
+    memory.add([Item("p", "The kiln runs at 900 degrees.")])
+    with closing(sqlite3.connect(tmp_path / "memory.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(MemoryDown, match="locked"):
+            memory.add([Item("p", "The glaze is fired at 1,200 degrees.")])
+    memory.add([Item("p", "The glaze is fired at 1,200 degrees.")])
+    assert len(memory.newest("p")) == 2
+    memory.close()
+
+
 def test_its_folder_is_private(tmp_path: Path) -> None:
     """With those above it that were missing: Chroma's files in it say nothing of who may read them."""
     before = os.umask(0o022)
