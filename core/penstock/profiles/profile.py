@@ -68,9 +68,9 @@ class Limits(_Table):
     """How long one stage may take on a request. Late means its edits are lost."""
     read_ms: float = Field(default=2000, gt=0)
     """How long reading a request, and writing it again, may take. Late means it leaves as it came."""
-    store_ms: float = Field(default=250, gt=0)
+    store_ms: float = Field(default=1000, gt=0)
     """How long one call of a store in a database server may take while a request waits. Late means that the request
-    gets no new edits. Read when the proxy starts."""
+    gets no new edits, and that the provider may not find it in its cache. Read when the proxy starts."""
     background_s: float = Field(default=30, gt=0)
     """How long one stage may look at an answer. No request waits for it."""
     body_bytes: int = Field(default=64 << 20, gt=0)
