@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pluggy
 import pytest
 import typer
+from textual.pilot import Pilot
 from typer.testing import CliRunner
 
 from penstock.plugins import hookspecs
@@ -48,6 +50,21 @@ def test_a_picture_of_the_log(penstock: Callable[..., tuple[int, str]], log: Log
     assert (code, "Wrote" in said) == (0, True)
     assert "a question" in words(picture)
     assert "1 request" in words(picture)
+
+
+def test_a_picture_waits_until_it_is_drawn(
+    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a machine so busy that Textual's pause takes this process for an idle one and does not wait."""
+
+    async def pause(self: Pilot[None], delay: float | None = None) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Pilot, "pause", pause)
+    log.exchange(life("a question"))
+    picture = tmp_path / "log.svg"
+    assert penstock("--store", str(log.path), "--screenshot", str(picture), "--size", "120x30")[0] == 0
+    assert "a question" in words(picture)
 
 
 def test_without_a_terminal_it_says_what_needs_none(penstock: Callable[..., tuple[int, str]], log: Log) -> None:

@@ -72,8 +72,7 @@ async def _picture(app: PenstockApp, size: tuple[int, int], select: str, view: s
             await pilot.pause()
             await _until(pilot, lambda: not isinstance(app.screen, BaseView) or app.screen.is_complete)
         app.log_screen.show_now()
-        await pilot.pause()
-        return app.export_screenshot(title=f"penstock tui — {app.feed.path.name}")
+        return await _drawn(pilot, f"penstock tui — {app.feed.path.name}")
 
 
 def _open(app: PenstockApp, row: Row, view: str) -> None:
@@ -81,6 +80,22 @@ def _open(app: PenstockApp, row: Row, view: str) -> None:
         app.log_screen.open_map(row)
     else:
         app.log_screen.open(row, Pane.DIFF if view == Pane.DIFF else Pane.BLOCKS)
+
+
+async def _drawn(pilot: Pilot[None], title: str) -> str:
+    """The picture, once a further refresh leaves it as it is: `Pilot.pause` takes a process that the machine gives no
+    time for an idle one, and then what was laid out last is not drawn yet."""
+    picture, before = pilot.app.export_screenshot(title=title), ""
+    async with asyncio.timeout(PATIENCE):
+        while picture != before:
+            before = picture
+            for _ in range(2):  # the first lays out, the second draws what was laid out
+                refreshed = asyncio.Event()
+                pilot.app.screen.call_after_refresh(refreshed.set)
+                await refreshed.wait()
+                await pilot.pause()
+            picture = pilot.app.export_screenshot(title=title)
+    return picture
 
 
 async def _until(pilot: Pilot[None], is_done: Callable[[], bool]) -> None:
