@@ -10,6 +10,7 @@ import socket
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -99,8 +100,9 @@ def default_file() -> Path:
 
 
 def file_beside(store: Path, pid: int) -> Path:
-    """The file beside the store in which every proxy announces itself, also one that runs for a single session."""
-    return store.parent / _BESIDE / f"{pid}.json"
+    """The file beside the store in which every proxy of this machine or container announces itself, also one that runs
+    for a single session. In another container that shares the folder, the process `pid` has another file."""
+    return store.parent / _BESIDE / f"{pid}-{blake2b(_place().encode(), digest_size=6).hexdigest()}.json"
 
 
 def all_beside(store: Path) -> list[Announcement]:
@@ -125,14 +127,14 @@ def announce(what: Announcement, file: Path) -> None:
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
     for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
         dead = read(left)
-        if dead is not None and dead.place == _place() and not is_alive(dead.pid):
+        if dead is not None and not is_alive(dead.pid):
             withdraw(left, dead.pid)
 
 
 def withdraw(file: Path, pid: int) -> None:
-    """Delete `file`, if it is still the announcement of the process `pid`."""
+    """Delete `file`, if it is still the announcement of the process `pid` of this machine or container."""
     what = read(file)
-    if what is not None and what.pid == pid:
+    if what is not None and what.pid == pid and what.place == _place():
         file.unlink(missing_ok=True)
 
 
@@ -145,10 +147,10 @@ def read(file: Path) -> Announcement | None:
 
 
 def announced(file: Path | None = None) -> Announcement | None:
-    """The running proxy that is announced in `file`: its process is alive, and its port answers. None: there is
-    none."""
+    """The running proxy that is announced in `file`: its process is alive, and its port answers. None: there is none on
+    this machine or in this container."""
     what = read(file or default_file())
-    if what is None or not is_alive(what.pid):
+    if what is None or what.place != _place() or not is_alive(what.pid):
         return None
     return what if answers(reachable(what.host).strip("[]"), what.port) else None
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from penstock.control import discovery
 from penstock.control.discovery import (
     GATEWAY,
     Announcement,
+    all_beside,
     announce,
     announced,
     answers,
@@ -81,6 +83,26 @@ def test_files_of_killed_proxies_go_when_another_is_announced(tmp_path: Path) ->
     other.write_text("{}", encoding="utf-8")
     announce(HERE, file_beside(store, HERE.pid))
     assert sorted(other.parent.iterdir()) == sorted([living, other, elsewhere, file_beside(store, HERE.pid)])
+
+
+def test_a_proxy_in_another_container_is_none_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That shares the folder, and whose process has the same number. Neither replaces nor deletes what the other
+    announced."""
+    store = tmp_path / "penstock.db"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = replace(HERE, port=server.getsockname()[1])
+        announce(here, file_beside(store, HERE.pid))
+        monkeypatch.setattr(discovery, "_place", lambda: "another container")
+        there = replace(here, place="another container", started=2.0)
+        announce(there, file_beside(store, HERE.pid))
+        assert all_beside(store) == [there]
+        withdraw(file_beside(store, HERE.pid), HERE.pid)
+        monkeypatch.undo()
+        assert all_beside(store) == [here]
+        announce(there, tmp_path / "proxy.json")
+        assert announced(tmp_path / "proxy.json") is None
+        withdraw(tmp_path / "proxy.json", HERE.pid)
+        assert read(tmp_path / "proxy.json") == there
 
 
 def test_takes_back_its_own_only(tmp_path: Path) -> None:
