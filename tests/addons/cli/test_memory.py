@@ -33,18 +33,6 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def folder(penstock_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project that one works in, with the embedder that needs nothing."""
-    folder = tmp_path / "kiln"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    paths.profiles_dir().mkdir(parents=True)
-    (paths.profiles_dir() / "quick.toml").write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
-    monkeypatch.setenv("PENSTOCK_PROFILE", "quick")
-    return folder
-
-
-@pytest.fixture
 def say(run: Run, folder: Path) -> Say:
     """Types a command that goes well, and gives what was printed."""
 

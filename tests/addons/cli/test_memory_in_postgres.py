@@ -24,18 +24,6 @@ COMMANDS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def folder(penstock_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project that one works in, with the embedder that needs nothing."""
-    folder = tmp_path / "kiln"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    paths.profiles_dir().mkdir(parents=True)
-    (paths.profiles_dir() / "quick.toml").write_text('extends = "default"\n[memory]\nembedder = "trigrams-256"\n')
-    monkeypatch.setenv("PENSTOCK_PROFILE", "quick")
-    return folder
-
-
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
 def test_a_server_that_is_away_is_an_error(run: Run, folder: Path, command: tuple[str, ...]) -> None:
     """Nobody takes it for a memory with nothing in it. The message names the database, never with the password."""
@@ -48,6 +36,7 @@ def test_a_server_that_is_away_is_an_error(run: Run, folder: Path, command: tupl
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("folder")
 def test_another_machine_shows_what_is_there(
     run: Run, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
