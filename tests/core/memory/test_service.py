@@ -85,8 +85,9 @@ def test_a_damaged_record_is_named(keep: Keep, tmp_path: Path) -> None:
         keep().open()
 
 
-def test_what_could_not_be_written_is_written_later(keep: Keep) -> None:
-    """A full disk, made free again: nothing that waited is lost, and nothing overtakes it."""
+def test_what_could_not_be_written_is_written_later(keep: Keep, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk, made free again: nothing that waited is lost, and nothing overtakes it. That it is over is said
+    once."""
     memory_service, done, full = keep(), list[str](), [True]
 
     def first(_: Memory) -> None:
@@ -103,6 +104,9 @@ def test_what_could_not_be_written_is_written_later(keep: Keep) -> None:
         pass
     assert done == ["first", "second"]
     assert memory_service.state is State.OPEN
+    memory_service.submit(lambda _: None)
+    assert memory_service.drain()
+    assert caplog.text.count("memory can be used again") == 1
 
 
 def test_bad_work_costs_only_itself(keep: Keep, caplog: pytest.LogCaptureFixture) -> None:

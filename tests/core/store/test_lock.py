@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
-from penstock.events.event import Event, EventKind
+from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store.lock import holder, is_taken
 from penstock.store.sql import SqlStore
 
 EVENT = Event(0, 1.0, "x", EventKind.RECEIVED, {})
+TIP = PrefixHash(0, b"d" * 16, 1)
 
 
 def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) -> None:
@@ -62,6 +66,38 @@ def test_a_store_deleted_in_use_is_begun_anew(tmp_path: Path, caplog: pytest.Log
     assert caplog.text.count("was deleted or replaced") == 1
     assert path.exists()
     store.close()
+
+
+def test_the_write_that_finds_it_deleted_is_known_afterwards(tmp_path: Path) -> None:
+    """The new store has that conversation, and not those of the old one; also where another request has all names
+    listed before they are written."""
+
+    class Asked(SqlStore):
+        @contextmanager
+        def _write(self) -> Iterator[sa.Connection]:
+            with super()._write() as db:
+                self.knows("another")
+                yield db
+
+    store = Asked(tmp_path / "penstock.db")
+    store.set_tip("before", TIP, 1.0)
+    assert store.knows("before")
+    _delete(tmp_path)
+    store.set_tip("after", TIP, 2.0)
+    assert (store.knows("before"), store.knows("after")) == (False, True)
+    store.close()
+
+
+def test_what_another_process_may_have_written_is_asked_for(tmp_path: Path) -> None:
+    """Without its lock, a proxy is not the only one that writes to the file."""
+    first = SqlStore(tmp_path / "penstock.db")
+    assert not first.knows("of the other")
+    (tmp_path / "penstock.db.lock").unlink()
+    second = SqlStore(tmp_path / "penstock.db")
+    second.set_tip("of the other", TIP, 1.0)
+    assert first.knows("of the other")
+    first.close()
+    second.close()
 
 
 def test_all_that_ask_while_it_is_begun_anew_are_served(tmp_path: Path) -> None:
