@@ -161,7 +161,7 @@ class Log:
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
     """Let the application run until `condition` holds."""
-    for _ in range(500):
+    for _ in range(1500):
         if condition():
             await pilot.pause()
             return

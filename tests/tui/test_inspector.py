@@ -260,9 +260,10 @@ async def test_any_size(log: Log, keys: str) -> None:
     play(log)
     async with screen_of(log, (80, 24)) as screen:
         await until(screen.pilot, lambda: screen.table.cursor is not None)
-        await screen.press(*keys.split(","))
+        for key in keys.split(","):
+            await screen.press(key)
+            await opened(screen, object)
         kind = type(screen.app.screen)
-        await opened(screen, kind)
         before = screen.text
         for width, height in [(1, 1), (20, 5), (40, 8), (300, 80), (80, 24)]:
             await screen.pilot.resize_terminal(width, height)
