@@ -17,11 +17,11 @@ MOST = 50
 LOOKED_AT = 4 * MOST
 """Hits of a search from which those that fit are chosen."""
 _REASONS = (
-    ({"words", "meaning"}, "has words of the purpose or related ones"),
+    ({"words", "meaning", "related"}, "has words of the purpose or related ones"),
     ({"vector_question"}, "is close in meaning"),
-    ({"near_vector", "near_meaning", "near_meaning_root"}, "what stands around it fits"),
+    ({"near_vector", "near_meaning", "near_meaning_root", "together_meaning"}, "what stands around it fits"),
     ({"answers_meaning", "answers_vector"}, "it answers a question that fits"),
-    ({"session_meaning"}, "its session fits"),
+    ({"session_meaning", "session_sum", "session_vector"}, "its session fits"),
     ({"request_rule"}, "is an instruction for requests like it"),
     ({"speaker"}, "said by who is named"),
     ({"month", "day"}, "said at the time that is named"),

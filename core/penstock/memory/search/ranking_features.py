@@ -7,6 +7,7 @@ is none of them: it would only reflect the data sets on which the weights were f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,18 +19,31 @@ from penstock.memory.search.text_features import NAMES as TRAITS
 from penstock.text.dates import When
 from penstock.text.question import Question
 
-__all__ = ["Evidence", "rarity_scale", "signals_of"]
+__all__ = ["Evidence", "WordMatch", "rarity_scale", "signals_of"]
 
 Array = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 _NEAR, _DECAY = 6, 0.7
 _SCALE = 3.0
+_TOGETHER = 3
+"""Items on each side of one that are read together with it: what a question asks is often said in several messages."""
 _TOLD, _LEAST_TOLD, _MOST_TOLD = 20.0, 15.0, 40.0
 """The rarity of all words of a usual question, in sum; and the least and the most that count. Half of a question of
 eight rare words tells as much as all of one of four, but the only word of a short one is not worth less than what kind
 of message it stands in, nor half of a long text more than any other signal."""
 _SESSION = 40
 """Items of a session up to which its best item counts for all of it; less in longer sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatch:
+    """The items that have one word of a question, or a related one."""
+
+    share: float
+    """The word's share of the rarity of all words of the question."""
+    rows: Ints
+    match: Array
+    """How well each of `rows` has it: 1 the word itself, less a related one."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,8 @@ class Evidence:
     """The share of the question's words, weighted by rarity, that the item has itself or in a related word."""
     met: Ints
     """The rows where `meaning` is not 0."""
+    matches: Sequence[WordMatch]
+    """`meaning`, word by word."""
     told: float = 0.0
     """The rarity of all words of the question, in sum; 0 where it is not known."""
 
@@ -61,8 +77,12 @@ def signals_of(question: Question, layout: ItemTable, rows: Ints, evidence: Evid
     told = np.minimum(1, _SESSION / layout.sizes[session[rows]]).astype(np.float32)
     scale = np.float32(rarity_scale(evidence.told))
     out = {"overlap": evidence.meaning[rows], "words": evidence.words[rows], "meaning": scale * evidence.meaning[rows]}
+    out["related"] = scale * _related(evidence.matches, len(session))[rows]
     out["vector_question"] = evidence.question[rows]
     out["session_meaning"] = scale * _best_of(evidence, session, len(layout.sessions))[session[rows]] * told
+    out["session_sum"] = scale * _sum_of(evidence, layout)[session[rows]]
+    out["session_vector"] = _nearest_of(evidence.question[rows], session[rows], len(layout.sessions)) * told
+    out["together_meaning"] = scale * _together(evidence.matches, session, rows)
     out["near_vector"] = _near(evidence.keys, session, rows)
     out["near_meaning"] = scale * _near(evidence.meaning, session, rows)
     out["near_meaning_root"] = np.sqrt(out["near_meaning"])  # some around it tells more than half of twice as much
@@ -96,6 +116,40 @@ def _best_of(evidence: Evidence, session: Ints, count: int) -> Array:
     best = np.zeros(count, np.float32)
     np.maximum.at(best, session[evidence.met], evidence.meaning[evidence.met])
     return best
+
+
+def _sum_of(evidence: Evidence, layout: ItemTable) -> Array:
+    """How much each session says about the question: a longer one has more words of any."""
+    met = evidence.met
+    total = np.bincount(layout.session[met], evidence.meaning[met], minlength=len(layout.sessions))
+    return (total / np.sqrt(np.maximum(layout.sizes, 1))).astype(np.float32)
+
+
+def _nearest_of(likeness: Array, session: Ints, count: int) -> Array:
+    """For each candidate the best likeness among those of its session."""
+    best = np.full(count, -np.inf, np.float32)
+    np.maximum.at(best, session, likeness)
+    return best[session]
+
+
+def _related(matches: Sequence[WordMatch], count: int) -> Array:
+    """The share of the question's words that an item has in a related word alone."""
+    out = np.zeros(count, np.float32)
+    for one in matches:
+        out[one.rows] += np.float32(one.share) * np.where(one.match < 1, one.match, np.float32(0))
+    return out
+
+
+def _together(matches: Sequence[WordMatch], session: Ints, rows: Ints) -> Array:
+    """The share of the question's words that an item and its neighbours have together."""
+    at = np.clip(rows[:, None] + np.arange(-_TOGETHER, _TOGETHER + 1), 0, len(session) - 1)
+    at = np.where(session[at] == session[rows][:, None], at, rows[:, None])
+    out, held = np.zeros(len(rows), np.float32), np.zeros(len(session), np.float32)
+    for one in matches:
+        held[one.rows] = one.match
+        out += np.float32(one.share) * held[at].max(axis=1)
+        held[one.rows] = 0
+    return out
 
 
 def _who(question: Question, layout: ItemTable, rows: Ints) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vector_of_words, vectors_of
 from penstock.memory.search import weights
 from penstock.memory.search.item_table import ItemTable
-from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
+from penstock.memory.search.ranking_features import Array, Evidence, Ints, WordMatch, signals_of
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.vector_cache import AT_HAND, VectorCache
 from penstock.memory.search.word_evidence import WordEvidence, word_evidence
@@ -109,7 +109,7 @@ def rank(
             down.append(str(e))
         if len(down) > 1:
             raise MemoryDown("; ".join(down))
-        words, meaning, met = told.words, told.meaning, told.rows
+        words, meaning, met, matches = told.words, told.meaning, told.rows, told.matches
         rows = _candidates(view.layout, met, words[met] + meaning[met], found)
         if among is not None:
             rows = _selected(view.layout, rows, np.array(among, np.int64))
@@ -120,7 +120,8 @@ def rank(
         # Without words, what kind of sentence it is would count for more than what it says.
         words = meaning = (np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)).astype(np.float32)
         met = np.flatnonzero(meaning)
-    evidence = Evidence(words, keys, asked_like, meaning, met, sum(told.rarity.values()))
+        matches = (WordMatch(1.0, met, meaning[met]),)
+    evidence = Evidence(words, keys, asked_like, meaning, met, matches, sum(told.rarity.values()))
     signals = signals_of(question, view.layout, rows, evidence)
     scores = np.zeros(len(rows), np.float32)
     for name, value in worth.items():

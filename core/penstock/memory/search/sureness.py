@@ -18,7 +18,10 @@ __all__ = ["sureness_of"]
 
 _SCALED = {
     "meaning": 1.0,
+    "related": 1.0,
     "session_meaning": 1.0,
+    "session_sum": 1.0,
+    "together_meaning": 1.0,
     "near_meaning": 1.0,
     "near_meaning_root": 0.5,
     "answers_meaning": 1.0,

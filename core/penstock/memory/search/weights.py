@@ -3,8 +3,8 @@ are set by hand, such as from which score on a hit is taken for an answer.
 
 `session_place` is set by hand: from .15 to .5, cross-validated recall differs by less than chance.
 
-Two of the fitted weights are halved: `assistant` and `own_words`. They are partly habits of the two data sets:
-`benchmarks/memory_sessions.py` shows that they make results in coding sessions worse.
+Three of the fitted weights are halved: `assistant`, `own_words` and `together_meaning`. They are partly habits of the
+two data sets: `benchmarks/memory_sessions.py` shows that they make results in coding sessions worse.
 """
 
 from __future__ import annotations
@@ -27,30 +27,34 @@ __all__ = [
 ]
 
 WEIGHTS: Mapping[str, float] = {
-    "words": 0.49,
-    "meaning": 2.81,
-    "vector_question": 1.42,
-    "session_meaning": 4.77,
-    "near_vector": 1.70,
-    "near_meaning": -2.60,
-    "near_meaning_root": 5.55,
+    "words": 1.13,
+    "meaning": 1.91,
+    "related": 3.35,
+    "vector_question": 1.38,
+    "session_meaning": 4.02,
+    "session_sum": 0.28,
+    "session_vector": 0.39,
+    "together_meaning": 0.72,
+    "near_vector": 1.67,
+    "near_meaning": -2.42,
+    "near_meaning_root": 3.47,
     "speaker": 1.44,
-    "month": 3.23,
-    "day": 2.65,
-    "length": 0.17,
-    "length2": -0.27,
-    "assistant": -1.19,
-    "thin_question": -0.50,
-    "thin_ack": -1.14,
-    "own_words": 0.35,
-    "you_assistant": 2.69,
-    "summary_assistant": 1.78,
-    "when_time": 1.51,
-    "many_digit": 1.40,
-    "request_rule": 3.39,
-    "request_preference": 2.64,
-    "answers_meaning": 1.44,
-    "answers_vector": 1.13,
+    "month": 3.22,
+    "day": 2.60,
+    "length": 0.14,
+    "length2": -0.25,
+    "assistant": -1.18,
+    "thin_question": -0.46,
+    "thin_ack": -1.16,
+    "own_words": 0.36,
+    "you_assistant": 2.55,
+    "summary_assistant": 1.87,
+    "when_time": 1.53,
+    "many_digit": 1.45,
+    "request_rule": 3.48,
+    "request_preference": 2.61,
+    "answers_meaning": 1.50,
+    "answers_vector": 1.05,
     "session_place": -0.30,
 }
 

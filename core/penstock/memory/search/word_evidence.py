@@ -16,6 +16,7 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.search.centered_space import Array
 from penstock.memory.search.expanded_query import ExpandedQuery, expand
 from penstock.memory.search.item_table import Ints, ItemTable
+from penstock.memory.search.ranking_features import WordMatch
 from penstock.memory.search.related import Related
 from penstock.memory.search.word_index import WordIndex
 from penstock.text.question import Question
@@ -61,6 +62,8 @@ class WordEvidence:
     rarity: Mapping[str, float]
     """How rare each stem of the question is, the rarest first."""
     asked: ExpandedQuery
+    matches: tuple[WordMatch, ...] = ()
+    """For each word of the question, the items that have it or a related word."""
 
     @classmethod
     def none(cls, layout: ItemTable) -> WordEvidence:
@@ -103,7 +106,8 @@ def word_evidence(
         at_of |= {one: layout.positions(held) for one, held in lately.items()}
     near = _related(related, list(first.values()))
     held_by = _relatives(index, db, [relative for some in near for relative, _ in some])
-    held_at, met = list[Ints](), list[Ints]()
+    held_at, matches = list[Ints](), list[WordMatch]()
+    total = sum(rarity.values()) or 1.0
     words, meaning, best = np.zeros((3, len(layout)), np.float32)  # the pages that are not touched cost nothing
     passages = np.zeros(len(layout.passages), np.float32)
     for own, others in zip(first, near, strict=True):
@@ -121,18 +125,18 @@ def word_evidence(
                 best[rows] = np.maximum(best[rows], np.float32(weight))
                 touched.append(rows)
         every = np.unique(np.concatenate(touched))
-        meaning[every] += np.float32(rarity[own]) * best[every]
+        match = WordMatch(rarity[own] / total, every, best[every])
+        meaning[every] += np.float32(match.share) * match.match
         best[every] = 0
-        met.append(every)
+        matches.append(match)
     some = np.unique(np.concatenate(held_at)) if held_at else _NONE
     np.maximum.at(words, layout.owner[some], passages[some])
     pieces = layout.owner[layout.positions(np.array(ask.passages, np.int64))]
-    rows = np.unique(np.concatenate([*met, pieces]))
+    rows = np.unique(np.concatenate([*(match.rows for match in matches), pieces]))
     top = float(words[rows].max(initial=0)) or 1.0
     words[pieces] += top / 2  # part of an identifier: worth half the best match
     words[rows] /= max(float(words[rows].max(initial=0)), 1e-9)
-    meaning[rows] /= np.float32(sum(rarity.values()) or 1.0)
-    return WordEvidence(rows, words, meaning, rarity, ask)
+    return WordEvidence(rows, words, meaning, rarity, ask, tuple(matches))
 
 
 def _beside(ask: ExpandedQuery, cut: Sequence[str], rare: Sequence[str], whole: int) -> dict[str, Sequence[str]]:

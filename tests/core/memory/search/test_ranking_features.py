@@ -114,3 +114,31 @@ def test_words_count_by_how_rare_all_of_them_are(file_memory: Memory) -> None:
     assert of[1] == pytest.approx(of[2]) == pytest.approx(0.75)
     assert of[2] < of[6] < of[12]
     assert of[26] == pytest.approx(2)
+
+
+def test_messages_that_stand_together_are_read_together(file_memory: Memory) -> None:
+    """What a question asks may be said in several messages. Those of another session are not beside them."""
+    file_memory.add(
+        [
+            Item("p", "The glazing is delayed.", session="a", seq=0, role="ada"),
+            Item("p", "Until the pyrometer arrives.", session="a", seq=1, role="bob"),
+            Item("p", "A pyrometer was sold.", session="b", seq=0, role="ada"),
+        ]
+    )
+    texts, found = ranked(file_memory, [], "glazing pyrometer")
+    together = dict(zip(texts, found.signals["together_meaning"].tolist(), strict=True))
+    assert together["The glazing is delayed."] == pytest.approx(together["Until the pyrometer arrives."])
+    assert together["A pyrometer was sold."] < together["Until the pyrometer arrives."]
+
+
+def test_a_session_counts_as_a_whole(file_memory: Memory) -> None:
+    """Its messages share what it says about the question in sum: where it is the subject, all of them rank higher."""
+    for session, count in (("a", 3), ("b", 1)):
+        told = [f"The kiln was fired again, batch {n}." if n < count else TALK[n] for n in range(4)]
+        file_memory.add([Item("p", f"{text} {session}", session=session, seq=n) for n, text in enumerate(told)])
+    texts, found = ranked(file_memory, [], "Which batch was in the kiln?")
+    for signal in ("session_sum", "session_vector"):
+        values = list(zip(texts, found.signals[signal].tolist(), strict=True))
+        first, second = ({round(value, 5) for text, value in values if text.endswith(name)} for name in "ab")
+        assert len(first) == len(second) == 1
+        assert signal == "session_vector" or max(first) > max(second) > 0

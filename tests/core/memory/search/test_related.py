@@ -29,7 +29,16 @@ def test_a_relative_of_a_word_is_found(memory: Memory) -> None:
     hit, *_ = memory.search("what did the dog do?", "p").hits
     assert hit.item.text == "Our puppy chewed the cable."
     assert hit.parts["meaning"] > 0
-    assert hit.parts["meaning"] > 0
+    assert hit.parts["related"] > 0
+
+
+def test_a_word_itself_is_told_from_its_relatives(memory: Memory) -> None:
+    """`related` is what an item has of a question in other words alone."""
+    memory.add([Item("p", f"line {n} on the budget of the office", session=f"o{n}") for n in range(12)])
+    memory.add([Item("p", "Our puppy chewed the cable.", session="t"), Item("p", "The dog sleeps.", session="u")])
+    parts = {hit.item.text: hit.parts for hit in memory.search("what did the dog do?", "p").hits}
+    assert parts["The dog sleeps."]["meaning"] > parts["Our puppy chewed the cable."]["meaning"] > 0
+    assert "related" not in parts["The dog sleeps."]
 
 
 def test_related_words_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from penstock.memory.search.ranking_features import rarity_scale
 from penstock.memory.search.sureness import sureness_of
 
-LINEAR = ("meaning", "session_meaning", "near_meaning", "answers_meaning")
+LINEAR = ("meaning", "related", "session_meaning", "session_sum", "near_meaning", "together_meaning", "answers_meaning")
 WORTH = {**dict.fromkeys(LINEAR, 2.0), "near_meaning_root": 3.0, "vector_question": 1.0, "session_place": -0.5}
 
 
