@@ -142,12 +142,12 @@ def _related(matches: Sequence[WordMatch], count: int) -> Array:
 
 def _together(matches: Sequence[WordMatch], session: Ints, rows: Ints) -> Array:
     """The share of the question's words that an item and its neighbours have together."""
-    at = np.clip(rows[:, None] + np.arange(-_TOGETHER, _TOGETHER + 1), 0, len(session) - 1)
-    at = np.where(session[at] == session[rows][:, None], at, rows[:, None])
+    at = np.clip(np.arange(-_TOGETHER, _TOGETHER + 1)[:, None] + rows, 0, len(session) - 1)
+    at = np.where(session[at] == session[rows], at, rows)
     out, held = np.zeros(len(rows), np.float32), np.zeros(len(session), np.float32)
     for one in matches:
         held[one.rows] = one.match
-        out += np.float32(one.share) * held[at].max(axis=1)
+        out += np.float32(one.share) * held[at].max(axis=0)
         held[one.rows] = 0
     return out
 
