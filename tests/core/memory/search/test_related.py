@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from penstock.memory import Item, Memory
+from penstock.memory.embedders import vectors_of
 from penstock.memory.embedders.wordllama import WordLlama256
 from penstock.memory.opening import open_memory
+from penstock.memory.search.related import Related
+from penstock.memory.search.word_index import WordIndex
 from penstock.testing import profile_of
+from tests.footprint import footprint
 
 
 @pytest.fixture
@@ -63,3 +70,74 @@ def test_words_that_come_later_are_relatives_too(memory: Memory) -> None:
 def test_a_stem_is_spelled_as_a_word() -> None:
     """Its vector is that of the word, not of its pieces."""
     assert WordLlama256().spelled(["danc", "famili", "dog"]) == ["dance", "family", "dog"]
+
+
+class Words(WordIndex):
+    """An index of nothing but words, the commonest first."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__(0)
+        self.words = list(words)
+
+    def commonest(self, db: sa.Connection, limit: int) -> list[str]:
+        return self.words[:limit]
+
+
+class Random:
+    """A table with a vector of its own for each word, or one for all."""
+
+    name, dimension = "random-256", 256
+
+    def __init__(self, only: Sequence[float] = ()) -> None:
+        self._only = only
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        return [self._only or np.random.default_rng(list(text.encode())).standard_normal(256) for text in texts]  # type: ignore[misc]
+
+    def spelled(self, stems: Sequence[str]) -> list[str]:
+        return list(stems)
+
+
+NO_DATABASE = cast("sa.Connection", None)
+
+
+@pytest.fixture
+def words() -> list[str]:
+    return [f"word{n}" for n in range(3000)]
+
+
+def test_a_likeness_is_that_of_the_vectors(words: list[str]) -> None:
+    """Less what all words share, however often the vocabulary has grown: what they are kept as tells no more than 0.005
+    of it away."""
+    table = Random()
+    related = Related(table)
+    for count in (10, 100, 1000, 3000):
+        related.follow(NO_DATABASE, Words(*words[:count]), count)
+    exact = vectors_of(table, words)
+    exact -= exact.mean(0)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    asked = vectors_of(table, ["word7"]) - vectors_of(table, words).mean(0)
+    likeness = dict(zip(words, (exact @ asked[0] / np.linalg.norm(asked)).tolist(), strict=True))
+    (found,) = related.to(["word7"])
+    assert found[0][0] == "word7"
+    for word, weight in found:
+        assert weight == pytest.approx((likeness[word] - 0.35) / 0.65, abs=0.005 / 0.65)
+
+
+def test_words_that_are_all_alike_have_no_relatives() -> None:
+    """One word, or a table that has the same vector, even none at all, for each."""
+    for table in (Random(), Random([1.0] * 256), Random([0.0] * 256)):
+        related = Related(table)
+        related.follow(NO_DATABASE, Words("one"), 1)
+        assert related.to(["one"]) == [[]]
+
+
+def test_its_size_is_what_it_takes(words: list[str]) -> None:
+    """By which the least used projects are dropped. A word takes no more than a byte for each of its dimensions, and
+    less than 100 for itself."""
+    table = Random()
+    related = Related(table)
+    related.follow(NO_DATABASE, Words(*words), 1)
+    real = footprint(related, but=[table])
+    assert real / 1.1 < related.size < real * 1.1
+    assert related.size < len(words) * (table.dimension + 100)
