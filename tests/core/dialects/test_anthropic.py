@@ -368,7 +368,7 @@ def test_what_is_remembered_is_bounded() -> None:
         read = dialect.read(body([often, user("y" * 500 + str(n))]), PATH)
         assert read.messages[0] is first
     gone = dialect.read(body([user("y" * 500 + "0")]), PATH).messages[0]
-    kept = [*dialect._seen._newer.values(), *dialect._seen._older.values()]
+    kept = {m.raw: m for part in dialect._seen._parts for m in part.values()}.values()
     assert sum(len(m.raw) for m in kept) <= 6000
     assert gone in kept
 
