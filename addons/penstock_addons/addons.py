@@ -15,6 +15,7 @@ from penstock_addons.gateway.store_threads import StoreThreads
 from penstock_addons.gateway.translated_answers import TranslatedAnswers
 from penstock_addons.wire.body_limit import BodyLimit
 from penstock_addons.wire.browser_requests import WebPages
+from penstock_addons.wire.free_pages import FreePages
 from penstock_addons.wire.held_answers import HeldAnswers
 from penstock_addons.wire.hook_dispatch import HookDispatch
 from penstock_addons.wire.hosts import ModelHosts
@@ -55,4 +56,5 @@ def suite_addons() -> list[object]:
         TranslatedAnswers(requests),
         personal,
         RecordedAnswers(),
+        FreePages(),
     ]

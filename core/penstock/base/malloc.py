@@ -1,4 +1,5 @@
-"""`settle_heap`: sets glibc's allocator so that it returns freed memory to the system.
+"""`settle_heap`: sets glibc's allocator so that it returns freed memory to the system. `return_free_pages`: returns
+what is free between pieces in use.
 
 glibc keeps an arena of freed memory for every few threads, and raises the size from which it maps memory on its own to
 that of the largest block it has freed: after some large bodies, everything comes from arenas in which pieces stay in
@@ -11,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-__all__ = ["settle_heap"]
+__all__ = ["return_free_pages", "settle_heap"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """The numbers of the settings in glibc's malloc.h."""
@@ -31,3 +32,15 @@ def settle_heap() -> bool:
         return False
     settings = ((_MMAP_THRESHOLD, MAPPED_FROM), (_TRIM_THRESHOLD, MAPPED_FROM), (_ARENA_MAX, ARENAS))
     return all(mallopt(ctypes.c_int(name), ctypes.c_int(value)) for name, value in settings)
+
+
+def return_free_pages() -> bool:
+    """Return the free pages of this process's heap to the system: a few milliseconds, without Python's lock. By itself
+    glibc returns those at the end of an arena. False: there were none, or the C library cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        malloc_trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):  # musl
+        return False
+    return bool(malloc_trim(ctypes.c_size_t(0)))

@@ -1,5 +1,5 @@
 """`ConversationState`: what the engine keeps of a conversation in memory (ledger, forwarded messages, cache clock,
-earlier attempts); `States`: all conversations in memory, up to 1,000 or 64 MB (but at least 16), loaded from the store
+earlier attempts); `States`: all conversations in memory, up to 1,000 or 32 MB (but at least 16), loaded from the store
 when needed. `Attempt`: how a body was forwarded, so that a retry of it is forwarded the same; the last 32 are kept.
 `Lesson`: a provider's refusal of an edited request."""
 
@@ -27,15 +27,15 @@ __all__ = ["Attempt", "ConversationState", "Lesson", "States", "note_attempt"]
 RETRIES = 32
 REFUSED = "the provider refused a request with edits in it"
 SENT_LIMIT = 50_000
-LIMIT_BYTES = 64 << 20
+LIMIT_BYTES = 32 << 20
 """Memory for the conversations that are known. The least recently used are dropped, and loaded from the store again."""
 _ASKED = 200
 """Sizes are checked once in so many requests."""
 AT_LEAST = 16
 """The least number of conversations that stay in memory, however large they are."""
-_STATE, _KEY, _ATTEMPT, _KNOWN = 4000, 110, 700, 1000
+_STATE, _KEY, _ATTEMPT, _KNOWN = 9000, 90, 800, 550
 """Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
-Measured on sessions of 50 requests, which take 280 KB."""
+Measured on sessions of 50 requests, which take 320 KB."""
 
 
 @dataclass(frozen=True, slots=True)
