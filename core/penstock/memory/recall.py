@@ -1,8 +1,9 @@
-"""`recall`: searches the items of a project that serve a purpose (`Recalled`), the best first, at most 50, as many as
-fit a number of tokens; `reasons`: why an item was found, in words."""
+"""`recall`: searches the items of a project that serve a purpose (`Recalled`), at most 50, those that are worth most
+for a number of tokens; `reasons`: why an item was found, in words."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from penstock.memory.items import Hit
@@ -27,6 +28,8 @@ _REASONS = (
     ({"month", "day"}, "said at the time that is named"),
 )
 _SHOWN = 3
+_FRAME = 20
+"""Tokens that an item takes beside its text, about: its date, who said it, its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,29 @@ class Recalled:
 def recall(
     memory: Memory, purpose: str, project: str, *, tokens: int, which: Selection | None = None, now: float | None = None
 ) -> Recalled:
-    """The related items among those that `which` selects; an item that is too long for the rest of `tokens` is skipped
-    for one that fits. Raises `MemoryDown`."""
+    """The related items among those that `which` selects, the best first. If not all fit in `tokens`, of the best those
+    are taken that are worth most for their length; an item that is too long for the rest is skipped for one that fits.
+    Raises `MemoryDown`."""
     whole = which is None or which.is_everything
     among = None if whole or which is None else memory.catalog.selected(project, which)
     found = memory.search(purpose, project, limit=LOOKED_AT, now=now, among=among)
     related = [hit for hit in found.hits if hit.sureness >= RELATED]
-    kept: list[Hit] = []
+    best = sorted(range(len(related[:MOST])), key=lambda at: -_worth(related[at]))
+    kept: list[int] = []
     left = tokens
-    for hit in related:
-        if hit.tokens <= left and len(kept) < MOST:
-            kept.append(hit)
-            left -= hit.tokens
+    for at in (*best, *range(MOST, len(related))):
+        if related[at].tokens <= left and len(kept) < MOST:
+            kept.append(at)
+            left -= related[at].tokens
     weak = not related or max(hit.sureness for hit in related) < LIKELY
-    return Recalled(tuple(kept), tokens - left, len(related) - len(kept), weak, found.degraded)
+    hits = tuple(related[at] for at in sorted(kept))
+    return Recalled(hits, tokens - left, len(related) - len(hits), weak, found.degraded)
+
+
+def _worth(hit: Hit) -> float:
+    """The logarithm of what a hit is worth for each of its tokens: scores are fitted so that the chance that an item is
+    what was asked for grows with their exponential."""
+    return hit.score - math.log(hit.tokens + _FRAME)
 
 
 def reasons(hit: Hit) -> list[str]:

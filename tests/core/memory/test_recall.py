@@ -24,6 +24,22 @@ def test_the_related_as_far_as_they_fit(memory: Memory) -> None:
     assert recall(memory, "kiln", "p", tokens=1, now=NOW).hits == ()
 
 
+def test_what_is_worth_most_for_its_tokens_is_taken(memory: Memory) -> None:
+    """A long item is not taken for several short ones that tell as much; the best is first all the same, and where all
+    fit nothing is left out."""
+    asked = "at how many degrees does the glazing kiln in the yard fire"
+    long = "The glazing kiln in the yard fires at 900 degrees. " + "There is more to tell of it. " * 30
+    memory.add([Item("p", long, "s", seq=0)])
+    memory.add([Item("p", f"The glazing kiln fires at {n} degrees.", f"s{n}") for n in range(901, 911)])
+    whole = recall(memory, asked, "p", tokens=5_000, now=NOW)
+    longest = max(whole.hits, key=lambda hit: hit.tokens)
+    assert len(whole.hits) == 11
+    assert longest is whole.hits[0]
+    some = recall(memory, asked, "p", tokens=longest.tokens, now=NOW)
+    assert {hit.item.id for hit in some.hits} == {hit.item.id for hit in whole.hits if hit is not longest}
+    assert [hit.score for hit in some.hits] == sorted((hit.score for hit in some.hits), reverse=True)
+
+
 def test_at_most_so_many(memory: Memory) -> None:
     """However large the budget is."""
     memory.add([Item("p", f"The kiln fires at {n} degrees.", f"s{n}") for n in range(MOST + 10)])
