@@ -49,7 +49,6 @@ from penstock_addons.wire.tee import Tee
 __all__ = ["ModelRequests"]
 
 logger = logging.getLogger(__name__)
-SWITCH_S = 0.0005
 YOUNG = 20_000
 """New objects after which the garbage collector looks through them. Python's own is 700."""
 ASKED = "penstock.asked"
@@ -74,8 +73,6 @@ class ModelRequests:
     def running(self) -> None:
         if self._suite is not None:
             return
-        # A thread that computes holds the interpreter for at most so long when the loop wants it (default: 5 ms).
-        sys.setswitchinterval(SWITCH_S)
         try:
             suite = Suite.open(self._options.profile, store=self._options.store, plugins=self._options.plugins)
         except PenstockError as e:
