@@ -159,11 +159,11 @@ class Log:
             self._store = None
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
-    """Let the application run until `condition` holds."""
+async def until(pilot: Pilot[None], condition: Callable[[], object], what: str | Callable[[], str] = "") -> None:
+    """Let the application run until `condition` holds. `what`: what was waited for, told by a failure in the end."""
     for _ in range(1500):
         if condition():
             await pilot.pause()
             return
         await pilot.pause(0.02)
-    raise AssertionError(f"it did not come to: {what or condition}")
+    raise AssertionError(f"it did not come to: {(what() if callable(what) else what) or condition}")

@@ -53,7 +53,7 @@ class Screen:
         return all(word in text or word in flat for word in words)
 
     async def sees(self, *words: str) -> None:
-        await until(self.pilot, lambda: self.shows(*words), f"{words} in\n{self.text}")
+        await until(self.pilot, lambda: self.shows(*words), lambda: f"{words} in\n{self.text}")
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
