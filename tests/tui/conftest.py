@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sized
 from pathlib import Path
 
 import pytest
+from textual import _wait
 from textual._context import active_app
 
 from tests.tui.logs import Log
@@ -16,13 +17,16 @@ _ROUNDS = 100_000
 
 @pytest.fixture(autouse=True)
 def _waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual waits until its process uses no CPU for 20 ms: too short on a busy machine, too long on any other. Here
-    it waits until no task can go on and all is drawn."""
+    """After each key Textual waits until its process uses no CPU, as one does that a busy machine gives no time. Here
+    it also waits until no task can go on and all is drawn; and 10 ms at a time, not 20."""
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.01)
+    monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.0005)
     monkeypatch.setattr("textual.pilot.wait_for_idle", _idle)
     monkeypatch.setattr("textual.app.wait_for_idle", _idle)
 
 
-async def _idle(*_: float) -> None:
+async def _idle(*seconds: float) -> None:
+    await _wait.wait_for_idle(*seconds)
     ready: Sized = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     for _ in range(_ROUNDS):
         await asyncio.sleep(0)

@@ -84,7 +84,7 @@ def run(
         typer.Option(
             "--hooks/--no-hooks",
             help="Set up hooks of Claude Code for this session: the budget warns before tool calls and refuses them, "
-            "and outputs that the client cuts are kept. When not given: as `[hooks] enabled` of the profile says.",
+            "and outputs that the client cuts are kept. When not given: as `\\[hooks] enabled` of the profile says.",
             show_default=False,
         ),
     ] = None,

@@ -25,7 +25,7 @@ from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
 from penstock.profiles.service import DEFAULT_PORT, service_values
 from penstock.store.lock import is_taken
-from penstock.store.store_file import store_file
+from penstock.store.store_file import refuse_no_file, store_file
 from penstock_addons.cli.plugin_servers import running_servers
 from penstock_addons.cli.reverse_ports import ReversePort, parse
 from penstock_addons.cli.workers.checks import check
@@ -134,6 +134,7 @@ def up(
     reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
     _check_ports(host, port, reverse_ports)
     file = store_file(store or str(paths.store_path())).absolute()
+    refuse_no_file(file)  # before its folder gets keys and a memory
     if is_taken(file):
         raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from penstock.base import sqlite
 from penstock.base.errors import StoreError, Unstorable
+from penstock.base.migrations import VERSION_TABLE
 from penstock.base.sql_refusal import is_refusal
 from penstock.edits.edit import Landed
 from penstock.events.cursor import START, Cursor
@@ -31,12 +32,14 @@ from penstock.store.lease import SoleOwner
 from penstock.store.lock import StoreLock, was_taken
 from penstock.store.schema import conversations, edits, events, metadata
 from penstock.store.sql_tables import FAILURES, KINDS, SqlTables, event_of, insert_events
+from penstock.store.store_file import refuse_no_file
 
 __all__ = ["SqlStore"]
 
 logger = logging.getLogger(__name__)
 BUSY_MS = 150
 """Milliseconds that a write waits for another process. Short: edits are stored while a request waits."""
+_NOT_OURS = "is no store of Penstock, and was left as it is: name another file"
 
 
 class SqlStore(SqlTables, SoleOwner):
@@ -45,7 +48,7 @@ class SqlStore(SqlTables, SoleOwner):
     identity_key = None
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        _refuse_folder(path)
+        refuse_no_file(path)
         self.path = path
         self.readonly = readonly
         self._inode = 0
@@ -209,14 +212,6 @@ class SqlStore(SqlTables, SoleOwner):
             raise StoreError(f"{self.path} cannot be read: {_why(e)}") from e
 
 
-def _refuse_folder(path: Path) -> None:
-    if not path.is_dir():
-        return
-    inside = (path / "penstock.db", path / "state" / "penstock.db")
-    log = next((file for file in inside if file.is_file()), inside[0])
-    raise StoreError(f"{path} is a folder, where the file of a log was expected: {log}")
-
-
 def _connect(path: Path, readonly: bool) -> sa.Engine:
     if not readonly:
         try:
@@ -244,16 +239,20 @@ def _inode(path: Path) -> int:
 
 
 def _check_ours(path: Path) -> None:
-    """Raises `StoreError` for a file that is no store of Penstock. SQLite is asked, since to open the file here would
-    cost this process its locks on it; see `url_in`. As immutable, so that nothing is made beside it."""
+    """Raises `StoreError` for a file that is no store of Penstock, such as another program's database. SQLite is asked,
+    since to open the file here would cost this process its locks on it; see `url_in`. As immutable, so that nothing is
+    made beside it."""
     if not path.is_file():
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as db:
-            db.execute("PRAGMA schema_version").fetchone()
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as e:  # what else is wrong will be told by opening it
         if e.sqlite_errorcode == sqlite3.SQLITE_NOTADB and not was_taken(path):
-            raise StoreError(f"{path} is no store of Penstock, and was left as it is: name another file") from e
+            raise StoreError(f"{path} {_NOT_OURS}") from e
+        return
+    if tables and tables.isdisjoint({VERSION_TABLE, *metadata.tables}) and not was_taken(path):
+        raise StoreError(f"{path} {_NOT_OURS}")
 
 
 def _set_aside(path: Path) -> None:

@@ -1,7 +1,7 @@
 """`store_file`: the file of the store that a person named by a path or by the URL of a database. A store in PostgreSQL
 has a file on each machine with its URL (`file_for` makes it), readable by its owner only, as it may hold a password;
 the lock and a proxy's keys are beside it. `named_store`: the same without making it. All raise `StoreError` for a URL
-of no such database."""
+of no such database. `refuse_no_file`: raises it for a path of no file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from penstock.base.private_files import write_file
 from penstock.base.store_url import HINT, is_url, refuse_unclear, url_in
 from penstock.store.complete import mark_complete
 
-__all__ = ["NamedStore", "file_for", "named_store", "store_file"]
+__all__ = ["NamedStore", "file_for", "named_store", "refuse_no_file", "store_file"]
 
 
 class NamedStore(NamedTuple):
@@ -41,6 +41,16 @@ def named_store(named: str) -> NamedStore:
     if "://" in named:
         raise StoreError(f"no store is known whose URL begins with {named.partition('://')[0]}: postgresql:// is")
     return NamedStore(Path(named).expanduser(), "")
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raises `StoreError` where `path` is a folder, a device or a pipe."""
+    if path.is_dir():
+        inside = (path / "penstock.db", path / "state" / "penstock.db")
+        log = next((file for file in inside if file.is_file()), inside[0])
+        raise StoreError(f"{path} is a folder, where the file of a log was expected: {log}")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} is a device or a pipe, where the file of a log was expected: name another one")
 
 
 def file_for(url: str) -> Path:

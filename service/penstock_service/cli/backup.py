@@ -29,7 +29,7 @@ def backup(
         Path | None,
         typer.Argument(
             help="The file to write; one named after the time without it, in the folder `backups` beside the store or "
-            "`[service] backup_folder`.",
+            "`\\[service] backup_folder`.",
             show_default=False,
         ),
     ] = None,
@@ -38,7 +38,7 @@ def backup(
     ] = False,
     keep: Annotated[
         int | None,
-        typer.Option(min=1, help="How many stay in that folder, the newest; `[service] backup_keep` without it."),
+        typer.Option(min=1, help="How many stay in that folder, the newest; `\\[service] backup_keep` without it."),
     ] = None,
     store: Store = None,
 ) -> None:

@@ -48,8 +48,9 @@ class KeyChecker:
         """Check a call without the owner's token. Returns why it is refused; None: it may go on."""
         secret = _secret(headers)
         if not secret:
+            sent = "this token is neither the owner's nor a key" if "authorization" in headers else "a token is needed"
             return "unauthenticated", (
-                "a token is needed: `Authorization: Bearer TOKEN`, the owner's (`penstock serve` prints which file it "
+                f"{sent}: `Authorization: Bearer TOKEN`, the owner's (`penstock serve` prints which file it "
                 "is in) or a key of a workspace"
             )
         try:

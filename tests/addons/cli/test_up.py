@@ -138,21 +138,30 @@ def test_a_broken_plugin_stops_it(start: Start) -> None:
     assert (program.status(), "plugin" in program.err) == (0, False)
 
 
-@pytest.mark.parametrize("is_folder", [True, False], ids=["a folder", "below a file"])
-def test_a_store_that_cannot_be_opened_is_not_called_the_store(up: Up, tmp_path: Path, is_folder: bool) -> None:
+def test_a_store_that_cannot_be_opened_is_not_called_the_store(up: Up, tmp_path: Path) -> None:
     """Traffic goes on without it, and the lines at the start say so."""
-    place = tmp_path / "place"
-    if is_folder:
-        place.mkdir()
-    else:
-        place.write_text("a file where a folder is needed")
-        place /= "penstock.db"
+    (tmp_path / "place").write_text("a file where a folder is needed")
+    place = tmp_path / "place" / "penstock.db"
     program = up("--store", str(place))
     program.wait_for("Ctrl-C")
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert f"  store    none: {place} cannot be opened, see above" in program.out.splitlines()
     assert "tui --store" not in program.out
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["a folder", "a pipe"])
+def test_a_store_that_is_no_file_stops_it(run: Run, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """Before anything is written there or beside it."""
+    (folder := tmp_path / "folder").mkdir()
+    place = folder / "place"
+    make(place)
+    mode = place.stat().st_mode
+    found = run("up", "--port", "0", "--store", str(place))
+    assert found.exit_code == 2
+    assert f"{place} is a " in found.stderr
+    assert [*folder.rglob("*")] == [place]
+    assert place.stat().st_mode == mode
 
 
 def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:

@@ -166,6 +166,17 @@ def test_a_store_whose_lock_could_not_be_taken_is_not_written(tmp_path: Path, mo
     store.close()
 
 
+def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    """A device would get other permissions, and files beside it."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o666)
+    mode = path.stat().st_mode
+    with pytest.raises(StoreError, match="pipe is a device or a pipe"):
+        SqlStore(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"]
+    assert path.stat().st_mode == mode
+
+
 @pytest.mark.parametrize("readonly", [True, False])
 def test_a_folder_is_not_a_store(tmp_path: Path, readonly: bool) -> None:
     """It is said, with the file in it that was probably meant."""

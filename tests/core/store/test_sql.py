@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,20 @@ def test_a_strangers_file_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"notes\.txt is no store of Penstock, .*: name another file"):
             SqlStore(tmp_path / "notes.txt", readonly=readonly)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("notes.txt", "my notes")]
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_another_programs_database_is_left_alone(tmp_path: Path, readonly: bool) -> None:
+    """Also its permissions, and how it is written."""
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE things(name)")
+    path.chmod(0o644)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"theirs\.db is no store of Penstock, .*: name another file"):
+        SqlStore(path, readonly=readonly)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("theirs.db", before)]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 @pytest.mark.parametrize("what", DAMAGED)

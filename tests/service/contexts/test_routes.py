@@ -305,6 +305,8 @@ def test_the_token_and_the_host_are_checked(service: Service) -> None:
         for headers in ({}, {"authorization": f"Bearer {TOKEN[:-1]}1"}, {"authorization": TOKEN}):
             refused = http.get("/v1/contexts", headers=headers)
             assert (refused.status_code, refused.json()["error"]["type"]) == (401, "unauthenticated")
+            said = "this token is neither the owner's nor a key" if headers else "a token is needed"
+            assert refused.json()["error"]["message"].startswith(said)
         assert http.get("/openapi.json").status_code == 401
         foreign = http.get("/v1/contexts", headers={"host": "evil.example", "authorization": f"Bearer {TOKEN}"})
         assert foreign.status_code == 421

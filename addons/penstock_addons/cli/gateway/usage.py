@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import re
 import sys
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -49,12 +50,14 @@ def usage(
     if as_csv and json_:
         raise typer.BadParameter("--csv and --json exclude each other")
     for option, day in (("--from", first), ("--to", last)):
-        if day and not _DAY.fullmatch(day):
+        if day and not _is_day(day):
             raise PenstockError(f"{option} {day[:40]!r}: a day was expected, as 2026-11-23")
     with opened(store) as kept:
         find_workspace(kept, workspace)
         today = day_of(kept.clock.now())
         first, last = first or f"{(last or today)[:7]}-01", last or today
+        if first > last:
+            raise PenstockError(f"--from {first} is after the last day, {last}")
         found = usage_by(kept, None if every else workspace, what, first, last)
         names = {one.id: one.name for one in list_keys(kept, workspace)} if what == "key" else {}
     if json_:
@@ -78,6 +81,13 @@ def _row(one: UsageSum, names: dict[str, str]) -> tuple[str, ...]:
     name = shortened(printable(names.get(one.name, one.name)) or "(none)", _NAME)
     amounts = (one.requests, one.input + one.cache_write, one.cache_read, one.output)
     return (name, *(f"{amount:,}" for amount in amounts), in_words("dollars", one.dollars))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:  # there is no such day
+        return False
 
 
 def _plain(one: UsageSum, names: dict[str, str]) -> dict[str, Any]:

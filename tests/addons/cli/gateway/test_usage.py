@@ -61,6 +61,9 @@ def test_days_are_chosen(say: Say, used: str) -> None:
     [
         (("--by", "keys"), "Did you mean"),
         (("--from", "yesterday"), "--from 'yesterday': a day was expected, as 2026-11-23"),
+        (("--from", "2026-13-01"), "--from '2026-13-01': a day was expected"),
+        (("--to", "2026-02-30"), "--to '2026-02-30': a day was expected"),
+        (("--from", "2026-12-01", "--to", "2026-11-25"), "--from 2026-12-01 is after the last day, 2026-11-25"),
         (("-w", "tema"), "there is no workspace 'tema'"),
         (("--csv", "--json"), "exclude each other"),
     ],
