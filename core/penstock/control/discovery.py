@@ -49,11 +49,17 @@ _BESIDE = "proxies"
 
 @cache
 def _place() -> str:
+    """The machine and its space of process ids. Not its name, which changes with the network; empty where neither is
+    known, and the process and its port decide alone."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        machine = ""
     try:
         processes = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no path: `pid:[4026531836]`
     except OSError:  # not Linux
         processes = ""
-    return f"{socket.gethostname()} {processes}"
+    return f"{machine} {processes}".strip()
 
 
 @dataclass(frozen=True)

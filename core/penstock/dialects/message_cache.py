@@ -1,5 +1,5 @@
-"""`MessageCache`: parsed messages by their bytes, up to 64 MiB, so that messages seen in an earlier request are not
-parsed again."""
+"""`MessageCache`: parsed messages by their bytes, up to 64 MiB and one message more in each quarter of that, so that
+messages seen in an earlier request are not parsed again."""
 
 from __future__ import annotations
 

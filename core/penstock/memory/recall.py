@@ -4,6 +4,7 @@ for a number of tokens; `reasons`: why an item was found, in words."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from penstock.memory.items import Hit
@@ -51,28 +52,32 @@ def recall(
     memory: Memory, purpose: str, project: str, *, tokens: int, which: Selection | None = None, now: float | None = None
 ) -> Recalled:
     """The related items among those that `which` selects, the best first. If not all fit in `tokens`, of the best those
-    are taken that are worth most for their length; an item that is too long for the rest is skipped for one that fits.
-    Raises `MemoryDown`."""
+    are taken that are worth most for their length, since the chance that an item is what was asked for grows with the
+    exponential of its score; one that is too long for the rest is skipped for one that fits. Raises `MemoryDown`."""
     whole = which is None or which.is_everything
     among = None if whole or which is None else memory.catalog.selected(project, which)
     found = memory.search(purpose, project, limit=LOOKED_AT, now=now, among=among)
     related = [hit for hit in found.hits if hit.sureness >= RELATED]
-    best = sorted(range(len(related[:MOST])), key=lambda at: -_worth(related[at]))
-    kept: list[int] = []
-    left = tokens
-    for at in (*best, *range(MOST, len(related))):
-        if related[at].tokens <= left and len(kept) < MOST:
-            kept.append(at)
-            left -= related[at].tokens
-    weak = not related or max(hit.sureness for hit in related) < LIKELY
-    hits = tuple(related[at] for at in sorted(kept))
-    return Recalled(hits, tokens - left, len(related) - len(hits), weak, found.degraded)
+    by_worth = sorted(
+        range(len(related[:MOST])), key=lambda at: math.log(related[at].tokens + _FRAME) - related[at].score
+    )
+    rest = range(MOST, len(related))
+    # Many short ones may keep the best from fitting, though it is worth more than they together.
+    ways = [_fitting(related, (*first, *by_worth, *rest), tokens) for first in ((), range(len(related[:1])))]
+    hits = max(ways, key=lambda taken: sum(math.exp(hit.score) for hit in taken))
+    weak = not hits or max(hit.sureness for hit in hits) < LIKELY
+    spent = sum(hit.tokens for hit in hits)
+    return Recalled(hits, spent, len(related) - len(hits), weak, found.degraded)
 
 
-def _worth(hit: Hit) -> float:
-    """The logarithm of what a hit is worth for each of its tokens: scores are fitted so that the chance that an item is
-    what was asked for grows with their exponential."""
-    return hit.score - math.log(hit.tokens + _FRAME)
+def _fitting(related: Sequence[Hit], order: Iterable[int], tokens: int) -> tuple[Hit, ...]:
+    """As many of `related` as fit in `tokens`, taken in `order`; in their own order."""
+    kept: set[int] = set()
+    for at in order:
+        if at not in kept and related[at].tokens <= tokens and len(kept) < MOST:
+            kept.add(at)
+            tokens -= related[at].tokens
+    return tuple(related[at] for at in sorted(kept))
 
 
 def reasons(hit: Hit) -> list[str]:

@@ -41,6 +41,18 @@ def test_is_found_while_it_listens(tmp_path: Path) -> None:
     assert announced(file) is None
 
 
+def test_is_found_when_the_machine_has_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop gets one from the network it is in."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(socket, "gethostname", lambda: "of-this-network")
+        discovery._place.cache_clear()
+        here = replace(HERE, port=server.getsockname()[1], place=discovery._place())
+        announce(here, tmp_path / "proxy.json")
+        monkeypatch.setattr(socket, "gethostname", lambda: "of-another")
+        discovery._place.cache_clear()
+        assert announced(tmp_path / "proxy.json") == here
+
+
 def test_is_not_found_when_its_process_is_gone(tmp_path: Path) -> None:
     """A proxy that was killed leaves its file behind, and another program may have its port by now."""
     gone = subprocess.Popen([sys.executable, "-c", ""])

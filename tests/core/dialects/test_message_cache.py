@@ -44,7 +44,7 @@ def test_what_is_kept_stays_below_the_limit(text: str) -> None:
 
 
 def test_a_message_in_use_is_not_read_again() -> None:
-    """However many others come by in between: it has moved to the newer half."""
+    """However many others come by in between: it has moved to the newest quarter."""
     dialect = Anthropic()
     body = next(bodies(1, "kept"))
     first = dialect.read(body, "/v1/messages").messages

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from penstock.memory import Item, Memory
+import pytest
+
+from penstock.memory import Hit, Item, Memory
+from penstock.memory.items import Found
 from penstock.memory.recall import MOST, reasons, recall
+from penstock.memory.search.weights import LIKELY, RELATED
 from penstock.memory.selection import Selection
 
 NOW = 1_700_000_000.0
@@ -38,6 +42,17 @@ def test_what_is_worth_most_for_its_tokens_is_taken(memory: Memory) -> None:
     some = recall(memory, asked, "p", tokens=longest.tokens, now=NOW)
     assert {hit.item.id for hit in some.hits} == {hit.item.id for hit in whole.hits if hit is not longest}
     assert [hit.score for hit in some.hits] == sorted((hit.score for hit in some.hits), reverse=True)
+
+
+def test_the_best_is_not_lost_to_many_faint_ones(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is worth more than they together. What is returned is weak where it was left out."""
+    best = Hit(Item("p", "the best"), 9.0, tokens=900, sureness=LIKELY + 3)
+    faint = [Hit(Item("p", f"faint {n}"), 6.5, tokens=30, sureness=RELATED) for n in range(6)]
+    monkeypatch.setattr(memory, "search", lambda *_, **__: Found((best, *faint)))
+    some = recall(memory, "kiln", "p", tokens=1_000)
+    assert [hit.item.text for hit in some.hits] == ["the best", "faint 0", "faint 1", "faint 2"]
+    assert (some.tokens, some.left_out, some.weak) == (990, 3, False)
+    assert recall(memory, "kiln", "p", tokens=500).weak
 
 
 def test_at_most_so_many(memory: Memory) -> None:

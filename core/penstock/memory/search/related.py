@@ -46,7 +46,7 @@ class _Stems(NamedTuple):
     bytes_of_stems: int
     raw: npt.NDArray[np.int8]
     """The vectors as the table has them, each in steps of a 127th of its largest number: a quarter of the memory of
-    floats, as fast to multiply, and a likeness differs by less than 0.002."""
+    floats, and a likeness differs by less than 0.005."""
     step: Array
     """Of each vector."""
     mean: Array

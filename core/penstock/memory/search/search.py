@@ -17,7 +17,7 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vector_of_words, vectors_of
 from penstock.memory.search import weights
 from penstock.memory.search.item_table import ItemTable
-from penstock.memory.search.ranking_features import Array, Evidence, Ints, WordMatch, signals_of
+from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.vector_cache import AT_HAND, VectorCache
 from penstock.memory.search.word_evidence import WordEvidence, word_evidence
@@ -120,7 +120,7 @@ def rank(
         # Without words, what kind of sentence it is would count for more than what it says.
         words = meaning = (np.maximum(keys, 0) / max(float(keys.max(initial=0)), 1e-9)).astype(np.float32)
         met = np.flatnonzero(meaning)
-        matches = (WordMatch(1.0, met, meaning[met]),)
+        matches = ()  # likeness is of no word
     evidence = Evidence(words, keys, asked_like, meaning, met, matches, sum(told.rarity.values()))
     signals = signals_of(question, view.layout, rows, evidence)
     scores = np.zeros(len(rows), np.float32)

@@ -99,6 +99,21 @@ def test_a_fault_of_the_index_leaves_words_to_answer(file_memory: Memory, monkey
     assert found.degraded == ("no index",)
 
 
+def test_without_words_the_nearest_is_first(file_memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is the very text that was asked for."""
+    asked = "the glazing kiln fires at 900 degrees"
+    texts = (asked, "the glazing kiln fired at 900 degrees again", "the kiln fires at 900 degree", "lunch was good")
+    file_memory.add([Item("p", text, f"s{n}") for n, text in enumerate(texts)])
+
+    def down(*_: Any, **__: Any) -> Any:
+        raise MemoryDown("no words")
+
+    monkeypatch.setattr(search, "word_evidence", down)
+    found = file_memory.search(asked, "p")
+    assert found.degraded == ("no words",)
+    assert found.hits[0].item.text == asked
+
+
 def test_a_project_that_is_too_small_for_the_index_is_taken_out_of_it(
     file_memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
