@@ -155,3 +155,12 @@ def test_a_service_that_does_not_answer_is_an_error_with_ways_to_reach_it() -> N
     said = str(unreachable.value)
     assert f"does not answer at {url}" in said
     assert "`penstock serve` starts it; if it listens elsewhere, PENSTOCK_SERVICE or --url names its address" in said
+
+
+@pytest.mark.parametrize("token", ["secret\r\nx: y", "secrét"])
+def test_a_token_that_is_none_is_refused_and_not_shown(token: str) -> None:
+    """httpx shows the header that it cannot send. A line end behind the token, as of a file, does no harm."""
+    with pytest.raises(ServiceError, match="characters that no token has") as refused:
+        Client(token=token)
+    assert "secr" not in str(refused.value)
+    Client(token="secret\r\n").close()

@@ -35,7 +35,9 @@ class Connection:
             httpx.URL(self.url)
         except httpx.InvalidURL as e:
             raise ServiceError(f"{self.url!r} is no address of a service: {e}", "invalid") from e
-        token = token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url, store)
+        token = (token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url, store)).strip()
+        if not token.isascii() or not token.isprintable():  # httpx would quote it in its error
+            raise ServiceError("the token, or PENSTOCK_TOKEN, has characters that no token has", "invalid")
         if not by.isascii() or not by.isprintable():
             raise ServiceError(f"by is {by!r}: a header can name printable ASCII only", "invalid")
         self.headers = {
