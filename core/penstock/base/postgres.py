@@ -71,6 +71,7 @@ class PostgresServer:
     def _probe(self) -> None:
         try:
             with deadline(CONNECT_S), self.engine.connect() as db:
+                db.detach()  # closed with the block: in the pool it would stay open where `close` came first
                 db.execute(sa.select(1))
             self._on_answer()
         except sa.exc.SQLAlchemyError as e:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
+from penstock.base.postgres import PostgresServer
 from penstock.base.postgres_connection import Limits
 from penstock.base.shared_tables import SharedTables, TableSet, open_tables
 from tests.postgres import Server
@@ -153,6 +155,27 @@ def test_a_server_that_freezes_in_a_transaction_is_given_up(
 
         with pytest.raises(StoreError, match="no answer within the time"):
             look()
+
+
+def test_a_probe_under_way_leaves_no_connection_behind(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is closed while another thread asks whether it answers again: its pool is gone by then."""
+    monkeypatch.setattr("penstock.base.outage.PROBE_EVERY_S", 0.01)
+    asks, closed, has_answered = threading.Event(), threading.Event(), threading.Event()
+    made: list[Any] = []
+    server = PostgresServer(postgres_url, on_answer=has_answered.set)
+
+    def ask(connection: sa.Connection, *_: object) -> None:
+        made.append(connection.connection.dbapi_connection)
+        asks.set()
+        assert closed.wait(60)
+
+    sa.event.listen(server.engine, "before_cursor_execute", ask)
+    server.outage.begin("it is away")
+    assert asks.wait(60)
+    server.close()
+    closed.set()
+    assert has_answered.wait(60)
+    assert [one.closed for one in made] == [True]
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
