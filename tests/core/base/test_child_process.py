@@ -65,7 +65,7 @@ def is_gone(pid: int) -> bool:
         return True
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # nobody asked for its status
-    except FileNotFoundError:  # it went meanwhile
+    except (FileNotFoundError, ProcessLookupError):  # it went meanwhile
         return True
 
 
