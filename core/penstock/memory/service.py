@@ -107,7 +107,8 @@ class MemoryService:
         self._busy = self._closing = self._hurry = False
         self._draining = 0
         self._clock, self._caught_up_at = time.monotonic, 0.0
-        self._failures = 0
+        self._tries = self._failed = 0
+        """How often it was tried to open it or to work with it; which try was the last that failed."""
         self.state = State.CLOSED
         self.fault = ""
         """What is wrong: the thing, the place, the next step. Empty while all is well."""
@@ -157,12 +158,15 @@ class MemoryService:
                 self._thread.start()
 
     def open(self, timeout: float = 30.0) -> Memory:
-        """The memory, opened now if need be. Raises `MemoryUnavailable` when that fails or takes longer."""
+        """The memory, opened now if need be. Raises `MemoryUnavailable` when that fails or takes longer, and not when
+        a try fails that began before the call."""
+        with self._change:
+            before = self._tries
         self.begin()
         with self._change:
-            seen, self._hurry = self._failures, True
+            self._hurry = True
             self._change.notify_all()
-            self._change.wait_for(lambda: self._memory or self._closing or self._failures > seen, timeout)
+            self._change.wait_for(lambda: self._memory or self._closing or self._failed > before, timeout)
             if self._memory is None:
                 raise MemoryUnavailable(self.fault or f"memory is {self.state}; ask again in a while")
             return self._memory
@@ -308,7 +312,8 @@ class MemoryService:
 
     def _try(self, work: Callable[[], None]) -> bool:
         """Run `work`. False: it failed; the fault was reported, and some time has passed."""
-        self._hurry = False
+        with self._change:
+            self._hurry, self._tries = False, self._tries + 1
         was_down = bool(self.fault)
         try:
             work()
@@ -330,6 +335,6 @@ class MemoryService:
                 self._on_fault(fault)
         with self._change:
             self.fault, self.state = fault, State.DOWN
-            self._failures += 1
+            self._failed = self._tries
             self._change.notify_all()
             self._change.wait_for(lambda: self._closing or self._hurry, self._retry_s)

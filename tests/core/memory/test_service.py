@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,31 @@ def test_a_folder_of_another_process_is_named(keep: Keep) -> None:
     assert second.drain()
     assert [item.text for item in second.open().newest("p")] == ["remembered late"]
     assert not second.fault
+
+
+def test_a_try_from_before_is_no_answer(keep: Keep) -> None:
+    """Who asks for the memory while one is about to fail waits for the next: what was in the way may be gone."""
+    real = keep().open()
+    begun, may_fail, tries, asked = threading.Event(), threading.Event(), list[int](), list[Future[Memory]]()
+
+    def opens() -> Memory:
+        tries.append(1)
+        if len(tries) == 1:
+            begun.set()
+            assert may_fail.wait(60)
+            raise MemoryDown("not yet")
+        wait(asked, timeout=0.2)  # who takes the first for an answer is back by now
+        return real
+
+    memory_service = keep(opens)
+    memory_service.begin()
+    assert begun.wait(60)
+    with ThreadPoolExecutor(1) as pool:
+        asked.append(pool.submit(memory_service.open))
+        while not memory_service._hurry:  # until it waits
+            threading.Event().wait(0.001)
+        may_fail.set()
+        assert asked[0].result(60) is real
 
 
 def test_a_damaged_record_is_named(keep: Keep, tmp_path: Path) -> None:
