@@ -57,7 +57,7 @@ class RequestReader:
         self._admission, self._counting = admission, counting
         self._is_lost = is_lost
         self._retried_until = clock.now() + RETRIED_S if is_incomplete else 0.0
-        self._projects = Projects()
+        self._projects = Projects(tick=clock.tick)
         self._refusals = Refusals(store, clock.now)
         self.states = States(self._load, read=store.read)
 

@@ -6,10 +6,12 @@ of the account (`ACCOUNT`). `project_in`: a project's name within a gateway's wo
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import stat
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +42,9 @@ _ENVELOPES = (
 """The envelopes of Codex and Gemini CLI in a user message. Reminders are not read: they contain files of the folder,
 which others may have written."""
 KEPT = 4000
+_FRESH_S = 5.0
+"""Seconds for which the project of a folder is not looked up again. Each look at the disk gives the interpreter's lock
+away, and waits for it behind the other requests."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 _WORKTREE = "/.git/worktrees/"
 
@@ -154,9 +159,14 @@ class Projects:
     """Remembers the projects of conversations, since a history may lose its beginning, and a subagent may not name its
     folder."""
 
-    def __init__(self, of_folder: Callable[[str], str] = project_of_folder) -> None:
-        self._of_folder = of_folder
+    def __init__(
+        self, of_folder: Callable[[str], str] = project_of_folder, tick: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`tick`: seconds on a clock that never goes back."""
+        self._of_folder, self._tick = of_folder, tick
         self._known: OrderedDict[str, str] = OrderedDict()
+        self._folders: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        """By folder, its project and when that was looked up."""
         self._lock = threading.Lock()
 
     def of(self, conversation: Conversation, identity: Identity) -> str:
@@ -171,10 +181,22 @@ class Projects:
             return ""
         if not folder:
             return ""
-        project = self._of_folder(folder)
+        project = self._project_of(folder)
         with self._lock:
             for key in filter(None, (identity.conversation, session)):
                 self._known[key] = project
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
+        return project
+
+    def _project_of(self, folder: str) -> str:
+        now = self._tick()
+        project, looked_up = self._folders.get(folder, ("", -math.inf))
+        if now - looked_up < _FRESH_S:
+            return project
+        project = self._of_folder(folder)
+        with self._lock:
+            self._folders[folder] = project, now
+            while len(self._folders) > KEPT:
+                self._folders.popitem(last=False)
         return project

@@ -23,8 +23,10 @@ class StoreLock:
     """Held by a proxy until it ends, however it ends. Raises `StoreError` if another proxy holds it."""
 
     def __init__(self, store: Path) -> None:
-        self._store = store
+        self._store, self._path = store, str(_file(store))
         self._fd: int | None = None
+        self._file = (0, 0)
+        """Device and inode of the file that is locked."""
         self._take()
 
     def renew(self) -> None:
@@ -39,9 +41,10 @@ class StoreLock:
         if self._fd is None:
             return False
         try:
-            return os.path.samestat(os.fstat(self._fd), _file(self._store).stat())
+            found = os.stat(self._path)  # noqa: PTH116 - asked for each new conversation: a `Path` takes longer
         except OSError:
             return False
+        return (found.st_dev, found.st_ino) == self._file
 
     def _take(self) -> None:
         store = self._store
@@ -59,6 +62,8 @@ class StoreLock:
             who = f" (process {pid})" if pid is not None else ""
             raise StoreError(f"{store} belongs to another proxy that is up{who}: give this one its own --store") from e
         self._fd = fd
+        held = os.fstat(fd)
+        self._file = held.st_dev, held.st_ino
         with suppress(OSError):  # a full disk: it is held, and only does not say by whom
             os.ftruncate(fd, 0)
             os.write(fd, str(os.getpid()).encode())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Identity
 from penstock.identify.working_directory import Projects, folder_of
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
@@ -111,6 +112,24 @@ def test_a_result_at_the_head_of_a_history_ends_what_the_client_says() -> None:
         {"role": "system", "content": [{"type": "text", "text": LIE}]},
     ]
     assert folder_of(read(json.dumps(body).encode())) == ""
+
+
+def test_the_disk_is_looked_at_once_for_conversations_that_begin_in_the_same_seconds() -> None:
+    asked: list[str] = []
+    clock = ManualClock()
+
+    def look_up(folder: str) -> str:
+        asked.append(folder)
+        return f"{folder}, looked up as number {len(asked)}"
+
+    projects = Projects(look_up, clock.tick)
+    told = read(conversation(user("hello"), system=ENVIRONMENT))
+    assert {projects.of(told, who(name)) for name in "abc"} == {"/srv/shop, looked up as number 1"}
+    clock.advance(5)  # a repository may have been begun there meanwhile
+    assert projects.of(told, who("d")) == "/srv/shop, looked up as number 2"
+    other = read(conversation(user("hello"), system=ENVIRONMENT.replace("shop", "bank")))
+    assert projects.of(other, who("e")) == "/srv/bank, looked up as number 3"
+    assert len(asked) == 3
 
 
 def test_another_account_with_the_same_session_has_its_own_project() -> None:
