@@ -3,9 +3,13 @@ request waits for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from penstock.base.clock import Clock
 from penstock.base.loop_wait import done_within
@@ -31,15 +35,30 @@ class Background:
         """Show `reply` to every stage that looks at answers, then mark the exchange as processed. `is_known`: an answer
         to the same bytes was shown before."""
         started = self._clock.tick()
-        for index in _wanted(pipeline, exchange, is_known):
-            self._note(exchange, await self._look(pipeline, index, exchange, reply))
+        showing = _Showing(_wanted(pipeline, exchange, is_known))
+        while not showing.is_over:
+            try:
+                show = partial(self._show, showing, showing.attempt, pipeline, exchange, reply)
+                task = self._workers.submit(show)
+            except NoWorker as e:
+                self._note(exchange, str(e))
+                break
+            limit = pipeline.profile.limits.background_s
+            while not await done_within(task.future, showing.left(limit)):
+                late = showing.give_up(limit)
+                if late is not None:  # another thread goes on with the next stage
+                    self._workers.give_up(task, pipeline.source(late))
+                    self._note(exchange, pipeline.overdue(late))
+                    break
+            else:
+                task.future.result()
         self._processed(exchange, started)
 
     def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
         """Do what `look` does, in the caller's own thread and without deadlines."""
         started = self._clock.tick()
-        for index in _wanted(pipeline, exchange, is_known):
-            self._note(exchange, pipeline.observe(index, *_copies(exchange, reply)))
+        showing = _Showing(_wanted(pipeline, exchange, is_known))
+        self._show(showing, showing.attempt, pipeline, exchange, reply)
         self._processed(exchange, started)
 
     def do(self, job: Callable[[], None]) -> None:
@@ -51,16 +70,12 @@ class Background:
         """End the threads."""
         self._workers.close()
 
-    async def _look(self, pipeline: Pipeline, index: int, exchange: Exchange, reply: Reply) -> str:
-        shown = _copies(exchange, reply)
-        try:
-            task = self._workers.submit(lambda: pipeline.observe(index, *shown))
-        except NoWorker as e:
-            return str(e)
-        if await done_within(task.future, pipeline.profile.limits.background_s):
-            return task.future.result()
-        self._workers.give_up(task, pipeline.source(index))
-        return pipeline.overdue(index)
+    def _show(self, showing: _Showing, attempt: int, pipeline: Pipeline, exchange: Exchange, reply: Reply) -> None:
+        """Show the answer to the stages that have not seen it, until another thread goes on with it."""
+        while (index := showing.next(attempt)) is not None:
+            fault = pipeline.observe(index, *_copies(exchange, reply))
+            if showing.attempt == attempt:  # else it is known as late
+                self._note(exchange, fault)
 
     def _note(self, exchange: Exchange, fault: str) -> None:
         if fault:
@@ -71,9 +86,51 @@ class Background:
         self._log.append(ProcessedEvent(round((self._clock.tick() - started) * 1000, 3)), exchange.id)
 
 
-def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Iterator[int]:
+class _Showing:
+    """The stages that an answer is shown to, one after the other: each in the thread that carried on from the one
+    before, or in another where that one was late."""
+
+    def __init__(self, stages: Sequence[int]) -> None:
+        self._left = deque(stages)
+        self._lock = threading.Lock()
+        self._at: int | None = None
+        self._since = time.monotonic()
+        self.attempt = 0
+        """The number of the thread that shows it; those before were given up."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no stage is left to begin with."""
+        return not self._left
+
+    def next(self, attempt: int) -> int | None:
+        """The stage to go on with. None: there is none, or another thread goes on."""
+        with self._lock:
+            if attempt != self.attempt:
+                return None
+            self._at, self._since = self._left.popleft() if self._left else None, time.monotonic()
+            return self._at
+
+    def left(self, limit: float) -> float:
+        """Seconds until the present stage can be late."""
+        if self._at is None:  # no thread was free yet
+            return limit
+        return max(0.001, self._since + limit - time.monotonic())
+
+    def give_up(self, limit: float) -> int | None:
+        """The present stage, which is not waited for any longer. None: it is not late."""
+        with self._lock:
+            late = self._at
+            if late is None or time.monotonic() - self._since < limit:
+                return None
+            self.attempt += 1
+            self._at = None
+            return late
+
+
+def _wanted(pipeline: Pipeline, exchange: Exchange, is_known: bool) -> Sequence[int]:
     """Only real turns teach (P9), and each once (P10)."""
-    return iter(pipeline.observers if exchange.kind.is_real and not is_known else ())
+    return pipeline.observers if exchange.kind.is_real and not is_known else ()
 
 
 def _copies(exchange: Exchange, reply: Reply) -> tuple[Exchange, Reply]:

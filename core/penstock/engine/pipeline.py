@@ -50,6 +50,8 @@ class Pipeline:
         self.parts = parts or Services()
         self.stages = tuple(stages)
         self.classifier = Classifier(profile.kinds)
+        self.observers = tuple(i for i, stage in enumerate(stages) if _looks(stage))
+        """The stages that look at answers."""
         self._clock = clock
         limits = profile.limits
         self._breakers = {s.name: Breaker(limits.failures, limits.rest_s, clock) for s in stages}
@@ -115,11 +117,6 @@ class Pipeline:
         self._breakers[stage.name].failed()
         seconds = self.deadline(index)
         return Verdict(stage.name, StageOutcome.LATE, f"not done after {seconds * 1000:.0f} ms", seconds * 1000)
-
-    @property
-    def observers(self) -> list[int]:
-        """The stages that look at answers."""
-        return [i for i, stage in enumerate(self.stages) if _looks(stage)]
 
     def observe(self, index: int, exchange: Exchange, reply: Reply) -> str:
         """Show an answer to the `index`-th stage. Returns what went wrong, empty if nothing did."""

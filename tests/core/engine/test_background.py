@@ -93,6 +93,44 @@ async def test_an_answer_to_the_same_bytes_is_shown_once(look: object) -> None:
     assert stage.seen == []
 
 
+class Hangs(Looks):
+    """Looks until it is told to stop, and fails then."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, ValueError("no"))
+        self.may_end, self.ended = threading.Event(), threading.Event()
+
+    def on_reply(self, exchange: Exchange, reply: Reply) -> None:
+        self.may_end.wait()
+        try:
+            super().on_reply(exchange, reply)
+        finally:
+            self.ended.set()
+
+
+async def test_those_after_one_that_hangs_look_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """In another thread. What the late one does then is not told again."""
+    caplog.set_level(logging.CRITICAL)
+    hangs = Hangs("b")
+    stages = [Looks("a"), hangs, Looks("c")]
+    store, shown = MemoryStore(), exchange()
+    log = EventLog(store, clock=ManualClock())
+    background = Background(log, ManualClock())
+    pipeline = Pipeline(profile_of("[limits]\nbackground_s = 0.01"), stages, ManualClock())
+    await background.look(pipeline, shown, Reply("words"))
+    assert [len(stage.seen) for stage in stages] == [1, 0, 1]
+    assert shown.state is State.PROCESSED
+    hangs.may_end.set()
+    assert hangs.ended.wait(10)
+    background.close()
+    log.close()
+    assert [e.payload.get("error") for e in store.events_after()] == [
+        "stage 'b' had not done with an answer after 0.01 s",
+        None,
+    ]
+    assert [len(stage.seen) for stage in stages] == [1, 1, 1]
+
+
 def test_a_job_is_done_by_a_thread() -> None:
     """Nobody waits for it."""
     done = threading.Event()

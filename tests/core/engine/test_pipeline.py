@@ -158,7 +158,7 @@ def test_a_turn_is_complete_when_no_tool_is_asked_for(clock: ManualClock, draft:
 
 def test_only_stages_that_look_are_asked(clock: ManualClock) -> None:
     """The others cost no thread."""
-    assert pipeline(clock, Does(lambda _: None), Looks()).observers == [1]
+    assert pipeline(clock, Does(lambda _: None), Looks()).observers == (1,)
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3)])
