@@ -215,7 +215,8 @@ class SqlStore(SqlTables, SoleOwner):
 def _connect(path: Path, readonly: bool) -> sa.Engine:
     if not readonly:
         try:
-            return sqlite.connect(path, BUSY_MS)
+            # Else what an insert of several rows may have to undo, the pages with what people said, goes to /var/tmp.
+            return sqlite.connect(path, BUSY_MS, "temp_store=MEMORY")
         except OSError as e:
             raise StoreError(f"{path} cannot be made: {e}") from e
     if not path.exists():

@@ -11,6 +11,7 @@ import sys
 import threading
 import zlib
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from penstock.events.event import Event, EventKind, PrefixHash
 from penstock.store import known_names, originals, originals_table, sql
 from penstock.store.schema import metadata
 from penstock.store.sql import SqlStore
+from penstock.store.sql_tables import insert_events
 
 NOW = 1_700_000_000.0
 EVENT = Event(0, NOW, "x", EventKind.RECEIVED, {"n": 1})
@@ -264,6 +266,7 @@ from pathlib import Path
 from penstock.edits.edit import Edit, Landed, Op, Place
 from penstock.events.event import PrefixHash
 from penstock.store.sql import SqlStore
+from penstock.store.sql_tables import insert_events
 store = SqlStore(Path(sys.argv[1]))
 store.add_edits("talk", [Landed(1, Edit(Op.REPLACE, Place(b"k" * 16), "new", "s", "r", "old"))], 1.0)
 store.set_tip("talk", PrefixHash(0, b"t" * 16, 3), 1.0)
@@ -396,3 +399,17 @@ def test_two_conversations_store_the_same_original_at_once(path: Path, monkeypat
     assert [store.edits_of(name) for name in ("one", "other")] == [[REPLAYED], [REPLAYED]]
     assert [o.text for o in store.find_originals()] == ["old"]
     store.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are looked up in /proc")
+def test_what_people_said_is_not_copied_to_the_machines_temporary_folder(path: Path) -> None:
+    """SQLite keeps the pages that an insert of several rows may have to undo, by default in a file there."""
+    store = SqlStore(path)
+    some = [replace(EVENT, exchange=f"{n * 7919 % 1000:x}", payload={"text": "words " * 50}) for n in range(2_000)]
+    store.add_events(some)
+    with store._write() as db:
+        insert_events(db, some)
+        files = [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    store.close()
+    assert str(path) in files
+    assert [file for file in files if "etilqs" in file] == []
