@@ -116,8 +116,12 @@ def test_the_token_of_this_machine_goes_to_no_other(tmp_path: Path, monkeypatch:
 
 
 def test_what_cannot_be_sent_is_an_error_of_the_service_too(service: Service) -> None:
-    with service.client() as contexts, pytest.raises(ServiceError, match="cannot be sent as JSON"):
-        contexts.put("c/nan", float("nan"))
+    """The field is named."""
+    with service.client() as contexts:
+        with pytest.raises(ServiceError, match="c/nan: data cannot be sent as JSON"):
+            contexts.put("c/nan", float("nan"))
+        with pytest.raises(ServiceError, match="c/nan: ttl cannot be sent as JSON"):
+            contexts.put("c/nan", 1, ttl=float("nan"))
     with pytest.raises(ServiceError, match="ASCII"):
         service.client(by="Jörg")
 

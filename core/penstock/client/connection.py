@@ -55,7 +55,7 @@ class Connection:
             try:
                 content = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode()
             except (ValueError, TypeError) as e:
-                raise ServiceError(f"{request.path}: the value cannot be sent as JSON: {e}", "invalid") from e
+                raise ServiceError(f"{request.path}: {_unsendable(request.body)}", "invalid") from e
         return {
             "method": request.method,
             "url": request.path,
@@ -95,6 +95,16 @@ def following(prefix: str, after: str | None) -> dict[str, Any]:
 def change_in(line: str) -> Change | None:
     """The change that a line of the stream tells, if it tells one."""
     return change_of(json.loads(line[6:])) if line.startswith("data: {") else None
+
+
+def _unsendable(body: Any) -> str:
+    """Which field of a body cannot be sent, and why."""
+    for name, value in body.items():
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError) as e:
+            return f"{name} cannot be sent as JSON: {e}"
+    return "its fields cannot be sent as JSON"
 
 
 def _own_token(url: str, store: Path | None) -> str:

@@ -5,7 +5,6 @@ Each is carried out by the process that has the memory open: a proxy, or this on
 from __future__ import annotations
 
 import enum
-import sys
 from typing import Annotated
 
 import click
@@ -14,6 +13,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
 from penstock.cli.store_option import StoreOption
+from penstock.cli.text_input import given_text, read_stdin
 from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import line, only
 
@@ -37,7 +37,7 @@ def add(
     store: StoreOption = None,
 ) -> None:
     """Add a memory to this project."""
-    said = sys.stdin.read() if text == "-" else text
+    said = read_stdin() if text == "-" else given_text(text, "the text")
     with open_memory(store, mends=True) as memory:
         found = memory.do("remember", {"text": said, "project": chosen_project(memory, project), "pinned": pinned})
     for item in found["items"]:
@@ -73,7 +73,7 @@ def edit(
     with open_memory(store) as memory:
         where = chosen_project(memory, project, every)
         old = memory.do("show", {"id": id, "project": where, "around": 0})["item"]
-    new = text or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
+    new = given_text(text, "the text") or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
     if new.strip() == old["text"].strip():
         only(["nothing was changed"])
         return
