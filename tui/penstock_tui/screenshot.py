@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from penstock.base.clock import Clock
 from penstock.base.errors import PenstockError
-from penstock.base.private_files import whole_file
+from penstock.base.private_files import check_folder, whole_file
 from penstock_tui.app import PenstockApp
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
@@ -44,12 +44,12 @@ def take_picture(
     """Write a picture of the log at `path` to `target`, as SVG: a view by its name; or of one exchange `detail`, `diff`
     or `context`. Raises `PictureError`."""
     try:
+        check_folder(target)
         svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, view))
-    except TimeoutError as e:
-        raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
-    try:
         with whole_file(target) as out:
             out.write(svg)
+    except TimeoutError as e:
+        raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
     except PenstockError as e:
         raise PictureError(str(e)) from e
 

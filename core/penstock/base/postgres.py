@@ -21,6 +21,8 @@ MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process creates or migrates tables, whichever they are."""
 LOCKED = "55P03"
 """The SQLSTATE of a lock that was not free in time."""
+_NO_DATABASE = re.compile(r'FATAL: +database "(.+)" does not exist')
+"""What a server says that speaks English: no SQLSTATE comes with a refused connection."""
 _PREFIX = re.compile(r"connection (failed|is bad): (?=connection )")
 """What the driver puts before the same words of the library below it."""
 
@@ -84,16 +86,20 @@ def state_of(e: sa.exc.DBAPIError) -> str:
 
 
 def why(e: Exception) -> str:
-    """The first line of what the server or the driver said, and the next step where it may be the password."""
+    """The first line of what the server or the driver said, and the next step where there is no such database, or where
+    it may be the password."""
     found = getattr(e, "orig", None) or e
     said = _PREFIX.sub("", (str(found).strip() or type(found).__name__).splitlines()[0])
+    if missing := _NO_DATABASE.search(said):
+        return f"{said}: `createdb {missing[1]}` on that server makes it, or correct its URL"
     return f"{said}: if it is about user or password, correct them in its URL" if _has_asked(found) else said
 
 
 def why_unopened(e: Exception) -> str:
     """`why`, with the next step also where a database cannot be opened since there is no connection."""
-    is_away = isinstance(e, sa.exc.OperationalError) and not state_of(e) and not _has_asked(e.orig)
-    return f"{why(e)}: see that its server is up and has this database, or correct its URL" if is_away else why(e)
+    said = why(e)
+    is_away = isinstance(e, sa.exc.OperationalError) and not state_of(e) and not said.endswith("its URL")
+    return f"{said}: see that its server is up and has this database, or correct its URL" if is_away else said
 
 
 def _has_asked(e: BaseException | None) -> bool:

@@ -32,9 +32,12 @@ class Connection:
         """As `Client` takes them. Raises `ServiceError`."""
         self.url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
         try:
-            httpx.URL(self.url)
+            address = httpx.URL(self.url)
         except httpx.InvalidURL as e:
             raise ServiceError(f"{self.url!r} is no address of a service: {e}", "invalid") from e
+        if address.scheme not in ("http", "https") or not address.host:
+            text = f"{self.url!r} is no address of a service: http://HOST:PORT was expected, such as {DEFAULT_URL}"
+            raise ServiceError(text, "invalid")
         token = (token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url, store)).strip()
         if not token.isascii() or not token.isprintable():  # httpx would quote it in its error
             raise ServiceError("the token, or PENSTOCK_TOKEN, has characters that no token has", "invalid")
