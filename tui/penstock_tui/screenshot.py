@@ -24,8 +24,10 @@ __all__ = ["PictureError", "take_picture"]
 
 _OF_ONE = ("detail", "diff", "context")
 """The pictures that show one exchange."""
+_NAMED = 5
+"""How many of the exchanges are named whose ids begin alike."""
 PATIENCE = 60.0
-"""Seconds to wait until a long log is read."""
+"""Seconds to wait until a long log is read, and until the screen is drawn."""
 
 
 class PictureError(Exception):
@@ -49,7 +51,10 @@ def take_picture(
         with whole_file(target) as out:
             out.write(svg)
     except TimeoutError as e:
-        raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
+        raise PictureError(
+            f"{path} was not read and drawn within {PATIENCE:.0f} seconds: try again when this machine has less to do; "
+            "`penstock export` needs less time, and `penstock tui` shows what it has read so far"
+        ) from e
     except PenstockError as e:
         raise PictureError(str(e)) from e
 
@@ -109,6 +114,12 @@ def _row(app: PenstockApp, select: str) -> Row | None:
     if select == "last":
         return rows[-1] if rows else None
     row = app.feed.model.row(select)
-    if row is None:
-        raise PictureError(f"The log holds no exchange {select!r}.")
-    return row
+    if row is not None:
+        return row
+    found = [one for one in rows if select and not one.repeats and one.id.startswith(select)]
+    if len(found) > 1:
+        some = ", ".join(one.id for one in found[:_NAMED])
+        raise PictureError(f"{select!r} is the beginning of {len(found)} exchanges: {some}")
+    if not found:
+        raise PictureError(f"The log holds no exchange {select!r}. `penstock events` shows their ids")
+    return found[0]
