@@ -72,9 +72,9 @@ def restore(
     done = restore_backup(file, where, passphrase=lambda: _passphrase(confirm=False))
     members = ", ".join(one.name for one in done.manifest.members)
     typer.echo(f"Restored to {where.parent}, as it was on {moment(done.manifest.at)}: {members}.")
-    for master in done.master_keys:
+    for master, needs in done.master_keys.items():
         typer.echo(
-            f"Sealed contexts need the master key {master}, which is in no backup: put it back into "
+            f"The master key {master}, which is in no backup, is needed for {' and '.join(needs)}: put it back into "
             f"{where.parent / 'master-key'}.",
             err=True,
         )
