@@ -1,5 +1,5 @@
 """`PostgresServer`: the connections to a PostgreSQL database. While its server cannot be reached, its method `reached`
-raises `StoreError` at once. `why`, `why_unopened`, `state_of` and `is_unsure` say what an error means. Works behind
+raises `ServerAway` at once. `why`, `why_unopened`, `state_of` and `is_unsure` say what an error means. Works behind
 pgbouncer in transaction mode: nothing is set for longer than a transaction. `postgres_connection` makes the
 connections."""
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import ServerAway, StoreError
 from penstock.base.outage import ASKED_AGAIN, Outage
 from penstock.base.postgres_connection import CONNECT_S, deadline, engine_of
 
@@ -52,9 +52,9 @@ class PostgresServer:
     @contextmanager
     def reached(self) -> Iterator[None]:
         """Within the block, an error of the connection is noted: until the server answers again, this raises
-        `StoreError` at once."""
+        `ServerAway` at once."""
         if self.outage.why:
-            raise StoreError(self.outage.why)
+            raise ServerAway(self.outage.why)
         try:
             yield
         except sa.exc.DBAPIError as e:
