@@ -36,7 +36,7 @@ def test_another_program_on_the_port_is_none_of_ours() -> None:
         thread = Thread(target=other.serve_forever)
         thread.start()
         try:
-            with pytest.raises(PenstockError, match="in use.*: give the service another port"):
+            with pytest.raises(PenstockError, match=r"in use.*: give the service another port"):
                 listen("127.0.0.1", other.server_port)
         finally:
             other.shutdown()

@@ -1,5 +1,5 @@
-"""`state_folder`: the check of the folder of the store for `penstock doctor`: whether something can be written there, and
-whether other users can enter it. `why_closed`: why nothing can be written there."""
+"""`state_folder`: the check of the folder of the store for `penstock doctor`: whether something can be written there,
+and whether other users can enter it. `why_closed`: why nothing can be written there."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def run_proxy(arguments: Sequence[str], more: Sequence[object]) -> None:
             self.addons.add(*suite_addons(), *more)
 
     ours = sys.argv
-    # mitmproxy looks there for options that it had once, to explain an error: `--port` of `penstock up` is none of them.
+    # mitmproxy looks there for options that it had once, to explain an error: `--port` of `penstock up` is none.
     sys.argv = ["mitmdump", *arguments]
     try:
         run(Master, cmdline.mitmdump, arguments, _filter)

@@ -19,7 +19,7 @@ def read_stdin() -> str:
 
 
 def given_text(text: str, name: str) -> str:
-    """`text`, an argument of the command line. Raises `PenstockError` if it is not UTF-8, with `name` for what it is."""
+    """`text`, an argument of the command line. Raises `PenstockError` if it is not UTF-8; `name` says what is not."""
     try:
         text.encode()
     except UnicodeEncodeError as e:

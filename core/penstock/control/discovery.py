@@ -1,6 +1,6 @@
 """Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens
-(`Announcement`, `announce`, `renew`, `announced`, `running`). One started by hand is found by its `started` event in the log.
-Also checks and chooses free ports (`is_free`, `free_port`)."""
+(`Announcement`, `announce`, `renew`, `announced`, `running`). One started by hand is found by its `started` event in
+the log. Also checks and chooses free ports (`is_free`, `free_port`)."""
 
 from __future__ import annotations
 

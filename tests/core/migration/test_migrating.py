@@ -286,7 +286,9 @@ def test_an_incomplete_store_stays_one(source: Path, postgres_url: str) -> None:
 
 def test_a_database_that_is_missing_is_to_be_made_first(source: Path, postgres_url: str) -> None:
     """The same command alone would say the same again."""
-    with pytest.raises(MigrationError, match=r"`createdb missing` .*, or correct its URL\. The same command then goes on"):
+    with pytest.raises(
+        MigrationError, match=r"`createdb missing` .*, or correct its URL\. The same command then goes on"
+    ):
         migrate(source, postgres_url.rpartition("/")[0] + "/missing", quiet)
 
 

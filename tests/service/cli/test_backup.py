@@ -74,7 +74,10 @@ def test_the_newest_stay(run: Callable[..., Result], tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(run: Callable[..., Result], tmp_path: Path) -> None:
     for words, said in (
         (("backup", "--store", str(tmp_path / "none" / "penstock.db")), "nothing to back up"),
-        (("backup", str(tmp_path / "no" / "folder" / "b")), f"there is no folder {tmp_path / 'no' / 'folder'}: make it"),
+        (
+            ("backup", str(tmp_path / "no" / "folder" / "b")),
+            f"there is no folder {tmp_path / 'no' / 'folder'}: make it",
+        ),
         (("restore", str(tmp_path / "missing"), "--store", str(tmp_path / "x" / "s.db")), "missing cannot be read"),
     ):
         refused = run(*words)

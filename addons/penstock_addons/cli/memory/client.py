@@ -53,7 +53,7 @@ def chosen_project(memory: MemoryClient, project: str, every: bool = False) -> s
     named = named_project(project)
     if not project:
         return named
-    names = [one["name"] for one in memory.do("projects", {})["projects"]]
+    names: list[str] = [one["name"] for one in memory.do("projects", {})["projects"]]
     ends_so = [name for name in names if short_project(name) == named]
     if named in names or not ends_so:
         return named

@@ -28,7 +28,9 @@ def reindex(
     embedder: Annotated[
         str, typer.Option(help="Make the vectors with this one. The profile's own when not given.", metavar="NAME")
     ] = "",
-    project: Annotated[str, typer.Option(help="Only this project, by its folder, its name, or the last part of it.", metavar="P")] = "",
+    project: Annotated[
+        str, typer.Option(help="Only this project, by its folder, its name, or the last part of it.", metavar="P")
+    ] = "",
     store: StoreOption = None,
 ) -> None:
     """Rebuild the word index and the vectors from the record. Ctrl-C stops it, and it can be run again."""
