@@ -118,5 +118,8 @@ def _own_token(url: str, store: Path | None) -> str:
     file = (paths.state_dir() if store is None else store.expanduser().absolute().parent) / _TOKEN_FILE
     try:
         return file.read_text().strip()
+    except FileNotFoundError as e:
+        text = f"no service has run here yet: {file} is missing, which `penstock serve` makes at its start"
+        raise ServiceError(text, "unauthenticated") from e
     except (OSError, UnicodeDecodeError) as e:
-        raise ServiceError(f"{file} cannot be read: `penstock serve` makes it ({e})", "unauthenticated") from e
+        raise ServiceError(f"{file} cannot be read: {e}", "unauthenticated") from e

@@ -178,6 +178,6 @@ def test_a_service_with_a_store_of_its_own_is_asked_with_its_token(
         (folder / "service-token").write_text(TOKEN)
         for words in (["context", "list"], ["jobs", "list"], ["context", "export"]):
             without = CliRunner().invoke(build(), [*words, "--url", service.url])
-            assert (without.exit_code, "service-token cannot be read" in without.stderr) == (2, True)
+            assert (without.exit_code, "no service has run here yet" in without.stderr) == (2, True)
             found = CliRunner().invoke(build(), [*words, "--url", service.url, "--store", store])
             assert found.exit_code == 0, found.output
