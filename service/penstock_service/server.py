@@ -6,18 +6,17 @@ from __future__ import annotations
 
 import gc
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import PenstockError
 from penstock.base.redis_server import why_away
 from penstock.profiles.service import ServiceSettings
+from penstock_service.listening import is_every_address, listen
 from penstock_service.token_file import keep_token, owner_token, token_path
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class ServiceServer:
         Raises `PenstockError`: what is missing, or cannot be listened on."""
         _check_packages()
         host = settings.host
-        if not settings.allowed_hosts and _is_every_address(host):
+        if not settings.allowed_hosts and is_every_address(host):
             raise PenstockError(
                 f"{host!r} is every address of this machine: name those that others ask by with --allowed-host or "
                 "`[service] allowed_hosts`, or listen on one address"
@@ -54,7 +53,7 @@ class ServiceServer:
         self._store, self._settings = store, settings
         self.token_file = token_path(store.parent)
         self._token = owner_token(store.parent)
-        self._listener = _listen(host, settings.port)
+        self._listener = listen(host, settings.port)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._listener.getsockname()[1]}"
         self.about = f"{self.url}, token in {self.token_file} (pages: {self.url}/admin)"
@@ -169,19 +168,3 @@ def _check_packages() -> None:
             f"the service needs the packages of the extra `service` ({missing[0]} is missing): "
             "`pip install 'penstock[service]'`"
         )
-
-
-def _is_every_address(host: str) -> bool:
-    """Resolved, for `0` and `::0` are every address, too. Raises `PenstockError` for a name that has none."""
-    try:
-        found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as e:
-        raise PenstockError(f"{host!r} cannot be listened on ({e}): name an address of this machine") from e
-    return any(ip_address(address[0]).is_unspecified for *_, address in found)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, UnicodeError) as e:
-        raise PenstockError(f"{host}:{port} cannot be listened on ({e}): give the service another port") from e

@@ -115,9 +115,21 @@ def test_the_token_of_this_machine_goes_to_no_other(tmp_path: Path, monkeypatch:
     Client("http://service.example:7878", token="theirs").close()
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:7878", "localhost:7878", "service.example", "ftp://127.0.0.1", "http://"])
+def test_an_address_without_a_scheme_is_no_other_machine(url: str) -> None:
+    """It is said how an address is written, not that a token is missing."""
+    with pytest.raises(ServiceError, match=r"no address of a service: http://HOST:PORT was expected") as refused:
+        Client(url)
+    assert refused.value.type == "invalid"
+
+
 def test_what_cannot_be_sent_is_an_error_of_the_service_too(service: Service) -> None:
-    with service.client() as contexts, pytest.raises(ServiceError, match="cannot be sent as JSON"):
-        contexts.put("c/nan", float("nan"))
+    """The field is named."""
+    with service.client() as contexts:
+        with pytest.raises(ServiceError, match="c/nan: data cannot be sent as JSON"):
+            contexts.put("c/nan", float("nan"))
+        with pytest.raises(ServiceError, match="c/nan: ttl cannot be sent as JSON"):
+            contexts.put("c/nan", 1, ttl=float("nan"))
     with pytest.raises(ServiceError, match="ASCII"):
         service.client(by="Jörg")
 

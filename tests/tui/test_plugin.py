@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from textual.pilot import Pilot
 from typer.testing import CliRunner
 
 from penstock.plugins import hookspecs
-from penstock_tui import plugin
+from penstock_tui import plugin, screenshot
+from penstock_tui.app import PenstockApp
 from penstock_tui.view_names import ViewName
 from tests.tui.logs import Log, life
 
@@ -65,6 +67,36 @@ def test_a_picture_waits_until_it_is_drawn(
     picture = tmp_path / "log.svg"
     assert penstock("--store", str(log.path), "--screenshot", str(picture), "--size", "120x30")[0] == 0
     assert "a question" in words(picture)
+
+
+def test_a_picture_that_takes_too_long_says_what_to_do(
+    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here of a screen that never stays as it is."""
+    drawn = itertools.count()
+
+    def export(*_: object, **__: object) -> str:
+        monkeypatch.setattr(screenshot, "PATIENCE", 0.0)  # all is read by now
+        return str(next(drawn))
+
+    monkeypatch.setattr(PenstockApp, "export_screenshot", export)
+    log.exchange(life("a question"))
+    picture = tmp_path / "log.svg"
+    code, said = penstock("--store", str(log.path), "--screenshot", str(picture))
+    assert (code, "try again when this machine has less to do" in said, picture.exists()) == (1, True, False)
+
+
+def test_an_exchange_is_named_by_the_beginning_of_its_id(
+    penstock: Callable[..., tuple[int, str]], log: Log, tmp_path: Path
+) -> None:
+    """As in the other commands; a beginning of several ids is refused with some of them."""
+    log.exchange(life("the first question"), id="abcd-1")
+    log.exchange(life("the second question"), id="abce-2")
+    picture = tmp_path / "detail.svg"
+    store = ("--store", str(log.path), "--screenshot", str(picture), "--view", "detail")
+    assert penstock(*store, "--select", "abcd")[0] == 0
+    assert "the first question" in words(picture)
+    assert "'abc' is the beginning of 2 exchanges: abcd-1, abce-2" in penstock(*store, "--select", "abc")[1]
 
 
 def test_without_a_terminal_it_says_what_needs_none(penstock: Callable[..., tuple[int, str]], log: Log) -> None:

@@ -49,7 +49,11 @@ def tui(
     ] = None,
     size: Annotated[str, typer.Option(help="Columns and rows of the picture.")] = "160x48",
     select: Annotated[
-        str, typer.Option(help="The exchange in the picture: an id, or last.", autocompletion=completion.exchanges)
+        str,
+        typer.Option(
+            help="The exchange in the picture: its id, the beginning of it, or last.",
+            autocompletion=completion.exchanges,
+        ),
     ] = "last",
     view: Annotated[View, typer.Option(help="What the picture shows.")] = View.LOG,
     web: Annotated[bool, typer.Option("--web", help="Show it in a browser of this machine.")] = False,

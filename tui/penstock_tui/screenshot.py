@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from penstock.base.clock import Clock
 from penstock.base.errors import PenstockError
-from penstock.base.private_files import whole_file
+from penstock.base.private_files import check_folder, whole_file
 from penstock_tui.app import PenstockApp
 from penstock_tui.log.follow import LogState
 from penstock_tui.log.row import Row
@@ -24,8 +24,10 @@ __all__ = ["PictureError", "take_picture"]
 
 _OF_ONE = ("detail", "diff", "context")
 """The pictures that show one exchange."""
+_NAMED = 5
+"""How many of the exchanges are named whose ids begin alike."""
 PATIENCE = 60.0
-"""Seconds to wait until a long log is read."""
+"""Seconds to wait until a long log is read, and until the screen is drawn."""
 
 
 class PictureError(Exception):
@@ -44,12 +46,15 @@ def take_picture(
     """Write a picture of the log at `path` to `target`, as SVG: a view by its name; or of one exchange `detail`, `diff`
     or `context`. Raises `PictureError`."""
     try:
+        check_folder(target)
         svg = asyncio.run(_picture(PenstockApp(path, clock), size, select, view))
-    except TimeoutError as e:
-        raise PictureError(f"{path} could not be read within {PATIENCE:.0f} seconds.") from e
-    try:
         with whole_file(target) as out:
             out.write(svg)
+    except TimeoutError as e:
+        raise PictureError(
+            f"{path} was not read and drawn within {PATIENCE:.0f} seconds: try again when this machine has less to do; "
+            "`penstock export` needs less time, and `penstock tui` shows what it has read so far"
+        ) from e
     except PenstockError as e:
         raise PictureError(str(e)) from e
 
@@ -109,6 +114,12 @@ def _row(app: PenstockApp, select: str) -> Row | None:
     if select == "last":
         return rows[-1] if rows else None
     row = app.feed.model.row(select)
-    if row is None:
-        raise PictureError(f"The log holds no exchange {select!r}.")
-    return row
+    if row is not None:
+        return row
+    found = [one for one in rows if select and not one.repeats and one.id.startswith(select)]
+    if len(found) > 1:
+        some = ", ".join(one.id for one in found[:_NAMED])
+        raise PictureError(f"{select!r} is the beginning of {len(found)} exchanges: {some}")
+    if not found:
+        raise PictureError(f"The log holds no exchange {select!r}. `penstock events` shows their ids")
+    return found[0]

@@ -1,7 +1,7 @@
 """`Announcer`: an addon that announces the proxy once it listens: it writes the same announcement to two files, one
 by which `penstock run` finds the proxy, and one beside the store, for memory commands and those that need the
-gateway's port. Then it has the banner printed. It removes both files at the end. The format is in
-`penstock.control.discovery`."""
+gateway's port. Then it has the banner printed. It renews the latter while the proxy runs, and removes both at the end.
+The format is in `penstock.control.discovery`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mitmproxy import ctx
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
 from penstock.control.discovery import Announcement, announce, default_file, file_beside, reachable, withdraw
+from penstock.control.renewal import Renewal
 from penstock_addons.cli.certificate_authority import certificate
 from penstock_addons.cli.reverse_ports import ReversePort
 
@@ -37,6 +38,7 @@ class Announcer:
     ) -> None:
         self._file, self._ca, self._reverse, self._say = file or default_file(), ca, reverse or {}, say
         self._beside: Path | None = None
+        self._renewal: Renewal | None = None
 
     def running(self) -> None:
         what = self._what()
@@ -48,11 +50,14 @@ class Announcer:
                 announce(what, file)
             except OSError as e:
                 logger.warning("%s cannot be written (%s): %s will not find this proxy", file, e, who)
+        self._renewal = Renewal(what, self._beside)
         if self._say is not None:
             suite = ctx.master.addons.get("modelrequests").suite
             self._say(what, suite is not None and not suite.degraded)
 
     def done(self) -> None:
+        if self._renewal is not None:
+            self._renewal.stop()
         for file in (self._file, self._beside):
             if file is not None:
                 withdraw(file, os.getpid())

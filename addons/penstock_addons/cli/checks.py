@@ -4,7 +4,6 @@ Each gives a `CheckResult`: a `Level`, a finding and a fix. `memory_checks.py`, 
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sqlite3
@@ -30,6 +29,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.profile import Profile
 from penstock_addons.cli import banner, certificate_authority, memory_checks
 from penstock_addons.cli.check_result import CheckResult, Installation, Level
+from penstock_addons.cli.folder_check import state_folder, why_closed
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
 from penstock_addons.cli.sandbox_check import sandbox
@@ -182,6 +182,8 @@ def _store(subject: Installation) -> CheckResult:
     if subject.url:
         return _database(file, subject.url)
     if not file.exists():
+        if why_closed(file.parent):
+            return CheckResult("store", Level.FAIL, f"none yet, and {file} cannot be made", "See `state folder` below.")
         return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
     try:
         # Not through the store itself: that would mend and migrate what it opens.
@@ -231,17 +233,7 @@ def _newest_revision() -> str:
 
 
 def _folder(subject: Installation) -> CheckResult:
-    folder = subject.store.parent
-    if not folder.is_dir():
-        return CheckResult("state folder", Level.OK, f"none yet; the proxy will make {folder} for you alone")
-    if not paths.is_loose(folder):
-        return CheckResult("state folder", Level.OK, f"{folder}, yours alone")
-    own = folder == paths.state_dir() and folder.stat().st_uid == os.geteuid()
-    fix = "The next `penstock up` closes it."
-    if not own:
-        fix = f"chmod 700 {folder}, or keep the store in a folder of its own."
-    mode = folder.stat().st_mode & 0o7777
-    return CheckResult("state folder", Level.WARN, f"{folder} is open to other users (mode {mode:04o})", fix)
+    return state_folder(subject.store.parent)
 
 
 def _disk(subject: Installation) -> CheckResult:
@@ -294,13 +286,10 @@ def _gateway(subject: Installation) -> CheckResult:
     try:
         found = gateway(subject.store, subject.url)
     except GatewayFault as e:
-        return CheckResult("gateway", Level.FAIL, _one_line(e), _GATEWAY_FIX)
+        return CheckResult("gateway", Level.FAIL, _one_line(e), e.fix)
     except StoreError as e:
         return CheckResult("gateway", Level.FAIL, _one_line(e), "See `store` above.")
     return CheckResult("gateway", Level.WARN if found.fix else Level.OK, found.said, found.fix)
-
-
-_GATEWAY_FIX = "Until then every key is answered with status 503. `penstock restore` brings back the file of a backup."
 
 
 def _models(_: Installation) -> CheckResult:

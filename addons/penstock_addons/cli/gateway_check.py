@@ -29,8 +29,20 @@ __all__ = ["GatewayFault", "gateway"]
 _ACTIVE_KEYS = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
 
 
+_SHUT = "Until then every key is answered with status 503."
+_DAMAGED = f"{_SHUT} `penstock restore` brings back the file of a backup."
+_LOST = (
+    f"{_SHUT} The master key is in no backup. Without a copy of your own, `penstock providers remove NAME` each and "
+    "`penstock providers add NAME` it again with its credential."
+)
+
+
 class GatewayFault(PenstockError):
     """No request with a key can be let in."""
+
+    def __init__(self, said: str, fix: str) -> None:
+        super().__init__(said)
+        self.fix = fix
 
 
 def gateway(store: Path, url: str = "") -> Finding:
@@ -48,9 +60,9 @@ def gateway(store: Path, url: str = "") -> Finding:
             masters = {str(row[0]) for row in db.execute("SELECT DISTINCT master FROM providers WHERE sealed NOTNULL")}
             keys = int(db.execute(_ACTIVE_KEYS, (time.time(),)).fetchone()[0])
     except (sqlite3.Error, TypeError) as e:
-        raise GatewayFault(f"{file} cannot be used: {e}") from e
+        raise GatewayFault(f"{file} cannot be used: {e}", _DAMAGED) from e
     if sound != "ok":
-        raise GatewayFault(f"{file} is damaged: {sound}")
+        raise GatewayFault(f"{file} is damaged: {sound}", _DAMAGED)
     return _finding(str(file), MasterKeys(file.parent), masters, providers, keys)
 
 
@@ -74,7 +86,7 @@ def _in_database(url: str, folder: Path) -> Finding:
 
 def _finding(place: str, known: MasterKeys, masters: set[str], providers: int, keys: int) -> Finding:
     if why := known.why_lacking(masters):
-        raise GatewayFault(f"the credentials of its providers cannot be decrypted: {why}")
+        raise GatewayFault(f"the credentials of its providers cannot be decrypted: {why}", _LOST)
     said = f"{place}, {plural(providers, 'provider')}, {plural(keys, 'active key')}"
     if not providers:
         return Finding(said, "Only a client's own credential can be sent: penstock providers add NAME")

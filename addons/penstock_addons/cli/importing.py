@@ -61,8 +61,8 @@ def import_(
     a file could not be read at all, or when there was nothing to take in the files named.
     """
     files = _files(places or [], yes=yes)
-    how = _How.of(in_use(), chosen_project(project) or "" if project else "")
     with open_memory(store, mends=True) as memory:
+        how = _How.of(in_use(), chosen_project(memory, project) or "" if project else "")
         done = _imported(memory, files, how)
     typer.echo(
         f"{plural(done.new, 'message')} remembered, {done.known:,} known already, from "

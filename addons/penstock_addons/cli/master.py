@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +32,13 @@ def run_proxy(arguments: Sequence[str], more: Sequence[object]) -> None:
                 self.addons.get("termlog").logger.formatter = MitmFormatter(colorize=False)
             self.addons.add(*suite_addons(), *more)
 
-    run(Master, cmdline.mitmdump, arguments, _filter)
+    ours = sys.argv
+    # mitmproxy looks there for options that it had once, to explain an error: `--port` of `penstock up` is none.
+    sys.argv = ["mitmdump", *arguments]
+    try:
+        run(Master, cmdline.mitmdump, arguments, _filter)
+    finally:
+        sys.argv = ours
 
 
 def _filter(arguments: Namespace) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def run(
     client = Path(command[0]).stem.lower()
     program = shutil.which(command[0])
     if program is None:
-        typer.echo(f"penstock: {command[0]!r} is no program on the PATH", err=True)
+        typer.echo(f"penstock: {command[0]!r} is no program on the PATH: install it, or give its path", err=True)
         raise typer.Exit(NOT_FOUND)
     wanted = profiles.preset_for(profile_of(client), profile) if profile else profile_of(client)
     _tell(profiles.load(wanted), warns_of_digest=client == "claude" and not bypass)

@@ -135,11 +135,10 @@ def up(
     _check_ports(host, port, reverse_ports)
     file = store_file(store or str(paths.store_path())).absolute()
     refuse_no_file(file)  # before its folder gets keys and a memory
-    if is_taken(file):
-        raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
-
     if workers > 1:
         check(file, chosen, options or ())
+    if is_taken(file):
+        raise PenstockError(f"{file} belongs to another proxy that is up: give this one its own by --store FILE")
 
     from penstock_addons.cli import banner, certificate_authority
 
@@ -226,9 +225,14 @@ def _main_mode(upstream: str, host: str, port: int) -> tuple[str, str]:
     """mitmproxy's mode specification for the proxy, and the login for an upstream proxy. Raises `PenstockError`."""
     if not upstream:
         return f"regular@{host}:{port}", ""
-    parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
+    has_scheme = "//" in upstream
+    parts = urlsplit(upstream if has_scheme else f"http://{upstream}")
     where = parts.netloc.rpartition("@")[2]
-    if parts.scheme not in ("http", "https") or not where:
+    try:
+        is_address = bool(parts.hostname) and (parts.port is not None or has_scheme)
+    except ValueError:  # the port is none
+        is_address = False
+    if parts.scheme not in ("http", "https") or not is_address:
         raise PenstockError("--upstream-proxy: http://[USER:PASSWORD@]HOST:PORT was expected")
     login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
     return f"upstream:{parts.scheme}://{where}@{host}:{port}", login

@@ -10,7 +10,7 @@ import typer
 
 from penstock.cli.store_option import store_option
 from penstock.profiles.profile import in_use
-from penstock_addons.cli.memory.client import chosen_project
+from penstock_addons.cli.memory.client import named_project
 
 __all__ = ["mcp"]
 
@@ -45,4 +45,4 @@ def mcp(
 
 def _project(project: str) -> str:
     """The project whose memory the tools use; empty where the profile has no memory."""
-    return chosen_project(project) or "" if in_use().memory.enabled else ""
+    return named_project(project) if in_use().memory.enabled else ""

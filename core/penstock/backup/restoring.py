@@ -45,8 +45,8 @@ class Restored:
     """The result of `restore`."""
 
     manifest: Manifest
-    master_keys: tuple[str, ...]
-    """Ids of master keys that sealed contexts need and that are missing."""
+    master_keys: dict[str, list[str]]
+    """Ids of master keys that are missing, each with what needs it."""
 
 
 def is_encrypted(file: Path) -> bool:
@@ -193,16 +193,17 @@ def _mark_older(database: Path, now: float) -> None:
         raise BackupError(f"the events of the backup cannot be opened: {e}") from e
 
 
-def _missing_keys(store: Path) -> tuple[str, ...]:
+def _missing_keys(store: Path) -> dict[str, list[str]]:
     contexts_file, gateway_file = store.parent / "contexts.db", store.parent / FILE_NAME
-    needed: set[str] = set()
+    needed: dict[str, set[str]] = {}
     try:
         if contexts_file.exists():
             with closing(Contexts(contexts_file)) as contexts:
-                needed |= {master for _, _, master in contexts.sealed()}
+                needed["sealed contexts"] = {master for _, _, master in contexts.sealed()}
         if gateway_file.exists():
             with closing(GatewayStore(gateway_file)) as gateway:
-                needed |= master_keys_needed(gateway)
+                needed["the gateway's credentials"] = master_keys_needed(gateway)
     except StoreError as e:
         raise BackupError(f"all is in place, but what is sealed cannot be opened: {e}") from e
-    return tuple(sorted(needed - set(MasterKeys(store.parent).known())))
+    missing = set().union(*needed.values()) - set(MasterKeys(store.parent).known())
+    return {one: [what for what, masters in needed.items() if one in masters] for one in sorted(missing)}

@@ -12,6 +12,7 @@ PenstockError
 ├── VocabularyError a tokenizer's vocabulary cannot be used or installed; counts are estimates
 ├── NotFound        nothing has the id or the name that was asked for
 ├── StoreError      the store cannot be opened or written; traffic goes on without it
+│   ├── ServerAway      its server did not answer before, and is not asked by each who wants something
 │   └── Unstorable      the store works, and refuses what it was given
 └── MemoryDown      a part of memory cannot answer; what is left of it goes on
     ├── MemoryUnavailable  memory is not open; traffic goes on without it
@@ -32,6 +33,7 @@ __all__ = [
     "PenstockError",
     "PluginError",
     "ProfileError",
+    "ServerAway",
     "StoreError",
     "Unreadable",
     "Unstorable",
@@ -83,6 +85,10 @@ class NotFound(PenstockError):
 
 class StoreError(PenstockError):
     """The store cannot be opened, read or written."""
+
+
+class ServerAway(StoreError):
+    """The server is known to be away. The log has the reason, and says when it answers again."""
 
 
 class Unstorable(StoreError):

@@ -1,5 +1,5 @@
 """`PostgresServer`: the connections to a PostgreSQL database. While its server cannot be reached, its method `reached`
-raises `StoreError` at once. `why`, `why_unopened`, `state_of` and `is_unsure` say what an error means. Works behind
+raises `ServerAway` at once. `why`, `why_unopened`, `state_of` and `is_unsure` say what an error means. Works behind
 pgbouncer in transaction mode: nothing is set for longer than a transaction. `postgres_connection` makes the
 connections."""
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from penstock.base.errors import StoreError
+from penstock.base.errors import ServerAway, StoreError
 from penstock.base.outage import ASKED_AGAIN, Outage
 from penstock.base.postgres_connection import CONNECT_S, deadline, engine_of
 
@@ -21,6 +21,8 @@ MIGRATING = 0x70656E73746F636B
 """The number of the advisory lock under which one process creates or migrates tables, whichever they are."""
 LOCKED = "55P03"
 """The SQLSTATE of a lock that was not free in time."""
+_NO_DATABASE = re.compile(r'FATAL: +database "(.+)" does not exist')
+"""What a server says that speaks English: no SQLSTATE comes with a refused connection."""
 _PREFIX = re.compile(r"connection (failed|is bad): (?=connection )")
 """What the driver puts before the same words of the library below it."""
 
@@ -50,9 +52,9 @@ class PostgresServer:
     @contextmanager
     def reached(self) -> Iterator[None]:
         """Within the block, an error of the connection is noted: until the server answers again, this raises
-        `StoreError` at once."""
+        `ServerAway` at once."""
         if self.outage.why:
-            raise StoreError(self.outage.why)
+            raise ServerAway(self.outage.why)
         try:
             yield
         except sa.exc.DBAPIError as e:
@@ -84,16 +86,20 @@ def state_of(e: sa.exc.DBAPIError) -> str:
 
 
 def why(e: Exception) -> str:
-    """The first line of what the server or the driver said, and the next step where it may be the password."""
+    """The first line of what the server or the driver said, and the next step where there is no such database, or where
+    it may be the password."""
     found = getattr(e, "orig", None) or e
     said = _PREFIX.sub("", (str(found).strip() or type(found).__name__).splitlines()[0])
+    if missing := _NO_DATABASE.search(said):
+        return f"{said}: `createdb {missing[1]}` on that server makes it, or correct its URL"
     return f"{said}: if it is about user or password, correct them in its URL" if _has_asked(found) else said
 
 
 def why_unopened(e: Exception) -> str:
     """`why`, with the next step also where a database cannot be opened since there is no connection."""
-    is_away = isinstance(e, sa.exc.OperationalError) and not state_of(e) and not _has_asked(e.orig)
-    return f"{why(e)}: see that its server is up and has this database, or correct its URL" if is_away else why(e)
+    said = why(e)
+    is_away = isinstance(e, sa.exc.OperationalError) and not state_of(e) and not said.endswith("its URL")
+    return f"{said}: see that its server is up and has this database, or correct its URL" if is_away else said
 
 
 def _has_asked(e: BaseException | None) -> bool:

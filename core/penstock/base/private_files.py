@@ -1,9 +1,10 @@
 """Writes files that only their owner can read, whole or not at all, and never through a symbolic link: `write_file`,
 `replacing` (a block that writes one), `whole_file` (at a path that a person named), `create`. `append_line` adds a line
-to one, `free_name` finds a name for a new file, `open_lock` opens a lock file, `sync` flushes one to the disk.
+to one, `free_name` finds a name for a new file, `open_lock` opens a lock file, `sync` flushes one to the disk,
+`check_folder` sees that there is a folder for one.
 
-Raises `OSError`; `whole_file` raises `PenstockError`, with the next step, for a link, a device, or an existing file
-that must not be replaced.
+Raises `OSError`; `whole_file` and `check_folder` raise `PenstockError`, with the next step, the former for a link, a
+device, or an existing file that must not be replaced.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from typing import BinaryIO, TextIO
 
 from penstock.base.errors import PenstockError
 
-__all__ = ["append_line", "create", "free_name", "open_lock", "replacing", "sync", "whole_file", "write_file"]
+__all__ = [
+    "append_line",
+    "check_folder",
+    "create",
+    "free_name",
+    "open_lock",
+    "replacing",
+    "sync",
+    "whole_file",
+    "write_file",
+]
 
 PRIVATE = 0o600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -28,6 +39,15 @@ _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os,
 """Flags that not every system has."""
 _LONGEST = 100
 """Characters of a file's name that the name of its unfinished copy repeats: names may have 255 bytes."""
+
+
+def check_folder(file: Path) -> None:
+    """Raises `PenstockError` if a file that a person named is in no folder. The system's error would name the
+    unfinished copy."""
+    if not file.parent.is_dir():
+        raise PenstockError(
+            f"{file} cannot be written: there is no folder {file.parent}: make it with `mkdir -p`, or name another file"
+        )
 
 
 def create(file: Path, mode: int = PRIVATE) -> BinaryIO:
@@ -108,6 +128,7 @@ def whole_file(file: Path, *, replace: bool = True) -> Iterator[TextIO]:
         raise PenstockError(f"{file} is no file that could be replaced: name another one")
     if not replace and file.exists():
         raise PenstockError(f"{file} cannot be written: {file} is there already")
+    check_folder(file)
     try:
         with (
             replacing(file, replace=replace) as raw,

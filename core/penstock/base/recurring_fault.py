@@ -1,8 +1,11 @@
-"""`RecurringFault`: logs a fault that a loop meets at each turn while it lasts: once, and when its text changes."""
+"""`RecurringFault`: logs a fault that a loop meets at each turn while it lasts: once, and when its text changes. Of a
+server that stays away, its outage has the reasons in the log."""
 
 from __future__ import annotations
 
 import logging
+
+from penstock.base.errors import ServerAway
 
 __all__ = ["RecurringFault"]
 
@@ -18,6 +21,8 @@ class RecurringFault:
     def met(self, error: Exception) -> None:
         """It was met, now or again."""
         said = str(error)
+        if self._logged and isinstance(error, ServerAway):
+            return
         if said != self._logged:
             self._logged = said
             self._logger.warning(self._message, said)

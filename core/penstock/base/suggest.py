@@ -1,5 +1,5 @@
 """`did_you_mean`: a hint with the known word nearest to a misspelled one, for error texts. A word counts as near from a
-resemblance of 70 of 100 on; if none is, the hint lists all known words or is empty."""
+resemblance of 66 of 100 on; if none is, the hint lists all known words or is empty."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 __all__ = ["did_you_mean"]
 
-NEAR = 70
-"""The least resemblance, from 0 to 100, of a known word to the one given. `nope` and `openai` have 60."""
+NEAR = 66
+"""The least resemblance, from 0 to 100, of a known word to the one given. `tll` and `ttl` have 66.7, `nope` and
+`openai` 60."""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, lists_all: bool = True) -> str:

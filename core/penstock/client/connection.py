@@ -32,9 +32,12 @@ class Connection:
         """As `Client` takes them. Raises `ServiceError`."""
         self.url = url or os.environ.get("PENSTOCK_SERVICE") or DEFAULT_URL
         try:
-            httpx.URL(self.url)
+            address = httpx.URL(self.url)
         except httpx.InvalidURL as e:
             raise ServiceError(f"{self.url!r} is no address of a service: {e}", "invalid") from e
+        if address.scheme not in ("http", "https") or not address.host:
+            text = f"{self.url!r} is no address of a service: http://HOST:PORT was expected, such as {DEFAULT_URL}"
+            raise ServiceError(text, "invalid")
         token = (token or os.environ.get("PENSTOCK_TOKEN") or _own_token(self.url, store)).strip()
         if not token.isascii() or not token.isprintable():  # httpx would quote it in its error
             raise ServiceError("the token, or PENSTOCK_TOKEN, has characters that no token has", "invalid")
@@ -55,7 +58,7 @@ class Connection:
             try:
                 content = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode()
             except (ValueError, TypeError) as e:
-                raise ServiceError(f"{request.path}: the value cannot be sent as JSON: {e}", "invalid") from e
+                raise ServiceError(f"{request.path}: {_unsendable(request.body)}", "invalid") from e
         return {
             "method": request.method,
             "url": request.path,
@@ -97,6 +100,16 @@ def change_in(line: str) -> Change | None:
     return change_of(json.loads(line[6:])) if line.startswith("data: {") else None
 
 
+def _unsendable(body: Any) -> str:
+    """Which field of a body cannot be sent, and why."""
+    for name, value in body.items():
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError) as e:
+            return f"{name} cannot be sent as JSON: {e}"
+    return "its fields cannot be sent as JSON"
+
+
 def _own_token(url: str, store: Path | None) -> str:
     """The token of this machine's service, or of the one that stands beside `store`. It is never sent to another
     machine, which could take it."""
@@ -105,5 +118,8 @@ def _own_token(url: str, store: Path | None) -> str:
     file = (paths.state_dir() if store is None else store.expanduser().absolute().parent) / _TOKEN_FILE
     try:
         return file.read_text().strip()
+    except FileNotFoundError as e:
+        text = f"no service has run here yet: {file} is missing, which `penstock serve` makes at its start"
+        raise ServiceError(text, "unauthenticated") from e
     except (OSError, UnicodeDecodeError) as e:
-        raise ServiceError(f"{file} cannot be read: `penstock serve` makes it ({e})", "unauthenticated") from e
+        raise ServiceError(f"{file} cannot be read: {e}", "unauthenticated") from e

@@ -1,12 +1,13 @@
 """Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens
-(`Announcement`, `announce`, `announced`, `running`). One started by hand is found by its `started` event in the log.
-Also checks and chooses free ports (`is_free`, `free_port`)."""
+(`Announcement`, `announce`, `renew`, `announced`, `running`). One started by hand is found by its `started` event in
+the log. Also checks and chooses free ports (`is_free`, `free_port`)."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -24,6 +25,7 @@ from penstock.store.reading import all_events, open_log
 
 __all__ = [
     "GATEWAY",
+    "GONE_S",
     "Announcement",
     "all_beside",
     "announce",
@@ -37,12 +39,15 @@ __all__ = [
     "is_free",
     "reachable",
     "read",
+    "renew",
     "running",
     "withdraw",
 ]
 
 GATEWAY = "gateway"
 """The name of the team gateway's port in `Announcement.reverse`."""
+GONE_S = 7 * 86400.0
+"""Seconds after which an announcement of another machine or container that was not renewed is one of a dead proxy."""
 _BESIDE = "proxies"
 """The folder beside a store with the announcements of all proxies that use it."""
 
@@ -124,17 +129,35 @@ def gateway_port(store: Path) -> int | None:
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies of this
-    machine or container left in a folder beside a store are deleted. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies left in a
+    folder beside a store are deleted. Raises `OSError`."""
     other = announced(file)
     if other is not None and other.pid != what.pid:
         return
     paths.make_private(file.parent)
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
     for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
-        dead = read(left)
-        if dead is not None and not is_alive(dead.pid):
-            withdraw(left, dead.pid)
+        if _is_dead(left):
+            left.unlink(missing_ok=True)
+
+
+def renew(what: Announcement, file: Path) -> None:
+    """Say that the proxy announced in `file` still runs; if the file is gone, announce it again. Raises `OSError`."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        announce(what, file)
+
+
+def _is_dead(file: Path) -> bool:
+    """Whether `file` announces a proxy that has ended. One elsewhere has when it is not renewed any more: its process
+    id says nothing here. Raises `OSError`."""
+    what = read(file)
+    if what is None:
+        return False
+    if what.place == _place():
+        return not is_alive(what.pid)
+    return time.time() - file.stat().st_mtime > GONE_S
 
 
 def withdraw(file: Path, pid: int) -> None:

@@ -76,8 +76,10 @@ class GatewayStore:
 
 
 def has_gateway(store: Path) -> bool:
-    """Whether the gateway of a proxy's store may have been used: its file is there, or the store names a database."""
-    return (store.parent / FILE_NAME).is_file() or bool(url_in(store))
+    """Whether the gateway of a proxy's store may have been used: its file is there and not empty, or the store names a
+    database."""
+    file = store.parent / FILE_NAME
+    return (file.is_file() and file.stat().st_size > 0) or bool(url_in(store))
 
 
 def new_id() -> str:

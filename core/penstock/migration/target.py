@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.base.postgres import PostgresServer, why
+from penstock.base.postgres import PostgresServer, why_unopened
 from penstock.base.unfinished_migration import migrated_tables
 from penstock.base.upsert import upsert
 from penstock.migration.errors import Conflict, MigrationError
@@ -122,7 +122,7 @@ class Target:
                 yield db
         except FAILURES as e:
             kind = Conflict if isinstance(e, sa.exc.IntegrityError) else MigrationError
-            raise kind(f"{self.name}: {why(e)}. Run the same command again: it goes on from here") from e
+            raise kind(f"{self.name}: {why_unopened(e)}. The same command then goes on from here") from e
 
 
 def _is_made(db: sa.Connection) -> bool:

@@ -220,7 +220,10 @@ def _connect(path: Path, readonly: bool) -> sa.Engine:
         except OSError as e:
             raise StoreError(f"{path} cannot be made: {e}") from e
     if not path.exists():
-        raise StoreError(f"{path} does not exist: no proxy has written there yet")
+        raise StoreError(
+            f"{path} does not exist: no proxy has written there yet. `penstock run -- CLIENT` begins it; --store names "
+            "another one, such as the demo's"
+        )
     query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if _is_still(path) else {})
     url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
     return sa.create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})

@@ -15,6 +15,7 @@ from penstock.backup.writing import write_backup, write_scheduled
 from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.base.format import moment, plural
+from penstock.base.private_files import check_folder
 from penstock.cli.store_option import store_option
 from penstock.jobs.backup_handlers import PASSPHRASE_VARIABLE
 from penstock.profiles.profile import service_in_use
@@ -46,6 +47,8 @@ def backup(
     where = (store or paths.store_path()).expanduser().absolute()
     if file is not None and os.path.lexists(file):
         raise PenstockError(f"{file} is there already, and was left as it is: name another file")
+    if file is not None:
+        check_folder(file.expanduser())
     passphrase = _passphrase(confirm=True) if seal else None
     if file is None:
         settings = service_in_use()
@@ -69,9 +72,9 @@ def restore(
     done = restore_backup(file, where, passphrase=lambda: _passphrase(confirm=False))
     members = ", ".join(one.name for one in done.manifest.members)
     typer.echo(f"Restored to {where.parent}, as it was on {moment(done.manifest.at)}: {members}.")
-    for master in done.master_keys:
+    for master, needs in done.master_keys.items():
         typer.echo(
-            f"Sealed contexts need the master key {master}, which is in no backup: put it back into "
+            f"The master key {master}, which is in no backup, is needed for {' and '.join(needs)}: put it back into "
             f"{where.parent / 'master-key'}.",
             err=True,
         )

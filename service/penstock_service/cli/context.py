@@ -4,7 +4,6 @@ print its answers. Raises `PenstockError` for a file that cannot be read or a va
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,8 @@ import typer
 
 from penstock.base.errors import PenstockError
 from penstock.base.format import columns, plural, printable
+from penstock.cli.numbers import finite
+from penstock.cli.text_input import given_text, read_stdin
 from penstock.client import Client, Context, Hit
 from penstock_service.cli.options import AsJson, ServiceStore, Url, Workspace
 from penstock_service.cli.transfer import export, import_
@@ -38,10 +39,11 @@ app.command("import")(import_)
 def put(
     key: Key,
     value: Annotated[str, typer.Argument(help="JSON, or words, which are kept as a text; - reads stdin.")] = "-",
-    file: Annotated[Path | None, typer.Option(help="Read the value from this file.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Read the value from this file; - reads stdin.")] = None,
     text: Annotated[bool, typer.Option("--text", help="Keep the value as a text, also if it is JSON.")] = False,
     ttl: Annotated[
-        float | None, typer.Option(help="Seconds until it ends; 0: no end. A new one lasts 24 hours.")
+        float | None,
+        typer.Option(help="Seconds until it ends; 0: no end. A new one lasts 24 hours.", callback=finite),
     ] = None,
     tag: Tags = None,
     seal: Annotated[
@@ -57,7 +59,7 @@ def put(
 
     What begins with { or [ and is not JSON is refused, from a file and stdin, too: --text keeps it as a text.
     """
-    given = _read(file) if file is not None else sys.stdin.read() if value == "-" else value
+    given = _read(file) if file is not None else read_stdin() if value == "-" else given_text(value, "the value")
     data = given if text else _value(given)
     with _client(url, workspace, store) as client:
         _print_head(client.put(key, data, ttl=ttl, tags=tag, seal=seal, expected=expect), as_json)
@@ -192,9 +194,10 @@ def _client(url: str | None, workspace: str, store: Path | None) -> Client:
 
 def _value(text: str) -> Any:
     """`text` as JSON, or itself; with a hint where it begins as a string of JSON does. Raises `PenstockError` if it
-    begins as an object or a list does and is neither: it would take the place of a value that programs can read."""
+    begins as an object or a list does and is neither: it would take the place of a value that programs can read. So do
+    NaN and Infinity, which Python alone takes for numbers of JSON."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except ValueError as e:
         shown, first = printable(text[:_SHOWN]), text.lstrip()[:1]
         if first in ("{", "["):
@@ -206,7 +209,13 @@ def _value(text: str) -> Any:
         return text
 
 
+def _refuse_constant(name: str) -> None:
+    raise PenstockError(f"{name} is no number of JSON. null says that there is none; --text keeps it as a text")
+
+
 def _read(file: Path) -> str:
+    if str(file) == "-":
+        return read_stdin()
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:

@@ -46,7 +46,7 @@ def ready(parts: PartsOf) -> JSONResponse:
     if sealing["status"] == "degraded":
         degraded.append("sealing")
     brokers = _brokers(parts)
-    if brokers["status"] in ("degraded", "down"):
+    if brokers["status"] == "degraded" or (is_ready and brokers["status"] == "down"):  # else it is the store
         degraded.append("broker")
     redis = _redis(parts)
     if redis["status"] == "degraded":

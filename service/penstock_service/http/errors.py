@@ -150,7 +150,11 @@ def handle_errors(app: FastAPI) -> None:
     async def _(request: Request, e: HTTPException) -> JSONResponse:
         type = _BY_STATUS.get(e.status_code, "invalid")
         message = f"{request.method} {request.url.path}: {e.detail}"
-        if e.detail == "There was an error parsing the body":  # FastAPI's words for all of these
+        if e.status_code == 404 and "endpoint" not in request.scope:
+            message = _no_path(request)
+        elif e.status_code == 405:
+            message = f"{request.url.path} takes {(e.headers or {}).get('Allow')}, not {request.method}"
+        elif e.detail == "There was an error parsing the body":  # FastAPI's words for all of these
             message = (
                 "the body is no JSON that can be read: no UTF-8, nested too deeply, or a number of too many digits"
             )
@@ -160,6 +164,14 @@ def handle_errors(app: FastAPI) -> None:
 async def _busy(_request: Request, e: Exception) -> JSONResponse:
     logger.warning("%s", e)
     return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
+
+
+def _no_path(request: Request) -> str:
+    """That no call has the path of this one, with the nearest path that one has."""
+    path = request.url.path
+    known = {getattr(route, "path", "") for route in request.app.routes} - {""}
+    near = did_you_mean(path, known, lists_all=False)
+    return f"there is no path {path}.{near} `GET /docs` lists all calls, for a person; /openapi.json, for a program"
 
 
 def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
@@ -177,6 +189,9 @@ def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:
         name, message = "", f"the body is no JSON: {first.get('ctx', {}).get('error', message)}"
     elif first["type"] == "model_attributes_type" and not name and not _is_json(request):
         message = "the body is not taken for JSON: send the header `content-type: application/json`"
+    elif first["type"] in ("missing", "model_attributes_type") and not name:
+        state = "empty" if first["type"] == "missing" else "no JSON object"
+        message = f"the body is {state}: send a JSON object with {_wanted(request)}"
     elif name:
         message = f"{name}: {message}"
     return error_body("invalid", message, name)
@@ -207,10 +222,22 @@ def _is_json(request: Request) -> bool:
     return "json" in request.headers.get("content-type", "").lower()
 
 
+def _models(request: Request) -> list[Any]:
+    """The models of this call's body."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    return [one.field_info.annotation for one in dependant.body_params] if dependant else []
+
+
+def _wanted(request: Request) -> str:
+    """The fields that the body of this call must have; where there are none, those that it may have."""
+    fields = [pair for model in _models(request) for pair in getattr(model, "model_fields", {}).items()]
+    required = [field.alias or name for name, field in fields if field.is_required()]
+    return " and ".join(required) or f"any of {', '.join(sorted(_fields(request, [])))}"
+
+
 def _fields(request: Request, place: list[str]) -> set[str]:
     """The fields that the body of this call, or the part of it at `place`, may have."""
-    dependant = getattr(request.scope.get("route"), "dependant", None)
-    models = [one.field_info.annotation for one in dependant.body_params] if dependant else []
+    models = _models(request)
     if len(place) > 1:  # within a field, such as a step of a batch
         models = [inner for model in models for inner in _inner(model)]
     fields = [pair for model in models for pair in getattr(model, "model_fields", {}).items()]

@@ -12,7 +12,7 @@ from penstock.base.errors import StoreError
 from penstock.base.postgres import PostgresServer
 from penstock.gateway.database import FILE_NAME, GatewayStore
 from penstock.gateway.keys import add_key
-from penstock.gateway.providers import add_provider
+from penstock.gateway.providers import add_provider, delete_provider, find_provider
 from penstock.store.store_file import store_file
 from penstock_addons.cli.check_result import Installation, Level
 from penstock_addons.cli.checks import check_all
@@ -48,17 +48,24 @@ def test_says_what_is_still_to_do(tmp_path: Path) -> None:
 
 
 def test_a_missing_master_key_is_named(tmp_path: Path) -> None:
-    """Without it no provider's credential can be sent."""
+    """Without it no provider's credential can be sent. It is in no backup: what is left is to add them again."""
     store = set_up(tmp_path)
     (tmp_path / "master-key").unlink()
-    with pytest.raises(GatewayFault, match=r"master key .* is needed"):
+    with pytest.raises(GatewayFault, match=r"master key .* is needed") as fault:
         gateway(store)
+    assert "The master key is in no backup" in fault.value.fix
+    assert "penstock restore" not in fault.value.fix
+    with closing(GatewayStore(tmp_path / FILE_NAME)) as again:
+        delete_provider(again, find_provider(again, None, "anthropic").id, "me")
+        add_provider(again, "anthropic", "me", workspace=None, credential="sk-dummy")
+    assert not gateway(store).fix
 
 
 def test_a_damaged_file_is_named_and_stays(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 100)
-    with pytest.raises(GatewayFault, match="cannot be used"):
+    with pytest.raises(GatewayFault, match="cannot be used") as fault:
         gateway(tmp_path / "penstock.db")
+    assert "`penstock restore` brings back" in fault.value.fix
     assert (tmp_path / FILE_NAME).read_bytes().startswith(b"no database")
 
 

@@ -327,7 +327,7 @@ def test_a_client_that_is_not_there_starts_no_proxy(run: Run) -> None:
     """As a shell says it: status 127."""
     found = run("run", "no-such-client")
     assert found.exit_code == 127
-    assert found.stderr == "penstock: 'no-such-client' is no program on the PATH\n"
+    assert found.stderr == "penstock: 'no-such-client' is no program on the PATH: install it, or give its path\n"
 
 
 def test_a_profile_that_is_not_there_starts_no_proxy(run: Run) -> None:

@@ -165,13 +165,23 @@ def test_a_store_that_is_no_file_stops_it(run: Run, tmp_path: Path, make: Callab
 
 
 def test_a_wrong_option_of_mitmdump_stops_it(start: Start, confdir: Path) -> None:
-    """mitmproxy says which."""
+    """mitmproxy says which, and nothing of the options of `penstock up`: it had a `--port` once."""
     program = start("up", "--port", "0", "--confdir", str(confdir), "--", "--set", "penstock_hosts_=x", "--no-such")
     assert program.status() != 0
-    assert "--no-such" in program.err
+    assert "mitmdump: error: unrecognized arguments: --no-such" in program.err
+    assert "deprecated" not in program.out + program.err
 
 
-@pytest.mark.parametrize(("url", "said"), [("ftp://corp:1", "http://"), ("http://", "HOST:PORT")])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://corp:1", "http://"),
+        ("http://", "HOST:PORT"),
+        ("foo", "HOST:PORT"),
+        ("foo:bar", "HOST:PORT"),
+        ("http://foo:99999", "HOST:PORT"),
+    ],
+)
 def test_a_wrong_proxy_behind_is_an_error(run: Run, url: str, said: str) -> None:
     """What was expected is said; a password in it is not repeated."""
     found = run("up", "--upstream-proxy", url)

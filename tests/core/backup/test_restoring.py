@@ -49,7 +49,7 @@ def test_two_hundred_queries_have_the_same_answers(
         writer.delete("note/1", purge=True)  # after the backup
     store = tmp_path / "empty" / "other-name.db"
     restored = restore(file, store, passphrase=(lambda: passphrase) if passphrase else none, now=lambda: 5.0)
-    assert (restored.manifest, restored.master_keys) == (written.manifest, ())
+    assert (restored.manifest, restored.master_keys) == (written.manifest, {})
     again = opened(store, full.clock, stack)
     assert again.answers(queries) == before
     assert again.events.values_of("label") == {"monday": {"label": "the first firing"}}
@@ -76,7 +76,7 @@ def test_no_token_and_no_master_key_is_in_a_backup(full: Installation, tmp_path:
     for canary in (b"control canary", b"token canary", b"sealed canary", master, bytes.fromhex(master.decode())):
         assert canary not in held
     restored = restore(file, tmp_path / "new" / "penstock.db", passphrase=none)
-    assert restored.master_keys == tuple(full.contexts.masters.known())
+    assert restored.master_keys == {full.contexts.masters.known()[0]: ["sealed contexts"]}
     shutil.copy(full.store.parent / "master-key", tmp_path / "new" / "master-key")
     with ExitStack() as stack:
         again = opened(tmp_path / "new" / "penstock.db", full.clock, stack)
@@ -95,7 +95,7 @@ def test_the_gateway_comes_back_and_its_credentials_need_the_master_key(full: In
     assert secret.encode() not in content(file)
     new = tmp_path / "new"
     restored = restore(file, new / "penstock.db", passphrase=none)
-    assert restored.master_keys == tuple(full.contexts.masters.known())
+    assert restored.master_keys == {full.contexts.masters.known()[0]: ["the gateway's credentials"]}
     shutil.copy(home / "master-key", new / "master-key")
     with closing(GatewayStore(new / "gateway.db", full.clock)) as again:
         assert check_key(again, secret).id == key.id

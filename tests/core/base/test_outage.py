@@ -9,7 +9,7 @@ import pytest
 
 from penstock.base import outage
 from penstock.base.errors import StoreError
-from penstock.base.outage import Outage
+from penstock.base.outage import ASKED_AGAIN, Outage
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +20,12 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def watcher() -> threading.Thread | None:
     """The thread that probes."""
     return next((one for one in threading.enumerate() if one.name == "penstock-probe"), None)
+
+
+def wait_for_probes() -> None:
+    """Until no thread probes any longer."""
+    while (thread := watcher()) is not None:
+        thread.join(60)
 
 
 def asked(answers: Iterator[Exception | None]) -> Outage:
@@ -61,3 +67,36 @@ def test_an_outage_that_nothing_can_probe_has_not_begun(
     assert found.why == ""
     assert "nothing can ask" in caplog.text
     assert asked(iter([None])).why == ""
+
+
+def test_several_outages_of_one_server_are_logged_as_one(caplog: pytest.LogCaptureFixture) -> None:
+    """The store, the contexts and the memory of one process have one each: of a further one only what else goes on is
+    news, and of their ends the first. A later outage is told again; one that is closed ends silently."""
+    may_end = threading.Event()
+
+    def probe() -> None:
+        if not may_end.is_set():
+            raise StoreError("away")
+
+    def outages() -> list[Outage]:
+        return [Outage(probe, "the server", one) for one in (ASKED_AGAIN, ASKED_AGAIN, "requests wait")]
+
+    first, *others = found = outages()
+    for one in found:
+        one.begin("the server is away")
+    may_end.set()
+    wait_for_probes()
+    may_end.clear()
+    first.begin("the server is away again")
+    first.close()
+    wait_for_probes()
+    others[0].begin("the server is away for the third time")
+    others[0].close()
+    wait_for_probes()
+    assert [record.message for record in caplog.records] == [
+        "the server is away: it is asked once a second until it answers",
+        "the server: requests wait until it answers",
+        "the server answers again",
+        "the server is away again: it is asked once a second until it answers",
+        "the server is away for the third time: it is asked once a second until it answers",
+    ]

@@ -57,13 +57,14 @@ def test_a_password_that_is_refused_is_to_be_corrected(postgres_server: Server, 
             server.engine.connect().close()
 
 
-def test_another_refusal_says_what_the_server_said(postgres_server: Server, postgres_url: str) -> None:
-    """Whoever is to mend it reads what the server has said: here that there is no such database."""
+def test_a_database_that_is_missing_is_to_be_made(postgres_server: Server, postgres_url: str) -> None:
+    """With a password and without one."""
     with postgres_server.guarded("elsewhere", "right"):
         login = postgres_url.replace("penstock@", "elsewhere:right@")
-        said = _refusal(login.rpartition("/")[0] + "/missing")
-        assert '"missing"' in said
-        assert "if it is about user or password" in said
+        for url in (login, postgres_url):
+            said = _refusal(url.rpartition("/")[0] + "/missing")
+            assert "`createdb missing` on that server makes it" in said
+            assert "password" not in said
 
 
 def test_a_server_that_is_away_is_not_about_passwords(postgres_server: Server, postgres_url: str) -> None:

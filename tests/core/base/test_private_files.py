@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import PenstockError
-from penstock.base.private_files import append_line, create, free_name, open_lock, replacing, whole_file, write_file
+from penstock.base.private_files import (
+    append_line,
+    check_folder,
+    create,
+    free_name,
+    open_lock,
+    replacing,
+    whole_file,
+    write_file,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -142,3 +151,12 @@ def test_a_line_is_added_for_the_owner_alone(tmp_path: Path) -> None:
     (link := tmp_path / "link").symlink_to(file)
     with pytest.raises(OSError, match="link"):
         append_line(link, b"three")
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    """Not the file under a random name that is written first."""
+    file = tmp_path / "none" / "out.json"
+    with pytest.raises(PenstockError, match=f"there is no folder {file.parent}: make it") as refused, whole_file(file):
+        pass
+    assert ".part" not in str(refused.value)
+    check_folder(tmp_path / "out.json")

@@ -23,6 +23,10 @@ def test_the_nearest_word_is_named_or_all_of_them(word: str, said: str) -> None:
     assert did_you_mean(word, {"stages", "mode"}) == said
 
 
+def test_one_wrong_letter_of_three_is_near() -> None:
+    assert did_you_mean("tll", ["agent", "tags", "ttl"]) == " Did you mean 'ttl'?"
+
+
 def test_where_nothing_is_known_nothing_is_said() -> None:
     """Not an empty list."""
     assert did_you_mean("word", []) == ""

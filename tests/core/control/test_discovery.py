@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from penstock.control.discovery import (
     gateway_port,
     is_free,
     read,
+    renew,
     withdraw,
 )
 
@@ -95,6 +97,22 @@ def test_files_of_killed_proxies_go_when_another_is_announced(tmp_path: Path) ->
     other.write_text("{}", encoding="utf-8")
     announce(HERE, file_beside(store, HERE.pid))
     assert sorted(other.parent.iterdir()) == sorted([living, other, elsewhere, file_beside(store, HERE.pid)])
+
+
+def test_files_of_another_container_go_when_they_were_not_renewed_for_a_week(tmp_path: Path) -> None:
+    """Nobody else deletes those that a container leaves which is gone itself. One that still runs renews its own, or
+    announces itself again."""
+    store, elsewhere = tmp_path / "penstock.db", replace(HERE, place="another container")
+    long_ago = time.time() - discovery.GONE_S - 60
+    left, renewed = file_beside(store, 2), file_beside(store, 3)
+    for file in (left, renewed):
+        announce(elsewhere, file)
+        os.utime(file, (long_ago, long_ago))
+    renew(elsewhere, renewed)
+    announce(HERE, file_beside(store, HERE.pid))
+    assert (left.exists(), renewed.exists()) == (False, True)
+    renew(elsewhere, left)
+    assert read(left) == elsewhere
 
 
 def test_a_proxy_in_another_container_is_none_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -284,6 +284,14 @@ def test_an_incomplete_store_stays_one(source: Path, postgres_url: str) -> None:
     assert not is_complete(file_for(postgres_url))
 
 
+def test_a_database_that_is_missing_is_to_be_made_first(source: Path, postgres_url: str) -> None:
+    """The same command alone would say the same again."""
+    with pytest.raises(
+        MigrationError, match=r"`createdb missing` .*, or correct its URL\. The same command then goes on"
+    ):
+        migrate(source, postgres_url.rpartition("/")[0] + "/missing", quiet)
+
+
 def test_names_what_is_no_store(tmp_path: Path, penstock_home: Path) -> None:
     """A folder is taken for its store."""
     for folder in (tmp_path / "home" / "state", tmp_path / "state"):

@@ -129,6 +129,25 @@ def test_broken_json_does_not_take_the_place_of_a_value(run, tmp_path: Path) -> 
     assert json.loads(run("get", "plan").stdout) == {"step": 1}
 
 
+def test_what_is_no_number_is_named(run) -> None:  # type: ignore[no-untyped-def]
+    """Neither NaN nor an endless time reaches the service."""
+    for words, said in (
+        (("NaN",), "NaN is no number of JSON"),
+        (("[1, -Infinity]",), "-Infinity is no number of JSON"),
+        (("1", "--ttl", "nan"), "a finite number was expected, not nan"),
+        (("1", "--ttl", "inf"), "a finite number was expected, not inf"),
+    ):
+        refused = run("put", "cli/nan", *words)
+        assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
+    run("put", "cli/nan", "NaN", "--text")
+    assert json.loads(run("get", "cli/nan").stdout) == "NaN"
+
+
+def test_a_dash_reads_stdin_also_as_a_file(run) -> None:  # type: ignore[no-untyped-def]
+    assert "version 1" in run("put", "cli/dash", "--file", "-", stdin='{"n": 2}').stdout
+    assert json.loads(run("get", "cli/dash").stdout) == {"n": 2}
+
+
 def test_a_text_is_kept_as_it_is_on_request(run) -> None:  # type: ignore[no-untyped-def]
     """Broken JSON, and JSON as well."""
     for value in ("{oops", '{"a": 1}'):
@@ -159,6 +178,6 @@ def test_a_service_with_a_store_of_its_own_is_asked_with_its_token(
         (folder / "service-token").write_text(TOKEN)
         for words in (["context", "list"], ["jobs", "list"], ["context", "export"]):
             without = CliRunner().invoke(build(), [*words, "--url", service.url])
-            assert (without.exit_code, "service-token cannot be read" in without.stderr) == (2, True)
+            assert (without.exit_code, "no service has run here yet" in without.stderr) == (2, True)
             found = CliRunner().invoke(build(), [*words, "--url", service.url, "--store", store])
             assert found.exit_code == 0, found.output

@@ -41,6 +41,19 @@ def test_contexts_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         assert found.json()["parts"]["contexts"] == {"status": "down", "why": "contexts.db cannot be read"}
 
 
+def test_a_store_that_is_away_is_named_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a broker cannot be read then: that says nothing of the broker."""
+
+    def fails(*_: object) -> int:
+        raise StoreError("the database is away")
+
+    with running(tmp_path / "contexts.db") as up, up.http() as http:
+        monkeypatch.setattr(Contexts, "cursor", fails)
+        monkeypatch.setattr("penstock_service.health.routes.lags_of", fails)
+        probe = http.get("/readyz")
+        assert (probe.status_code, probe.json()["degraded"]) == (503, ["store"])
+
+
 def test_contexts_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are read all the same, and each answer says so."""
 

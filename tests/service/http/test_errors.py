@@ -30,6 +30,34 @@ def test_what_does_not_fit_a_pattern(service: Service, method: str, path: str, m
     assert "pattern" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "more", "said"),
+    [
+        ("PUT", "/v1/contexts/a", {}, "the body is empty: send a JSON object with data"),
+        ("POST", "/v1/batch", {"json": [1]}, "the body is no JSON object: send a JSON object with do"),
+        ("PATCH", "/v1/contexts/a", {}, "the body is empty: send a JSON object with any of agent, append, change"),
+        ("PUT", "/v1/contexts/a", {"json": {"data": 1, "tll": 5}}, "there is no field 'tll'. Did you mean 'ttl'?"),
+        ("POST", "/v1/changes", {}, "/v1/changes takes GET, not POST"),
+    ],
+)
+def test_a_body_that_is_not_wanted_says_what_is(
+    service: Service, method: str, path: str, more: dict[str, Any], said: str
+) -> None:
+    with service.http() as http:
+        error = http.request(method, path, **more).json()["error"]
+    assert (error["type"], error["message"][: len(said)]) == ("invalid", said)
+
+
+def test_an_unknown_path_leads_to_the_list_of_calls(service: Service) -> None:
+    """And to the nearest one, if one is near."""
+    with service.http() as http:
+        for path, near in (("/v1/context", " Did you mean '/v1/contexts'?"), ("/nope", "")):
+            answer = http.get(path)
+            said = f"there is no path {path}.{near} `GET /docs` lists all calls"
+            assert (answer.status_code, answer.json()["error"]["message"][: len(said)]) == (404, said)
+        assert http.get("/docs").status_code == 200
+
+
 def test_a_single_thing_where_a_list_is_wanted(service: Service) -> None:
     """Is refused, for a list may be the one thing that is to be appended."""
     with service.http() as http:

@@ -64,6 +64,14 @@ def test_looking_begins_no_gateway(log: Log) -> None:
     assert not (log.path.parent / FILE_NAME).exists()
 
 
+def test_an_empty_file_is_no_gateway_and_stays_empty(log: Log) -> None:
+    """Such as a copy that broke off leaves."""
+    log.started()
+    (log.path.parent / FILE_NAME).touch()
+    assert read_gateway(log.path, log.clock) is None
+    assert (log.path.parent / FILE_NAME).stat().st_size == 0
+
+
 def test_a_store_that_cannot_be_read_is_said(log: Log) -> None:
     """Never an exception on the reader's thread."""
     log.started()

@@ -26,6 +26,7 @@ from penstock_addons.cli.gateway.options import (
     Yes,
     by_whom,
     limit_in,
+    looked_at,
     named_key,
     opened,
     seconds_in,
@@ -92,7 +93,7 @@ def add(
 @app.command(name="list")
 def list_(workspace: Workspace = DEFAULT_WORKSPACE, json_: AsJson = False, store: StoreOption = None) -> None:
     """List the keys of a workspace, the newest first."""
-    with opened(store) as kept:
+    with looked_at(store) as kept:
         found, now = list_keys(kept, workspace), kept.clock.now()
     if json_:
         as_json([_plain(one, now) for one in found])

@@ -1,12 +1,13 @@
 """What the commands of the gateway share: their common options (`AsJson`, `Workspace`, `Yes`, `Key`) with the
-completion of names; `opened` opens the gateway's store, `by_whom` is the name for the audit log, `named_key` finds a
-key by id or name or raises `PenstockError`; `limit_in`, `time_in` and `seconds_in` parse limits and times as people
-write them, or raise `InvalidSetting`."""
+completion of names; `opened` opens the gateway's store, `looked_at` without beginning one, `by_whom` is the name for
+the audit log, `named_key` finds a key by id or name or raises `PenstockError`; `limit_in`, `time_in` and `seconds_in`
+parse limits and times as people write them, or raise `InvalidSetting`."""
 
 from __future__ import annotations
 
 import getpass
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ __all__ = [
     "complete_providers",
     "complete_workspaces",
     "limit_in",
+    "looked_at",
     "named_key",
     "opened",
     "seconds_in",
@@ -50,6 +52,18 @@ _FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 def opened(store: Path | None) -> Iterator[GatewayStore]:
     """Open the gateway's store, which is beside the proxy's `store`, for the block."""
     with closing(GatewayStore.beside((store or paths.store_path()).expanduser())) as found:
+        yield found
+
+
+@contextmanager
+def looked_at(store: Path | None) -> Iterator[GatewayStore]:
+    """`opened`, for a command that only reads: where there is no gateway yet, an empty one, of which nothing is left.
+    One that is begun would have a tab on the screen and a warning of `penstock doctor`."""
+    if has_gateway((store or paths.store_path()).expanduser()):
+        with opened(store) as found:
+            yield found
+        return
+    with tempfile.TemporaryDirectory(prefix="penstock-") as folder, opened(Path(folder) / "penstock.db") as found:
         yield found
 
 

@@ -28,6 +28,7 @@ from penstock_addons.cli.gateway.options import (
     Yes,
     by_whom,
     complete_providers,
+    looked_at,
     opened,
 )
 from penstock_addons.cli.memory.printing import as_json, confirmed, only, shortened
@@ -102,7 +103,7 @@ def add(
 @app.command(name="list")
 def list_(json_: AsJson = False, store: StoreOption = None) -> None:
     """List the providers of all workspaces, without their credentials."""
-    with opened(store) as kept:
+    with looked_at(store) as kept:
         found = list_providers(kept)
     if json_:
         as_json([_plain(one) for one in found])

@@ -16,7 +16,7 @@ from penstock.gateway.keys import list_keys
 from penstock.gateway.quotas import in_words, limits_of, raise_limit, set_limits, show_limits
 from penstock.gateway.records import BILLION, LimitState
 from penstock.gateway.workspaces import find_workspace
-from penstock_addons.cli.gateway.options import AsJson, Workspace, Yes, by_whom, limit_in, named_key, opened
+from penstock_addons.cli.gateway.options import AsJson, Workspace, Yes, by_whom, limit_in, looked_at, named_key, opened
 from penstock_addons.cli.memory.printing import as_json, confirmed, only, shortened
 
 __all__ = ["app"]
@@ -47,7 +47,7 @@ def list_(
     store: StoreOption = None,
 ) -> None:
     """List the limits, with what counts against them now. Days and months are those of UTC."""
-    with opened(store) as kept:
+    with looked_at(store) as kept:
         find_workspace(kept, workspace)
         names = _key_names(kept, workspace)
         found = [one for one in show_limits(kept) if every or one.scope in names or _is_of(one.scope, workspace)]

@@ -23,7 +23,7 @@ from penstock.gateway.quotas import in_words
 from penstock.gateway.records import BILLION
 from penstock.gateway.usage import BY, UsageSum, usage_by
 from penstock.gateway.workspaces import find_workspace
-from penstock_addons.cli.gateway.options import AsJson, Workspace, opened
+from penstock_addons.cli.gateway.options import AsJson, Workspace, looked_at
 from penstock_addons.cli.memory.printing import as_json, only, shortened
 
 __all__ = ["usage"]
@@ -52,7 +52,7 @@ def usage(
     for option, day in (("--from", first), ("--to", last)):
         if day and not _is_day(day):
             raise PenstockError(f"{option} {day[:40]!r}: a day was expected, as 2026-11-23")
-    with opened(store) as kept:
+    with looked_at(store) as kept:
         find_workspace(kept, workspace)
         today = day_of(kept.clock.now())
         first, last = first or f"{(last or today)[:7]}-01", last or today

@@ -21,7 +21,7 @@ from penstock.gateway.workspaces import (
     find_workspace,
     list_workspaces,
 )
-from penstock_addons.cli.gateway.options import AsJson, Yes, by_whom, complete_workspaces, opened
+from penstock_addons.cli.gateway.options import AsJson, Yes, by_whom, complete_workspaces, looked_at, opened
 from penstock_addons.cli.memory.printing import as_json, confirmed
 
 __all__ = ["app"]
@@ -75,7 +75,7 @@ def add(
 @app.command(name="list")
 def list_(json_: AsJson = False, store: StoreOption = None) -> None:
     """List the workspaces."""
-    with opened(store) as kept:
+    with looked_at(store) as kept:
         found = [(one, list_keys(kept, one.name)) for one in list_workspaces(kept)]
         now = kept.clock.now()
     if json_:

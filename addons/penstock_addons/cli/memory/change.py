@@ -5,7 +5,6 @@ Each is carried out by the process that has the memory open: a proxy, or this on
 from __future__ import annotations
 
 import enum
-import sys
 from typing import Annotated
 
 import click
@@ -14,6 +13,7 @@ import typer
 from penstock.base.errors import PenstockError
 from penstock.cli import completion
 from penstock.cli.store_option import StoreOption
+from penstock.cli.text_input import given_text, read_stdin
 from penstock_addons.cli.memory.client import AllOption, ProjectOption, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import line, only
 
@@ -37,9 +37,9 @@ def add(
     store: StoreOption = None,
 ) -> None:
     """Add a memory to this project."""
-    said = sys.stdin.read() if text == "-" else text
+    said = read_stdin() if text == "-" else given_text(text, "the text")
     with open_memory(store, mends=True) as memory:
-        found = memory.do("remember", {"text": said, "project": chosen_project(project), "pinned": pinned})
+        found = memory.do("remember", {"text": said, "project": chosen_project(memory, project), "pinned": pinned})
     for item in found["items"]:
         typer.echo(line(item))
     if not found["new"]:
@@ -48,7 +48,8 @@ def add(
 
 def share(
     project: Annotated[
-        str, typer.Argument(help="A project, by its folder or its name; the current one if not given.")
+        str,
+        typer.Argument(help="A project: its folder, its name, or the last part of it; the current one if not given."),
     ] = "",
     off: Annotated[bool, typer.Option("--off", help="Share it no longer.")] = False,
     store: StoreOption = None,
@@ -56,7 +57,7 @@ def share(
     """Let every account whose client works in the project's folder read and add to its memory. Without this, only the
     account that used it first does; another one has a memory of its own."""
     with open_memory(store) as memory:
-        done = memory.do("share", {"project": chosen_project(project), "shared": not off})
+        done = memory.do("share", {"project": chosen_project(memory, project), "shared": not off})
     who = "the account that used it first" if off else "every account that names it"
     typer.echo(f"{done['project']}: used by {who} from now on")
 
@@ -69,10 +70,10 @@ def edit(
     store: StoreOption = None,
 ) -> None:
     """Give a memory another text. Its time, its place and its marks stay; the old text is forgotten."""
-    where = chosen_project(project, every)
     with open_memory(store) as memory:
+        where = chosen_project(memory, project, every)
         old = memory.do("show", {"id": id, "project": where, "around": 0})["item"]
-    new = text or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
+    new = given_text(text, "the text") or _edited(old["text"])  # let go of it meanwhile: a proxy may want it
     if new.strip() == old["text"].strip():
         only(["nothing was changed"])
         return
@@ -83,12 +84,12 @@ def edit(
 
 def pin(ids: Ids, project: ProjectOption = "", every: AllOption = False, store: StoreOption = None) -> None:
     """Keep memories for good, and have them found before others."""
-    _done("pin", {"ids": ids, "pinned": True, "project": chosen_project(project, every)}, store)
+    _done("pin", {"ids": ids, "pinned": True}, project, every, store)
 
 
 def unpin(ids: Ids, project: ProjectOption = "", every: AllOption = False, store: StoreOption = None) -> None:
     """Take pins away."""
-    _done("pin", {"ids": ids, "pinned": False, "project": chosen_project(project, every)}, store)
+    _done("pin", {"ids": ids, "pinned": False}, project, every, store)
 
 
 def rate(
@@ -99,8 +100,7 @@ def rate(
     store: StoreOption = None,
 ) -> None:
     """Rate a memory as helpful or wrong: it is found earlier, or later, from then on."""
-    helpful = verdict is Verdict.HELPFUL
-    _done("mark", {"ids": [id], "helpful": helpful, "project": chosen_project(project, every)}, store)
+    _done("mark", {"ids": [id], "helpful": verdict is Verdict.HELPFUL}, project, every, store)
 
 
 def label(
@@ -116,13 +116,13 @@ def label(
 ) -> None:
     """Give a session a name of your own."""
     with open_memory(store) as memory:
-        found = memory.do("label", {"session": session, "label": name, "project": chosen_project(project)})
+        found = memory.do("label", {"session": session, "label": name, "project": chosen_project(memory, project)})
     typer.echo(f"{found['session']} ({found['items']} items) is called {name!r} now" if name else "The label is gone.")
 
 
-def _done(command: str, arguments: dict[str, object], store: StoreOption) -> None:
+def _done(command: str, arguments: dict[str, object], project: str, every: bool, store: StoreOption) -> None:
     with open_memory(store) as memory:
-        found = memory.do(command, arguments)
+        found = memory.do(command, {"project": chosen_project(memory, project, every), **arguments})
     for item in found["items"]:
         typer.echo(line(item))
 

@@ -1,6 +1,6 @@
 """`open_memory`: opens the memory for a command, through the proxy that has it open, or in this process when no proxy
-has. Also the options `--project`, `--all` and `--json` of the memory commands, and `chosen_project`, the project that
-the first two choose."""
+has. Also the options `--project`, `--all` and `--json` of the memory commands, and the project that the first two
+choose: `named_project` by the options alone, `chosen_project` also by the last part of a name that the memory has."""
 
 from __future__ import annotations
 
@@ -12,25 +12,59 @@ from typing import Annotated
 import typer
 
 from penstock.base import paths
+from penstock.base.errors import PenstockError
 from penstock.control.client import MemoryClient, open_client
 from penstock.identify.working_directory import project_of_folder
 from penstock.profiles.profile import in_use
+from penstock_addons.cli.memory.printing import short_project
 
-__all__ = ["AllOption", "JsonOption", "MemoryClient", "ProjectOption", "chosen_project", "open_memory"]
+__all__ = [
+    "AllOption",
+    "JsonOption",
+    "MemoryClient",
+    "ProjectOption",
+    "chosen_project",
+    "named_project",
+    "open_memory",
+]
 
 ProjectOption = Annotated[
-    str, typer.Option("--project", "-p", help="A project, by its folder or its name.", metavar="P", show_default=False)
+    str,
+    typer.Option(
+        "--project",
+        "-p",
+        help="A project: its folder, its name, or the last part of its name.",
+        metavar="P",
+        show_default=False,
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", "-a", help="Every project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 
-def chosen_project(project: str, every: bool = False) -> str | None:
-    """The name of the project that the options choose, by default that of the current folder; None: all projects."""
+def chosen_project(memory: MemoryClient, project: str, every: bool = False) -> str | None:
+    """The name of the project that the options choose, by default that of the current folder; None: all projects.
+    `--project` may be the last part of a name, which `--all` prints. Raises `PenstockError` if several projects have
+    that last part."""
     if every and project:
         raise typer.BadParameter("--project and --all exclude each other")
     if every:
         return None
+    named = named_project(project)
+    if not project:
+        return named
+    names: list[str] = [one["name"] for one in memory.do("projects", {})["projects"]]
+    ends_so = [name for name in names if short_project(name) == named]
+    if named in names or not ends_so:
+        return named
+    if len(ends_so) > 1:
+        raise PenstockError(f"several projects are called {named}: name one of {', '.join(sorted(ends_so))}")
+    return ends_so[0]
+
+
+def named_project(project: str) -> str:
+    """The name of the project that `--project` names by its folder or its name, by default that of the current
+    folder."""
     if project:
         known = Path(project).expanduser()
         return project_of_folder(known) if known.is_dir() else project

@@ -51,8 +51,8 @@ def delete(
         raise typer.BadParameter("say what: ids, --session S, or --project P for all of a project")
     if every and not ids:
         raise typer.BadParameter("--all goes with ids: sessions and projects are deleted one by one")
-    where = chosen_project(project, every)
     with open_memory(store) as memory:
+        where = chosen_project(memory, project, every)
         command, arguments, question = _meant(memory, ids or [], session, where)
     # It is let go of while a person thinks: a proxy may want it.
     if not yes:

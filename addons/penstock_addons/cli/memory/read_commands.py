@@ -44,8 +44,8 @@ def show_newest(
     store: StoreOption = None,
 ) -> None:
     """List what was remembered last, the newest first."""
-    where = chosen_project(project, every)
     with open_memory(store) as memory:
+        where = chosen_project(memory, project, every)
         items = memory.do("list", {"project": where, "session": session, "limit": limit})["items"]
     if json_:
         as_json(items)
@@ -68,8 +68,8 @@ def search(
     store: StoreOption = None,
 ) -> None:
     """Search as recall does, the best first. Scores compare within one project only."""
-    where = chosen_project(project, every)
     with open_memory(store, mends=True) as memory:
+        where = chosen_project(memory, project, every)
         found = memory.do("search", {"query": query, "project": where, "limit": limit})
     if json_:
         as_json(found)
@@ -93,8 +93,8 @@ def show(
     store: StoreOption = None,
 ) -> None:
     """Show one memory whole, and what was said around it."""
-    where = chosen_project(project, every)
     with open_memory(store) as memory:
+        where = chosen_project(memory, project, every)
         found = memory.do("show", {"id": id, "project": where, "around": around})
     if json_:
         as_json(found)
@@ -121,10 +121,10 @@ def learned(
     `show`, `edit`, `pin`, `rate` and `delete` take the ids. What you call helpful, or pin, is offered however seldom it
     held; what you call wrong never is.
     """
-    where = chosen_project(project, every)
-    asked = {"project": where, "kind": kind, "limit": min(limit, 10_000), "evidence": evidence}
+    asked = {"kind": kind, "limit": min(limit, 10_000), "evidence": evidence}
     with open_memory(store) as memory:
-        found = memory.do("learned", asked)
+        where = chosen_project(memory, project, every)
+        found = memory.do("learned", {"project": where, **asked})
     if json_:
         as_json(found)
         return
@@ -150,9 +150,9 @@ def tags(
     store: StoreOption = None,
 ) -> None:
     """List the tags of a project, or summarise what was said under one."""
-    where = chosen_project(project, False)
     asked = {"tag": name, "least": least, "most": most} if name else {"limit": limit}
     with open_memory(store) as memory:
+        where = chosen_project(memory, project)
         found = memory.do("tag" if name else "tags", {"project": where, **asked})
     if json_:
         as_json(found)

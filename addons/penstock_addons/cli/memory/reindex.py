@@ -15,7 +15,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import plural
 from penstock.cli.store_option import StoreOption
 from penstock.profiles.profile import in_use
-from penstock_addons.cli.memory.client import MemoryClient, open_memory
+from penstock_addons.cli.memory.client import MemoryClient, chosen_project, open_memory
 from penstock_addons.cli.memory.printing import only
 
 __all__ = ["reindex"]
@@ -28,7 +28,9 @@ def reindex(
     embedder: Annotated[
         str, typer.Option(help="Make the vectors with this one. The profile's own when not given.", metavar="NAME")
     ] = "",
-    project: Annotated[str, typer.Option(help="Only this project, by its whole name.", metavar="P")] = "",
+    project: Annotated[
+        str, typer.Option(help="Only this project, by its folder, its name, or the last part of it.", metavar="P")
+    ] = "",
     store: StoreOption = None,
 ) -> None:
     """Rebuild the word index and the vectors from the record. Ctrl-C stops it, and it can be run again."""
@@ -37,7 +39,8 @@ def reindex(
         if not state["items"]:
             only(["nothing is remembered yet"])
             return
-        memory.do("reindex", {"embedder": embedder, "project": project})
+        named = chosen_project(memory, project) if project else ""
+        memory.do("reindex", {"embedder": embedder, "project": named})
         if not _watched(memory):
             raise typer.Exit(130)
         found = memory.do("status", {})

@@ -24,9 +24,10 @@ def check(store: Path, profile: Profile, options: Sequence[str]) -> None:
     if sys.platform != "linux" or not hasattr(socket, "SO_REUSEPORT"):
         raise PenstockError("--workers: only Linux deals the connections to one port to several processes")
     if not url_in(store):
+        moves = "; `penstock migrate` moves what is in the file" if store.exists() else ""
         raise PenstockError(
-            f"--workers: {store} is a SQLite file, which belongs to one process. Give a database that several can use, "
-            "by --store postgresql://USER@HOST/DATABASE; `penstock migrate` moves what is in the file"
+            f"--workers: {store} is a SQLite file, which belongs to one process. Make a database that several can use, "
+            f"as `createdb` does, and name it by --store postgresql://USER@HOST/DATABASE{moves}"
         )
     check_for_several(profile, has_redis=bool(profile.service.redis))
     for name in _OF_ONE:

@@ -16,6 +16,7 @@ import msgspec
 
 from penstock.base.errors import PenstockError
 from penstock.control.discovery import Announcement, announce, file_beside, withdraw
+from penstock.control.renewal import Renewal
 from penstock.plugins.server import Server
 from penstock.store.lock import StoreLock, holder, is_taken
 from penstock.store.worker_files import carry_back, lend, worker_files
@@ -75,6 +76,7 @@ def run_workers(
                 except OSError as e:
                     logger.warning("%s cannot be written (%s): commands will not find this proxy", file, e)
                 stack.callback(withdraw, file, what.pid)
+            stack.callback(Renewal(what, beside).stop)
             starter.running()
             if say is not None:
                 say(what)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from penstock.base import paths
 from penstock.base.errors import PenstockError
 from penstock.profiles import profile as profiles
+from penstock.store.sql import SqlStore
 from penstock_addons.cli.workers.checks import check
 from tests.addons.conftest import Run
 
@@ -23,12 +26,18 @@ def shared(tmp_path: Path) -> Path:
 
 
 def test_a_file_belongs_to_one_process(run: Run) -> None:
-    """The error names what is needed, and how to move there."""
+    """The error names what is needed, and how to move there what there is: also while a proxy has the file, which any
+    other file would not help."""
     found = run("up", "--port", "0", "--workers", "2")
     assert found.exit_code == 2
     assert "SQLite" in found.stderr
+    assert "createdb" in found.stderr
     assert "--store postgresql://" in found.stderr
+    assert "penstock migrate" not in found.stderr
+    with closing(SqlStore(paths.store_path())):
+        found = run("up", "--port", "0", "--workers", "2")
     assert "penstock migrate" in found.stderr
+    assert "--store FILE" not in found.stderr
 
 
 def test_one_worker_needs_nothing(run: Run) -> None:

@@ -30,6 +30,36 @@ if len(starts.read_text()) > 1:
     os.kill(os.getppid(), signal.SIGTERM)
 os.replace(folder / "ready.json", folder / "announced.json") if (folder / "ready.json").exists() else None
 """
+WORKERS = 4
+REFUSES = f"""
+import os, pathlib, select, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+
+def refuse(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if select.select([0], [], [], 0)[0]:  # it has its options
+        with (folder / "said").open("a") as file:
+            file.write("no such option\\n")
+    sys.exit(2)
+
+signal.signal(signal.SIGTERM, refuse)
+(folder / f"begun-{{os.getpid()}}").touch()
+select.select([0], [], [])
+while len(list(folder.glob("begun-*"))) < {WORKERS}:  # until each would say so of its own
+    time.sleep(0.01)
+refuse()
+"""
+ENDS = """
+import os, pathlib, signal, sys
+sys.stdin.buffer.read(4)
+folder = pathlib.Path(sys.argv[1])
+starts = folder / "starts"
+with starts.open("a") as file:
+    file.write(".")
+if len(starts.read_text()) > 1:
+    os.kill(os.getppid(), signal.SIGTERM)
+os.replace(folder / "ready.json", folder / "announced.json") if (folder / "ready.json").exists() else None
+"""
 REFUSES = """
 import pathlib, sys, time
 said = pathlib.Path(sys.argv[1]) / "said"
@@ -101,5 +131,5 @@ def test_options_that_are_wrong_are_refused_once(
     """By the first worker: the others have not seen them."""
     _runs(monkeypatch, REFUSES, tmp_path)
     with pytest.raises(PenstockError, match=r"a worker ended while it started \(status 2\)"):
-        Supervisor([(tmp_path / f"store-{n}", b"") for n in range(4)]).run(lambda _: None)
+        Supervisor([(tmp_path / f"store-{n}", b"") for n in range(WORKERS)]).run(lambda _: None)
     assert (tmp_path / "said").read_text() == "no such option\n"

@@ -1,0 +1,53 @@
+"""Where the service listens, and what is said where it cannot."""
+
+from __future__ import annotations
+
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from penstock.base.errors import PenstockError
+from penstock_service.listening import listen
+from tests.service.conftest import Service
+
+
+def test_a_service_that_is_up_already_is_named(service: Service) -> None:
+    """Another port alone would give a second one on the same contexts."""
+    port = int(service.url.rpartition(":")[2])
+    with pytest.raises(PenstockError, match="a Penstock service is up there already"):
+        listen("127.0.0.1", port)
+
+
+def test_another_program_on_the_port_is_none_of_ours() -> None:
+    """Whether it speaks HTTP or closes at once."""
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "ok"}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        thread = Thread(target=other.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(PenstockError, match=r"in use.*: give the service another port"):
+                listen("127.0.0.1", other.server_port)
+        finally:
+            other.shutdown()
+            thread.join()
+
+
+def test_an_address_of_another_machine_is_not_about_the_port() -> None:
+    with pytest.raises(PenstockError, match=r"192\.0\.2\.1 is no address of this machine: name one that is"):
+        listen("192.0.2.1", 0)
+
+
+def test_a_free_port_is_listened_on() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        pass
