@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["index_shortened"]
 
 logger = logging.getLogger(__name__)
+_SEARCH = re.compile(r"(?:[\w-]*penstock_{1,2})?context_search")
+"""The tool that answers from the index: what it quotes is there, and would be found twice."""
 
 
 def index_shortened(outputs: OutputIndexer, context: RequestContext, edits: Iterable[Edit], now: float) -> None:
@@ -41,5 +44,7 @@ def _shortened(context: RequestContext, edits: Iterable[Edit], now: float) -> It
             if block.kind is not BlockKind.TOOL_RESULT:
                 continue
             call = conversation.call(block.tool_id)
+            if _SEARCH.fullmatch(call.tool_name if call is not None else block.tool_name):
+                continue
             tool = f"{call.tool_name} {call.text}" if call is not None else block.tool_name
             yield Output(edit.original, who.project, tool, now, who.conversation, owner)

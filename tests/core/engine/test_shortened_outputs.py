@@ -42,9 +42,9 @@ def opened(tmp_path: Path, more: str = "") -> Suite:
     return Suite.open("potter", store=tmp_path / "penstock.db")
 
 
-def send(suite: Suite) -> bytes | None:
+def send(suite: Suite, tool: str = "Bash", **given: str) -> bytes | None:
     try:
-        body = conversation(user("run it"), assistant(call("Bash", command="make")), results(LONG))
+        body = conversation(user("run it"), assistant(call(tool, **given or {"command": "make"})), results(LONG))
         return asyncio.run(suite.engine.process(request(body))).body
     finally:
         suite.close()
@@ -61,6 +61,13 @@ def test_a_shortened_output_is_found_whole(tmp_path: Path) -> None:
     assert "make" in hit.source
     assert index.counts("pottery").outputs == 1
     index.close()
+
+
+@pytest.mark.parametrize("tool", ["context_search", "mcp__penstock__context_search", "penstock_context_search"])
+def test_what_the_index_answered_is_not_indexed(tmp_path: Path, tool: str) -> None:
+    """The next search would find that answer before the outputs which it quotes."""
+    send(opened(tmp_path), tool, query="exploded")
+    assert not OutputIndex.path(tmp_path / "penstock.db").exists()
 
 
 def test_a_profile_may_turn_it_off(tmp_path: Path) -> None:
