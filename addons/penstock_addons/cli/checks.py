@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +21,7 @@ from penstock.base.errors import PenstockError, PluginError, ProfileError, Store
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.cli.models import UPDATE
+from penstock.control.client import Remote
 from penstock.control.discovery import is_free, running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
@@ -103,13 +104,23 @@ def _proxy(subject: Installation) -> CheckResult:
     if up is not None:
         workers = len(workers_beside(subject.store))
         who = f"process {up.pid} with {workers} workers" if workers else f"process {up.pid}"
-        return CheckResult("proxy", Level.OK, f"up on {up.url()}, {who}, profile {up.profile}")
+        return CheckResult("proxy", Level.OK, f"up on {up.url()}, {who}, profile {up.profile}{_cpu(subject.store)}")
     if is_free("127.0.0.1", subject.port):
         return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
     return CheckResult(
         "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
         "Start the proxy elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
     )  # fmt: skip
+
+
+def _cpu(store: Path) -> str:
+    """What the threads of the proxy have used of the CPU, the most first."""
+    try:
+        used: Mapping[str, float] = Remote(store).health()["threads"]
+    except (PenstockError, KeyError):  # it has just ended, or is of an earlier version
+        return ""
+    most = sorted(used.items(), key=lambda one: -one[1])[:5]
+    return f"; CPU: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in most)}" if most else ""
 
 
 def _certificate(subject: Installation) -> CheckResult:

@@ -18,6 +18,7 @@ import msgspec
 
 from penstock.app import Suite
 from penstock.base.errors import NotFound, PenstockError, ProfileError
+from penstock.base.thread_times import thread_times
 from penstock.control.budget_commands import run_budget_command
 from penstock.control.session_commands import SessionConflict
 from penstock.store.worker_files import is_worker_file
@@ -61,6 +62,7 @@ class ControlRoutes:
                 "profile": suite.profile.name,
                 "degraded": suite.degraded or suite.log.degraded,
                 "paused": paused,
+                "threads": thread_times(),
             }
         if method == "POST":
             if path == "/drain":

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,10 @@ def _shut_down(answers: Sequence[Fields]) -> Fields:
 
 def _health(answers: Sequence[Fields]) -> Fields:
     degraded = next((one["degraded"] for one in answers if one["degraded"]), "")
-    return {**answers[0], "pid": os.getppid(), "degraded": degraded, "workers": len(answers)}
+    threads: Counter[str] = Counter()
+    for one in answers:
+        threads.update(one["threads"])
+    return {**answers[0], "pid": os.getppid(), "degraded": degraded, "threads": threads, "workers": len(answers)}
 
 
 def _compacted(answers: Sequence[Fields]) -> Fields:

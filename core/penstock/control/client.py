@@ -134,8 +134,8 @@ class Remote:
         return found
 
     def health(self) -> dict[str, Any]:
-        """The state of the proxy: `pid`, `profile`, `paused`, and `degraded`, why its store or log is not on disk.
-        Raises as `do` does."""
+        """The state of the proxy: `pid`, `profile`, `paused`, `degraded`, why its store or log is not on disk, and
+        `threads`, the CPU seconds of its threads (`thread_times`). Raises as `do` does."""
         return self.do("/health", {})
 
     def up(self) -> Announcement:

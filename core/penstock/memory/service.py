@@ -2,8 +2,9 @@
 which `submit` and `remember` put in a bounded queue without waiting. `ask` runs a search in another thread and gives it
 up after a time limit; `open` waits until the memory is open.
 
-Items to be remembered are collected for a moment and written together, which is much cheaper. When memory cannot be
-opened or written, work waits, and the service tries again now and then.
+Items to be remembered are collected for a moment and written together, which is much cheaper. While the process is busy
+with requests, they wait longer, so that their share of its time is small. When memory cannot be opened or written, work
+waits, and the service tries again now and then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.base.errors import MemoryDown, MemoryUnavailable
+from penstock.base.pace import Pace
 from penstock.base.threads import NoWorker, Workers
 from penstock.memory.clean import sanitize
 from penstock.redaction.personal import redactors
@@ -96,9 +98,11 @@ class MemoryService:
         on_fault: Callable[[str], None] | None = None,
         retry_s: float = RETRY_S,
         queued: int = QUEUED,
+        pace: Pace | None = None,
     ) -> None:
         self._open_memory, self._redactors = open_memory, tuple(redactors)
         self._on_fault, self._retry_s, self._limit = on_fault, retry_s, queued
+        self._pace = pace or Pace()
         self._queue: deque[Work] = deque()
         self._change = threading.Condition()
         self._memory: Memory | None = None
@@ -243,10 +247,12 @@ class MemoryService:
                     owes = self._memory is not None and self._memory.owes
                     self._change.wait_for(lambda: self._queue or self._closing, self._retry_s if owes else None)
                     self._change.wait_for(self._is_due, GATHER_S)
+                    self._change.wait_for(self._is_urgent, self._pace.rest())
                     if not self._queue:
                         continue
                     work, self._busy = self._next(), True
-                done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
+                with self._pace.work():
+                    done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
                 with self._change:
                     self._busy = False
                     if not done:
@@ -260,7 +266,11 @@ class MemoryService:
 
     def _is_due(self) -> bool:
         """Whether work is due that need not wait for more items."""
-        hurries = self._closing or self._draining or len(self._queue) >= TOGETHER
+        return len(self._queue) >= TOGETHER or self._is_urgent()
+
+    def _is_urgent(self) -> bool:
+        """Whether work is due that waits for nothing, or so much that more would soon be dropped."""
+        hurries = self._closing or self._draining or len(self._queue) >= self._limit // 2
         return bool(hurries) or (bool(self._queue) and not isinstance(self._queue[-1], _Remember))
 
     def _next(self) -> Work:

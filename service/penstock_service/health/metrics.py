@@ -1,5 +1,6 @@
 """`Metrics`: the service's Prometheus metrics: calls and their durations, calls about contexts, file size, tokens by
-model, jobs, and what message brokers have not got yet. No label holds a key, a path or a session."""
+model, jobs, what message brokers have not got yet, and the CPU time of threads. No label holds a key, a path or a
+session."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from penstock.jobs.jobs import Jobs
 from penstock_service.health.job_counts import JobCounts
 from penstock_service.health.relay_lags import RelayLags
+from penstock_service.health.thread_seconds import ThreadSeconds
 from penstock_service.health.token_usage import TokenUsage
 from penstock_service.http.observing import Answered
 
@@ -51,6 +53,7 @@ class Metrics:
         registry.register(TokenUsage(store))
         registry.register(JobCounts(jobs))
         registry.register(RelayLags(store))
+        registry.register(ThreadSeconds())
 
     def note(self, call: Answered) -> None:
         """Count a call and its duration."""

@@ -46,10 +46,12 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_health_is_that_of_all(store: Path) -> None:
-    """One that does not store is one too many."""
-    others = Others({"pid": 2, "degraded": "", "paused": False}, {"pid": 3, "degraded": "no disk", "paused": False})
-    status, found = answer("/health", {"pid": 1, "degraded": "", "paused": False}, others, store)
+    """One that does not store is one too many; and the work of all counts."""
+    one = {"pid": 1, "degraded": "", "paused": False, "threads": {"main": 1.0, "events": 0.5}}
+    others = Others({**one, "pid": 2}, {**one, "pid": 3, "degraded": "no disk", "threads": {"main": 2.0}})
+    status, found = answer("/health", one, others, store)
     assert (status, found["degraded"], found["workers"]) == (200, "no disk", 3)
+    assert found["threads"] == {"main": 4.0, "events": 1.0}
 
 
 def test_what_each_has_done_is_added_up(store: Path) -> None:

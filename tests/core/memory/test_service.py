@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from penstock.base.errors import MemoryDown, MemoryUnavailable
+from penstock.base.pace import Pace
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
-from penstock.memory.service import MemoryService, State
+from penstock.memory.service import TOGETHER, MemoryService, State
 
 Keep = Callable[..., MemoryService]
 
@@ -156,6 +157,46 @@ def test_the_queue_is_bounded(keep: Keep) -> None:
         memory_service.submit(lambda _: None)
     assert memory_service.waiting == 3
     assert memory_service.dropped == 7
+
+
+class Rests(Pace):
+    """Rests for hours before all work but the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = [threading.Event(), threading.Event()]
+
+    def rest(self) -> float:
+        first, second = self.asked
+        is_first = not first.is_set()
+        (first if is_first else second).set()
+        return 0.0 if is_first else 10_000.0
+
+
+@pytest.mark.parametrize("urgent", ["other work", "half of all that may wait", "the end"])
+def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urgent: str) -> None:
+    pace, is_read = Rests(), threading.Event()
+    memory_service = keep(pace=pace, queued=4 * TOGETHER)
+    memory_service.open()
+
+    def remember(read: Callable[[], None] = lambda: None) -> None:
+        memory_service.remember(lambda: read() or [], "")  # type: ignore[func-returns-value]
+
+    for _ in range(TOGETHER):
+        remember()
+    assert pace.asked[0].wait(10)
+    for _ in range(TOGETHER):
+        remember(is_read.set)
+    assert pace.asked[1].wait(10)
+    assert not is_read.is_set()
+    if urgent == "other work":
+        memory_service.submit(lambda _: None)
+    elif urgent == "the end":
+        memory_service.close()
+    else:
+        for _ in range(TOGETHER):
+            remember()
+    assert is_read.wait(10)
 
 
 def test_who_asks_does_not_wait_longer_than_they_said(keep: Keep) -> None:

@@ -182,10 +182,13 @@ def test_one_that_is_killed_is_started_again(workers: Workers, run: Run) -> None
     for one in workers.all:
         shown = ask(one.address, Path(one.store), "/settings/show", {}, PATIENCE)
         assert (shown["paused"], {s["key"]: s["value"] for s in shown["settings"]}["mode"]) == (True, "observe"), one
-    assert "with 2 workers" in run("doctor", "--store", store).output
+    said = run("doctor", "--store", store).output
+    assert "with 2 workers" in said
+    assert "CPU: main " in said
     Remote(workers.store).do("/settings/reset", {}, PATIENCE)
     health = Remote(workers.store).health()
     assert (health["pid"], health["workers"]) == (workers.program.process.pid, 2)
+    assert health["threads"]["events"] > 0
     assert "Editing goes on." in run("resume", "--store", store).output
     workers.until(new)
     assert f"worker {killed} has ended" in workers.program.err
