@@ -24,7 +24,7 @@ from penstock.contexts.kept_lists import KeptLists, Key
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.word_lists import Mark, Numbers, Scores, WordList, best, first_of, sums
-from penstock.contexts.word_reader import WordReader
+from penstock.contexts.word_reader import KeyOrder, WordReader
 
 __all__ = ["RankedWords"]
 
@@ -61,6 +61,8 @@ class RankedWords:
         """`most_bytes`: of all lists in memory."""
         self._kept = kept
         self.lists = KeptLists(self._read, most_bytes)
+        self._order: KeyOrder | None = None
+        """That of the workspace of which a list was read last; of the thread that reads them."""
 
     def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
@@ -79,6 +81,8 @@ class RankedWords:
     def _search(self, workspace: str, query: str, limit: int, *, is_brief: bool) -> list[Hit] | None:
         asked = words.asked_words(query)
         if self._kept.is_server or not asked or limit < 1:
+            return None
+        if is_brief and None in self.lists.get([(workspace, word) for word in asked]):
             return None
         with self._kept.snapshot() as db:
             reader = WordReader(db, workspace, self._kept.clock.now())
@@ -115,7 +119,7 @@ class RankedWords:
         if sum(reader.count(word, _SHORT + 1) for _, word in missing) > _SHORT:
             self.lists.want(missing)
             return None
-        read = {key: reader.read(key[1], mark) for key in missing}
+        read = {key: reader.read_short(key[1], mark) for key in missing}
         for key, one in read.items():
             self.lists.keep(key, one)
         return [read.get(key) or one for key, one in zip(keys, kept, strict=True)]
@@ -126,7 +130,10 @@ class RankedWords:
             reader = WordReader(db, workspace, self._kept.clock.now())
             mark = reader.mark
             is_long = mark is None or reader.count(word, _LONGEST + 1) > _LONGEST
-            return None if mark is None or is_long else reader.read(word, mark)
+            if mark is None or is_long:
+                return None
+            self._order = reader.key_order(self._order)
+            return reader.read_long(word, mark, self._order)
 
 
 def _serves(one: WordList, mark: Mark) -> bool:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Mark", "Numbers", "Scores", "WordList", "best", "first_of", "sums"]
+__all__ = ["Mark", "Numbers", "Scores", "WordList", "best", "find", "first_of", "sums"]
 
 Numbers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class WordList:
     """Ascending."""
     scores: Scores
     places: npt.NDArray[np.int32]
-    """The place of each in the order of keys."""
+    """The place of each in the order of keys; -1 where it is not known."""
 
     @cached_property
     def highest(self) -> float:
@@ -46,12 +46,6 @@ class WordList:
     def size(self) -> int:
         """Bytes, about."""
         return 500 + self.ids.nbytes + self.scores.nbytes + self.places.nbytes
-
-    def find(self, ids: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """Where some contexts are in this list, which is not empty, and whether they are."""
-        at = np.searchsorted(self.ids, ids)
-        at[at == len(self.ids)] = 0
-        return at, self.ids[at] == ids
 
 
 def best(lists: Sequence[WordList], count: int, slack: float) -> tuple[Numbers, Scores, float]:
@@ -79,7 +73,7 @@ def sums(lists: Sequence[WordList], ids: Numbers) -> Scores:
     scores = np.zeros(len(ids))
     for one in lists:
         if len(one.ids):
-            at, has_it = one.find(ids)
+            at, has_it = find(one.ids, ids)
             scores += np.where(has_it, one.scores[at], 0.0)
     return scores
 
@@ -95,10 +89,18 @@ def first_of(lists: Sequence[WordList], ids: Numbers, scores: Scores, count: int
     parts, without = [sure], np.ones(len(equal), np.bool_)
     for one in lists:
         if len(one.ids):
-            at, has_it = one.find(equal)
+            at, has_it = find(one.ids, equal)
+            has_it &= one.places[at] >= 0
             parts.append(equal[has_it][np.argsort(one.places[at[has_it]])[:open_]])
             without &= ~has_it
     return np.unique(np.concatenate([*parts, equal[without]]))
+
+
+def find(ids: Numbers, some: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Where some numbers are among others, which are ascending and at least one; and whether they are."""
+    at = np.searchsorted(ids, some)
+    at[at == len(ids)] = 0
+    return at, ids[at] == some
 
 
 def _number(scores: Scores, count: int) -> float:
