@@ -1,5 +1,5 @@
-"""`KeptLists`: the lists of words (`WordList`) in memory, up to a number of bytes, and a thread that reads those that are
-wanted, one after the other."""
+"""`KeptLists`: the lists of words (`WordList`) in memory, up to a number of bytes, and a thread that reads those that
+are wanted, one after the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from penstock.base.errors import StoreError
 from penstock.contexts.word_lists import WordList
 
-__all__ = ["Key", "KeptLists"]
+__all__ = ["KeptLists", "Key"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ class KeptLists:
     """The lists, by workspace and word. Any thread may call."""
 
     def __init__(self, read: Callable[[Key], WordList | None], most_bytes: int) -> None:
-        """`read`: reads a list, in a thread; None: there is none to be kept. It may raise `StoreError`. `most_bytes`: of
-        all lists; those that were not asked for the longest time are dropped."""
+        """`read`: reads a list, in a thread; None: there is none to be kept. It may raise `StoreError`. `most_bytes`:
+        of all lists; those that were not asked for the longest time are dropped."""
         self._read, self._most = read, most_bytes
         self._lock = threading.Lock()
         self._lists: OrderedDict[Key, WordList] = OrderedDict()
@@ -90,8 +90,8 @@ class KeptLists:
             start = time.monotonic()
             try:
                 read = self._read(key)
-            except StoreError as e:  # the search that wanted it says so itself
-                logger.debug("the list of a word was not read: %s", e)
+            except Exception as e:  # searches go on without the list
+                logger.warning("the list of a word cannot be read: %s", e, exc_info=not isinstance(e, StoreError))
                 read = None
             if read is not None:
                 self.keep(key, read)

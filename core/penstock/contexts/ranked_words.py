@@ -37,8 +37,8 @@ _BRIEF = 20_000
 """Contexts in the lists of a search that takes less than a millisecond, at most."""
 _LONGEST = 400_000
 """Contexts in a list, at most: 8 MB."""
-_CHANGED = 500
-"""Changes after which a list is read again; of a shorter one, a tenth of its length."""
+_CHANGED, _SHARE = 500, 0.1
+"""Changes after which a list is read again; of a shorter one, this share of its length."""
 _SLACK, _DRIFT = 0.05, 0.02
 """After changes, all are ranked again that have nearly as much by the lists as the last one that is wanted: less by the
 share `_SLACK` at most. If a score is another than that by the lists by more than `_DRIFT`, the lists are read again."""
@@ -66,8 +66,12 @@ class RankedWords:
 
     def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
-        hits = self._search(workspace, query, limit, is_brief=False) if wanted == Filter() else None
+        hits = self.search_with_lists(workspace, query, limit=limit) if wanted == Filter() else None
         return self._kept.search(workspace, query, wanted, limit=limit) if hits is None else hits
+
+    def search_with_lists(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
+        """As `search`; None: some lists have to be read first, which a thread does."""
+        return self._search(workspace, query, limit, is_brief=False)
 
     def search_at_once(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
         """As `search`, where that takes less than a millisecond: fit for the thread of an event loop. None: it takes
@@ -115,14 +119,15 @@ class RankedWords:
         if is_brief:
             fresh = [one for one in kept if one is not None and one.mark == mark]
             return fresh if len(fresh) == len(keys) and sum(len(one.ids) for one in fresh) <= _BRIEF else None
-        missing = [key for key, one in zip(keys, kept, strict=True) if one is None or not _serves(one, mark)]
+        lists = {key: one for key, one in zip(keys, kept, strict=True) if one is not None and _serves(one, mark)}
+        missing = [key for key in keys if key not in lists]
         if sum(reader.count(word, _SHORT + 1) for _, word in missing) > _SHORT:
             self.lists.want(missing)
             return None
-        read = {key: reader.read_short(key[1], mark) for key in missing}
-        for key, one in read.items():
-            self.lists.keep(key, one)
-        return [read.get(key) or one for key, one in zip(keys, kept, strict=True)]
+        for key in missing:
+            lists[key] = reader.read_short(key[1], mark)
+            self.lists.keep(key, lists[key])
+        return [lists[key] for key in keys]
 
     def _read(self, key: Key) -> WordList | None:
         workspace, word = key
@@ -139,7 +144,7 @@ class RankedWords:
 def _serves(one: WordList, mark: Mark) -> bool:
     """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
     changes = mark[0] - one.mark[0]
-    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, len(one.ids) // 10))
+    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * len(one.ids)))
 
 
 @dataclass

@@ -1,5 +1,5 @@
-"""`WordList`: the contexts of a workspace that have one word, with the score that each gets for it; `best` finds the best
-contexts for several words, and `first_of` as many of these as are wanted.
+"""`WordList`: the contexts of a workspace that have one word, with the score that each gets for it; `best` finds the
+best contexts for several words, and `first_of` as many of these as are wanted.
 
 BM25, as FTS5 computes it, is a sum over the words of a question. So what it gives for each word alone can be kept, and
 added up. Not all is added: lists that cannot lift a context of their own into the best are only asked for what they add
@@ -79,8 +79,8 @@ def sums(lists: Sequence[WordList], ids: Numbers) -> Scores:
 
 
 def first_of(lists: Sequence[WordList], ids: Numbers, scores: Scores, count: int) -> Numbers:
-    """Those of some contexts that are the best `count`, the first by key among equals; and a few more where these are of
-    different lists, or of none."""
+    """Those of some contexts that are the best `count`, the first by key among equals; and a few more where these are
+    of different lists, or of none."""
     last = _number(scores, count)
     sure, equal = ids[scores > last], ids[scores == last]
     open_ = count - len(sure)

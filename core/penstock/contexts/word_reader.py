@@ -3,11 +3,10 @@ which were changed since."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,43 +21,49 @@ from penstock.contexts.words_in_sqlite import TABLE, matching
 
 __all__ = ["KeyOrder", "WordReader"]
 
-Number = TypeVar("Number", np.int64, np.float64)
-
-_PIECE = 50_000
-"""Characters of JSON that are parsed at once, while no other thread runs Python: about a millisecond."""
+_UNIT = 1e17
+"""Scores are read as whole numbers of this part of one: of a billion contexts a word gives 46 at most."""
 _MOST_NEWER = 500
 """Contexts that were added since the order of keys was read, at most."""
 
 
 _INDEX = sa.table(TABLE, sa.column("rowid", sa.Integer), sa.column("rank", sa.Float))
+_SCORE: sa.ColumnElement[int] = sa.literal_column(f"CAST({TABLE}.rank * -{_UNIT} AS INTEGER)").label("score")
 _MATCH = sa.column(TABLE).op("MATCH")(sa.bindparam("match"))
 
 
-def _in_lists(rows: sa.Select[Any]) -> Prepared:
-    """Each column of some rows as a JSON list: in one row, since for each row its thread waits for others that run
-    Python."""
+def _packed(rows: sa.Select[Any]) -> Prepared:
+    """The columns of some rows as one text, 16 digits to the base of 16 for each number: for each row of an answer its
+    thread waits for others that run Python, and these for it while it parses another form."""
     listed = rows.subquery()
-    return Prepared(sa.select(*(sa.func.json_group_array(one).label(one.name) for one in listed.c)))
+    digits = sa.func.printf("%016x" * len(listed.c), *listed.c)
+    return Prepared(sa.select(sa.func.group_concat(digits, "").label("packed")))
+
+
+def _unpacked(rows: list[Any], columns: int = 1) -> Numbers:
+    """The numbers in such an answer, a row for each column."""
+    content = bytes.fromhex(rows[0].packed or "")
+    return np.frombuffer(content, ">i8").reshape(-1, columns).T.astype(np.int64)
 
 
 _FEW = (
-    sa.select(contexts.c.id, _INDEX.c.rank)
+    sa.select(contexts.c.id, _SCORE)
     .select_from(_INDEX.join(contexts, contexts.c.id == unindexed(_INDEX.c.rowid)))
     .where(_MATCH, alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True))
 )
 _EACH = values_in(sa.bindparam("ids", type_=sa.JSON))
-_SHORT = _in_lists(_FEW.order_by(contexts.c.key))
-_AMONG = _in_lists(_FEW.where(unindexed(contexts.c.id).in_(sa.select(_EACH.c.value))))
-_EVERYWHERE = _in_lists(sa.select(_INDEX.c.rowid, _INDEX.c.rank).where(_MATCH))
-_BY_KEY = _in_lists(
+_SHORT = _packed(_FEW.order_by(contexts.c.key))
+_AMONG = _packed(_FEW.where(unindexed(contexts.c.id).in_(sa.select(_EACH.c.value))))
+_EVERYWHERE = _packed(sa.select(_INDEX.c.rowid, _SCORE).where(_MATCH))
+_BY_KEY = _packed(
     sa.select(contexts.c.id).where(contexts.c.workspace == sa.bindparam("workspace")).order_by(contexts.c.key)
 )
-_NEWER = _in_lists(
+_NEWER = _packed(
     sa.select(contexts.c.id)
     .where(contexts.c.id > sa.bindparam("last"), unindexed(contexts.c.workspace) == sa.bindparam("workspace"))
     .limit(_MOST_NEWER + 1)
 )
-_CHANGED = Prepared(
+_CHANGED = _packed(
     sa.select(contexts.c.id)
     .join(changes, (changes.c.workspace == contexts.c.workspace) & (changes.c.key == contexts.c.key))
     .where(changes.c.seq > sa.bindparam("seq"), changes.c.workspace == sa.bindparam("workspace"))
@@ -111,8 +116,8 @@ class WordReader:
         found = driver(self.db).execute("SELECT at FROM changes WHERE seq = ?", mark[:1]).fetchone()
         if found != mark[1:]:
             return None
-        rows = _CHANGED.run(self.db, seq=mark[0], workspace=self.workspace)
-        return np.unique(np.array([row.id for row in rows], np.int64))
+        [ids] = _unpacked(_CHANGED.run(self.db, seq=mark[0], workspace=self.workspace))
+        return np.unique(ids)
 
     def count(self, word: str, most: int) -> int:
         """How many contexts of all workspaces have a word; `most` if there are as many or more."""
@@ -127,20 +132,17 @@ class WordReader:
     def read_long(self, word: str, mark: Mark, order: KeyOrder) -> WordList:
         """The list of a word that many contexts have: each that is looked at costs more than its rank. Those that have
         expired are in it."""
-        ((ids, ranks),) = _EVERYWHERE.run(self.db, match=matching([word]))
-        found = _numbers(ids, np.int64)
-        places, is_own = order.places_of(found)
-        return WordList(mark, found[is_own], -_numbers(ranks, np.float64)[is_own], places[is_own])
+        ids, scores = _unpacked(_EVERYWHERE.run(self.db, match=matching([word])), 2)
+        places, is_own = order.places_of(ids)
+        return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own])
 
     def key_order(self, earlier: KeyOrder | None) -> KeyOrder:
         """The order of keys; an earlier one with those added since, as long as these are few."""
         if earlier is not None and earlier.workspace == self.workspace:
-            ((added,),) = _NEWER.run(self.db, workspace=self.workspace, last=earlier.last)
-            newer = _numbers(added, np.int64)
+            [newer] = _unpacked(_NEWER.run(self.db, workspace=self.workspace, last=earlier.last))
             if len(newer) <= _MOST_NEWER:
                 return replace(earlier, newer=newer)
-        ((ids,),) = _BY_KEY.run(self.db, workspace=self.workspace)
-        by_key = _numbers(ids, np.int64)
+        [by_key] = _unpacked(_BY_KEY.run(self.db, workspace=self.workspace))
         places = np.argsort(by_key)
         return KeyOrder(self.workspace, by_key[places], places.astype(np.int32), by_key[:0])
 
@@ -150,16 +152,6 @@ class WordReader:
 
     def _scored(self, which: Prepared, words: Sequence[str], **values: object) -> tuple[Numbers, Scores]:
         match = matching(words)
-        ((ids, ranks),) = which.run(self.db, match=match, workspace=self.workspace, now=self.now, **values)
-        return _numbers(ids, np.int64), -_numbers(ranks, np.float64)
-
-
-def _numbers(text: str, kind: type[Number]) -> npt.NDArray[Number]:
-    """The numbers of a JSON list, which may be long."""
-    parts, start, end = [np.empty(0, kind)], 1, len(text) - 1
-    while start < end:
-        stop = text.find(",", start + _PIECE)
-        stop = end if stop < 0 else stop
-        parts.append(np.array(json.loads(f"[{text[start:stop]}]"), kind))
-        start = stop + 1
-    return np.concatenate(parts)
+        found = which.run(self.db, match=match, workspace=self.workspace, now=self.now, **values)
+        ids, scores = _unpacked(found, 2)
+        return ids, scores / _UNIT
