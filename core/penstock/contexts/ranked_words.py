@@ -35,16 +35,22 @@ _SHORT = 500
 """Contexts in the lists that one search reads itself, at most."""
 _BRIEF = 20_000
 """Contexts in the lists of a search that takes less than a millisecond, at most."""
+_BRIEF_LIMIT, _BRIEF_SIZE = 50, 16 << 10
+"""Hits of such a search, at most, and bytes of the value of one."""
 _LONGEST = 400_000
 """Contexts in a list, at most: 8 MB."""
 _CHANGED, _SHARE = 500, 0.1
 """Changes after which a list is read again; of a shorter one, this share of its length."""
+_QUIET_S = 1.0
+"""Seconds after the last change when lists from before it are read again."""
 _SLACK, _DRIFT = 0.05, 0.02
 """After changes, all are ranked again that have nearly as much by the lists as the last one that is wanted: less by the
 share `_SLACK` at most. If a score is another than that by the lists by more than `_DRIFT`, the lists are read again."""
 
+_IS_SHORT = contexts.c.size <= sa.func.coalesce(sa.bindparam("most", type_=sa.Integer), contexts.c.size)
+_SHORT_BODY = sa.case((_IS_SHORT, context_versions.c.body)).label("body")
 _ROWS = Prepared(
-    sa.select(contexts, context_versions.c.body, context_versions.c.codec)
+    sa.select(contexts, _SHORT_BODY, context_versions.c.codec)
     .join(
         context_versions,
         (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
@@ -86,7 +92,7 @@ class RankedWords:
         asked = words.asked_words(query)
         if self._kept.is_server or not asked or limit < 1:
             return None
-        if is_brief and None in self.lists.get([(workspace, word) for word in asked]):
+        if is_brief and (limit > _BRIEF_LIMIT or None in self.lists.get([(workspace, word) for word in asked])):
             return None
         with self._kept.snapshot() as db:
             reader = WordReader(db, workspace, self._kept.clock.now())
@@ -105,7 +111,9 @@ class RankedWords:
             return None
         oldest = min(one.mark for one in lists)
         if oldest == mark:
-            return _best(reader, lists, limit)
+            return _best(reader, lists, limit, most_size=_BRIEF_SIZE if is_brief else None)
+        if reader.now - mark[1] > _QUIET_S:
+            self.lists.want(key for key, one in zip(keys, lists, strict=True) if one.mark != mark)
         changed = reader.changed_since(oldest)
         found = None if changed is None else _best(reader, lists, limit, _Again(reader, asked, lists, changed))
         if found is None:
@@ -165,8 +173,15 @@ class _Again:
         return None if np.any(np.abs(scores[same] - before) > _DRIFT * before) else (ids, scores)
 
 
-def _best(reader: WordReader, lists: Sequence[WordList], limit: int, again: _Again | None = None) -> _Found | None:
-    """The best contexts by their lists, or ranked `again`. More are looked at if some have expired."""
+def _best(
+    reader: WordReader,
+    lists: Sequence[WordList],
+    limit: int,
+    again: _Again | None = None,
+    most_size: int | None = None,
+) -> _Found | None:
+    """The best contexts by their lists, or ranked `again`. More are looked at if some have expired. None: the lists are
+    of no use any more, or the value of one is larger than `most_size`."""
     count = limit
     while True:
         ids, scores, from_here = best(lists, count, 0.0 if again is None else _SLACK)
@@ -175,9 +190,11 @@ def _best(reader: WordReader, lists: Sequence[WordList], limit: int, again: _Aga
             if ranked is None:
                 return None
             (ids, scores), from_here = ranked, from_here * (1 + _DRIFT)
-        chosen = first_of(lists, ids, scores, count).tolist()
-        score_of = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-        rows = _ROWS.run(reader.db, ids=chosen, workspace=reader.workspace, now=reader.now)
+        chosen, of_them = (some.tolist() for some in first_of(lists, ids, scores, count))
+        score_of = dict(zip(chosen, of_them, strict=True))
+        rows = _ROWS.run(reader.db, ids=chosen, workspace=reader.workspace, now=reader.now, most=most_size)
+        if any(row.body is None for row in rows):
+            return None
         found = [(row, score_of[row.id]) for row in rows]
         found.sort(key=lambda one: (-one[1], one[0].key))
         if not from_here or (len(found) >= limit and found[limit - 1][1] >= from_here):

@@ -78,22 +78,22 @@ def sums(lists: Sequence[WordList], ids: Numbers) -> Scores:
     return scores
 
 
-def first_of(lists: Sequence[WordList], ids: Numbers, scores: Scores, count: int) -> Numbers:
+def first_of(lists: Sequence[WordList], ids: Numbers, scores: Scores, count: int) -> tuple[Numbers, Scores]:
     """Those of some contexts that are the best `count`, the first by key among equals; and a few more where these are
     of different lists, or of none."""
     last = _number(scores, count)
-    sure, equal = ids[scores > last], ids[scores == last]
-    open_ = count - len(sure)
-    if not last or len(equal) <= open_:
-        return ids[scores >= last]
-    parts, without = [sure], np.ones(len(equal), np.bool_)
-    for one in lists:
-        if len(one.ids):
-            at, has_it = find(one.ids, equal)
-            has_it &= one.places[at] >= 0
-            parts.append(equal[has_it][np.argsort(one.places[at[has_it]])[:open_]])
-            without &= ~has_it
-    return np.unique(np.concatenate([*parts, equal[without]]))
+    sure, equal = scores > last, ids[scores == last]
+    open_ = count - int(np.count_nonzero(sure))
+    if last and len(equal) > open_:
+        parts, without = [], np.ones(len(equal), np.bool_)
+        for one in lists:
+            if len(one.ids):
+                at, has_it = find(one.ids, equal)
+                has_it &= one.places[at] >= 0
+                parts.append(equal[has_it][np.argsort(one.places[at[has_it]])[:open_]])
+                without &= ~has_it
+        equal = np.unique(np.concatenate([*parts, equal[without]]))
+    return np.concatenate([ids[sure], equal]), np.concatenate([scores[sure], np.full(len(equal), last)])
 
 
 def find(ids: Numbers, some: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:

