@@ -265,3 +265,33 @@ def test_conditions_and_hits_are_as_without_lists(contexts: Contexts, ranked: Ra
 def test_a_store_without_changes_is_searched_too(contexts: Contexts, ranked: RankedWords) -> None:
     assert ranked.search("w", "boiler") == []
     assert ranked.search_at_once("w", "boiler") is None
+
+
+@in_a_file
+def test_once_writes_pause_the_lists_are_read_again(
+    contexts: Contexts, ranked: RankedWords, clock: ManualClock
+) -> None:
+    """Else each search would rank again what was changed, for as long as nothing else is."""
+    with contexts.write("w", "me") as writer:
+        for n in range(600):
+            writer.put(f"k/{n:03}", NewContext(f"boiler number{n}", ttl=0))
+    check(ranked, contexts, "boiler")
+    put(contexts, "new", "boiler")
+    check(ranked, contexts, "boiler")
+    ranked.lists.settle()
+    assert ranked.search_at_once("w", "boiler") is None, "more may be written at once"
+    clock.advance(2)
+    check(ranked, contexts, "boiler")
+    ranked.lists.settle()
+    assert ranked.search_at_once("w", "boiler") == by_lists(ranked, "boiler")
+
+
+@in_a_file
+def test_long_values_and_many_hits_are_not_looked_at_at_once(contexts: Contexts, ranked: RankedWords) -> None:
+    put(contexts, "long", "boiler " * 10_000)
+    put(contexts, "short", "valve")
+    for query in ("boiler", "valve"):
+        assert len(ranked.search("w", query)) == 1
+    assert ranked.search_at_once("w", "boiler") is None
+    assert ranked.search_at_once("w", "valve", limit=200) is None
+    assert ranked.search_at_once("w", "valve") == ranked.search("w", "valve")
