@@ -95,7 +95,7 @@ class KeptLists:
                 read = None
             if read is not None:
                 self.keep(key, read)
-            self._is_closing.wait(time.monotonic() - start)  # half of the time is for others
+            self._is_closing.wait(3 * (time.monotonic() - start))  # three quarters are for others
 
     def _next(self) -> Key | None:
         with self._lock:
