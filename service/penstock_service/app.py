@@ -17,6 +17,7 @@ from penstock.base.errors import MemoryDown, PenstockError, StoreError
 from penstock.base.recurring_fault import RecurringFault
 from penstock.base.version import VERSION
 from penstock.contexts.contexts import Contexts
+from penstock.contexts.ranked_words import RankedWords
 from penstock.contexts.vectors import VectorSearch
 from penstock.memory.embedders import chosen
 from penstock.plugins.tool import Tool
@@ -64,6 +65,7 @@ vectors."""
 
 
 _ROUTERS = (
+    search.router,  # what is called most often is looked for first: each route before it takes microseconds
     contexts.router,
     changes.router,
     sealing.router,
@@ -71,7 +73,6 @@ _ROUTERS = (
     ingest.lines_router,
     ingest.router,
     memory.router,
-    search.router,
     memory_items.router,
     expand.router,
     health.router,
@@ -106,6 +107,7 @@ def create_app(
     tools = list(all_tools().values())  # once: plugins are loaded for it
     mcp = _mcp(parts, tools)
     reach, vectors = MemoryReach(parts.store), VectorSearch(parts.contexts, chosen)
+    ranked = RankedWords(parts.contexts)
     engine = JobEngine.of(parts, reach.do)
 
     @asynccontextmanager
@@ -122,6 +124,7 @@ def create_app(
             await run_in_threadpool(parts.replays.close)
             await run_in_threadpool(engine.close)  # before the memory, which jobs use
             await run_in_threadpool(reach.close)
+            await run_in_threadpool(ranked.close)
             parts.close()
 
     app = FastAPI(
@@ -135,6 +138,7 @@ def create_app(
     app.state.parts = parts
     app.state.memory = reach
     app.state.vectors = vectors
+    app.state.ranked = ranked
     app.state.jobs = engine
     app.state.event_readers = Readers()
     for router in _ROUTERS + (_COMPATIBLE_ROUTERS if parts.settings.seeds else ()):

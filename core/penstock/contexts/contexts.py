@@ -83,6 +83,11 @@ class Contexts:
         """The contexts of a proxy's store: in the database that `store` names, else in the file beside it."""
         return cls(store.parent / FILE_NAME, clock, retention, url_in(store))
 
+    @property
+    def is_server(self) -> bool:
+        """Whether they are in a database server, which may take long to answer, and not in a file of this machine."""
+        return self._tables.is_server
+
     def close(self) -> None:
         """Close the file, or the connections."""
         try:
@@ -148,8 +153,12 @@ class Contexts:
         """Contexts with any of the words of `query` in their key, tags or value, the best first."""
         with self._tables.reading() as db:
             found = words.search(db, workspace, query, wanted, self.clock.now(), limit)
-        self._usage.count(self.clock.now(), workspace, [hit.head.key for hit in found], hits=1)
+        self.count_hits(workspace, [hit.head.key for hit in found])
         return found
+
+    def count_hits(self, workspace: str, keys: Sequence[str]) -> None:
+        """Count for each of these contexts that a search found it."""
+        self._usage.count(self.clock.now(), workspace, keys, hits=1)
 
     def changes_after(self, workspace: str, cursor: int, limit: int = 500) -> list[Change]:
         """The changes after `cursor`, in order."""

@@ -63,10 +63,16 @@ class UsageCounter:
         day = time.strftime("%Y-%m-%d", time.gmtime(now))
         with self._lock:
             for key in keys:
-                if len(self._counted) < _MOST or (workspace, day, key) in self._counted:
-                    found = self._counted.setdefault((workspace, day, key), [0, 0, 0, 0])
-                    for n, more in enumerate((reads, writes, size, hits)):
-                        found[n] += more
+                place = (workspace, day, key)
+                found = self._counted.get(place)
+                if found is None:
+                    if len(self._counted) >= _MOST:
+                        continue
+                    found = self._counted[place] = [0, 0, 0, 0]
+                found[0] += reads
+                found[1] += writes
+                found[2] += size
+                found[3] += hits
 
     def take(self) -> dict[tuple[str, str, str], list[int]]:
         """The counts since the last call, which are reset."""

@@ -23,7 +23,19 @@ from penstock.contexts.values import text_of
 from penstock.contexts.words_in_sqlite import TABLE
 from penstock.text.stems import terms
 
-__all__ = ["TABLE", "add", "create", "excerpt", "rebuild", "remove", "said", "scrub", "search"]
+__all__ = [
+    "TABLE",
+    "add",
+    "asked_words",
+    "create",
+    "excerpt",
+    "hit_of",
+    "rebuild",
+    "remove",
+    "said",
+    "scrub",
+    "search",
+]
 
 _INDEXED = 200_000
 """Characters of a value that are indexed, from its beginning."""
@@ -88,8 +100,7 @@ def scrub(db: sa.Connection) -> None:
 
 def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: float, limit: int) -> list[Hit]:
     """Contexts of a workspace that hold any of the words of `query`, the best first."""
-    asked = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
-    asked = [word for word in asked if word.strip()]
+    asked = asked_words(query)
     if not asked:
         return []
     found = (
@@ -97,11 +108,18 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
         if _is_server(db)
         else words_in_sqlite.find(db, asked, workspace, wanted, now, limit)
     )
-    return [Hit(head_of(row), score, _excerpt(row, query)) for row, score in found]
+    return [hit_of(row, score, query) for row, score in found]
 
 
-def _excerpt(row: Any, query: str) -> str:
-    return "" if row.data_key is not None else excerpt(text_of(row.body, row.codec), query)
+def hit_of(row: Any, score: float, query: str) -> Hit:
+    """A context that was found, of its row with `body` and `codec`."""
+    return Hit(head_of(row), score, "" if row.data_key is not None else excerpt(text_of(row.body, row.codec), query))
+
+
+def asked_words(query: str) -> list[str]:
+    """The words of a question, as they are in the index."""
+    words = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
+    return [word for word in words if word.strip()]
 
 
 def excerpt(text: str, query: str) -> str:

@@ -24,7 +24,7 @@ from penstock.contexts.filters import alive, fitting
 from penstock.contexts.records import Filter
 from penstock.contexts.schema import context_versions, contexts
 
-__all__ = ["TABLE", "find"]
+__all__ = ["TABLE", "find", "matching"]
 
 TABLE = "context_words"
 _RANKED = 500
@@ -120,7 +120,7 @@ def _by_rarity(db: sa.Connection, asked: Sequence[str]) -> tuple[list[str], dict
     """The words that contexts have, from the rarest on: those that `_RANKED` contexts have in sum; others, with the
     weight that BM25 gives them; and those that half of all have: it gives nothing for them, but looks at each context
     that has one."""
-    texts = json.dumps([f"text:{_any([word])}" for word in asked])
+    texts = json.dumps([matching([word]) for word in asked])
     counted, every = driver(db).execute(_COUNTED, (_RANKED + 1, texts)).fetchone()
     counts: dict[str, float] = {}
     for at, count, first in json.loads(counted):
@@ -145,7 +145,7 @@ def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word."""
     most = "SELECT coalesce(max(id), 0) / 2 FROM contexts"
     some = f"SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ({most})"
-    found = driver(db).execute(f"SELECT count(*) >= ({most}) FROM ({some})", (f"text:{_any([word])}",)).fetchone()
+    found = driver(db).execute(f"SELECT count(*) >= ({most}) FROM ({some})", (matching([word]),)).fetchone()
     return bool(found[0])
 
 
@@ -167,6 +167,11 @@ def _ranked(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 _RANKED_ONES = Prepared(_ranked())
+
+
+def matching(words: Iterable[str]) -> str:
+    """The query of FTS5 for contexts with any of these words."""
+    return f"text:{_any(words)}"
 
 
 def _any(words: Iterable[str]) -> str:

@@ -11,22 +11,23 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from penstock.base.errors import MemoryDown
 from penstock.base.format import rfc3339
-from penstock.contexts.contexts import Contexts
 from penstock.contexts.json import hit_json
+from penstock.contexts.ranked_words import RankedWords
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.gateway.admit import check_scope
 from penstock_service.contexts.schemas import Name, Prefix, Word
 from penstock_service.contexts.short_reads import plain_workspace
 from penstock_service.http.body import Body
-from penstock_service.http.calls import Call, call_of, check_limit, json_answer
+from penstock_service.http.calls import Call, call_of, check_limit
 from penstock_service.http.errors import error_responses
 from penstock_service.http.key_checker import key_of
 from penstock_service.http.route_dependencies import Parts, PartsOf
-from penstock_service.http.turns import run_in_turn
+from penstock_service.http.turns import run_by_rounds, run_in_turn
 from penstock_service.memory.calls import reach_of
 
 __all__ = ["router"]
@@ -60,6 +61,12 @@ class SearchBody(Body):
     def is_brief(self) -> bool:
         """Whether it waits neither for a model nor for another process."""
         return self.places == ["contexts"] and self.mode == "words"
+
+    @property
+    def wanted(self) -> Filter:
+        """The conditions for contexts."""
+        times = (None if at is None else at.timestamp() for at in (self.since, self.until))
+        return Filter(self.prefix or "", self.tag or "", self.session or "", self.agent or "", *times)
 
 
 class HitLine(BaseModel):
@@ -100,7 +107,8 @@ class ShortSearch(APIRoute):
             if body is None or workspace is None or not body.is_brief:
                 return await general(request)
             parts: Parts = request.app.state.parts
-            return await run_in_turn(request, _search, body, request, parts, parts.contexts, workspace)
+            asked = (body, request, parts, workspace)
+            return await run_by_rounds(request, _search_at_once, *asked) or await run_in_turn(request, _search, *asked)
 
         return handle
 
@@ -117,14 +125,23 @@ async def search(
 ) -> Response:
     """Search contexts that hold any of the words in their key, tags or value, or are near in meaning; and memories of
     the project with the name of the workspace."""
-    asked = (body, request, parts, call.contexts, call.workspace)
+    asked = (body, request, parts, call.workspace)
     return await (run_in_turn(request, _search, *asked) if body.is_brief else run_in_threadpool(_search, *asked))
 
 
 router.add_api_route("/search", search, methods=["POST"], response_model=SearchAnswer, route_class_override=ShortSearch)
 
 
-def _search(body: SearchBody, request: Request, parts: Parts, contexts: Contexts, workspace: str) -> Response:
+def _search_at_once(body: SearchBody, request: Request, parts: Parts, workspace: str) -> Response | None:
+    """The answer, where it takes less than a millisecond; None: `_search` finds it."""
+    check_limit(body.limit, parts.settings.search_limit)
+    ranked: RankedWords = request.app.state.ranked
+    has_conditions = body.wanted != Filter()
+    found = None if has_conditions else ranked.search_at_once(workspace, body.query, limit=body.limit)
+    return None if found is None else _answer([hit_json(hit) for hit in found], [])
+
+
+def _search(body: SearchBody, request: Request, parts: Parts, workspace: str) -> Response:
     check_limit(body.limit, parts.settings.search_limit)
     key = key_of(request)
     if "memory" in body.places and key is not None:
@@ -132,7 +149,7 @@ def _search(body: SearchBody, request: Request, parts: Parts, contexts: Contexts
     hits: list[tuple[int, dict[str, Any]]] = []
     degraded: list[str] = []
     if "contexts" in body.places:
-        found, degraded = _contexts(body, contexts, workspace, request)
+        found, degraded = _contexts(body, workspace, request)
         hits += enumerate(hit_json(hit) for hit in found)
     if "memory" in body.places:
         asked = {"query": body.query, "project": workspace, "limit": body.limit}
@@ -144,14 +161,19 @@ def _search(body: SearchBody, request: Request, parts: Parts, contexts: Contexts
             hits += enumerate(_memory_hit(one) for one in remembered["hits"] if _fits(one, body))
             degraded += remembered["degraded"]
     hits.sort(key=lambda one: (one[1]["weak"], one[0]))  # stable: scores of two places are of two scales
-    return json_answer({"hits": [hit for _, hit in hits[: body.limit]], "degraded": degraded})
+    return _answer([hit for _, hit in hits[: body.limit]], degraded)
 
 
-def _contexts(body: SearchBody, kept: Contexts, workspace: str, request: Request) -> tuple[list[Hit], list[str]]:
-    times = (None if at is None else at.timestamp() for at in (body.since, body.until))
-    wanted = Filter(body.prefix or "", body.tag or "", body.session or "", body.agent or "", *times)
+def _answer(hits: list[dict[str, Any]], degraded: list[str]) -> Response:
+    # In a quarter of the time that Python's own module takes.
+    return Response(to_json({"hits": hits, "degraded": degraded}), media_type="application/json")
+
+
+def _contexts(body: SearchBody, workspace: str, request: Request) -> tuple[list[Hit], list[str]]:
+    ranked: RankedWords = request.app.state.ranked
+    wanted = body.wanted
     if body.mode == "words":
-        return kept.search(workspace, body.query, wanted, limit=body.limit), []
+        return ranked.search(workspace, body.query, wanted, limit=body.limit), []
     near: list[Hit] = []
     is_complete = False
     try:
@@ -163,7 +185,7 @@ def _contexts(body: SearchBody, kept: Contexts, workspace: str, request: Request
     degraded = [] if is_complete else ["vectors"]
     if body.mode == "vectors":
         return near, degraded
-    by_words = kept.search(workspace, body.query, wanted, limit=body.limit)
+    by_words = ranked.search(workspace, body.query, wanted, limit=body.limit)
     return fused([by_words, near], body.limit), degraded
 
 

@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 from fastapi.responses import Response
 
-from penstock_service.http.turns import AT_ONCE, run_in_turn
+from penstock_service.http.turns import AT_ONCE, run_by_rounds, run_in_turn
 
 
 def request_to(state: SimpleNamespace, *, is_gone: bool = False) -> Any:
@@ -81,3 +81,22 @@ def test_of_a_client_that_left_while_it_waited_nothing_is_searched() -> None:
 
     anyio.run(main)
     assert sorted(searched) == [*range(AT_ONCE), AT_ONCE + 1]
+
+
+def test_between_two_brief_searches_other_calls_are_answered() -> None:
+    request, done = request_to(SimpleNamespace()), list[str]()
+
+    async def ask(n: int) -> None:
+        assert await run_by_rounds(request, lambda: done.append(f"search {n}") or n) == n
+
+    async def other() -> None:
+        done.append("other")
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for n in range(3):
+                group.start_soon(ask, n)
+            group.start_soon(other)
+
+    anyio.run(main)
+    assert done == ["search 0", "other", "search 1", "search 2"]

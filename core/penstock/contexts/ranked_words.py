@@ -1,0 +1,202 @@
+"""`RankedWords`: searches contexts by words with lists in memory (`word_lists`) of those that have each word, for a
+process that is asked again and again. It finds what a ranking of all contexts gives.
+
+A list is read when its word is asked for: a short one at once, a long one in a thread, while `Contexts.search` answers.
+It serves for as long as few contexts were changed since: then the best by the lists and all that were changed are
+ranked again. Conditions, and PostgreSQL, are left to `Contexts.search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from penstock.base.prepared import Prepared
+from penstock.base.sql_functions import among
+from penstock.contexts import words
+from penstock.contexts.contexts import Contexts
+from penstock.contexts.filters import alive
+from penstock.contexts.kept_lists import KeptLists, Key
+from penstock.contexts.records import Filter, Hit
+from penstock.contexts.schema import context_versions, contexts
+from penstock.contexts.word_lists import Mark, Numbers, Scores, WordList, best, first_of, sums
+from penstock.contexts.word_reader import KeyOrder, WordReader
+
+__all__ = ["RankedWords"]
+
+_Found = list[tuple[Any, float]]
+"""Rows of contexts with their values, and their scores, the best first."""
+
+_SHORT = 500
+"""Contexts in the lists that one search reads itself, at most."""
+_BRIEF = 20_000
+"""Contexts in the lists of a search that takes less than a millisecond, at most."""
+_BRIEF_LIMIT, _BRIEF_SIZE = 50, 16 << 10
+"""Hits of such a search, at most, and bytes of the value of one."""
+_LONGEST = 400_000
+"""Contexts in a list, at most: 8 MB."""
+_CHANGED, _SHARE = 500, 0.1
+"""Changes after which a list is read again; of a shorter one, this share of its length."""
+_QUIET_S = 1.0
+"""Seconds after the last change when lists from before it are read again."""
+_SLACK, _DRIFT = 0.05, 0.02
+"""After changes, all are ranked again that have nearly as much by the lists as the last one that is wanted: less by the
+share `_SLACK` at most. If a score is another than that by the lists by more than `_DRIFT`, the lists are read again."""
+
+_IS_SHORT = contexts.c.size <= sa.func.coalesce(sa.bindparam("most", type_=sa.Integer), contexts.c.size)
+_SHORT_BODY = sa.case((_IS_SHORT, context_versions.c.body)).label("body")
+_ROWS = Prepared(
+    sa.select(contexts, _SHORT_BODY, context_versions.c.codec)
+    .join(
+        context_versions,
+        (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+    )
+    .where(among(contexts.c.id, "ids"), alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True))
+)
+
+
+class RankedWords:
+    """The searches of one process. Any thread may call. Methods raise `StoreError`, and `InvalidContext` for a
+    filter."""
+
+    def __init__(self, kept: Contexts, most_bytes: int = 32 << 20) -> None:
+        """`most_bytes`: of all lists in memory."""
+        self._kept = kept
+        self.lists = KeptLists(self._read, most_bytes)
+        self._order: KeyOrder | None = None
+        """That of the workspace of which a list was read last; of the thread that reads them."""
+
+    def search(self, workspace: str, query: str, wanted: Filter = Filter(), *, limit: int = 20) -> list[Hit]:  # noqa: B008
+        """Contexts with any of the words of `query` in their key, tags or value, the best first."""
+        hits = self.search_with_lists(workspace, query, limit=limit) if wanted == Filter() else None
+        return self._kept.search(workspace, query, wanted, limit=limit) if hits is None else hits
+
+    def search_with_lists(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
+        """As `search`; None: some lists have to be read first, which a thread does."""
+        return self._search(workspace, query, limit, is_brief=False)
+
+    def search_at_once(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
+        """As `search`, where that takes less than a millisecond: fit for the thread of an event loop. None: it takes
+        longer."""
+        return self._search(workspace, query, limit, is_brief=True)
+
+    def close(self) -> None:
+        """End the thread that reads lists. The contexts must still be open."""
+        self.lists.close()
+
+    def _search(self, workspace: str, query: str, limit: int, *, is_brief: bool) -> list[Hit] | None:
+        asked = words.asked_words(query)
+        if self._kept.is_server or not asked or limit < 1:
+            return None
+        if is_brief and (limit > _BRIEF_LIMIT or None in self.lists.get([(workspace, word) for word in asked])):
+            return None
+        with self._kept.snapshot() as db:
+            reader = WordReader(db, workspace, self._kept.clock.now())
+            found = self._found(reader, asked, limit, is_brief=is_brief)
+        if found is None:
+            return None
+        hits = [words.hit_of(row, score, query) for row, score in found]
+        self._kept.count_hits(workspace, [hit.head.key for hit in hits])
+        return hits
+
+    def _found(self, reader: WordReader, asked: list[str], limit: int, *, is_brief: bool) -> _Found | None:
+        mark = reader.mark
+        keys = [(reader.workspace, word) for word in asked]
+        lists = None if mark is None else self._lists_for(reader, keys, mark, is_brief=is_brief)
+        if mark is None or lists is None:
+            return None
+        oldest = min(one.mark for one in lists)
+        if oldest == mark:
+            return _best(reader, lists, limit, most_size=_BRIEF_SIZE if is_brief else None)
+        if reader.now - mark[1] > _QUIET_S:
+            self.lists.want(key for key, one in zip(keys, lists, strict=True) if one.mark != mark)
+        changed = reader.changed_since(oldest)
+        found = None if changed is None else _best(reader, lists, limit, _Again(reader, asked, lists, changed))
+        if found is None:
+            self.lists.drop(keys)
+            self.lists.want(keys)
+        return found
+
+    def _lists_for(self, reader: WordReader, keys: list[Key], mark: Mark, *, is_brief: bool) -> list[WordList] | None:
+        """The lists of these words; None: some have to be read first, or take long to be searched."""
+        kept = self.lists.get(keys)
+        if is_brief:
+            fresh = [one for one in kept if one is not None and one.mark == mark]
+            return fresh if len(fresh) == len(keys) and sum(len(one.ids) for one in fresh) <= _BRIEF else None
+        lists = {key: one for key, one in zip(keys, kept, strict=True) if one is not None and _serves(one, mark)}
+        missing = [key for key in keys if key not in lists]
+        if sum(reader.count(word, _SHORT + 1) for _, word in missing) > _SHORT:
+            self.lists.want(missing)
+            return None
+        for key in missing:
+            lists[key] = reader.read_short(key[1], mark)
+            self.lists.keep(key, lists[key])
+        return [lists[key] for key in keys]
+
+    def _read(self, key: Key) -> WordList | None:
+        workspace, word = key
+        with self._kept.snapshot() as db:
+            reader = WordReader(db, workspace, self._kept.clock.now())
+            mark = reader.mark
+            is_long = mark is None or reader.count(word, _LONGEST + 1) > _LONGEST
+            if mark is None or is_long:
+                return None
+            self._order = reader.key_order(self._order)
+            return reader.read_long(word, mark, self._order)
+
+
+def _serves(one: WordList, mark: Mark) -> bool:
+    """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
+    changes = mark[0] - one.mark[0]
+    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * len(one.ids)))
+
+
+@dataclass
+class _Again:
+    """Ranks contexts again, after changes."""
+
+    reader: WordReader
+    asked: Sequence[str]
+    lists: Sequence[WordList]
+    changed: Numbers
+
+    def rank(self, ids: Numbers) -> tuple[Numbers, Scores] | None:
+        """Some contexts and all that were changed, with their scores now; those that have none are left out. None: the
+        lists are of no use any more."""
+        ids, scores = self.reader.scores_among(self.asked, np.union1d(ids, self.changed))
+        same = ~np.isin(ids, self.changed)
+        before = sums(self.lists, ids[same])
+        return None if np.any(np.abs(scores[same] - before) > _DRIFT * before) else (ids, scores)
+
+
+def _best(
+    reader: WordReader,
+    lists: Sequence[WordList],
+    limit: int,
+    again: _Again | None = None,
+    most_size: int | None = None,
+) -> _Found | None:
+    """The best contexts by their lists, or ranked `again`. More are looked at if some have expired. None: the lists are
+    of no use any more, or the value of one is larger than `most_size`."""
+    count = limit
+    while True:
+        ids, scores, from_here = best(lists, count, 0.0 if again is None else _SLACK)
+        if again is not None:
+            ranked = again.rank(ids)
+            if ranked is None:
+                return None
+            (ids, scores), from_here = ranked, from_here * (1 + _DRIFT)
+        chosen, of_them = (some.tolist() for some in first_of(lists, ids, scores, count))
+        score_of = dict(zip(chosen, of_them, strict=True))
+        rows = _ROWS.run(reader.db, ids=chosen, workspace=reader.workspace, now=reader.now, most=most_size)
+        if any(row.body is None for row in rows):
+            return None
+        found = [(row, score_of[row.id]) for row in rows]
+        found.sort(key=lambda one: (-one[1], one[0].key))
+        if not from_here or (len(found) >= limit and found[limit - 1][1] >= from_here):
+            return found[:limit]
+        count *= 4
