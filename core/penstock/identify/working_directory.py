@@ -6,7 +6,6 @@ of the account (`ACCOUNT`). `project_in`: a project's name within a gateway's wo
 from __future__ import annotations
 
 import errno
-import math
 import os
 import re
 import stat
@@ -14,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -42,9 +42,9 @@ _ENVELOPES = (
 """The envelopes of Codex and Gemini CLI in a user message. Reminders are not read: they contain files of the folder,
 which others may have written."""
 KEPT = 4000
-_FRESH_S = 5.0
-"""Seconds for which the project of a folder is not looked up again. Each look at the disk gives the interpreter's lock
-away, and waits for it behind the other requests."""
+_MOMENT_S = 5.0
+"""Seconds for which what was found on the disk is used again. Each look at it gives the interpreter's lock away, and
+waits for it behind the other requests."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 _WORKTREE = "/.git/worktrees/"
 
@@ -102,30 +102,53 @@ def project_in(workspace: str, project: str) -> str:
     return f"{workspace}:{project}"
 
 
-def project_of_folder(folder: str | Path) -> str:
+def project_of_folder(folder: str | Path, moment: object = None) -> str:
     """The name of the project that work in `folder` belongs to: the path of the repository around it, of the main one
     for a worktree, or of the folder itself. A folder that is not on this machine is the name itself; an empty folder
-    gives an empty name."""
+    gives an empty name. `moment`: what was found for the same moment is not looked up again."""
     if not str(folder).strip():
         return ""
+    return _project(str(folder), object() if moment is None else moment)
+
+
+@lru_cache(KEPT)
+def _project(folder: str, moment: object) -> str:
     try:
         # As text: with `Path` it takes three times as long, at each new conversation.
-        place = here = os.path.realpath(_expanded(str(folder)))
-        home = _expanded("~")
-        while place != home:  # settings kept under version control do not make one project of all that is in a home
-            git = f"{place}/.git"
-            kind = _kind_of(git)
-            if stat.S_ISDIR(kind):
-                return place
-            if stat.S_ISREG(kind):
-                return _main_of(git) or place
-            above = os.path.dirname(place)  # noqa: PTH120
-            if above == place:
-                break
-            place = above
+        place = _expanded(folder)
+        above, name = os.path.split(place)
+        if os.path.isabs(place) and name not in ("", os.curdir, os.pardir):  # noqa: PTH117
+            place = f"{_real(above, moment).rstrip('/')}/{name}"
+            kind = _kind_of(place, follows=False)
+            if not kind:
+                return _repository_around(os.path.dirname(place), _expanded("~"), moment) or place  # noqa: PTH120
+            place = os.path.realpath(place) if stat.S_ISLNK(kind) else place
+        else:
+            place = os.path.realpath(place)
+        return _repository_around(place, _expanded("~"), moment) or place
     except (OSError, ValueError, RuntimeError):
-        return str(folder)  # too long, a zero byte, no such home: a name all the same
-    return here
+        return folder  # too long, a zero byte, no such home: a name all the same
+
+
+@lru_cache(KEPT)
+def _real(folder: str, _moment: object) -> str:
+    return os.path.realpath(folder)
+
+
+@lru_cache(KEPT)
+def _repository_around(place: str, home: str, moment: object) -> str:
+    """The repository that `place` is in, or is; empty: in none. Settings kept under version control do not make one
+    project of all that is in a home."""
+    if place == home:
+        return ""
+    git = f"{place}/.git"
+    kind = _kind_of(git)
+    if stat.S_ISDIR(kind):
+        return place
+    if stat.S_ISREG(kind):
+        return _main_of(git) or place
+    above = os.path.dirname(place)  # noqa: PTH120
+    return "" if above == place else _repository_around(above, home, moment)
 
 
 def _expanded(folder: str) -> str:
@@ -138,10 +161,10 @@ def _expanded(folder: str) -> str:
     return found
 
 
-def _kind_of(file: str) -> int:
-    """The file's mode, with one look at the disk; 0 where there is none."""
+def _kind_of(file: str, *, follows: bool = True) -> int:
+    """The mode of a file, or of what it links to, with one look at the disk; 0 where there is none."""
     try:
-        return os.stat(file).st_mode  # noqa: PTH116
+        return os.stat(file, follow_symlinks=follows).st_mode  # noqa: PTH116
     except OSError as e:
         if e.errno not in _NOT_THERE:
             raise
@@ -160,13 +183,13 @@ class Projects:
     folder."""
 
     def __init__(
-        self, of_folder: Callable[[str], str] = project_of_folder, tick: Callable[[], float] = time.monotonic
+        self,
+        of_folder: Callable[[str, object], str] = project_of_folder,
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
         """`tick`: seconds on a clock that never goes back."""
         self._of_folder, self._tick = of_folder, tick
         self._known: OrderedDict[str, str] = OrderedDict()
-        self._folders: OrderedDict[str, tuple[str, float]] = OrderedDict()
-        """By folder, its project and when that was looked up."""
         self._lock = threading.Lock()
 
     def of(self, conversation: Conversation, identity: Identity) -> str:
@@ -181,22 +204,10 @@ class Projects:
             return ""
         if not folder:
             return ""
-        project = self._project_of(folder)
+        project = self._of_folder(folder, int(self._tick() / _MOMENT_S))
         with self._lock:
             for key in filter(None, (identity.conversation, session)):
                 self._known[key] = project
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        return project
-
-    def _project_of(self, folder: str) -> str:
-        now = self._tick()
-        project, looked_up = self._folders.get(folder, ("", -math.inf))
-        if now - looked_up < _FRESH_S:
-            return project
-        project = self._of_folder(folder)
-        with self._lock:
-            self._folders[folder] = project, now
-            while len(self._folders) > KEPT:
-                self._folders.popitem(last=False)
         return project

@@ -186,7 +186,7 @@ class MemoryService:
                 self._queue.popleft()
                 self.dropped += 1
             self._queue.append(work)
-            if len(self._queue) == 1 or self._is_due():  # else the thread knows, and lets more gather
+            if len(self._queue) in (1, TOGETHER) or self._is_urgent():  # else the thread knows, and lets more gather
                 self._change.notify_all()
         return True
 

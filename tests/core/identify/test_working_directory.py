@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.base.clock import ManualClock
 from penstock.conversation.exchange import Identity
-from penstock.identify.working_directory import Projects, folder_of
+from penstock.identify.working_directory import Projects, folder_of, project_of_folder
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 
 CODEX = "<environment_context>\n  <cwd>/srv/shop</cwd>\n  <shell>bash</shell>\n</environment_context>"
@@ -76,7 +77,7 @@ def test_a_client_that_does_not_say_has_none() -> None:
 
 def test_a_conversation_stays_in_its_project() -> None:
     """Where its history lost its head, and for the subagents of its session, which may not say."""
-    projects = Projects(lambda folder: f"project of {folder}")
+    projects = Projects(lambda folder, _: f"project of {folder}")
     told, untold = read(conversation(user("hello"), system=ENVIRONMENT)), read(conversation(user("go on")))
     assert projects.of(untold, who("a", "s")) == ""
     assert projects.of(told, who("a", "s")) == "project of /srv/shop"
@@ -114,27 +115,42 @@ def test_a_result_at_the_head_of_a_history_ends_what_the_client_says() -> None:
     assert folder_of(read(json.dumps(body).encode())) == ""
 
 
-def test_the_disk_is_looked_at_once_for_conversations_that_begin_in_the_same_seconds() -> None:
-    asked: list[str] = []
-    clock = ManualClock()
+def test_what_was_found_on_the_disk_holds_for_a_moment(tmp_path: Path) -> None:
+    """Not longer: a repository may be begun above a folder, too."""
+    clock, folder = ManualClock(), tmp_path / "shop" / "till"
+    projects = Projects(tick=clock.tick)
+    told = read(conversation(user("hello"), system=ENVIRONMENT.replace("/srv/shop", str(folder))))
+    assert projects.of(told, who("a")) == str(folder)
+    (tmp_path / "shop" / ".git").mkdir(parents=True)
+    assert projects.of(told, who("b")) == str(folder)
+    clock.advance(5)
+    assert projects.of(told, who("c")) == str(tmp_path / "shop")
 
-    def look_up(folder: str) -> str:
-        asked.append(folder)
-        return f"{folder}, looked up as number {len(asked)}"
 
-    projects = Projects(look_up, clock.tick)
-    told = read(conversation(user("hello"), system=ENVIRONMENT))
-    assert {projects.of(told, who(name)) for name in "abc"} == {"/srv/shop, looked up as number 1"}
-    clock.advance(5)  # a repository may have been begun there meanwhile
-    assert projects.of(told, who("d")) == "/srv/shop, looked up as number 2"
-    other = read(conversation(user("hello"), system=ENVIRONMENT.replace("shop", "bank")))
-    assert projects.of(other, who("e")) == "/srv/bank, looked up as number 3"
-    assert len(asked) == 3
+def test_who_asks_for_no_moment_is_told_what_is_there_now(tmp_path: Path) -> None:
+    assert project_of_folder(tmp_path / "shop") == str(tmp_path / "shop")
+    (tmp_path / ".git").mkdir()
+    assert project_of_folder(tmp_path / "shop") == str(tmp_path)
+
+
+@pytest.mark.parametrize("moment", [None, 1])
+def test_links_lead_to_the_project_that_they_link_to(tmp_path: Path, moment: object) -> None:
+    """Also those in the middle of a path, and to what is not there."""
+    (tmp_path / "real" / ".git").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    found = {name: project_of_folder(tmp_path / name, moment) for name in ("link", "link/new/part", "gone", "gone/x")}
+    assert found == {
+        "link": str(tmp_path / "real"),
+        "link/new/part": str(tmp_path / "real"),
+        "gone": str(tmp_path / "nowhere"),
+        "gone/x": str(tmp_path / "nowhere" / "x"),
+    }
 
 
 def test_another_account_with_the_same_session_has_its_own_project() -> None:
     """A short session id may be anybody's."""
-    projects = Projects(lambda folder: f"project of {folder}")
+    projects = Projects(lambda folder, _: f"project of {folder}")
     told, untold = read(conversation(user("hello"), system=ENVIRONMENT)), read(conversation(user("go on")))
     ours = Identity("a", "anthropic", "1", "main", "test", owner="ours")
     theirs = Identity("b", "anthropic", "1", "main", "test", owner="theirs")
