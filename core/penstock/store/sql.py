@@ -39,6 +39,9 @@ __all__ = ["SqlStore"]
 logger = logging.getLogger(__name__)
 BUSY_MS = 150
 """Milliseconds that a write waits for another process. Short: edits are stored while a request waits."""
+OURS_S = 0.05
+"""Seconds for which a look at whether the file is this process's alone holds: a proxy that takes it over needs longer
+to start. Each look gives the interpreter's lock away twice, and waits for it behind the other requests."""
 _NOT_OURS = "is no store of Penstock, and was left as it is: name another file"
 
 
@@ -52,6 +55,7 @@ class SqlStore(SqlTables, SoleOwner):
         self.path = path
         self.readonly = readonly
         self._inode = 0
+        self._ours_until = 0.0
         self._known = KnownNames()
         self._mending = threading.Lock()
         self.is_missing = False
@@ -100,9 +104,18 @@ class SqlStore(SqlTables, SoleOwner):
             return [event_of(row) for row in rows]
 
     def knows(self, conversation: str) -> bool:
-        # Else others write, or it was replaced.
-        is_ours = not self.readonly and self._lock.is_held() and _inode(self.path) == self._inode
-        return not (is_ours and not self._known.may_have(conversation, self._names)) and super().knows(conversation)
+        may_have = not self._is_ours() or self._known.may_have(conversation, self._names)
+        return may_have and super().knows(conversation)
+
+    def _is_ours(self) -> bool:
+        """Whether no other process writes to the file, and none has put another one in its place."""
+        now = time.monotonic()
+        if now >= self._ours_until:
+            is_held = not self.readonly and self._lock.is_held()
+            if not is_held or _inode(self.path) != self._inode:
+                return False
+            self._ours_until = now + OURS_S
+        return True
 
     def add_edits(self, conversation: str, landed: Sequence[Landed], at: float) -> None:
         with self._known_by([conversation]):
@@ -177,6 +190,7 @@ class SqlStore(SqlTables, SoleOwner):
             if _inode(self.path) == self._inode:
                 return
             self._known.clear()
+            self._ours_until = 0.0
             self._inode = -1  # the new file may get the number of the old one: whoever comes waits here all the same
             self._engine.dispose()
             self._engine = _connect(self.path, self.readonly)

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.events.event import Event, EventKind, PrefixHash
-from penstock.store.lock import holder, is_taken
+from penstock.store import sql
+from penstock.store.lock import StoreLock, holder, is_taken
 from penstock.store.sql import SqlStore
 
 EVENT = Event(0, 1.0, "x", EventKind.RECEIVED, {})
@@ -88,8 +89,9 @@ def test_the_write_that_finds_it_deleted_is_known_afterwards(tmp_path: Path) -> 
     store.close()
 
 
-def test_what_another_process_may_have_written_is_asked_for(tmp_path: Path) -> None:
+def test_what_another_process_may_have_written_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its lock, a proxy is not the only one that writes to the file."""
+    monkeypatch.setattr(sql, "OURS_S", 0)
     first = SqlStore(tmp_path / "penstock.db")
     assert not first.knows("of the other")
     (tmp_path / "penstock.db.lock").unlink()
@@ -98,6 +100,19 @@ def test_what_another_process_may_have_written_is_asked_for(tmp_path: Path) -> N
     assert first.knows("of the other")
     first.close()
     second.close()
+
+
+def test_conversations_that_begin_together_cost_one_look_at_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[StoreLock] = []
+    look = StoreLock.is_held
+    monkeypatch.setattr(StoreLock, "is_held", lambda lock: looks.append(lock) or look(lock))
+    monkeypatch.setattr(sql, "OURS_S", 1000)
+    store = SqlStore(tmp_path / "penstock.db")
+    assert [store.knows(name) for name in "abc"] == [False] * 3
+    assert len(looks) == 1
+    store.close()
 
 
 def test_all_that_ask_while_it_is_begun_anew_are_served(tmp_path: Path) -> None:

@@ -68,7 +68,10 @@ def test_it_knows_the_conversations_that_it_has_and_that_come_later(
     store.close()
 
 
-def test_it_knows_the_conversations_of_a_file_that_took_the_place_of_its_own(path: Path, tmp_path: Path) -> None:
+def test_it_knows_the_conversations_of_a_file_that_took_the_place_of_its_own(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "OURS_S", 0)
     other = SqlStore(tmp_path / "other" / "penstock.db")
     other.add_edits("theirs", [LANDED], NOW)
     other.close()
