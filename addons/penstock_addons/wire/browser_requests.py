@@ -33,6 +33,8 @@ TOLD = 100
 """The number of different refusals that are logged in one run: a page must not fill the log."""
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} (.)")
 _OWN_PATH = b"/*"
+_TELLING = (b"host", b"origin", b"sec-fetch-site", b"access-control-request-method")
+"""The headers that tell where a request comes from."""
 
 
 class WebPages:
@@ -103,14 +105,18 @@ class WebPages:
 
 
 def _caller(flow: http.HTTPFlow) -> Caller:
-    headers = flow.request.headers
-    hosts = [*headers.get_all("host"), *([flow.request.authority] if flow.request.authority else [])]
-    is_preflight = flow.request.method == "OPTIONS" and "access-control-request-method" in headers
+    found: dict[bytes, list[str]] = {name: [] for name in _TELLING}
+    for name, value in flow.request.headers.fields:  # in one walk: mitmproxy searches all of them for each name
+        if (known := found.get(name.lower())) is not None:
+            known.append(value.decode("utf-8", "surrogateescape"))
+    hosts, origins, sites, asks = found.values()
+    if flow.request.authority:
+        hosts.append(flow.request.authority)
     return Caller(
         tuple(hosts),
-        tuple(headers.get_all("origin")),
-        tuple(headers.get_all("sec-fetch-site")),
-        is_preflight=is_preflight,
+        tuple(origins),
+        tuple(sites),
+        is_preflight=flow.request.method == "OPTIONS" and bool(asks),
         scheme="https" if flow.client_conn.tls else "http",
     )
 

@@ -235,6 +235,8 @@ def _has_spare(limits: Sequence[RateLimitInfo]) -> bool:
 def _takes_another_way(flow: http.HTTPFlow) -> bool:
     """Whether the client's own connection goes through an upstream proxy that mitmproxy's replay would not use: it
     considers the first mode only."""
-    mode, first = getattr(flow.client_conn, "proxy_mode", None), ctx.options.mode
-    is_upstream = getattr(mode, "type_name", "") == "upstream"
-    return is_upstream and not (first and first[0] == getattr(mode, "full_spec", ""))
+    mode = getattr(flow.client_conn, "proxy_mode", None)
+    if getattr(mode, "type_name", "") != "upstream":
+        return False
+    first = ctx.options.mode
+    return not (first and first[0] == getattr(mode, "full_spec", ""))

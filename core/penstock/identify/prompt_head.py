@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -54,10 +55,16 @@ def list_tools(conversation: Conversation) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for raw in _lists(conversation):
         try:
-            found += _named(msgspec.json.decode(raw, type=list[msgspec.Raw]))
+            found += _named_in(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
     return found
+
+
+@lru_cache(8)
+def _named_in(raw: bytes) -> tuple[tuple[str, int], ...]:
+    """Clients send the same tools in all of their conversations."""
+    return tuple(_named(msgspec.json.decode(raw, type=list[msgspec.Raw])))
 
 
 def _lists(conversation: Conversation) -> Iterator[bytes]:

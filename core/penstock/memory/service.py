@@ -44,8 +44,8 @@ QUEUED = 2000
 CLOSE_S = 5.0
 GATHER_S = 3.0
 """Seconds that items wait for more before they are written together."""
-TOGETHER = 32
-"""The most pieces that are written together, so that other work does not wait long."""
+TOGETHER, MOST_TOGETHER = 32, 128
+"""Pieces that do not wait for more; and the most that are written together, so that other work does not wait long."""
 
 
 class State(StrEnum):
@@ -276,7 +276,7 @@ class MemoryService:
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
         pieces: list[_Remember] = []
-        while self._queue and len(pieces) < TOGETHER and isinstance(first := self._queue[0], _Remember):
+        while self._queue and len(pieces) < MOST_TOGETHER and isinstance(first := self._queue[0], _Remember):
             pieces.append(first)
             self._queue.popleft()
         return _RememberTogether(pieces) if pieces else self._queue.popleft()
