@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -137,8 +137,9 @@ def announce(what: Announcement, file: Path) -> None:
     paths.make_private(file.parent)
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
     for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
-        if _is_dead(left):
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another proxy that starts deletes it, too
+            if _is_dead(left):
+                left.unlink()
 
 
 def renew(what: Announcement, file: Path) -> None:

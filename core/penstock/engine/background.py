@@ -45,6 +45,10 @@ class Background:
                 break
             limit = pipeline.profile.limits.background_s
             while not await done_within(task.future, showing.left(limit)):
+                if showing.is_overtaken(limit):
+                    self._workers.give_up(task)
+                    self._note(exchange, f"no thread was free for {limit:.4g} s to show an answer to the stages")
+                    break
                 late = showing.give_up(limit)
                 if late is not None:  # another thread goes on with the next stage
                     self._workers.give_up(task, pipeline.source(late))
@@ -112,10 +116,17 @@ class _Showing:
             return self._at
 
     def left(self, limit: float) -> float:
-        """Seconds until the present stage can be late."""
-        if self._at is None:  # no thread was free yet
-            return limit
+        """Seconds until the present stage, or its beginning, is late."""
         return max(0.001, self._since + limit - time.monotonic())
+
+    def is_overtaken(self, limit: float) -> bool:
+        """Whether no thread has begun in time. None does from now on: answers come faster than they are shown."""
+        with self._lock:
+            is_late = self._at is None and bool(self._left) and time.monotonic() - self._since >= limit
+            if is_late:
+                self.attempt += 1
+                self._left.clear()
+            return is_late
 
     def give_up(self, limit: float) -> int | None:
         """The present stage, which is not waited for any longer. None: it is not late."""
@@ -124,7 +135,7 @@ class _Showing:
             if late is None or time.monotonic() - self._since < limit:
                 return None
             self.attempt += 1
-            self._at = None
+            self._at, self._since = None, time.monotonic()
             return late
 
 

@@ -42,7 +42,7 @@ _ENVELOPES = (
 """The envelopes of Codex and Gemini CLI in a user message. Reminders are not read: they contain files of the folder,
 which others may have written."""
 KEPT = 4000
-_MOMENT_S = 5.0
+_MOMENT_S = 1.0
 """Seconds for which what was found on the disk is used again. Each look at it gives the interpreter's lock away, and
 waits for it behind the other requests."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
@@ -135,20 +135,26 @@ def _real(folder: str, _moment: object) -> str:
     return os.path.realpath(folder)
 
 
-@lru_cache(KEPT)
 def _repository_around(place: str, home: str, moment: object) -> str:
     """The repository that `place` is in, or is; empty: in none. Settings kept under version control do not make one
     project of all that is in a home."""
-    if place == home:
-        return ""
+    while place != home:
+        if found := _repository_at(place, moment):
+            return found
+        above = os.path.dirname(place)  # noqa: PTH120
+        if above == place:
+            break
+        place = above
+    return ""
+
+
+@lru_cache(KEPT)
+def _repository_at(place: str, _moment: object) -> str:
     git = f"{place}/.git"
     kind = _kind_of(git)
     if stat.S_ISDIR(kind):
         return place
-    if stat.S_ISREG(kind):
-        return _main_of(git) or place
-    above = os.path.dirname(place)  # noqa: PTH120
-    return "" if above == place else _repository_around(above, home, moment)
+    return (_main_of(git) or place) if stat.S_ISREG(kind) else ""
 
 
 def _expanded(folder: str) -> str:

@@ -110,6 +110,8 @@ class MemoryService:
         self._askers = Workers(limit=2, lost_limit=4, name="penstock-memory-ask")
         self._busy = self._closing = self._hurry = False
         self._draining = 0
+        self._urgent = 0
+        """Pieces in the queue that wait for no others."""
         self._clock, self._caught_up_at = time.monotonic, 0.0
         self._tries = self._failed = 0
         """How often it was tried to open it or to work with it; which try was the last that failed."""
@@ -183,9 +185,10 @@ class MemoryService:
             if self._closing:
                 return False
             if len(self._queue) >= self._limit:
-                self._queue.popleft()
+                self._take()
                 self.dropped += 1
             self._queue.append(work)
+            self._urgent += not isinstance(work, _Remember)
             if len(self._queue) in (1, TOGETHER) or self._is_urgent():  # else the thread knows, and lets more gather
                 self._change.notify_all()
         return True
@@ -247,7 +250,8 @@ class MemoryService:
                     owes = self._memory is not None and self._memory.owes
                     self._change.wait_for(lambda: self._queue or self._closing, self._retry_s if owes else None)
                     self._change.wait_for(self._is_due, GATHER_S)
-                    self._change.wait_for(self._is_urgent, self._pace.rest())
+                    while not self._is_urgent() and (rest := self._pace.rest()):
+                        self._change.wait_for(self._is_urgent, rest)
                     if not self._queue:
                         continue
                     work, self._busy = self._next(), True
@@ -257,6 +261,7 @@ class MemoryService:
                     self._busy = False
                     if not done:
                         self._queue.appendleft(work)
+                        self._urgent += 1
                     self._change.notify_all()
         finally:
             memory, self._memory = self._memory, None
@@ -270,16 +275,20 @@ class MemoryService:
 
     def _is_urgent(self) -> bool:
         """Whether work is due that waits for nothing, or so much that more would soon be dropped."""
-        hurries = self._closing or self._draining or len(self._queue) >= self._limit // 2
-        return bool(hurries) or (bool(self._queue) and not isinstance(self._queue[-1], _Remember))
+        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= self._limit // 2)
 
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
         pieces: list[_Remember] = []
         while self._queue and len(pieces) < MOST_TOGETHER and isinstance(first := self._queue[0], _Remember):
             pieces.append(first)
-            self._queue.popleft()
-        return _RememberTogether(pieces) if pieces else self._queue.popleft()
+            self._take()
+        return _RememberTogether(pieces) if pieces else self._take()
+
+    def _take(self) -> Work:
+        work = self._queue.popleft()
+        self._urgent -= not isinstance(work, _Remember)
+        return work
 
     def _open(self) -> None:
         memory = self._open_memory()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from penstock.base.thread_times import thread_times
 
@@ -17,8 +17,8 @@ class ThreadSeconds:
 
     def collect(self) -> Iterable[Metric]:
         """The metric family, for Prometheus."""
-        said = "CPU seconds of the threads that run now, by what they are for."
-        family = CounterMetricFamily("penstock_thread_cpu_seconds", said, labels=["thread"])
+        said = "CPU seconds of the threads that run now, by what they are for."  # less when one has ended: no counter
+        family = GaugeMetricFamily("penstock_thread_cpu_seconds", said, labels=["thread"])
         for name, seconds in sorted(thread_times().items()):
             family.add_metric([name], seconds)
         return [family]

@@ -131,6 +131,30 @@ async def test_those_after_one_that_hangs_look_all_the_same(caplog: pytest.LogCa
     assert [len(stage.seen) for stage in stages] == [1, 1, 1]
 
 
+async def test_answers_that_no_thread_is_free_for_are_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    """Else they would gather without end where they come faster than stages look at them."""
+    caplog.set_level(logging.CRITICAL)
+    store, stage, may_end = MemoryStore(), Looks("a"), threading.Event()
+    log = EventLog(store, clock=ManualClock())
+    background = Background(log, ManualClock())
+
+    def wait_for_it() -> None:
+        may_end.wait()
+
+    for _ in range(4):
+        background.do(wait_for_it)
+    pipeline = Pipeline(profile_of("[limits]\nbackground_s = 0.01"), [stage], ManualClock())
+    shown = exchange()
+    await background.look(pipeline, shown, Reply("words"))
+    assert (stage.seen, shown.state) == ([], State.PROCESSED)
+    may_end.set()
+    background.close()
+    log.close()
+    (fault, _) = store.events_after()
+    assert fault.payload["error"] == "no thread was free for 0.01 s to show an answer to the stages"
+    assert stage.seen == []
+
+
 def test_a_job_is_done_by_a_thread() -> None:
     """Nobody waits for it."""
     done = threading.Event()

@@ -123,7 +123,7 @@ def test_what_was_found_on_the_disk_holds_for_a_moment(tmp_path: Path) -> None:
     assert projects.of(told, who("a")) == str(folder)
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     assert projects.of(told, who("b")) == str(folder)
-    clock.advance(5)
+    clock.advance(1)
     assert projects.of(told, who("c")) == str(tmp_path / "shop")
 
 

@@ -52,3 +52,8 @@ def test_any_folder_has_a_name(folder: str) -> None:
 def test_no_folder_no_project() -> None:
     """Where nobody says where they work, nothing is guessed."""
     assert project_of_folder("") == project_of_folder("  ") == ""
+
+
+def test_a_repository_is_found_from_however_deep_in_it(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    assert project_of_folder(f"{tmp_path}{'/a' * 1900}") == str(tmp_path)

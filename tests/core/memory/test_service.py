@@ -160,7 +160,7 @@ def test_the_queue_is_bounded(keep: Keep) -> None:
 
 
 class Rests(Pace):
-    """Rests for hours before all work but the first."""
+    """Rests for hours before all work but the first, and as long as it is asked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -191,6 +191,7 @@ def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urge
     assert not is_read.is_set()
     if urgent == "other work":
         memory_service.submit(lambda _: None)
+        remember()
     elif urgent == "the end":
         memory_service.close()
     else:

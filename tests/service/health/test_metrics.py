@@ -43,7 +43,7 @@ def test_calls_are_counted_and_timed(tmp_path: Path) -> None:
     assert found["context_storage_size",] >= (tmp_path / "contexts.db").stat().st_size
     assert found["penstock_jobs", "failed"] == 0
     assert "process_resident_memory_bytes" in text
-    assert found["penstock_thread_cpu_seconds_total", "main"] > 0
+    assert found["penstock_thread_cpu_seconds", "main"] > 0
     assert "secret" not in text.lower()
 
 
