@@ -8,8 +8,10 @@ ranked again. Conditions, and PostgreSQL, are left to `Contexts.search`.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -151,9 +153,11 @@ class RankedWords:
             fresh = [one for one in kept if one is not None and one.mark == mark]
             return fresh if len(fresh) == len(keys) and sum(len(one.ids) for one in fresh) <= _BRIEF else None
         lists = {key: one for key, one in zip(keys, kept, strict=True) if one is not None and _serves(one, mark)}
-        missing = [key for key in keys if key not in lists]
-        if sum(reader.count(word, _SHORT + 1) for _, word in missing) > _SHORT:
-            self.lists.want(missing)
+        counts = {key: reader.count(key[1], _SHORT + 1) for key in keys if key not in lists}
+        missing = sorted(counts, key=counts.__getitem__)
+        last = bisect(list(accumulate(counts[key] for key in missing)), _SHORT)
+        if last < len(missing):
+            self.lists.want(missing[last:])  # the others are read in time when all of these are there
             return None
         for key in missing:
             lists[key] = reader.read_short(key[1], mark)
