@@ -59,7 +59,8 @@ def best(lists: Sequence[WordList], count: int, slack: float) -> tuple[Numbers, 
         if rest < least * share or not len(one.ids):
             break
         rest -= one.highest
-        least = max(least, _number(one.scores, count))
+        if one.highest > least:
+            least = max(least, _number(one.scores, count))
         is_new = one.scores + rest >= least * share
         at, has_it = find(one.ids, ids)
         is_new[at[has_it]] = False
