@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 __all__ = [
     "columns",
@@ -70,6 +71,7 @@ def moment(at: float) -> str:
         return "?"
 
 
+@lru_cache(maxsize=1_000)  # many contexts were written at the same time, and a busy one is shown again and again
 def rfc3339(at: float) -> str:
     """A time in seconds since the epoch as `2026-01-31T14:05:09.250Z`, for programs, up to the year 9999."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

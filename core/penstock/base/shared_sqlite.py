@@ -22,6 +22,8 @@ __all__ = ["BUSY_MS", "FAILURES", "SharedSqlite"]
 
 BUSY_MS = 5_000
 """Milliseconds that a write waits for another."""
+_IDLE = 5
+"""Idle connections that are kept, at most, as SQLAlchemy's pool does."""
 FAILURES = (SQLAlchemyError, sqlite3.Error)
 """What fails at the file: statements that are prepared once go to the driver itself."""
 
@@ -38,6 +40,9 @@ class SharedSqlite:
         self._one_at_a_time = threading.Lock()
         self._writer: sa.Connection | None = None
         """The connection of all writes, kept: to get one from the pool takes as long as a write does."""
+        self._readers: list[sa.Connection] = []
+        """Connections that read before and are idle, kept for the same reason."""
+        self._is_closed = False
         try:
             # Autocommit for each transaction instead would have SQLite prepare all statements of a connection again.
             self.engine = sqlite.connect(path, BUSY_MS, *pragmas, is_autocommit=True)
@@ -54,6 +59,9 @@ class SharedSqlite:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+        self._is_closed = True
+        for db in iter(self._idle_reader, None):
+            db.close()
         self.engine.dispose()
 
     @contextmanager
@@ -61,11 +69,33 @@ class SharedSqlite:
         """A connection that sees one state of the file. It waits for no writer."""
         self._check_file()
         try:
-            with self.engine.connect() as db:
-                driver(db).execute("BEGIN")  # all selects see one state; closing ends it
+            db = self._idle_reader() or self.engine.connect()
+            try:
+                connection = driver(db)
+                connection.execute("BEGIN")  # all selects see one state
                 yield db
+                connection.rollback()
+                if db.in_transaction():  # what SQLAlchemy takes for one: for SQLite it is over
+                    db.rollback()
+            except BaseException:
+                db.close()
+                raise
+            self._keep_idle(db)
         except FAILURES as e:
             raise StoreError(f"{self.path} cannot be read: {sqlite.why(e)}") from e
+
+    def _idle_reader(self) -> sa.Connection | None:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return None
+
+    def _keep_idle(self, db: sa.Connection) -> None:
+        self._readers.append(db)
+        if self._is_closed or len(self._readers) > _IDLE:
+            last = self._idle_reader()
+            if last is not None:
+                last.close()
 
     @contextmanager
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:

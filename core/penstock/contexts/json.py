@@ -1,14 +1,16 @@
 """Converts contexts (`head_json`, `value_json`), versions (`version_json`), hits (`hit_json`) and changes
-(`change_json`) to JSON data, for answers over HTTP and for agents. Times are RFC 3339."""
+(`change_json`) to JSON data, for answers over HTTP and for agents. Times are RFC 3339. `hit_line` makes the JSON of a
+hit of the row of its context, without a `Hit`: a search makes one for each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from penstock.base.format import rfc3339
+from penstock.contexts.finding import Row
 from penstock.contexts.records import Change, ContextHead, ContextValue, Hit, Version
 
-__all__ = ["change_json", "head_json", "hit_json", "value_json", "version_json"]
+__all__ = ["change_json", "head_json", "hit_json", "hit_line", "value_json", "version_json"]
 
 
 def head_json(head: ContextHead) -> dict[str, Any]:
@@ -50,16 +52,21 @@ def version_json(one: Version) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A context that a search found."""
+    return hit_line(hit.head, hit.score, hit.excerpt, weak=hit.weak)
+
+
+def hit_line(found: Row | ContextHead, score: float, excerpt: str, *, weak: bool = False) -> dict[str, Any]:
+    """A context that a search found, of its key, version, tags and `updated_at`."""
     return {
-        "id": hit.head.key,
+        "id": found.key,
         "kind": "context",
-        "key": hit.head.key,
-        "version": hit.head.version,
-        "score": round(hit.score, 6),
-        "weak": hit.weak,
-        "excerpt": hit.excerpt,
-        "tags": list(hit.head.tags),
-        "at": rfc3339(hit.head.updated_at),
+        "key": found.key,
+        "version": found.version,
+        "score": round(score, 6),
+        "weak": weak,
+        "excerpt": excerpt,
+        "tags": list(found.tags),
+        "at": rfc3339(found.updated_at),
     }
 
 

@@ -8,9 +8,11 @@ ranked again. Conditions, and PostgreSQL, are left to `Contexts.search`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from penstock.base.sql_functions import among
 from penstock.contexts import words
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.filters import alive
+from penstock.contexts.json import hit_line
 from penstock.contexts.kept_lists import KeptLists, Key
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.schema import context_versions, contexts
@@ -30,6 +33,7 @@ __all__ = ["RankedWords"]
 
 _Found = list[tuple[Any, float]]
 """Rows of contexts with their values, and their scores, the best first."""
+T = TypeVar("T")
 
 _SHORT = 500
 """Contexts in the lists that one search reads itself, at most."""
@@ -49,14 +53,34 @@ share `_SLACK` at most. If a score is another than that by the lists by more tha
 
 _IS_SHORT = contexts.c.size <= sa.func.coalesce(sa.bindparam("most", type_=sa.Integer), contexts.c.size)
 _SHORT_BODY = sa.case((_IS_SHORT, context_versions.c.body)).label("body")
-_ROWS = Prepared(
-    sa.select(contexts, _SHORT_BODY, context_versions.c.codec)
-    .join(
-        context_versions,
-        (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version),
+
+
+def _rows(*columns: sa.ColumnElement[Any]) -> Prepared:
+    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
+    return Prepared(
+        sa.select(*columns, _SHORT_BODY, context_versions.c.codec)
+        .join(context_versions, newest)
+        .where(among(contexts.c.id, "ids"), alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True))
     )
-    .where(among(contexts.c.id, "ids"), alive(sa.bindparam("workspace"), sa.bindparam("now"), of_few=True))
-)
+
+
+@dataclass(frozen=True)
+class _Form(Generic[T]):
+    """A form in which contexts that were found are returned."""
+
+    rows: Prepared
+    """Reads what it needs of some contexts."""
+    make: Callable[[Any, float, str], T]
+    """Makes it of a row, its score and the question."""
+
+
+def _line_of(row: Any, score: float, query: str) -> dict[str, Any]:
+    return hit_line(row, score, words.excerpt_of(row, query))
+
+
+_c = contexts.c
+_HITS = _Form(_rows(*_c), words.hit_of)
+_LINES = _Form(_rows(_c.id, _c.key, _c.version, _c.tags, _c.updated_at, _c.data_key), _line_of)
 
 
 class RankedWords:
@@ -77,18 +101,18 @@ class RankedWords:
 
     def search_with_lists(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
         """As `search`; None: some lists have to be read first, which a thread does."""
-        return self._search(workspace, query, limit, is_brief=False)
+        return self._search(_HITS, workspace, query, limit, is_brief=False)
 
-    def search_at_once(self, workspace: str, query: str, *, limit: int = 20) -> list[Hit] | None:
-        """As `search`, where that takes less than a millisecond: fit for the thread of an event loop. None: it takes
-        longer."""
-        return self._search(workspace, query, limit, is_brief=True)
+    def lines_at_once(self, workspace: str, query: str, *, limit: int = 20) -> list[dict[str, Any]] | None:
+        """What `hit_json` makes of the hits of `search`, where that takes less than a millisecond: fit for the thread
+        of an event loop. None: it takes longer."""
+        return self._search(_LINES, workspace, query, limit, is_brief=True)
 
     def close(self) -> None:
         """End the thread that reads lists. The contexts must still be open."""
         self.lists.close()
 
-    def _search(self, workspace: str, query: str, limit: int, *, is_brief: bool) -> list[Hit] | None:
+    def _search(self, form: _Form[T], workspace: str, query: str, limit: int, *, is_brief: bool) -> list[T] | None:
         asked = words.asked_words(query)
         if self._kept.is_server or not asked or limit < 1:
             return None
@@ -96,14 +120,15 @@ class RankedWords:
             return None
         with self._kept.snapshot() as db:
             reader = WordReader(db, workspace, self._kept.clock.now())
-            found = self._found(reader, asked, limit, is_brief=is_brief)
+            found = self._found(reader, form.rows, asked, limit, is_brief=is_brief)
         if found is None:
             return None
-        hits = [words.hit_of(row, score, query) for row, score in found]
-        self._kept.count_hits(workspace, [hit.head.key for hit in hits])
-        return hits
+        self._kept.count_hits(workspace, [row.key for row, _ in found])
+        return [form.make(row, score, query) for row, score in found]
 
-    def _found(self, reader: WordReader, asked: list[str], limit: int, *, is_brief: bool) -> _Found | None:
+    def _found(
+        self, reader: WordReader, rows: Prepared, asked: list[str], limit: int, *, is_brief: bool
+    ) -> _Found | None:
         mark = reader.mark
         keys = [(reader.workspace, word) for word in asked]
         lists = None if mark is None else self._lists_for(reader, keys, mark, is_brief=is_brief)
@@ -111,11 +136,11 @@ class RankedWords:
             return None
         oldest = min(one.mark for one in lists)
         if oldest == mark:
-            return _best(reader, lists, limit, most_size=_BRIEF_SIZE if is_brief else None)
+            return _best(reader, rows, lists, limit, most_size=_BRIEF_SIZE if is_brief else None)
         if reader.now - mark[1] > _QUIET_S:
             self.lists.want(key for key, one in zip(keys, lists, strict=True) if one.mark != mark)
         changed = reader.changed_since(oldest)
-        found = None if changed is None else _best(reader, lists, limit, _Again(reader, asked, lists, changed))
+        found = None if changed is None else _best(reader, rows, lists, limit, _Again(reader, asked, lists, changed))
         if found is None:
             self.lists.drop(keys)
             self.lists.want(keys)
@@ -128,9 +153,11 @@ class RankedWords:
             fresh = [one for one in kept if one is not None and one.mark == mark]
             return fresh if len(fresh) == len(keys) and sum(len(one.ids) for one in fresh) <= _BRIEF else None
         lists = {key: one for key, one in zip(keys, kept, strict=True) if one is not None and _serves(one, mark)}
-        missing = [key for key in keys if key not in lists]
-        if sum(reader.count(word, _SHORT + 1) for _, word in missing) > _SHORT:
-            self.lists.want(missing)
+        counts = {key: reader.count(key[1], _SHORT + 1) for key in keys if key not in lists}
+        missing = sorted(counts, key=counts.__getitem__)
+        last = bisect(list(accumulate(counts[key] for key in missing)), _SHORT)
+        if last < len(missing):
+            self.lists.want(missing[last:])  # the others are read in time when all of these are there
             return None
         for key in missing:
             lists[key] = reader.read_short(key[1], mark)
@@ -175,6 +202,7 @@ class _Again:
 
 def _best(
     reader: WordReader,
+    which: Prepared,
     lists: Sequence[WordList],
     limit: int,
     again: _Again | None = None,
@@ -192,7 +220,7 @@ def _best(
             (ids, scores), from_here = ranked, from_here * (1 + _DRIFT)
         chosen, of_them = (some.tolist() for some in first_of(lists, ids, scores, count))
         score_of = dict(zip(chosen, of_them, strict=True))
-        rows = _ROWS.run(reader.db, ids=chosen, workspace=reader.workspace, now=reader.now, most=most_size)
+        rows = which.run(reader.db, ids=chosen, workspace=reader.workspace, now=reader.now, most=most_size)
         if any(row.body is None for row in rows):
             return None
         found = [(row, score_of[row.id]) for row in rows]

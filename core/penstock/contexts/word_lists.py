@@ -59,9 +59,13 @@ def best(lists: Sequence[WordList], count: int, slack: float) -> tuple[Numbers, 
         if rest < least * share or not len(one.ids):
             break
         rest -= one.highest
-        least = max(least, _number(one.scores, count))
-        ids = np.union1d(ids, one.ids[one.scores + rest >= least * share])
-        scores = sums(lists, ids)
+        if one.highest > least:
+            least = max(least, _number(one.scores, count))
+        is_new = one.scores + rest >= least * share
+        at, has_it = find(one.ids, ids)
+        is_new[at[has_it]] = False
+        new = one.ids[is_new]
+        ids, scores = np.concatenate([ids, new]), np.concatenate([scores, sums(lists, new)])
         least = max(least, _number(scores, count))
     near = scores >= least * share
     return ids[near], scores[near], least * (1 - slack)
@@ -74,7 +78,7 @@ def sums(lists: Sequence[WordList], ids: Numbers) -> Scores:
     for one in lists:
         if len(one.ids):
             at, has_it = find(one.ids, ids)
-            scores += np.where(has_it, one.scores[at], 0.0)
+            scores += one.scores[at] * has_it
     return scores
 
 
@@ -85,21 +89,20 @@ def first_of(lists: Sequence[WordList], ids: Numbers, scores: Scores, count: int
     sure, equal = scores > last, ids[scores == last]
     open_ = count - int(np.count_nonzero(sure))
     if last and len(equal) > open_:
-        parts, without = [], np.ones(len(equal), np.bool_)
+        parts = []
         for one in lists:
-            if len(one.ids):
+            if len(one.ids) and len(equal):
                 at, has_it = find(one.ids, equal)
                 has_it &= one.places[at] >= 0
-                parts.append(equal[has_it][np.argsort(one.places[at[has_it]])[:open_]])
-                without &= ~has_it
-        equal = np.unique(np.concatenate([*parts, equal[without]]))
+                parts.append(equal[has_it][one.places[at[has_it]].argsort()[:open_]])
+                equal = equal[~has_it]
+        equal = np.concatenate([*parts, equal])
     return np.concatenate([ids[sure], equal]), np.concatenate([scores[sure], np.full(len(equal), last)])
 
 
 def find(ids: Numbers, some: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
     """Where some numbers are among others, which are ascending and at least one; and whether they are."""
-    at = np.searchsorted(ids, some)
-    at[at == len(ids)] = 0
+    at = np.minimum(ids.searchsorted(some), len(ids) - 1)
     return at, ids[at] == some
 
 

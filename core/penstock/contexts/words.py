@@ -29,6 +29,7 @@ __all__ = [
     "asked_words",
     "create",
     "excerpt",
+    "excerpt_of",
     "hit_of",
     "rebuild",
     "remove",
@@ -113,7 +114,12 @@ def search(db: sa.Connection, workspace: str, query: str, wanted: Filter, now: f
 
 def hit_of(row: Any, score: float, query: str) -> Hit:
     """A context that was found, of its row with `body` and `codec`."""
-    return Hit(head_of(row), score, "" if row.data_key is not None else excerpt(text_of(row.body, row.codec), query))
+    return Hit(head_of(row), score, excerpt_of(row, query))
+
+
+def excerpt_of(row: Any, query: str) -> str:
+    """The excerpt of a context that was found; empty for a sealed one."""
+    return "" if row.data_key is not None else excerpt(text_of(row.body, row.codec), query)
 
 
 def asked_words(query: str) -> list[str]:
@@ -124,8 +130,8 @@ def asked_words(query: str) -> list[str]:
 
 def excerpt(text: str, query: str) -> str:
     """The part of a value, as JSON `text`, around the first of the words of `query` in it; else its beginning."""
-    lower = text.lower()
-    places = [at for word in _long_words(query) if (at := lower.find(word)) >= 0]
+    find = text.lower().find
+    places = [at for word in _long_words(query) if (at := find(word)) >= 0]
     start = max(0, min(places) - _AROUND) if places else 0
     end = min(len(text), start + 2 * _AROUND)
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

@@ -137,8 +137,8 @@ def _search_at_once(body: SearchBody, request: Request, parts: Parts, workspace:
     check_limit(body.limit, parts.settings.search_limit)
     ranked: RankedWords = request.app.state.ranked
     has_conditions = body.wanted != Filter()
-    found = None if has_conditions else ranked.search_at_once(workspace, body.query, limit=body.limit)
-    return None if found is None else _answer([hit_json(hit) for hit in found], [])
+    found = None if has_conditions else ranked.lines_at_once(workspace, body.query, limit=body.limit)
+    return None if found is None else _answer(found, [])
 
 
 def _search(body: SearchBody, request: Request, parts: Parts, workspace: str) -> Response:

@@ -110,7 +110,7 @@ def test_what_the_driver_cannot_do_the_store_names(path: Path, store: GatewaySto
 
 
 def test_a_full_disk_is_named_with_the_next_step(store: GatewayStore) -> None:
-    with store.reading() as db:
+    with store.writing() as db:
         driver(db).execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreError, match="full: free some space"), store.writing() as db:
         ADD.run(db, name="large", settings={"webhook": "x" * 100_000}, created_at=0.0)

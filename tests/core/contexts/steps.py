@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import sqlalchemy as sa
-
+from penstock.base.prepared import driver
 from penstock.contexts.contexts import Contexts
 
 
@@ -19,10 +17,9 @@ def steps(contexts: Contexts, work: Callable[[], object]) -> int:
         taken += 1
         return 0
 
-    def bound(raw: Any, *_: object) -> None:
-        raw.set_progress_handler(count, 100)
-
-    sa.event.listen(contexts._tables.engine, "checkout", bound)
+    with contexts.snapshot() as db:  # the connection that the next snapshot has, too
+        connection = driver(db)
+    connection.set_progress_handler(count, 100)
     work()
-    sa.event.remove(contexts._tables.engine, "checkout", bound)
+    connection.set_progress_handler(None, 0)
     return taken

@@ -18,6 +18,7 @@ from penstock.base.clock import ManualClock
 from penstock.contexts import ranked_words, word_reader, words
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.errors import ContextError
+from penstock.contexts.json import hit_json
 from penstock.contexts.ranked_words import RankedWords
 from penstock.contexts.records import Filter, Hit, NewContext
 from penstock.contexts.words_in_sqlite import matching
@@ -65,6 +66,11 @@ def by_lists(ranked: RankedWords, query: str, limit: int = 20) -> list[Hit]:
         ranked.lists.settle()
         hits = ranked.search_with_lists("w", query, limit=limit)
     return hits
+
+
+def lines(hits: list[Hit]) -> list[dict[str, Any]]:
+    """The hits as answers show them."""
+    return [hit_json(hit) for hit in hits]
 
 
 def check(ranked: RankedWords, contexts: Contexts, query: str, limit: int = 20) -> None:
@@ -185,8 +191,7 @@ def test_what_has_expired_gives_its_place_to_the_next(
     check(ranked, contexts, "boiler", 10)
     clock.advance(11)
     check(ranked, contexts, "boiler", 10)
-    hits = ranked.search_at_once("w", "boiler", limit=10)
-    assert hits == by_lists(ranked, "boiler", 10)
+    assert ranked.lines_at_once("w", "boiler", limit=10) == lines(by_lists(ranked, "boiler", 10))
 
 
 @in_a_file
@@ -198,8 +203,8 @@ def test_the_lists_take_no_more_memory_than_allowed(contexts: Contexts) -> None:
         for n in range(100):
             check(ranked, contexts, f"boiler number{n}")
             assert 0 < ranked.lists.size <= 10_000
-        assert ranked.search_at_once("w", "boiler number99") is not None
-        assert ranked.search_at_once("w", "boiler number1") is None, "it was asked for long ago"
+        assert ranked.lines_at_once("w", "boiler number99") is not None
+        assert ranked.lines_at_once("w", "boiler number1") is None, "it was asked for long ago"
 
 
 @in_a_file
@@ -213,9 +218,9 @@ def test_searches_of_several_threads_find_the_same_while_others_write(contexts: 
         try:
             while not has_ended.is_set():
                 for query in ("boiler valve", "valve", "boiler new"):
-                    at_once = ranked.search_at_once("w", query)
-                    hits = ranked.search("w", query) if at_once is None else at_once
-                    assert len({hit.head.key for hit in hits}) == 20
+                    at_once = ranked.lines_at_once("w", query)
+                    found = lines(ranked.search("w", query)) if at_once is None else at_once
+                    assert len({line["key"] for line in found}) == 20
         except BaseException as e:
             failed.append(e)
 
@@ -235,11 +240,11 @@ def test_searches_of_several_threads_find_the_same_while_others_write(contexts: 
 @in_a_file
 def test_a_search_that_has_to_read_first_is_not_done_at_once(contexts: Contexts, ranked: RankedWords) -> None:
     put(contexts, "k", "boiler")
-    assert ranked.search_at_once("w", "boiler") is None
+    assert ranked.lines_at_once("w", "boiler") is None
     assert [hit.head.key for hit in ranked.search("w", "boiler")] == ["k"]
-    assert ranked.search_at_once("w", "boiler") == ranked.search("w", "boiler")
+    assert ranked.lines_at_once("w", "boiler") == lines(ranked.search("w", "boiler"))
     put(contexts, "other", "something else")
-    assert ranked.search_at_once("w", "boiler") is None, "what was written may change the scores"
+    assert ranked.lines_at_once("w", "boiler") is None, "what was written may change the scores"
 
 
 def test_conditions_and_hits_are_as_without_lists(contexts: Contexts, ranked: RankedWords, clock: ManualClock) -> None:
@@ -264,7 +269,7 @@ def test_conditions_and_hits_are_as_without_lists(contexts: Contexts, ranked: Ra
 @in_a_file
 def test_a_store_without_changes_is_searched_too(contexts: Contexts, ranked: RankedWords) -> None:
     assert ranked.search("w", "boiler") == []
-    assert ranked.search_at_once("w", "boiler") is None
+    assert ranked.lines_at_once("w", "boiler") is None
 
 
 @in_a_file
@@ -279,11 +284,11 @@ def test_once_writes_pause_the_lists_are_read_again(
     put(contexts, "new", "boiler")
     check(ranked, contexts, "boiler")
     ranked.lists.settle()
-    assert ranked.search_at_once("w", "boiler") is None, "more may be written at once"
+    assert ranked.lines_at_once("w", "boiler") is None, "more may be written at once"
     clock.advance(2)
     check(ranked, contexts, "boiler")
     ranked.lists.settle()
-    assert ranked.search_at_once("w", "boiler") == by_lists(ranked, "boiler")
+    assert ranked.lines_at_once("w", "boiler") == lines(by_lists(ranked, "boiler"))
 
 
 @in_a_file
@@ -292,6 +297,21 @@ def test_long_values_and_many_hits_are_not_looked_at_at_once(contexts: Contexts,
     put(contexts, "short", "valve")
     for query in ("boiler", "valve"):
         assert len(ranked.search("w", query)) == 1
-    assert ranked.search_at_once("w", "boiler") is None
-    assert ranked.search_at_once("w", "valve", limit=200) is None
-    assert ranked.search_at_once("w", "valve") == ranked.search("w", "valve")
+    assert ranked.lines_at_once("w", "boiler") is None
+    assert ranked.lines_at_once("w", "valve", limit=200) is None
+    assert ranked.lines_at_once("w", "valve") == lines(ranked.search("w", "valve"))
+
+
+@in_a_file
+def test_a_hit_is_the_same_line_however_it_is_found(contexts: Contexts, ranked: RankedWords) -> None:
+    """With tags, a sealed one, and an excerpt from the middle of a compressed value."""
+    put(contexts, "tagged", {"goal": "boiler"}, tags=("boiler", "größe"))
+    put(contexts, "sealed/boiler", "boiler", seal=True)
+    put(contexts, "compressed", f"{'other words ' * 300}boiler{' and more' * 300}")
+    found = lines(contexts.search("w", "boiler"))
+    hits = lines(ranked.search("w", "boiler"))
+    assert hits == ranked.lines_at_once("w", "boiler")
+    assert [{**line, "score": 0} for line in hits] == [{**line, "score": 0} for line in found]
+    assert {line["key"]: line["tags"] for line in hits}["tagged"] == ["boiler", "größe"]
+    assert {line["key"]: line["excerpt"] for line in hits}["sealed/boiler"] == ""
+    assert "boiler" in {line["key"]: line["excerpt"] for line in hits}["compressed"]
