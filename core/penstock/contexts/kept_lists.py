@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_WANTED = 1_000
 """Lists that wait to be read; of more, those wanted first are dropped."""
+_REFUSED_S, _MOST_REFUSED = 600.0, 1_000
+"""Seconds for which a list that is not to be kept is not read again, and how many such lists are remembered."""
 Key = tuple[str, str]
 """A workspace and a word."""
 
@@ -32,6 +34,8 @@ class KeptLists:
         self._lock = threading.Lock()
         self._lists: OrderedDict[Key, WordList] = OrderedDict()
         self._wanted: OrderedDict[Key, None] = OrderedDict()
+        self._refused: OrderedDict[Key, float] = OrderedDict()
+        """Lists that are not to be kept, and when that was found."""
         self._thread: threading.Thread | None = None
         self._is_closing = threading.Event()
         self.size = 0
@@ -67,12 +71,20 @@ class KeptLists:
     def want(self, keys: Iterable[Key]) -> None:
         """Have lists read soon."""
         with self._lock:
-            self._wanted.update(dict.fromkeys(keys))
+            self._wanted.update((key, None) for key in keys if not self._is_refused(key))
             while len(self._wanted) > _MOST_WANTED:
                 self._wanted.popitem(last=False)
             if self._thread is None and self._wanted and not self._is_closing.is_set():
-                self._thread = threading.Thread(target=self._read_wanted, name="penstock-words", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._read_wanted, name="penstock-words", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as e:  # too many threads: searches go on without, and the next one tries again
+                    logger.warning("lists of words cannot be read: %s", e)
+                else:
+                    self._thread = thread
+
+    def _is_refused(self, key: Key) -> bool:
+        return time.monotonic() - self._refused.get(key, -_REFUSED_S) < _REFUSED_S
 
     def settle(self) -> None:
         """Wait until all that are wanted are read."""
@@ -92,10 +104,19 @@ class KeptLists:
                 read = self._read(key)
             except Exception as e:  # searches go on without the list
                 logger.warning("the list of a word cannot be read: %s", e, exc_info=not isinstance(e, StoreError))
-                read = None
-            if read is not None:
-                self.keep(key, read)
+            else:
+                self._note(key, read)
             self._is_closing.wait(3 * (time.monotonic() - start))  # three quarters are for others
+
+    def _note(self, key: Key, read: WordList | None) -> None:
+        if read is not None:
+            self.keep(key, read)
+            return
+        with self._lock:
+            self._refused.pop(key, None)
+            self._refused[key] = time.monotonic()
+            if len(self._refused) > _MOST_REFUSED:
+                self._refused.popitem(last=False)
 
     def _next(self) -> Key | None:
         with self._lock:

@@ -37,10 +37,13 @@ T = TypeVar("T")
 
 _SHORT = 500
 """Contexts in the lists that one search reads itself, at most."""
+_MOST_WORDS, _LONGEST_WORD = 8, 64
+"""Words of a question, and characters of one, up to which lists are used: each word is looked for in the lists of all,
+and of more words SQLite is the faster one."""
 _BRIEF = 20_000
 """Contexts in the lists of a search that takes less than a millisecond, at most."""
-_BRIEF_LIMIT, _BRIEF_SIZE = 50, 16 << 10
-"""Hits of such a search, at most, and bytes of the value of one."""
+_BRIEF_WORDS, _BRIEF_QUERY, _BRIEF_LIMIT, _BRIEF_SIZE = 4, 200, 20, 4 << 10
+"""Words and characters of the question of such a search, hits, and bytes of the value of one, at most."""
 _LONGEST = 400_000
 """Contexts in a list, at most: 8 MB."""
 _CHANGED, _SHARE = 500, 0.1
@@ -114,9 +117,16 @@ class RankedWords:
 
     def _search(self, form: _Form[T], workspace: str, query: str, limit: int, *, is_brief: bool) -> list[T] | None:
         asked = words.asked_words(query)
-        if self._kept.is_server or not asked or limit < 1:
+        if self._kept.is_server or not 0 < len(asked) <= _MOST_WORDS or limit < 1:
             return None
-        if is_brief and (limit > _BRIEF_LIMIT or None in self.lists.get([(workspace, word) for word in asked])):
+        if max(map(len, asked)) > _LONGEST_WORD:
+            return None
+        if is_brief and (
+            len(asked) > _BRIEF_WORDS
+            or len(query) > _BRIEF_QUERY
+            or limit > _BRIEF_LIMIT
+            or None in self.lists.get([(workspace, word) for word in asked])
+        ):
             return None
         with self._kept.snapshot() as db:
             reader = WordReader(db, workspace, self._kept.clock.now())
@@ -172,8 +182,8 @@ class RankedWords:
             is_long = mark is None or reader.count(word, _LONGEST + 1) > _LONGEST
             if mark is None or is_long:
                 return None
-            self._order = reader.key_order(self._order)
-            return reader.read_long(word, mark, self._order)
+            order = self._order = reader.key_order(self._order)
+            return None if order is None else reader.read_long(word, mark, order)
 
 
 def _serves(one: WordList, mark: Mark) -> bool:
@@ -208,8 +218,8 @@ def _best(
     again: _Again | None = None,
     most_size: int | None = None,
 ) -> _Found | None:
-    """The best contexts by their lists, or ranked `again`. More are looked at if some have expired. None: the lists are
-    of no use any more, or the value of one is larger than `most_size`."""
+    """The best contexts by their lists, or ranked `again`. More are looked at if some have expired. `most_size`:
+    bytes of a value, at most, for who has little time. None: the lists are of no use any more, or it takes longer."""
     count = limit
     while True:
         ids, scores, from_here = best(lists, count, 0.0 if again is None else _SLACK)
@@ -227,4 +237,6 @@ def _best(
         found.sort(key=lambda one: (-one[1], one[0].key))
         if not from_here or (len(found) >= limit and found[limit - 1][1] >= from_here):
             return found[:limit]
+        if most_size is not None:
+            return None
         count *= 4

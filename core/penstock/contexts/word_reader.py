@@ -21,10 +21,13 @@ from penstock.contexts.words_in_sqlite import TABLE, matching
 
 __all__ = ["KeyOrder", "WordReader"]
 
-_UNIT = 1e17
-"""Scores are read as whole numbers of this part of one: of a billion contexts a word gives 46 at most."""
+_UNIT = 1e16
+"""Scores are read as whole numbers of this part of one, which go up to 922: of a billion contexts a word gives 46 at
+most, and eight words 368."""
 _MOST_NEWER = 500
 """Contexts that were added since the order of keys was read, at most."""
+_MOST_ORDERED = 1_000_000
+"""Contexts of a workspace whose order is kept, at most: 12 MB."""
 
 
 _INDEX = sa.table(TABLE, sa.column("rowid", sa.Integer), sa.column("rank", sa.Float))
@@ -136,12 +139,16 @@ class WordReader:
         places, is_own = order.places_of(ids)
         return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own])
 
-    def key_order(self, earlier: KeyOrder | None) -> KeyOrder:
-        """The order of keys; an earlier one with those added since, as long as these are few."""
+    def key_order(self, earlier: KeyOrder | None) -> KeyOrder | None:
+        """The order of keys; an earlier one with those added since, as long as these are few. None: there are too many
+        contexts."""
         if earlier is not None and earlier.workspace == self.workspace:
             [newer] = _unpacked(_NEWER.run(self.db, workspace=self.workspace, last=earlier.last))
             if len(newer) <= _MOST_NEWER:
                 return replace(earlier, newer=newer)
+        many = f"SELECT count(*) > {_MOST_ORDERED} FROM contexts WHERE workspace = ?"
+        if driver(self.db).execute(many, (self.workspace,)).fetchone()[0]:
+            return None
         [by_key] = _unpacked(_BY_KEY.run(self.db, workspace=self.workspace))
         places = np.argsort(by_key)
         return KeyOrder(self.workspace, by_key[places], places.astype(np.int32), by_key[:0])
