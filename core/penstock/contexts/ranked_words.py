@@ -166,13 +166,11 @@ class RankedWords:
         counts = {key: reader.count(key[1], _SHORT + 1) for key in keys if key not in lists}
         missing = sorted(counts, key=counts.__getitem__)
         last = bisect(list(accumulate(counts[key] for key in missing)), _SHORT)
-        if last < len(missing):
-            self.lists.want(missing[last:])  # the others are read in time when all of these are there
-            return None
-        for key in missing:
+        for key in missing[:last]:
             lists[key] = reader.read_short(key[1], mark)
             self.lists.keep(key, lists[key])
-        return [lists[key] for key in keys]
+        self.lists.want(missing[last:])
+        return None if last < len(missing) else [lists[key] for key in keys]
 
     def _read(self, key: Key) -> WordList | None:
         workspace, word = key

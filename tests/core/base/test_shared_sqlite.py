@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,26 @@ def test_a_reader_sees_one_state(file: SharedSqlite) -> None:
         assert notes(db) == ["one"]
     with file.reading() as db:
         assert notes(db) == ["one", "two"]
+
+
+def test_few_connections_stay_open_and_none_after_the_last_reader(path: Path) -> None:
+    """Also of one that ends after the file was closed, and of one that fails."""
+    file = SharedSqlite(path, make)
+    pool = file.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    with ExitStack() as readers:
+        for _ in range(20):
+            readers.enter_context(file.reading())
+        assert pool.checkedout() == 20
+    assert 0 < pool.checkedout() < 20
+    kept = pool.checkedout()
+    with pytest.raises(StoreError), file.reading() as db:
+        db.exec_driver_sql("SELECT other FROM notes")
+    assert (pool.checkedout(), db.closed) == (kept - 1, True)
+    with file.reading() as db:
+        file.close()
+        assert notes(db) == []
+    assert db.closed
 
 
 @pytest.mark.parametrize("is_durable", [False, True])

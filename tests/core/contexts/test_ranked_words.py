@@ -375,3 +375,22 @@ def test_a_hit_is_the_same_line_however_it_is_found(contexts: Contexts, ranked: 
     assert {line["key"]: line["tags"] for line in hits}["tagged"] == ["boiler", "größe"]
     assert {line["key"]: line["excerpt"] for line in hits}["sealed/boiler"] == ""
     assert "boiler" in {line["key"]: line["excerpt"] for line in hits}["compressed"]
+
+
+@in_a_file
+def test_a_search_reads_short_lists_itself_and_has_a_thread_read_long_ones(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread would take longer to be given its turn than to read a short one."""
+    with contexts.write("w", "me") as writer:
+        for n in range(600):
+            writer.put(f"k/{n:03}", NewContext(f"boiler number{n}", ttl=0))
+    read: list[str] = []
+    whole = word_reader.WordReader.read_long
+    monkeypatch.setattr(
+        word_reader.WordReader, "read_long", lambda self, word, *more: read.append(word) or whole(self, word, *more)
+    )
+    assert ranked.search_with_lists("w", "boiler number1 number2") is None
+    ranked.lists.settle()
+    assert read == ["boiler"]
+    assert ranked.lines_at_once("w", "boiler number1 number2") is not None
