@@ -119,7 +119,10 @@ def _own_token(url: str, store: Path | None) -> str:
     try:
         return file.read_text().strip()
     except FileNotFoundError as e:
-        text = f"no service has run here yet: {file} is missing, which `penstock serve` makes at its start"
+        text = (
+            f"{file} is missing: no service has run here yet (`penstock serve` makes it at its start), or the file was "
+            "deleted, and a service that is up makes it again within half a minute"
+        )
         raise ServiceError(text, "unauthenticated") from e
     except (OSError, UnicodeDecodeError) as e:
         raise ServiceError(f"{file} cannot be read: {e}", "unauthenticated") from e
