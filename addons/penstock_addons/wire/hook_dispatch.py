@@ -2,18 +2,24 @@
 
 mitmproxy prepares a call for each addon at each event, though most of them have no hook for it. With its thirty and
 ours, that was a third of the event loop's time for a small request. Order, errors and `AddonHalt` stay as they are.
+Two more things are left out while nobody would notice: an event for each line of mitmproxy's log, for which few addons
+have a hook, and writing down each request's address for `map_local` without rules.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from operator import is_
 from types import ModuleType
 
-from mitmproxy import ctx, exceptions, hooks
+from mitmproxy import ctx, exceptions, hooks, http
 from mitmproxy.addonmanager import AddonManager, safecall
+from mitmproxy.addons.maplocal import MapLocal
+from mitmproxy.log import LegacyLogEvents
 
 __all__ = ["HookDispatch"]
 
@@ -21,7 +27,10 @@ _KNOWN = ("mitmproxy.", "penstock_addons.")
 """Whose addons get no hook after they are made."""
 
 
-_Hooks = list[Callable[..., object]]
+_Hook = Callable[..., object]
+_Found = tuple[list[tuple[object, _Hook | None]], list[tuple[object, list[object]]]]
+"""Addons with their hooks, in mitmproxy's order, where these stay as they are. None: they are to be asked for at each
+event. And what may hold others, with these as they were."""
 
 
 class HookDispatch:
@@ -29,9 +38,8 @@ class HookDispatch:
 
     def __init__(self) -> None:
         self._manager: AddonManager | None = None
-        self._worth: dict[tuple[str, int], tuple[list[object], list[tuple[object, _Hooks | None]]]] = {}
-        """By event and the id of what holds addons: those addons as they were, and those to look at, with their hooks
-        where these stay as they are."""
+        self._chains: dict[str, tuple[list[object], list[_Member]]] = {}
+        """By event, the addons of mitmproxy's chain as they were, and those that may have a hook."""
         self._fields: dict[type[hooks.Hook], tuple[str, ...]] = {}
         """By class of event, the names of its arguments."""
 
@@ -41,19 +49,23 @@ class HookDispatch:
             return
         self._manager = manager
         vars(manager).update(trigger_event=self._trigger_event, trigger=self._trigger)
+        for handler in _log_events():
+            handler.addFilter(self._is_heard)
 
     def done(self) -> None:
         if self._manager is not None:
+            for handler in _log_events():
+                handler.removeFilter(self._is_heard)
             del self._manager.trigger_event, self._manager.trigger
             self._manager = None
-            self._worth.clear()
+            self._chains.clear()
 
     async def _trigger_event(self, event: hooks.Hook) -> None:
-        arguments, name, manager = self._arguments(event), event.name, ctx.master.addons
-        for addon, hooks_of_it in self._worth_a_look(manager, manager.chain, name):
+        arguments, name = self._arguments(event), event.name
+        for member in self._worth_a_look(name):
             try:
                 try:
-                    for hook in self._hooks_of(addon, name) if hooks_of_it is None else hooks_of_it:
+                    for hook in member.hooks():
                         result = hook(*arguments)
                         if result is not None and inspect.isawaitable(result):
                             await result
@@ -65,10 +77,10 @@ class HookDispatch:
 
     def _trigger(self, event: hooks.Hook) -> None:
         manager = ctx.master.addons
-        for addon, _ in self._worth_a_look(manager, manager.chain, event.name):
+        for member in self._worth_a_look(event.name):
             try:
                 with safecall():
-                    manager.invoke_addon_sync(addon, event)
+                    manager.invoke_addon_sync(member.addon, event)
             except exceptions.AddonHalt:
                 return
 
@@ -79,34 +91,91 @@ class HookDispatch:
             self._fields[kind] = tuple(field.name for field in fields(event))  # type: ignore[arg-type]  # of a dataclass
         return [getattr(event, name) for name in self._fields[kind]]
 
-    def _hooks_of(self, addon: object, name: str) -> _Hooks:
-        """The hooks of this name of the addon and of those that it holds, in mitmproxy's order."""
-        hook = getattr(addon, name, None)
-        # A script may have imported a module of that name.
-        found = [hook] if hook and not isinstance(hook, ModuleType) else []
-        if held := getattr(addon, "addons", ()):
-            for one, hooks_of_it in self._worth_a_look(addon, held, name):
-                found += self._hooks_of(one, name) if hooks_of_it is None else hooks_of_it
-        return found
-
-    def _worth_a_look(self, holder: object, addons: Sequence[object], name: str) -> list[tuple[object, _Hooks | None]]:
-        """The addons of `holder` that may have a hook of this name, with their hooks. None: they are to be asked for
-        at each event."""
-        before, worth = self._worth.get((name, id(holder)), ([], []))
-        if len(before) != len(addons) or not all(map(is_, before, addons)):
-            before = list(addons)
-            worth = [
-                (one, self._hooks_of(one, name) if _stays(one) else None) for one in before if _may_have(one, name)
-            ]
-            self._worth[name, id(holder)] = before, worth
+    def _worth_a_look(self, name: str) -> list[_Member]:
+        """The addons of the chain that may have a hook of this name, or hold others, which may."""
+        chain = ctx.master.addons.chain
+        before, worth = self._chains.get(name, ([], []))
+        if not _are(chain, before):
+            before = list(chain)
+            worth = [_Member(one, name) for one in before if _may_have(one, name)]
+            self._chains[name] = before, worth
         return worth
+
+    def _is_heard(self, _record: logging.LogRecord) -> bool:
+        """Whether an addon has a hook for lines of the log. Any thread may log."""
+        try:
+            return any(True for member in self._worth_a_look("add_log") for _ in member.hooks())
+        except Exception:  # noqa: BLE001 - an addon's own: mitmproxy finds it, and says so
+            return True
+
+
+class _Member:
+    """An addon of the chain, with those that it holds, for the events of one name."""
+
+    def __init__(self, addon: object, name: str) -> None:
+        self.addon, self._name = addon, name
+        self._found: _Found | None = None
+
+    def hooks(self) -> Iterator[_Hook]:
+        """Its hooks of this name and those of what it holds, in mitmproxy's order."""
+        found = self._found
+        if found is None or not all(_are(getattr(one, "addons", ()), before) for one, before in found[1]):
+            found = [], []
+            self._find(self.addon, found)
+            self._found = found  # at last: an addon may raise where it is looked at
+        for addon, hook in found[0]:
+            if hook is not None or (hook := _hook_of(addon, self._name)) is not None:
+                yield hook
+
+    def _find(self, addon: object, found: _Found) -> None:
+        addons, holders = found
+        is_known = _is_known(addon)
+        hook = _kept(addon, self._name) if is_known else None
+        if not is_known or hook is not None:
+            addons.append((addon, hook))
+        if not is_known or hasattr(addon, "addons"):
+            held = list(getattr(addon, "addons", ()))
+            holders.append((addon, held))
+            for one in held:
+                self._find(one, found)
+
+
+def _hook_of(addon: object, name: str) -> _Hook | None:
+    hook = getattr(addon, name, None)
+    # A script may have imported a module of that name.
+    return hook if hook and not isinstance(hook, ModuleType) else None
+
+
+def _kept(addon: object, name: str) -> _Hook | None:
+    """The hook of an addon that keeps it."""
+    hook = _hook_of(addon, name)
+    if type(addon) is MapLocal and name == "request" and hook is not None:
+        return partial(_map_where_asked, addon, hook)
+    return hook
+
+
+def _map_where_asked(addon: MapLocal, hook: _Hook, flow: http.HTTPFlow) -> None:
+    if addon.replacements:
+        hook(flow)
+
+
+def _log_events() -> list[LegacyLogEvents]:
+    """What makes an event of each line of mitmproxy's log."""
+    return [
+        one for one in logging.getLogger().handlers if isinstance(one, LegacyLogEvents) and one.master is ctx.master
+    ]
+
+
+def _are(addons: object, before: list[object]) -> bool:
+    """Whether these addons are the same as before."""
+    return len(before) == len(addons) and all(map(is_, before, addons))  # type: ignore[arg-type, call-overload]
 
 
 def _may_have(addon: object, name: str) -> bool:
     """Whether an addon has a hook, may get one, or holds others, which may."""
-    return not _stays(addon) or getattr(addon, name, None) is not None
+    return not _is_known(addon) or hasattr(addon, "addons") or _hook_of(addon, name) is not None
 
 
-def _stays(addon: object) -> bool:
-    """Whether an addon keeps the hooks that it has, and holds no others."""
-    return type(addon).__module__.startswith(_KNOWN) and not hasattr(addon, "addons")
+def _is_known(addon: object) -> bool:
+    """Whether an addon keeps the hooks that it has."""
+    return type(addon).__module__.startswith(_KNOWN)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from mitmproxy import ctx, exceptions, hooks, options
+from mitmproxy.addons.maplocal import MapLocal
 from mitmproxy.addons.script import ScriptLoader
 from mitmproxy.master import Master
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
@@ -172,3 +174,93 @@ async def test_events_that_wait_for_no_hook_go_the_same_way(manager: Any) -> Non
     manager.trigger(hooks.UpdateHook([]))
 
     assert called == ["first told", "last told"]
+
+
+async def test_addons_that_come_and_go_within_a_script_are_called_while_they_are_there(manager: Any) -> None:
+    called: list[str] = []
+    script = ModuleType("script")
+    inner = Holder("inner", [Addon("first", called)])
+    script.addons = [inner]  # type: ignore[attr-defined]
+    manager.add(Holder("loader", [script]))
+    HookDispatch().running()
+
+    assert await calls(manager, called) == ["first"]
+    inner.addons[0] = Addon("second", called)
+    assert await calls(manager, called) == ["second"]
+    inner.addons.append(Holder("third", [Addon("fourth", called)]))
+    script.request = lambda flow: called.append("script")  # type: ignore[attr-defined]
+    assert await calls(manager, called) == ["script", "second", "fourth"]
+    script.addons = []  # type: ignore[attr-defined]
+    del script.request
+    assert await calls(manager, called) == []
+
+
+async def test_what_could_not_be_looked_at_once_is_looked_at_again(manager: Any) -> None:
+    called: list[str] = []
+
+    class Odd(Holder):
+        is_broken = True
+
+        @property
+        def addons(self) -> list[object]:
+            if self.is_broken:
+                raise ValueError("not yet")
+            return [Addon("inner", called)]
+
+        @addons.setter
+        def addons(self, _: list[object]) -> None: ...
+
+    odd = Odd("odd", [])
+    manager.chain += [odd, Addon("last", called)]
+    HookDispatch().running()
+
+    assert await calls(manager, called) == ["last"]
+    odd.is_broken = False
+    assert await calls(manager, called) == ["inner", "last"]
+
+
+class Heard:
+    """Notes the lines of mitmproxy's log, as scripts of old did."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def add_log(self, entry: Any) -> None:
+        self._lines.append(entry.msg)
+
+
+async def test_lines_of_the_log_are_events_where_an_addon_has_a_hook_for_them(manager: Any) -> None:
+    master, lines = ctx.master, list[str]()
+    master._legacy_log_events._initiated_in_test = None  # else it hears what its own test logs alone, not the fixture
+    turns = list[object]()
+    master.event_loop.call_soon_threadsafe = lambda *call: turns.append(call)  # type: ignore[assignment, method-assign]
+    dispatch = HookDispatch()
+    dispatch.running()
+    logging.getLogger().warning("nobody hears this")
+    assert not turns
+
+    manager.add(Heard(lines))
+    before = len(turns)  # mitmproxy warns of such hooks
+    logging.getLogger().warning("somebody does")
+    assert len(turns) == before + 1
+    manager.remove(manager.get("heard"))
+    logging.getLogger().warning("nobody again")
+    assert len(turns) == before + 1
+
+    dispatch.done()
+    logging.getLogger().warning("as mitmproxy does it")
+    assert len(turns) == before + 2
+
+
+async def test_local_files_stand_in_for_addresses_where_an_option_says_so(manager: Any, tmp_path: Path) -> None:
+    (tmp_path / "answer").write_text("from here")
+    manager.add(MapLocal())
+    HookDispatch().running()
+    flow = tflow.tflow()
+    await manager.handle_lifecycle(HttpRequestHook(flow))
+    assert flow.response is None
+
+    ctx.options.map_local = [f"|.*|{tmp_path / 'answer'}"]
+    await manager.handle_lifecycle(HttpRequestHook(flow))
+    assert flow.response is not None
+    assert flow.response.content == b"from here"
