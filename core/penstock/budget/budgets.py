@@ -22,7 +22,7 @@ from penstock.budget.rate_limiter import RateDecision
 from penstock.budget.scopes import BudgetOwner, Key, Scope, keys_of, member_of, period_of, storable
 from penstock.budget.settings import Budget, Level, Limit
 
-__all__ = ["COUNTERS", "LIMITS", "Admission", "Budgets"]
+__all__ = ["COUNTERS", "LIMITS", "Admission", "Budgets", "Save", "SaveLater"]
 
 COUNTERS, LIMITS = "budget", "budget-limit"
 """Kinds of facts in a store."""
@@ -38,6 +38,8 @@ RAISE = 0.5
 Save = Callable[[str, str, FactChange], None]
 """Stores a fact of a kind under a name, or adds to it; None deletes it. Called with the lock held: it must not wait.
 Whoever stores an `Increment` calls its `written` afterwards; until then `adopt` counts it in addition."""
+SaveLater = Callable[[str, Callable[[], Mapping[str, FactChange]]], None]
+"""Stores soon, from another thread, the facts of a kind that the function returns by then, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,15 @@ class Budgets:
         now: float = 0.0,
         on_change: Callable[[Change], None] = lambda _: None,
         save: Save = lambda *_: None,
+        save_later: SaveLater | None = None,
         is_shared: bool = False,
     ) -> None:
-        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name. `is_shared`: other proxies
-        use the store, too."""
+        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name. `save_later`: asks for the
+        counters that have changed, when it stores them; without it `save` is called with each change. `is_shared`:
+        other proxies use the store, too."""
         self._lock, self._save = threading.RLock(), save
-        self._books = CounterTable(counters or {}, now, partial(save, COUNTERS), is_shared=is_shared)
+        later = partial(save_later, COUNTERS, self._changes) if save_later is not None else None
+        self._books = CounterTable(counters or {}, now, partial(save, COUNTERS), later=later, is_shared=is_shared)
         self._judge = LimitEvaluator(
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
         )
@@ -276,6 +281,10 @@ class Budgets:
             return sorted(rows, key=lambda row: (order.index(row["scope"]), -row["share"], -row["at"], row["name"]))
 
     # ---------------------------------------------------------------- within
+
+    def _changes(self) -> Mapping[str, FactChange]:
+        with self._lock:
+            return self._books.changes()
 
     def _meant(
         self, budget: Budget, now: float, scope: Scope | None, name: str, who: BudgetOwner | None

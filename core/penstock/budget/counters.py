@@ -172,11 +172,15 @@ class CounterTable:
         now: float,
         save: Save = lambda *_: None,
         *,
+        later: Callable[[], None] | None = None,
         is_shared: bool = False,
     ) -> None:
-        """`stored`: the counters that `save` stored in earlier runs, by name. `is_shared`: other proxies use the store,
-        too, and only counters that are old are deleted from it."""
-        self._save, self._is_shared = save, is_shared
+        """`stored`: the counters that `save` stored in earlier runs, by name. `later`: called when counters have
+        changed, that whoever stores them calls `changes`; without it, `save` is called with each change. `is_shared`:
+        other proxies use the store, too, and only counters that are old are deleted from it."""
+        self._save, self._later, self._is_shared = save, later, is_shared
+        self._changed: dict[Key, Counter] = {}
+        """Whose changes are still to be stored."""
         self._elsewhere: dict[str, Mapping[str, Any]] = {}
         """All counters as they were adopted last."""
         self._counters: OrderedDict[Key, Counter] = OrderedDict()
@@ -224,8 +228,18 @@ class CounterTable:
         yield from [(key, counter) for key, counter in self._counters.items() if key.period == periods[key.scope]]
 
     def note(self, key: Key) -> None:
-        """Store a counter that changed."""
-        self._save(str(key), self._counters[key].increment())
+        """Store a counter that changed, soon: several changes of it are stored as one."""
+        if self._later is not None and not self._changed:
+            self._later()
+        self._changed[key] = self._counters[key]
+        if self._later is None:
+            for name, change in self.changes().items():
+                self._save(name, change)
+
+    def changes(self) -> dict[str, FactChange]:
+        """What is to be stored of the counters that changed since the last call, by name."""
+        changed, self._changed = self._changed, {}
+        return {str(key): counter.increment() for key, counter in changed.items()}
 
     def adopt(self, stored: Mapping[str, Mapping[str, Any]]) -> None:
         """Take over the sums of the counters of other proxies on the same store. New counters are opened when they are
@@ -311,7 +325,7 @@ class CounterTable:
                 return
             if is_old or not self._is_shared:
                 self._drop(key)
-            elif counter.unwritten:
+            elif counter.unwritten or key in self._changed:
                 return
             else:
                 self._elsewhere[str(key)] = counter.payload()
@@ -320,6 +334,7 @@ class CounterTable:
     def _drop(self, key: Key) -> None:
         self._leave(key)
         self._elsewhere.pop(str(key), None)
+        self._changed.pop(key, None)
         self._save(str(key), None)
 
     def _leave(self, key: Key) -> None:

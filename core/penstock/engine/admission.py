@@ -58,7 +58,9 @@ class AdmissionControl:
     def __init__(self, store: Store, log: EventLog, clock: Clock, shared: SharedRates | None = None) -> None:
         self._log, self.clock = log, clock
         self.speed = RateLimiter(shared)
-        self.budgets = budget_store.load(store, clock.now(), on_change=self._tell, save=log.set_value)
+        self.budgets = budget_store.load(
+            store, clock.now(), on_change=self._tell, save=log.set_value, save_later=log.set_values_later
+        )
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""
         self._senders: OrderedDict[tuple[str, str], Sender] = OrderedDict()

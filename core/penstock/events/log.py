@@ -106,6 +106,7 @@ class EventLog:
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
         self._facts = _Facts(dict)
+        self._makers: dict[str, Callable[[], Mapping[str, FactChange]]] = {}
         self._batches: dict[str, list[FactBatch]] = {}
         """By kind."""
         self._refused = Refused()
@@ -165,6 +166,13 @@ class EventLog:
             facts[name] = merged(facts[name], value) if name in facts else value
             self._wake.notify()
 
+    def set_values_later(self, kind: str, make: Callable[[], Mapping[str, FactChange]]) -> None:
+        """Store soon the facts that `make` returns by name, on the log's own thread; of several calls before that, the
+        last counts."""
+        with self._wake:
+            self._makers[kind] = make
+            self._wake.notify()
+
     def _drop(self) -> None:
         """Count what is dropped, and say so at the first of it."""
         if not self._dropped:
@@ -195,7 +203,7 @@ class EventLog:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._queue or self._tips or self._facts or self._batches)
+        return bool(self._queue or self._tips or self._facts or self._makers or self._batches)
 
     def _run(self) -> None:
         while True:
@@ -208,11 +216,15 @@ class EventLog:
             # The request these facts are about is still on its way, and the interpreter has one lock: not now.
             self._hurry.wait(LINGER_S)
             with self._wake:
+                makers, self._makers = self._makers, {}
+                self._busy = True
+            for kind, make in makers.items():
+                self._set_made(kind, make)
+            with self._wake:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
                 for kind in [kind for kind in self._facts if kind not in self._batches]:
                     self._batches[kind] = [FactBatch(self._facts.pop(kind))]
-                self._busy = True
             batch = [e.event() if isinstance(e, _Pending) else e for e in taken]
             done: list[Event] = []
             stored = self._tried(partial(self._store, batch, done, tips))
@@ -238,6 +250,13 @@ class EventLog:
                 self._sleeps = True
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
                 self._sleeps = False
+
+    def _set_made(self, kind: str, make: Callable[[], Mapping[str, FactChange]]) -> None:
+        try:
+            for name, value in make().items():
+                self.set_value(kind, name, value)
+        except Exception:  # the log must go on
+            logger.warning("facts of the kind %s could not be made", kind, exc_info=True)
 
     def _goes_on(self, *, events: bool) -> bool:
         return self._closing or (events and bool(self._queue or self._tips))

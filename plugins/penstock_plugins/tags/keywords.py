@@ -4,9 +4,10 @@ words that are frequent in a text, rare in English and rare in the project."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-from penstock_plugins.tags.candidates import candidates
+from penstock_plugins.tags.candidates import Candidate, candidates
 from penstock_plugins.tags.tag_vocabulary import Vocabulary
 
 __all__ = ["CHARS", "MOST", "Found", "choose_tags", "find_candidates", "keywords"]
@@ -35,11 +36,17 @@ def find_candidates(text: str, answer: str = "") -> dict[str, Found]:
     """What a text, and the answer to it, can be tagged with, in lower case. Reads 6,000 characters of each."""
     found: dict[str, Found] = {}
     for part, weight in ((text, 1.0), (answer, _OF_ANSWER)):
-        for name, value, times in candidates(part[:CHARS]):
+        for name, value, times in _candidates(part[:CHARS]):
             key = name.lower()
             known = found.get(key, Found(name, value, 0.0))
             found[key] = Found(known.name, max(known.value, value), known.times + times * weight)
     return {key: one for key, one in found.items() if one.times >= _TWICE or " " not in key or key != one.name}
+
+
+@lru_cache(maxsize=32)
+def _candidates(text: str) -> tuple[Candidate, ...]:
+    """What a person says is looked at when it is asked, when it is answered and when it is stored."""
+    return tuple(candidates(text))
 
 
 def choose_tags(found: Mapping[str, Found], vocabulary: Vocabulary, most: int = MOST) -> list[str]:

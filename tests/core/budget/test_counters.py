@@ -234,6 +234,66 @@ def test_what_is_not_written_yet_stays_counted(steps: list[str]) -> None:
         assert counter.used.requests == here + adopted
 
 
+@given(st.lists(st.sampled_from(["spend", "collect", "write", "adopt", "other"])))
+def test_changes_that_are_asked_for_later_add_up_to_the_same(steps: list[str]) -> None:
+    """Whatever others count meanwhile: nothing is lost, and nothing is counted twice."""
+    stored: dict[str, Any] = {}
+    asked: list[None] = []
+    waiting: list[tuple[str, FactChange]] = []
+    table = CounterTable({}, NOW, later=lambda: asked.append(None), is_shared=True)
+    other = CounterTable({}, NOW, lambda name, change: save(stored, name, change))
+    here = elsewhere = adopted = 0
+    counter = table.open(KEY, WHO, NOW)
+    for step in ["spend", "spend", "adopt", *steps, "collect", *["write"] * (len(steps) + 1)]:
+        if step == "spend":
+            counter.spend(ONE, is_own=False)
+            table.note(KEY)
+            here += 1
+        elif step == "collect" and asked:
+            asked.clear()
+            waiting += table.changes().items()
+        elif step == "write" and waiting:
+            save(stored, *waiting.pop(0))
+        elif step == "adopt":
+            table.adopt(stored)
+            adopted = elsewhere if stored else adopted
+        elif step == "other":
+            other.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+            other.note(KEY)
+            elsewhere += 1
+        assert counter.used.requests == here + adopted
+        assert len(asked) <= 1, "once until they are asked for"
+    assert stored[str(KEY)]["used"]["requests"] == here + elsewhere
+
+
+def test_a_counter_that_is_dropped_before_its_change_was_asked_for_stays_dropped() -> None:
+    stored: dict[str, Any] = {}
+    table = CounterTable({}, NOW, lambda name, change: save(stored, name, change), later=lambda: None)
+    table.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+    table.note(KEY)
+    table.forget(Scope.CONVERSATION, {"c"})
+    assert table.changes() == {}
+    assert stored == {str(KEY): None}
+    table.open(KEY, WHO, NOW).spend(ONE, is_own=False)
+    table.note(KEY)
+    assert list(table.changes()) == [str(KEY)]
+
+
+def test_a_counter_whose_change_is_still_to_be_stored_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "KEEP", 10)
+    table = CounterTable({}, NOW, later=lambda: None, is_shared=True)
+    keys = [Key(Scope.SESSION, f"s{n}") for n in range(30)]
+    for key in keys:
+        table.open(key, WHO, NOW).spend(ONE, is_own=False)
+        table.note(key)
+    assert table.find(keys[0]).used == ONE
+    for change in table.changes().values():
+        assert isinstance(change, Increment)
+        change.written()
+    table.open(KEY, WHO, NOW)
+    assert table.find(keys[0]).used == Amount()
+
+
 def test_a_reset_holds_for_all_proxies() -> None:
     """What the other has spent since stays counted."""
     stored: dict[str, Any] = {}

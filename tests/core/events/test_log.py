@@ -239,6 +239,36 @@ def test_of_several_facts_under_one_name_the_last_is_stored() -> None:
         assert sink.values_of("other") == {"a": {"n": 3}}
 
 
+def test_facts_made_later_are_made_once_for_many_calls_on_the_logs_own_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """One that cannot be made costs nothing else."""
+    caplog.set_level(logging.WARNING)
+    sink, made = Sink(), list[str]()
+
+    def make() -> dict[str, dict[str, int]]:
+        made.append(threading.current_thread().name)
+        return {"a": {"n": len(made)}, "b": {"n": 0}}
+
+    def fail() -> dict[str, dict[str, int]]:
+        raise ValueError("no")
+
+    with log_on(sink) as log:
+        sink.open.clear()
+        put(log, 1)
+        assert sink.tried.acquire(timeout=30)
+        log.set_values_later("broken", fail)
+        for _ in range(10):
+            log.set_values_later("k", make)
+        sink.open.set()
+        assert log.drain()
+        assert sink.values_of("k") == {"a": {"n": 1}, "b": {"n": 0}}
+        log.set_values_later("k", make)
+        assert log.drain()
+        assert sink.values_of("k") == {"a": {"n": 2}, "b": {"n": 0}}
+        assert made == ["penstock-events"] * 2
+        assert sink.numbers() == [1]
+    assert [r.getMessage() for r in caplog.records] == ["facts of the kind broken could not be made"]
+
+
 def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """Events, tips and facts alike: the oldest are dropped and counted, which is said once as a warning, and in what
     the proxy says of its state."""
