@@ -1,5 +1,5 @@
 """Asks an engine in both of its ways, in the caller's own thread and from an event loop; and stages that do one thing
-(`Does`) or block until a test lets them go (`Blocks`)."""
+(`Does`) or block until a test lets them go (`Blocks`). `until_shown` waits for what stages do with an answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 from penstock import Draft, Stage
 from penstock.conversation.exchange import Request
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.testing import Session, path_of
 
-__all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request"]
+__all__ = ["WAYS", "Blocks", "Does", "ask_from_a_loop", "ask_now", "request", "until_shown"]
 
 
 def request(
@@ -40,6 +41,18 @@ def ask_from_a_loop(session: Session, asked: Request) -> ProxyDecision:
 
 
 WAYS: dict[str, Callable[[Session, Request], ProxyDecision]] = {"now": ask_now, "loop": ask_from_a_loop}
+
+
+async def until_shown(counts: _Counts) -> None:
+    """Let the loop run until no answer is being shown to stages any more. Whoever shows one tells the loop nothing."""
+    async with asyncio.timeout(60):
+        while counts.under_way:  # noqa: ASYNC110 - as said
+            await asyncio.sleep(0.001)
+
+
+class _Counts(Protocol):
+    @property
+    def under_way(self) -> int: ...
 
 
 class Does(Stage):

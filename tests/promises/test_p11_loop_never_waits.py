@@ -15,7 +15,7 @@ from penstock.engine import fallback
 from penstock.events.event import Event
 from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, Session, conversation, profile_of, user
-from tests.engines import Blocks, Does, request
+from tests.engines import Blocks, Does, request, until_shown
 
 
 async def test_a_stage_that_blocks_leaves_the_loop_to_others() -> None:
@@ -109,11 +109,11 @@ async def test_a_look_at_an_answer_holds_up_nobody(caplog: pytest.LogCaptureFixt
         outcome.exchange.advance(State.FORWARDED)
         outcome.exchange.advance(State.ANSWERED)
         outcome.reply = Reply(text="yes", complete=True)
-        looking = asyncio.create_task(session.engine.responses.answered(outcome))
+        session.engine.responses.answered(outcome)
         await asyncio.to_thread(stage.begun.wait)
         for n in range(5):
             await session.engine.process(request(conversation(user(f"more {n}")), ident=f"y{n}"))
-        await looking
+        await until_shown(session.engine.responses)
         stage.may_go.set()
         assert outcome.exchange.state is State.PROCESSED
         assert "looks" in session.events(EventKind.FAULT)[0].payload["error"]

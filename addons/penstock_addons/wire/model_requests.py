@@ -67,7 +67,8 @@ class ModelRequests:
         """The suite after it was closed, while mitmproxy still serves its connections."""
         self._in_flight: dict[str, InFlight] = {}
         self._ids = random.Random()  # seeded by the system once: to ask it each time takes a call of its own
-        self._background: set[asyncio.Task[None]] = set()
+        self._unhandled = 0
+        """Complete answers that the engine has not handled yet: the client gets their last bytes first."""
         self._keep_alive = KeepAliveRequests()
 
     def running(self) -> None:
@@ -109,7 +110,8 @@ class ModelRequests:
     @property
     def under_way(self) -> int:
         """The number of requests without a complete answer, and of answers that stages still look at."""
-        return len(self._in_flight) + len(self._background)
+        shown = self._suite.engine.responses.under_way if self._suite is not None else 0
+        return len(self._in_flight) + self._unhandled + shown
 
     def done(self) -> None:
         suite, self._suite = self._suite, None
@@ -341,9 +343,12 @@ class ModelRequests:
         suite.log.append_later(AnsweredEvent, in_flight.id, lambda: _read(plain, reply, redactor, outcome))
         if outcome is not None and outcome.exchange is not None:
             outcome.reply = reply
-            task = asyncio.get_running_loop().create_task(suite.engine.responses.answered(outcome))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+            self._unhandled += 1
+            asyncio.get_running_loop().call_soon(self._handle, suite, outcome)
+
+    def _handle(self, suite: Suite, outcome: ProxyDecision) -> None:
+        self._unhandled -= 1
+        suite.engine.responses.answered(outcome)
 
     def _keep(self, flow: http.HTTPFlow, in_flight: InFlight) -> None:
         if self._suite is not None and in_flight.outcome is not None and keyed.get(flow) is None:

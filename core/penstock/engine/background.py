@@ -3,6 +3,8 @@ request waits for."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -12,8 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from penstock.base.clock import Clock
-from penstock.base.loop_wait import done_within
-from penstock.base.threads import NoWorker, Workers
+from penstock.base.threads import NoWorker, Task, Workers
 from penstock.conversation.exchange import Exchange, State
 from penstock.conversation.reply import Reply
 from penstock.engine.pipeline import Pipeline
@@ -23,6 +24,8 @@ from penstock.events.response_events import ProcessedEvent
 
 __all__ = ["Background"]
 
+logger = logging.getLogger(__name__)
+
 
 class Background:
     """Shows answers to the stages. A stage that fails or hangs does not affect the others (P1)."""
@@ -30,40 +33,29 @@ class Background:
     def __init__(self, log: EventLog, clock: Clock) -> None:
         self._log, self._clock = log, clock
         self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
+        self._showings: set[_Showing] = set()
+        """Added to by the event loop, and taken from by whoever ends one."""
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
-        """Show `reply` to every stage that looks at answers, then mark the exchange as processed. `is_known`: an answer
-        to the same bytes was shown before."""
-        started = self._clock.tick()
-        showing = _Showing(_wanted(pipeline, exchange, is_known))
-        while not showing.is_over:
-            try:
-                show = partial(self._show, showing, showing.attempt, pipeline, exchange, reply)
-                task = self._workers.submit(show)
-            except NoWorker as e:
-                self._note(exchange, str(e))
-                break
-            limit = pipeline.profile.limits.background_s
-            while not await done_within(task.future, showing.left(limit)):
-                if showing.is_overtaken(limit):
-                    self._workers.give_up(task)
-                    self._note(exchange, f"no thread was free for {limit:.4g} s to show an answer to the stages")
-                    break
-                late = showing.give_up(limit)
-                if late is not None:  # another thread goes on with the next stage
-                    self._workers.give_up(task, pipeline.source(late))
-                    self._note(exchange, pipeline.overdue(late))
-                    break
-            else:
-                task.future.result()
-        self._processed(exchange, started)
+    @property
+    def under_way(self) -> int:
+        """The number of answers that are being shown."""
+        return len(self._showings)
+
+    def look(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
+        """Show `reply` to every stage that looks at answers, then mark the exchange as processed. Does not wait; for
+        the event loop, which learns of no answer that is shown in time: to wake it would cost each request.
+        `is_known`: an answer to the same bytes was shown before."""
+        showing = _Showing(pipeline, exchange, reply, self._clock.tick(), is_known=is_known)
+        self._showings.add(showing)
+        self._go_on(showing)
+        if not showing.is_over:
+            self._watch_from(showing.left())
 
     def look_now(self, pipeline: Pipeline, exchange: Exchange, reply: Reply, *, is_known: bool = False) -> None:
         """Do what `look` does, in the caller's own thread and without deadlines."""
-        started = self._clock.tick()
-        showing = _Showing(_wanted(pipeline, exchange, is_known))
-        self._show(showing, showing.attempt, pipeline, exchange, reply)
-        self._processed(exchange, started)
+        showing = _Showing(pipeline, exchange, reply, self._clock.tick(), is_known=is_known)
+        self._show(showing, showing.attempt)
 
     def do(self, job: Callable[[], None]) -> None:
         """Run `job`, which must not raise, in a thread. If too many threads hang, it is not run."""
@@ -72,30 +64,86 @@ class Background:
 
     def close(self) -> None:
         """End the threads."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._workers.close()
 
-    def _show(self, showing: _Showing, attempt: int, pipeline: Pipeline, exchange: Exchange, reply: Reply) -> None:
+    def _go_on(self, showing: _Showing) -> None:
+        """Show an answer to the stages that have not seen it, in a thread."""
+        attempt = showing.attempt
+        if not showing.has_more:
+            self._end(showing, attempt)
+            return
+        try:
+            showing.task = self._workers.submit(partial(self._show, showing, attempt))
+        except NoWorker as e:
+            self._note(showing, str(e))
+            self._end(showing, attempt)
+
+    def _watch_from(self, seconds: float) -> None:
+        """Have the event loop look in so many seconds, or sooner, whether a stage is late."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._watch)
+
+    def _watch(self) -> None:
+        self._timer = None
+        for showing in list(self._showings):
+            if showing.is_overtaken():
+                self._give_up(showing, f"no thread was free for {showing.limit:.4g} s to show an answer to the stages")
+            elif (late := showing.give_up()) is not None:
+                pipeline = showing.pipeline
+                self._give_up(showing, pipeline.overdue(late), pipeline.source(late))
+        left = [showing.left() for showing in list(self._showings)]
+        if left:
+            self._watch_from(min(left))
+
+    def _give_up(self, showing: _Showing, why: str, source: str = "") -> None:
+        """Have another thread go on with the next stage, if there is one to be shown the answer."""
+        if showing.task is not None:
+            self._workers.give_up(showing.task, source)
+        self._note(showing, why)
+        self._go_on(showing)
+
+    def _show(self, showing: _Showing, attempt: int) -> None:
         """Show the answer to the stages that have not seen it, until another thread goes on with it."""
-        while (index := showing.next(attempt)) is not None:
-            fault = pipeline.observe(index, *_copies(exchange, reply))
-            if showing.attempt == attempt:  # else it is known as late
-                self._note(exchange, fault)
+        try:
+            while (index := showing.next(attempt)) is not None:
+                fault = showing.pipeline.observe(index, *_copies(showing.exchange, showing.reply))
+                if showing.attempt == attempt:  # else it is known as late
+                    self._note(showing, fault)
+        except Exception:  # the answer is over all the same
+            logger.exception("an answer could not be shown to the stages")
+        self._end(showing, attempt)
 
-    def _note(self, exchange: Exchange, fault: str) -> None:
+    def _note(self, showing: _Showing, fault: str) -> None:
         if fault:
-            self._log.append(FaultEvent("stage", fault), exchange.id)
+            self._log.append(FaultEvent("stage", fault), showing.exchange.id)
 
-    def _processed(self, exchange: Exchange, started: float) -> None:
-        exchange.advance(State.PROCESSED)
-        self._log.append(ProcessedEvent(round((self._clock.tick() - started) * 1000, 3)), exchange.id)
+    def _end(self, showing: _Showing, attempt: int) -> None:
+        if showing.end(attempt):
+            self._showings.discard(showing)
+            showing.exchange.advance(State.PROCESSED)
+            ms = round((self._clock.tick() - showing.began) * 1000, 3)
+            self._log.append(ProcessedEvent(ms), showing.exchange.id)
 
 
 class _Showing:
-    """The stages that an answer is shown to, one after the other: each in the thread that carried on from the one
-    before, or in another where that one was late."""
+    """An answer, and the stages that it is shown to, one after the other: each in the thread that carried on from the
+    one before, or in another where that one was late."""
 
-    def __init__(self, stages: Sequence[int]) -> None:
-        self._left = deque(stages)
+    def __init__(
+        self, pipeline: Pipeline, exchange: Exchange, reply: Reply, began: float, *, is_known: bool = False
+    ) -> None:
+        self.pipeline, self.exchange, self.reply, self.began = pipeline, exchange, reply, began
+        self.limit = pipeline.profile.limits.background_s
+        """Seconds that a stage has."""
+        self.task: Task[None] | None = None
+        self.is_over = False
+        self._left = deque(_wanted(pipeline, exchange, is_known))
         self._lock = threading.Lock()
         self._at: int | None = None
         self._since = time.monotonic()
@@ -103,9 +151,9 @@ class _Showing:
         """The number of the thread that shows it; those before were given up."""
 
     @property
-    def is_over(self) -> bool:
-        """Whether no stage is left to begin with."""
-        return not self._left
+    def has_more(self) -> bool:
+        """Whether a stage is left to begin with."""
+        return bool(self._left)
 
     def next(self, attempt: int) -> int | None:
         """The stage to go on with. None: there is none, or another thread goes on."""
@@ -115,24 +163,31 @@ class _Showing:
             self._at, self._since = self._left.popleft() if self._left else None, time.monotonic()
             return self._at
 
-    def left(self, limit: float) -> float:
-        """Seconds until the present stage, or its beginning, is late."""
-        return max(0.001, self._since + limit - time.monotonic())
+    def end(self, attempt: int) -> bool:
+        """Whether it is over from now on, and was not before. Not if another thread goes on."""
+        with self._lock:
+            is_end = attempt == self.attempt and not self.is_over
+            self.is_over |= is_end
+            return is_end
 
-    def is_overtaken(self, limit: float) -> bool:
+    def left(self) -> float:
+        """Seconds until the present stage, or its beginning, is late."""
+        return max(0.001, self._since + self.limit - time.monotonic())
+
+    def is_overtaken(self) -> bool:
         """Whether no thread has begun in time. None does from now on: answers come faster than they are shown."""
         with self._lock:
-            is_late = self._at is None and bool(self._left) and time.monotonic() - self._since >= limit
+            is_late = self._at is None and bool(self._left) and time.monotonic() - self._since >= self.limit
             if is_late:
                 self.attempt += 1
                 self._left.clear()
             return is_late
 
-    def give_up(self, limit: float) -> int | None:
+    def give_up(self) -> int | None:
         """The present stage, which is not waited for any longer. None: it is not late."""
         with self._lock:
             late = self._at
-            if late is None or time.monotonic() - self._since < limit:
+            if late is None or time.monotonic() - self._since < self.limit:
                 return None
             self.attempt += 1
             self._at, self._since = None, time.monotonic()

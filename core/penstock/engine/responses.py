@@ -41,13 +41,18 @@ class ResponseHandler:
         self._states, self._clock, self._log = states, clock, log
         self._taught: OrderedDict[int, None] = OrderedDict()
 
-    async def answered(self, outcome: ProxyDecision) -> None:
+    @property
+    def under_way(self) -> int:
+        """The number of answers that stages still look at."""
+        return self._background.under_way
+
+    def answered(self, outcome: ProxyDecision) -> None:
         """Handle a complete answer, and show it to the stages in the background. Never raises."""
         exchange, reply, pipeline = outcome.exchange, outcome.reply, outcome.pipeline
         if exchange is None or reply is None or pipeline is None or exchange.state is not State.ANSWERED:
             return
         is_known = self._note(outcome, exchange, pipeline, reply)
-        await self._background.look(pipeline, exchange, reply, is_known=is_known)
+        self._background.look(pipeline, exchange, reply, is_known=is_known)
 
     def answered_now(self, outcome: ProxyDecision) -> None:
         """Do what `answered` does, in the caller's own thread."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 
 import pytest
 
 from penstock import EventKind, Exchange, Kind, Reply, Stage, ToolCall
+from penstock.base.threads import Workers
 from penstock.conversation.exchange import State
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
 from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
+from tests.engines import until_shown
 
 
 class Looks(Stage):
@@ -50,7 +53,8 @@ async def look(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture)
         if request.param == "now":
             background.look_now(pipeline, shown, reply, **more)
         else:
-            await background.look(pipeline, shown, reply, **more)
+            background.look(pipeline, shown, reply, **more)
+            await until_shown(background)
         background.close()
         log.close()
         return [(e.kind, e.payload.get("error")) for e in store.events_after()]
@@ -117,7 +121,9 @@ async def test_those_after_one_that_hangs_look_all_the_same(caplog: pytest.LogCa
     log = EventLog(store, clock=ManualClock())
     background = Background(log, ManualClock())
     pipeline = Pipeline(profile_of("[limits]\nbackground_s = 0.01"), stages, ManualClock())
-    await background.look(pipeline, shown, Reply("words"))
+    background.look(pipeline, shown, Reply("words"))
+    assert background.under_way == 1
+    await until_shown(background)
     assert [len(stage.seen) for stage in stages] == [1, 0, 1]
     assert shown.state is State.PROCESSED
     hangs.may_end.set()
@@ -145,7 +151,9 @@ async def test_answers_that_no_thread_is_free_for_are_let_go(caplog: pytest.LogC
         background.do(wait_for_it)
     pipeline = Pipeline(profile_of("[limits]\nbackground_s = 0.01"), [stage], ManualClock())
     shown = exchange()
-    await background.look(pipeline, shown, Reply("words"))
+    background.look(pipeline, shown, Reply("words"))
+    assert background.under_way == 1
+    await until_shown(background)
     assert (stage.seen, shown.state) == ([], State.PROCESSED)
     may_end.set()
     background.close()
@@ -153,6 +161,46 @@ async def test_answers_that_no_thread_is_free_for_are_let_go(caplog: pytest.LogC
     (fault, _) = store.events_after()
     assert fault.payload["error"] == "no thread was free for 0.01 s to show an answer to the stages"
     assert stage.seen == []
+
+
+async def test_each_answer_is_given_up_at_its_own_time(caplog: pytest.LogCaptureFixture) -> None:
+    """Also one whose profile gives stages less time than that of an answer before."""
+    caplog.set_level(logging.CRITICAL)
+    patient, hasty = Hangs("patient"), Hangs("hasty")
+    store, first, second = MemoryStore(), exchange(), exchange()
+    log = EventLog(store, clock=ManualClock())
+    background = Background(log, ManualClock())
+    background.look(
+        Pipeline(profile_of("[limits]\nbackground_s = 600"), [patient], ManualClock()), first, Reply("words")
+    )
+    background.look(
+        Pipeline(profile_of("[limits]\nbackground_s = 0.01"), [hasty], ManualClock()), second, Reply("words")
+    )
+    async with asyncio.timeout(60):
+        while second.state is not State.PROCESSED:  # noqa: ASYNC110 - no notice is sent
+            await asyncio.sleep(0.001)
+    assert (first.state, background.under_way) == (State.ANSWERED, 1)
+    patient.may_end.set()
+    await until_shown(background)
+    assert first.state is State.PROCESSED
+    hasty.may_end.set()
+    assert hasty.ended.wait(10)
+    background.close()
+    log.close()
+
+
+async def test_an_answer_that_no_thread_is_left_for_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """The stages do without it, and the log says so."""
+    caplog.set_level(logging.CRITICAL)
+    store, stage, shown = MemoryStore(), Looks("a"), exchange()
+    log = EventLog(store, clock=ManualClock())
+    background = Background(log, ManualClock())
+    background._workers = Workers(lost_limit=0)
+    background.look(Pipeline(profile_of(), [stage], ManualClock()), shown, Reply("words"))
+    assert (stage.seen, shown.state, background.under_way) == ([], State.PROCESSED, 0)
+    background.close()
+    log.close()
+    assert [e.kind for e in store.events_after()] == [EventKind.FAULT, EventKind.PROCESSED]
 
 
 def test_a_job_is_done_by_a_thread() -> None:

@@ -185,9 +185,9 @@ def test_a_shrunken_history_begins_an_epoch() -> None:
 async def test_an_answer_that_did_not_come_is_shown_to_nobody() -> None:
     """A refused request, one that was not read, one without a reply."""
     with Session() as session:
-        await session.engine.responses.answered(ProxyDecision())
+        session.engine.responses.answered(ProxyDecision())
         outcome = await session.engine.process(request(conversation(user("one"))))
-        await session.engine.responses.answered(outcome)
+        session.engine.responses.answered(outcome)
         assert outcome.exchange is not None
         assert outcome.exchange.state is State.REWRITTEN
 
