@@ -2,15 +2,16 @@
 
 mitmproxy prepares a call for each addon at each event, though most of them have no hook for it. With its thirty and
 ours, that was a third of the event loop's time for a small request. Order, errors and `AddonHalt` stay as they are.
-Two more things are left out while nobody would notice: an event for each line of mitmproxy's log, for which few addons
-have a hook, and writing down each request's address for `map_local` without rules.
+Three more things are left out while nobody would notice: an event for each line of mitmproxy's log, for which few
+addons have a hook; each request's address for `map_local` without rules; and the name of its host for mitmproxy's own
+pages where no header has theirs.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import partial
 from operator import is_
@@ -19,6 +20,7 @@ from types import ModuleType
 from mitmproxy import ctx, exceptions, hooks, http
 from mitmproxy.addonmanager import AddonManager, safecall
 from mitmproxy.addons.maplocal import MapLocal
+from mitmproxy.addons.onboarding import Onboarding
 from mitmproxy.log import LegacyLogEvents
 
 __all__ = ["HookDispatch"]
@@ -116,13 +118,19 @@ class _Member:
         self.addon, self._name = addon, name
         self._found: _Found | None = None
 
-    def hooks(self) -> Iterator[_Hook]:
+    def hooks(self) -> Iterable[_Hook]:
         """Its hooks of this name and those of what it holds, in mitmproxy's order."""
         found = self._found
-        if found is None or not all(_are(getattr(one, "addons", ()), before) for one, before in found[1]):
+        if found is None or (found[1] and not self._is_as_before(found)):
             found = [], []
             self._find(self.addon, found)
             self._found = found  # at last: an addon may raise where it is looked at
+        return self._asked(found) if found[1] else [hook for _, hook in found[0] if hook is not None]
+
+    def _is_as_before(self, found: _Found) -> bool:
+        return all(_are(getattr(one, "addons", ()), before) for one, before in found[1])
+
+    def _asked(self, found: _Found) -> Iterator[_Hook]:
         for addon, hook in found[0]:
             if hook is not None or (hook := _hook_of(addon, self._name)) is not None:
                 yield hook
@@ -149,14 +157,23 @@ def _hook_of(addon: object, name: str) -> _Hook | None:
 def _kept(addon: object, name: str) -> _Hook | None:
     """The hook of an addon that keeps it."""
     hook = _hook_of(addon, name)
-    if type(addon) is MapLocal and name == "request" and hook is not None:
-        return partial(_map_where_asked, addon, hook)
+    if name == "request" and hook is not None:
+        if type(addon) is MapLocal:
+            return partial(_map_where_asked, addon, hook)
+        if type(addon) is Onboarding:
+            return partial(_serve_where_asked, addon, hook)
     return hook
 
 
-def _map_where_asked(addon: MapLocal, hook: _Hook, flow: http.HTTPFlow) -> None:
-    if addon.replacements:
-        hook(flow)
+def _map_where_asked(addon: MapLocal, hook: _Hook, flow: http.HTTPFlow) -> object:
+    return hook(flow) if addon.replacements else None
+
+
+def _serve_where_asked(addon: Onboarding, hook: _Hook, flow: http.HTTPFlow) -> object:
+    """mitmproxy's own pages are at a host that a client names, by `Host` or in the request's line."""
+    host = addon.host.encode()
+    is_named = host in flow.request.data.authority or any(host in value for _, value in flow.request.headers.fields)
+    return hook(flow) if is_named or not addon.host.isascii() or flow.request.host == addon.host else None
 
 
 def _log_events() -> list[LegacyLogEvents]:

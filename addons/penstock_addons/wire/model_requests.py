@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from mitmproxy import http
@@ -161,7 +162,8 @@ class ModelRequests:
             return
         if flow.response is not None:
             return
-        in_flight = self._begin(flow, found)
+        headers = headers_of(flow)
+        in_flight = self._begin(flow, found, headers)
         body = flow.request.raw_content or b""
         replayed = flow.is_replay == "request"  # by mitmproxy: what was sent is sent again
         if replayed:
@@ -174,7 +176,7 @@ class ModelRequests:
             method=flow.request.method,
             host=host_of(flow),
             path=flow.request.path.partition("?")[0],
-            headers=headers_of(flow),
+            headers=headers,
             body=body,
             profile=asked.profile or (known.profile if known is not None else ""),
             port=flow.request.port,
@@ -290,7 +292,7 @@ class ModelRequests:
         if flow.killable:
             flow.kill()
 
-    def _begin(self, flow: http.HTTPFlow, dialect: Dialect) -> InFlight:
+    def _begin(self, flow: http.HTTPFlow, dialect: Dialect, headers: Mapping[str, str]) -> InFlight:
         in_flight = InFlight(f"{self._ids.getrandbits(64):016x}", dialect, time.perf_counter(), [head_of(flow.request)])
         self._in_flight[flow.id] = in_flight
         in_flight_requests.set(flow, in_flight)
@@ -300,8 +302,8 @@ class ModelRequests:
                 host=host_of(flow),
                 path=kept_name(flow.request.path.partition("?")[0]),
                 bytes=len(flow.request.raw_content or b""),
-                encoding=kept_name(flow.request.headers.get("content-encoding", "")),
-                client=client_of({"user-agent": flow.request.headers.get("user-agent", "")}),
+                encoding=kept_name(headers.get("content-encoding", "")),
+                client=client_of({"user-agent": headers.get("user-agent", "")}),
                 profile=self._suite.profile.name,
             )
             self._suite.log.append(received, in_flight.id)
@@ -312,7 +314,7 @@ class ModelRequests:
         suite = self._suite
         if suite is None:
             return
-        in_flight = self._begin(flow, dialect)
+        in_flight = self._begin(flow, dialect, headers_of(flow))
         limit = suite.profile.limits.body_bytes
         why = f"the body has more than {limit} bytes; {MAY_BE_REFUSED}"
         suite.log.append(BypassedEvent(why, 0, 0), in_flight.id)

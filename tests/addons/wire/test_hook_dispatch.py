@@ -9,12 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from mitmproxy import ctx, exceptions, hooks, options
+from mitmproxy import ctx, exceptions, hooks, http, options
 from mitmproxy.addons.maplocal import MapLocal
+from mitmproxy.addons.onboarding import Onboarding
 from mitmproxy.addons.script import ScriptLoader
 from mitmproxy.master import Master
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
-from mitmproxy.test import tflow
+from mitmproxy.test import tflow, tutils
 
 from penstock_addons.wire.hook_dispatch import HookDispatch
 
@@ -264,3 +265,26 @@ async def test_local_files_stand_in_for_addresses_where_an_option_says_so(manage
     await manager.handle_lifecycle(HttpRequestHook(flow))
     assert flow.response is not None
     assert flow.response.content == b"from here"
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "is_served"),
+    [
+        ("mitm.it", {}, True),
+        ("10.0.0.1", {"host": "mitm.it"}, True),
+        ("10.0.0.1", {"host": "mitm.it:80"}, True),
+        ("10.0.0.1", {"host": "api.example"}, False),
+        ("10.0.0.1", {}, False),
+    ],
+)
+async def test_mitmproxys_own_pages_are_found_under_their_name(
+    manager: Any, host: str, headers: dict[str, str], is_served: bool
+) -> None:
+    manager.add(Onboarding())
+    sent = http.Headers([(name.encode(), value.encode()) for name, value in headers.items()])
+    for is_dispatched in (False, True):
+        flow = tflow.tflow(req=tutils.treq(host=host, authority=b"", path=b"/", headers=sent.copy()))
+        if is_dispatched:
+            HookDispatch().running()
+        await manager.handle_lifecycle(HttpRequestHook(flow))
+        assert (flow.response is not None) == is_served
