@@ -394,3 +394,20 @@ def test_a_search_reads_short_lists_itself_and_has_a_thread_read_long_ones(
     ranked.lists.settle()
     assert read == ["boiler"]
     assert ranked.lines_at_once("w", "boiler number1 number2") is not None
+
+
+@in_a_file
+def test_where_a_word_becomes_rarer_others_than_before_are_the_best(contexts: Contexts, ranked: RankedWords) -> None:
+    """Though the scores of those that were have not changed."""
+    with contexts.write("w", "me") as writer:
+        for n in range(25):
+            writer.put(f"long/{n}", NewContext("pump " + "filler text " * 60, ttl=0))
+        for n in range(520):
+            writer.put(f"short/{n}", NewContext("valve " * 5, ttl=0))
+        for n in range(700):
+            writer.put(f"other/{n}", NewContext("hose " * 5, ttl=0))
+    check(ranked, contexts, "pump valve")
+    with contexts.write("w", "me") as writer:
+        for n in range(470, 520):
+            writer.delete(f"short/{n}")
+    check(ranked, contexts, "pump valve")
