@@ -235,6 +235,12 @@ class MemoryService:
             self._change.notify_all()
         if self._thread is not None:
             self._thread.join(CLOSE_S)
+        with self._change:
+            left, self._urgent = len(self._queue), 0
+            self._queue.clear()
+            self.dropped += left
+        if left:
+            logger.warning("memory was closed before %d pieces of work were done: they are lost", left)
         self._askers.close()
 
     # ---------------------------------------------------------------- the service's thread
