@@ -191,10 +191,10 @@ class Rests(Pace):
         return 0.0 if is_first else 10_000.0
 
 
-@pytest.mark.parametrize("urgent", ["other work", "half of all that may wait", "the end"])
+@pytest.mark.parametrize("urgent", ["other work", "a quarter of all that may wait", "the end"])
 def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urgent: str) -> None:
     pace, is_read = Rests(), threading.Event()
-    memory_service = keep(pace=pace, queued=4 * TOGETHER)
+    memory_service = keep(pace=pace, queued=8 * TOGETHER)
     memory_service.open()
 
     def remember(read: Callable[[], None] = lambda: None) -> None:
