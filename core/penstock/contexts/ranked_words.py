@@ -189,7 +189,7 @@ class RankedWords:
 def _serves(one: WordList, mark: Mark) -> bool:
     """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
     changes = mark[0] - one.mark[0]
-    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * len(one.ids)))
+    return one.mark == mark or (one.of_all > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * one.of_all))
 
 
 @dataclass
@@ -221,8 +221,9 @@ class _Again:
         now = self.reader.read_some(word, self.mark, np.union1d(ids, one.sample))
         same = ~np.isin(now.ids, self.changed)
         before = sums([one], now.ids[same])
-        has_drifted = not len(before) or np.any(np.abs(now.scores[same] - before) > _DRIFT * before)
-        return None if has_drifted else now
+        is_known = len(before) or len(one.ids) <= len(self.changed)
+        has_drifted = np.any(np.abs(now.scores[same] - before) > _DRIFT * before)
+        return now if is_known and not has_drifted else None
 
 
 def _best(

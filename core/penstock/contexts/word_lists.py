@@ -38,6 +38,8 @@ class WordList:
     scores: Scores
     places: npt.NDArray[np.int32]
     """The place of each in the order of keys; -1 where it is not known."""
+    of_all: int = 0
+    """Contexts of all workspaces that were looked at to read it."""
 
     @cached_property
     def highest(self) -> float:

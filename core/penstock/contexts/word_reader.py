@@ -135,7 +135,7 @@ class WordReader:
         expired are in it."""
         ids, scores = _unpacked(_EVERYWHERE.run(self.db, match=matching([word])), 2)
         places, is_own = order.places_of(ids)
-        return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own])
+        return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own], len(ids))
 
     def key_order(self, earlier: KeyOrder | None) -> KeyOrder | None:
         """The order of keys; an earlier one with those added since, as long as these are few. None: there are too many

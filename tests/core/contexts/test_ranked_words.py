@@ -411,3 +411,25 @@ def test_where_a_word_becomes_rarer_others_than_before_are_the_best(contexts: Co
         for n in range(470, 520):
             writer.delete(f"short/{n}")
     check(ranked, contexts, "pump valve")
+
+
+@in_a_file
+def test_a_short_list_of_a_word_that_others_have_serves_on(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read it, all of the other workspace are looked at, and each change there would ask for that."""
+    monkeypatch.setattr(ranked_words, "_SHORT", 2)
+    for n in range(60):
+        put(contexts, f"k/{n}", "boiler", "other")
+    put(contexts, "first", "boiler")
+    reads: list[tuple[str, str]] = []
+    read = ranked.lists._read
+    monkeypatch.setattr(ranked.lists, "_read", lambda key: reads.append(key) or read(key))
+    for n in range(3):
+        check(ranked, contexts, "boiler")
+        put(contexts, f"new/{n}", "boiler", "other")
+    put(contexts, "second", "boiler boiler")
+    check(ranked, contexts, "boiler")
+    put(contexts, "first", "gone")
+    check(ranked, contexts, "boiler")
+    assert reads == [("w", "boiler")]
