@@ -433,3 +433,22 @@ def test_a_short_list_of_a_word_that_others_have_serves_on(
     put(contexts, "first", "gone")
     check(ranked, contexts, "boiler")
     assert reads == [("w", "boiler")]
+
+
+@in_a_file
+def test_a_list_that_cannot_be_read_is_said_once(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not at each search, which goes on without it."""
+    monkeypatch.setattr(ranked_words, "_SHORT", 2)
+    for n in range(6):
+        put(contexts, f"k/{n}", "boiler")
+
+    def fails(_key: tuple[str, str]) -> None:
+        raise MemoryError("no memory for it")
+
+    monkeypatch.setattr(ranked.lists, "_read", fails)
+    for _ in range(3):
+        assert ranked.search("w", "boiler") == contexts.search("w", "boiler")
+        ranked.lists.settle()
+    assert [one.getMessage() for one in caplog.records] == ["the list of a word cannot be read: no memory for it"]
