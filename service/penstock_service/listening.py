@@ -7,12 +7,12 @@ from __future__ import annotations
 import errno
 import json
 import socket
-import time
 from ipaddress import ip_address
 
 import httpx
 
 from penstock.base.errors import PenstockError
+from penstock.base.threads import Workers
 
 __all__ = ["is_every_address", "listen"]
 
@@ -57,14 +57,22 @@ def _is_service(host: str, port: int) -> bool:
     """Whether what answers there is a Penstock service. It is shown no token, as it may be anybody."""
     every = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     at = every.get(host, host)
-    url, until, content = f"http://{f'[{at}]' if ':' in at else at}:{port}/readyz", time.monotonic() + _ASKED_S, b""
+    url = f"http://{f'[{at}]' if ':' in at else at}:{port}/readyz"
+    asking = Workers(limit=1, name="penstock-port")  # httpx has a time limit for each read, and none for all
     try:
-        with httpx.stream("GET", url, trust_env=False, timeout=_ASKED_S) as response:
-            for chunk in response.iter_raw():
-                content += chunk
-                if len(content) > _LONGEST or time.monotonic() > until:  # the time limit is one of each read
-                    return False
-        answer = json.loads(content)
-    except (httpx.HTTPError, ValueError):
+        answer = json.loads(asking.submit(lambda: _answer_of(url)).future.result(_ASKED_S))
+    except (httpx.HTTPError, ValueError, TimeoutError):
         return False
+    finally:
+        asking.close()
     return isinstance(answer, dict) and answer.keys() >= _READY
+
+
+def _answer_of(url: str) -> bytes:
+    content = b""
+    with httpx.stream("GET", url, trust_env=False, timeout=_ASKED_S) as response:
+        for chunk in response.iter_raw():
+            content += chunk
+            if len(content) > _LONGEST:
+                break
+    return content

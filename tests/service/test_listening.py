@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -41,6 +43,26 @@ def test_another_program_on_the_port_is_none_of_ours() -> None:
         finally:
             other.shutdown()
             thread.join()
+
+
+def test_a_program_that_never_ends_its_answer_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(2) as threads:
+        has_said = Event()
+
+        def answer() -> None:
+            caller, _ = other.accept()
+            with caller, suppress(OSError):
+                caller.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not has_said.wait(0.1):
+                    caller.sendall(b"a: b\r\n")
+
+        threads.submit(answer)
+        said = threads.submit(listen, "127.0.0.1", other.getsockname()[1])
+        try:
+            with pytest.raises(PenstockError, match=r"in use.*: give the service another port"):
+                said.result(30)
+        finally:
+            has_said.set()
 
 
 def test_an_address_of_another_machine_is_not_about_the_port() -> None:

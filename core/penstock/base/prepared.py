@@ -144,7 +144,10 @@ def _json_reader(read: _Convert) -> _Convert:
     def parsed(content: Any) -> Any:
         if not isinstance(content, str):
             return read(content)
-        value, end = _parse(content)
+        try:
+            value, end = _parse(content)
+        except ValueError:  # also of white space before it
+            return read(content)
         return value if end == len(content) else read(content)
 
     return parsed

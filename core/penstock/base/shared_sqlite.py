@@ -78,7 +78,7 @@ class SharedSqlite:
                 if db.in_transaction():  # what SQLAlchemy takes for one: for SQLite it is over
                     db.rollback()
             except BaseException:
-                db.close()
+                self._let_go(db)
                 raise
             self._keep_idle(db)
         except FAILURES as e:
@@ -95,7 +95,12 @@ class SharedSqlite:
         if self._is_closed or len(self._readers) > _IDLE:
             last = self._idle_reader()
             if last is not None:
-                last.close()
+                self._let_go(last)
+
+    def _let_go(self, db: sa.Connection) -> None:
+        if self._is_closed:  # the pool that it is of is gone, and would leave it open
+            db.invalidate()
+        db.close()
 
     @contextmanager
     def writing(self, *, is_durable: bool = False, part: str = "") -> Iterator[sa.Connection]:

@@ -226,8 +226,10 @@ class Contexts:
         try:
             with self._tables.engine.connect() as db:
                 db.exec_driver_sql("PRAGMA busy_timeout=0")
-                self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
-                db.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+                try:
+                    self._has_purged = bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar())
+                finally:  # on a full disk, too: the next one who writes may get this connection
+                    db.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
         except FAILURES as e:
             logger.warning("%s: the write-ahead log could not be emptied after a purge: %s", self.path, sqlite.why(e))
 

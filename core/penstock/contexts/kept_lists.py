@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 _MOST_WANTED = 1_000
 """Lists that wait to be read; of more, those wanted first are dropped."""
 _REFUSED_S, _MOST_REFUSED = 600.0, 1_000
-"""Seconds for which a list that is not to be kept is not read again, and how many such lists are remembered."""
+"""Seconds for which a list that cannot be read, or is not to be kept, is not read again, and how many such
+lists are remembered."""
 Key = tuple[str, str]
 """A workspace and a word."""
 
@@ -35,7 +36,7 @@ class KeptLists:
         self._lists: OrderedDict[Key, WordList] = OrderedDict()
         self._wanted: OrderedDict[Key, None] = OrderedDict()
         self._refused: OrderedDict[Key, float] = OrderedDict()
-        """Lists that are not to be kept, and when that was found."""
+        """Lists that cannot be read or are not to be kept, and when that was found."""
         self._thread: threading.Thread | None = None
         self._is_closing = threading.Event()
         self.size = 0
@@ -99,13 +100,12 @@ class KeptLists:
 
     def _read_wanted(self) -> None:
         while (key := self._next()) is not None:
-            start = time.monotonic()
+            start, read = time.monotonic(), None
             try:
                 read = self._read(key)
             except Exception as e:  # searches go on without the list
                 logger.warning("the list of a word cannot be read: %s", e, exc_info=not isinstance(e, StoreError))
-            else:
-                self._note(key, read)
+            self._note(key, read)
             self._is_closing.wait(3 * (time.monotonic() - start))  # three quarters are for others
 
     def _note(self, key: Key, read: WordList | None) -> None:

@@ -150,7 +150,9 @@ class RankedWords:
         if reader.now - mark[1] > _QUIET_S:
             self.lists.want(key for key, one in zip(keys, lists, strict=True) if one.mark != mark)
         changed = reader.changed_since(oldest)
-        found = None if changed is None else _best(reader, rows, lists, limit, _Again(reader, asked, lists, changed))
+        found = (
+            None if changed is None else _best(reader, rows, lists, limit, _Again(reader, mark, asked, lists, changed))
+        )
         if found is None:
             self.lists.drop(keys)
             self.lists.want(keys)
@@ -187,7 +189,7 @@ class RankedWords:
 def _serves(one: WordList, mark: Mark) -> bool:
     """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
     changes = mark[0] - one.mark[0]
-    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * len(one.ids)))
+    return one.mark == mark or (one.of_all > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * one.of_all))
 
 
 @dataclass
@@ -195,6 +197,7 @@ class _Again:
     """Ranks contexts again, after changes."""
 
     reader: WordReader
+    mark: Mark
     asked: Sequence[str]
     lists: Sequence[WordList]
     changed: Numbers
@@ -202,10 +205,25 @@ class _Again:
     def rank(self, ids: Numbers) -> tuple[Numbers, Scores] | None:
         """Some contexts and all that were changed, with their scores now; those that have none are left out. None: the
         lists are of no use any more."""
-        ids, scores = self.reader.scores_among(self.asked, np.union1d(ids, self.changed))
-        same = ~np.isin(ids, self.changed)
-        before = sums(self.lists, ids[same])
-        return None if np.any(np.abs(scores[same] - before) > _DRIFT * before) else (ids, scores)
+        ids = np.union1d(ids, self.changed)
+        now = [self._now(word, one, ids) for word, one in zip(self.asked, self.lists, strict=True)]
+        newer = [one for one in now if one is not None]
+        if len(newer) < len(now):
+            return None
+        scores = sums(newer, ids)
+        return ids[scores > 0], scores[scores > 0]
+
+    def _now(self, word: str, one: WordList, ids: Numbers) -> WordList | None:
+        """What a list would have of some contexts. None: it has drifted, of which those tell that are in its `sample`,
+        too: where a word has become rarer, contexts that were not among the best may be by now."""
+        if one.mark == self.mark:
+            return one
+        now = self.reader.read_some(word, self.mark, np.union1d(ids, one.sample))
+        same = ~np.isin(now.ids, self.changed)
+        before = sums([one], now.ids[same])
+        is_known = len(before) or len(one.ids) <= len(self.changed)
+        has_drifted = np.any(np.abs(now.scores[same] - before) > _DRIFT * before)
+        return now if is_known and not has_drifted else None
 
 
 def _best(

@@ -23,6 +23,8 @@ Mark = tuple[int, float]
 """A state of the contexts: the number and the time of the last change."""
 _ROUNDING = 1e-9
 """The share of a score that may be lost to rounding, at most."""
+_SAMPLE = 9
+"""Contexts of a list that are looked at to learn whether it still is right."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,20 @@ class WordList:
     scores: Scores
     places: npt.NDArray[np.int32]
     """The place of each in the order of keys; -1 where it is not known."""
+    of_all: int = 0
+    """Contexts of all workspaces that were looked at to read it."""
 
     @cached_property
     def highest(self) -> float:
         """The highest score; 0 for a word that none has."""
         return float(self.scores.max(initial=0.0))
+
+    @cached_property
+    def sample(self) -> Numbers:
+        """A few contexts, from the one with the lowest score to that with the highest: if none of these scores has
+        changed, no other one has."""
+        places = np.linspace(0, len(self.ids) - 1, min(len(self.ids), _SAMPLE)).astype(np.int64)
+        return self.ids[np.argpartition(self.scores, places)[places]]
 
     @property
     def size(self) -> int:

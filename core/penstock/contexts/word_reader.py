@@ -1,9 +1,8 @@
-"""`WordReader`: has FTS5 give the contexts of a workspace that have a word, or some words, with their scores, and tells
-which were changed since."""
+"""`WordReader`: has FTS5 give the contexts of a workspace that have a word, with their scores, and tells which were
+changed since."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,9 +20,8 @@ from penstock.contexts.words_in_sqlite import TABLE, matching
 
 __all__ = ["KeyOrder", "WordReader"]
 
-_UNIT = 1e16
-"""Scores are read as whole numbers of this part of one, which go up to 922: of a billion contexts a word gives 46 at
-most, and eight words 368."""
+_UNIT = 1e17
+"""Scores are read as whole numbers of this part of one: of a billion contexts a word gives 46 at most."""
 _MOST_NEWER = 500
 """Contexts that were added since the order of keys was read, at most."""
 _MOST_ORDERED = 1_000_000
@@ -128,7 +126,7 @@ class WordReader:
 
     def read_short(self, word: str, mark: Mark) -> WordList:
         """The list of a word that few contexts have. `mark`: that of this state."""
-        ids, scores = self._scored(_SHORT, [word])
+        ids, scores = self._scored(_SHORT, word)
         order = np.argsort(ids)
         return WordList(mark, ids[order], scores[order], order.astype(np.int32))
 
@@ -137,7 +135,7 @@ class WordReader:
         expired are in it."""
         ids, scores = _unpacked(_EVERYWHERE.run(self.db, match=matching([word])), 2)
         places, is_own = order.places_of(ids)
-        return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own])
+        return WordList(mark, ids[is_own], scores[is_own] / _UNIT, places[is_own], len(ids))
 
     def key_order(self, earlier: KeyOrder | None) -> KeyOrder | None:
         """The order of keys; an earlier one with those added since, as long as these are few. None: there are too many
@@ -153,12 +151,14 @@ class WordReader:
         places = np.argsort(by_key)
         return KeyOrder(self.workspace, by_key[places], places.astype(np.int32), by_key[:0])
 
-    def scores_among(self, words: Sequence[str], ids: Numbers) -> tuple[Numbers, Scores]:
-        """Those of some contexts that have any of the words, and their scores."""
-        return self._scored(_AMONG, words, ids=ids.tolist())
+    def read_some(self, word: str, mark: Mark, some: Numbers) -> WordList:
+        """Those of some contexts that have a word. Their places are not known."""
+        ids, scores = self._scored(_AMONG, word, ids=some.tolist())
+        order = np.argsort(ids)
+        return WordList(mark, ids[order], scores[order], np.full(len(ids), -1, np.int32))
 
-    def _scored(self, which: Prepared, words: Sequence[str], **values: object) -> tuple[Numbers, Scores]:
-        match = matching(words)
+    def _scored(self, which: Prepared, word: str, **values: object) -> tuple[Numbers, Scores]:
+        match = matching([word])
         found = which.run(self.db, match=match, workspace=self.workspace, now=self.now, **values)
         ids, scores = _unpacked(found, 2)
         return ids, scores / _UNIT

@@ -41,6 +41,8 @@ RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
 QUEUED = 2000
 """The most pieces of work that wait; beyond that, the oldest are dropped."""
+RESTING = 0.25
+"""The share of these up to which items wait while the process is busy: `CLOSE_S` is enough to write so many."""
 CLOSE_S = 5.0
 GATHER_S = 3.0
 """Seconds that items wait for more before they are written together."""
@@ -119,7 +121,7 @@ class MemoryService:
         self.fault = ""
         """What is wrong: the thing, the place, the next step. Empty while all is well."""
         self.dropped = 0
-        """Pieces of work that were let go because too many waited."""
+        """Pieces of work that were let go because too many waited, or were not done when it was closed."""
 
     @classmethod
     def of(
@@ -235,6 +237,12 @@ class MemoryService:
             self._change.notify_all()
         if self._thread is not None:
             self._thread.join(CLOSE_S)
+        with self._change:
+            left, self._urgent = len(self._queue), 0
+            self._queue.clear()
+            self.dropped += left
+        if left:
+            logger.warning("memory was closed before %d pieces of work were done: they are lost", left)
         self._askers.close()
 
     # ---------------------------------------------------------------- the service's thread
@@ -274,8 +282,8 @@ class MemoryService:
         return len(self._queue) >= TOGETHER or self._is_urgent()
 
     def _is_urgent(self) -> bool:
-        """Whether work is due that waits for nothing, or so much that more would soon be dropped."""
-        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= self._limit // 2)
+        """Whether work is due that waits for nothing, or so much that it could not be written at the end."""
+        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= RESTING * self._limit)
 
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -77,6 +78,21 @@ def test_statements_that_a_connection_keeps_are_few(store: GatewayStore) -> None
     lengths = {one.count("), (") for one in ran if one.startswith("INSERT")}
     assert len(lengths) <= 42
     assert max(lengths) < 42
+
+
+@pytest.mark.parametrize("text", [' {"a": 1}', '{"a": 1}\n', "\t[]", "NaN1", "", "{} {}"])
+def test_json_that_another_program_wrote_is_read_as_sqlalchemy_does(store: GatewayStore, text: str) -> None:
+    def read(run: Callable[[], Sequence[Any]]) -> object:
+        try:
+            return run()[0].settings
+        except ValueError as e:
+            return str(e)
+
+    with store.writing() as db:
+        driver(db).execute("UPDATE workspaces SET settings = ?", (text,))
+    with store.reading() as db:
+        expected = read(lambda: db.execute(workspaces.select()).all())
+        assert read(lambda: NAMED.run(db, names=["default"])) == expected
 
 
 def test_many_rows_of_an_upsert_replace_those_that_are_there() -> None:

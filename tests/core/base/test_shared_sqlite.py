@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from penstock.base import shared_sqlite as module
 from penstock.base.errors import StoreError
+from penstock.base.prepared import driver
 from penstock.base.shared_sqlite import SharedSqlite
 
 
@@ -67,6 +68,22 @@ def test_few_connections_stay_open_and_none_after_the_last_reader(path: Path) ->
         file.close()
         assert notes(db) == []
     assert db.closed
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_still_reads_while_the_file_is_closed_closes_it(path: Path, fails: bool) -> None:
+    """The last connection removes the write-ahead log, in which there may be what was deleted since."""
+    file = SharedSqlite(path, make)
+    add(file, "one")
+    with suppress(StoreError), file.reading() as db:
+        raw = driver(db)
+        assert notes(db) == ["one"]
+        file.close()
+        if fails:
+            db.exec_driver_sql("SELECT other FROM notes")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        raw.execute("SELECT 1")
+    assert [one.name for one in path.parent.iterdir()] == ["notes.db"]
 
 
 @pytest.mark.parametrize("is_durable", [False, True])

@@ -4,6 +4,8 @@ SQLite's own bound of a file's pages stands for the disk: it fails in the same w
 
 from __future__ import annotations
 
+import os
+import resource
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 
 from penstock.base.errors import StoreError
 from penstock.base.prepared import driver
+from penstock.base.shared_sqlite import BUSY_MS, SharedSqlite
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
 from tests.core.contexts.conftest import in_a_file
@@ -82,3 +85,19 @@ def test_another_writer_is_no_full_disk(contexts: Contexts) -> None:
     with pytest.raises(ValueError, match="mine"), contexts.write("w", "me"):
         raise ValueError("mine")
     contexts.check_writable()
+
+
+@in_a_file
+def test_a_log_that_cannot_be_emptied_makes_no_write_impatient(contexts: Contexts) -> None:
+    """The connection that tried it, which waited for nobody, is used again."""
+    for n in range(5):
+        put(contexts, f"k/{n}", os.urandom(50_000).hex())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (contexts.path.stat().st_size, before[1]))
+    try:
+        contexts._empty_log()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(contexts._tables, SharedSqlite)
+    with contexts._tables.engine.connect() as db:
+        assert db.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_MS

@@ -394,3 +394,61 @@ def test_a_search_reads_short_lists_itself_and_has_a_thread_read_long_ones(
     ranked.lists.settle()
     assert read == ["boiler"]
     assert ranked.lines_at_once("w", "boiler number1 number2") is not None
+
+
+@in_a_file
+def test_where_a_word_becomes_rarer_others_than_before_are_the_best(contexts: Contexts, ranked: RankedWords) -> None:
+    """Though the scores of those that were have not changed."""
+    with contexts.write("w", "me") as writer:
+        for n in range(25):
+            writer.put(f"long/{n}", NewContext("pump " + "filler text " * 60, ttl=0))
+        for n in range(520):
+            writer.put(f"short/{n}", NewContext("valve " * 5, ttl=0))
+        for n in range(700):
+            writer.put(f"other/{n}", NewContext("hose " * 5, ttl=0))
+    check(ranked, contexts, "pump valve")
+    with contexts.write("w", "me") as writer:
+        for n in range(470, 520):
+            writer.delete(f"short/{n}")
+    check(ranked, contexts, "pump valve")
+
+
+@in_a_file
+def test_a_short_list_of_a_word_that_others_have_serves_on(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read it, all of the other workspace are looked at, and each change there would ask for that."""
+    monkeypatch.setattr(ranked_words, "_SHORT", 2)
+    for n in range(60):
+        put(contexts, f"k/{n}", "boiler", "other")
+    put(contexts, "first", "boiler")
+    reads: list[tuple[str, str]] = []
+    read = ranked.lists._read
+    monkeypatch.setattr(ranked.lists, "_read", lambda key: reads.append(key) or read(key))
+    for n in range(3):
+        check(ranked, contexts, "boiler")
+        put(contexts, f"new/{n}", "boiler", "other")
+    put(contexts, "second", "boiler boiler")
+    check(ranked, contexts, "boiler")
+    put(contexts, "first", "gone")
+    check(ranked, contexts, "boiler")
+    assert reads == [("w", "boiler")]
+
+
+@in_a_file
+def test_a_list_that_cannot_be_read_is_said_once(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not at each search, which goes on without it."""
+    monkeypatch.setattr(ranked_words, "_SHORT", 2)
+    for n in range(6):
+        put(contexts, f"k/{n}", "boiler")
+
+    def fails(_key: tuple[str, str]) -> None:
+        raise MemoryError("no memory for it")
+
+    monkeypatch.setattr(ranked.lists, "_read", fails)
+    for _ in range(3):
+        assert ranked.search("w", "boiler") == contexts.search("w", "boiler")
+        ranked.lists.settle()
+    assert [one.getMessage() for one in caplog.records] == ["the list of a word cannot be read: no memory for it"]

@@ -11,7 +11,7 @@ import pytest
 
 from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.base.pace import Pace
-from penstock.memory import Item, Memory
+from penstock.memory import Item, Memory, service
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.service import TOGETHER, MemoryService, State
 
@@ -159,6 +159,24 @@ def test_the_queue_is_bounded(keep: Keep) -> None:
     assert memory_service.dropped == 7
 
 
+def test_what_is_lost_at_the_end_is_counted_and_said_once(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service, "CLOSE_S", 0.01)
+    memory_service, has_begun, may_end = keep(), threading.Event(), threading.Event()
+    memory_service.submit(lambda _: (has_begun.set(), may_end.wait()))
+    assert has_begun.wait(10)
+    for _ in range(3):
+        memory_service.remember(list, "")
+    for _ in range(2):
+        memory_service.close()
+    may_end.set()
+    assert memory_service.dropped == 3
+    assert [one.getMessage() for one in caplog.records if "they are lost" in one.getMessage()] == [
+        "memory was closed before 3 pieces of work were done: they are lost"
+    ]
+
+
 class Rests(Pace):
     """Rests for hours before all work but the first, and as long as it is asked."""
 
@@ -173,10 +191,10 @@ class Rests(Pace):
         return 0.0 if is_first else 10_000.0
 
 
-@pytest.mark.parametrize("urgent", ["other work", "half of all that may wait", "the end"])
+@pytest.mark.parametrize("urgent", ["other work", "a quarter of all that may wait", "the end"])
 def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urgent: str) -> None:
     pace, is_read = Rests(), threading.Event()
-    memory_service = keep(pace=pace, queued=4 * TOGETHER)
+    memory_service = keep(pace=pace, queued=8 * TOGETHER)
     memory_service.open()
 
     def remember(read: Callable[[], None] = lambda: None) -> None:
