@@ -5,21 +5,16 @@ no single address."""
 from __future__ import annotations
 
 import errno
-import json
 import socket
-import time
 from ipaddress import ip_address
 
-import httpx
-
 from penstock.base.errors import PenstockError
+from penstock.base.probe import NoAnswer, probe
 
 __all__ = ["is_every_address", "listen"]
 
 _ASKED_S = 2.0
 """Seconds that whoever has the port gets to say whether it is a service."""
-_LONGEST = 64 << 10
-"""Bytes of its answer that are read."""
 _READY = frozenset({"ready", "degraded", "lag", "cursor"})
 """The fields of `/readyz`, which needs no token."""
 
@@ -57,14 +52,9 @@ def _is_service(host: str, port: int) -> bool:
     """Whether what answers there is a Penstock service. It is shown no token, as it may be anybody."""
     every = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     at = every.get(host, host)
-    url, until, content = f"http://{f'[{at}]' if ':' in at else at}:{port}/readyz", time.monotonic() + _ASKED_S, b""
+    url = f"http://{f'[{at}]' if ':' in at else at}:{port}/readyz"
     try:
-        with httpx.stream("GET", url, trust_env=False, timeout=_ASKED_S) as response:
-            for chunk in response.iter_raw():
-                content += chunk
-                if len(content) > _LONGEST or time.monotonic() > until:  # the time limit is one of each read
-                    return False
-        answer = json.loads(content)
-    except (httpx.HTTPError, ValueError):
+        answer = probe(url, _ASKED_S).content
+    except NoAnswer:
         return False
     return isinstance(answer, dict) and answer.keys() >= _READY

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from penstock.base.errors import PenstockError
+from penstock_service import listening
 from penstock_service.listening import listen
 from tests.service.conftest import Service
 
@@ -41,6 +44,29 @@ def test_another_program_on_the_port_is_none_of_ours() -> None:
         finally:
             other.shutdown()
             thread.join()
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nx-slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_slow_program_on_the_port_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Whether it says nothing, or never ends its headers or its answer: a byte before each time limit of a read."""
+    monkeypatch.setattr(listening, "_ASKED_S", 1.0)
+    is_over = Event()
+
+    def trickle(other: socket.socket) -> None:
+        connection, _ = other.accept()
+        with connection, suppress(OSError):
+            connection.sendall(sent)
+            while not is_over.wait(0.02):
+                connection.sendall(b"x" if sent else b"")
+
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(2) as pool:
+        pool.submit(trickle, other)
+        asking = pool.submit(listen, "127.0.0.1", other.getsockname()[1])
+        try:
+            with pytest.raises(PenstockError, match="give the service another port"):
+                asking.result(30)
+        finally:
+            is_over.set()
 
 
 def test_an_address_of_another_machine_is_not_about_the_port() -> None:
