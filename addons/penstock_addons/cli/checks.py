@@ -35,6 +35,7 @@ from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
 from penstock_addons.cli.sandbox_check import sandbox
 from penstock_addons.cli.server_checks import servers
+from penstock_addons.cli.service_check import service
 from penstock_addons.control.siblings import workers_beside
 
 __all__ = ["check_all"]
@@ -60,6 +61,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _embedder,
         _memory,
         _gateway,
+        _service,
         _servers,
         _models,
         _attested,
@@ -195,6 +197,10 @@ def _store(subject: Installation) -> CheckResult:
     if not file.exists():
         if why_closed(file.parent):
             return CheckResult("store", Level.FAIL, f"none yet, and {file} cannot be made", "See `state folder` below.")
+        if (up := running(file, only=True)) is not None:
+            return CheckResult(
+                "store", Level.FAIL, f"{file} was deleted under the proxy that is up (process {up.pid})", _DELETED
+            )
         return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
     try:
         # Not through the store itself: that would mend and migrate what it opens.
@@ -230,6 +236,10 @@ def _database(file: Path, url: str) -> CheckResult:
         return CheckResult("store", Level.FAIL, str(e), f"{where}Traffic goes on meanwhile, without new edits.")
 
 
+_DELETED = (
+    "It begins a new one with its next request, without the edits of conversations under way. What was in this one is "
+    "in a backup alone, which `penstock restore` brings back while the proxy is stopped."
+)
 _STORE_FIX = (
     "Stop the proxy, then move the file away or make it yours to write. A damaged one is set aside by the next "
     "`penstock up`; traffic goes on meanwhile."
@@ -301,6 +311,10 @@ def _gateway(subject: Installation) -> CheckResult:
     except StoreError as e:
         return CheckResult("gateway", Level.FAIL, _one_line(e), "See `store` above.")
     return CheckResult("gateway", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+def _service(subject: Installation) -> CheckResult:
+    return service(subject.store, subject.url)
 
 
 def _models(_: Installation) -> CheckResult:
