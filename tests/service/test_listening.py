@@ -23,14 +23,15 @@ def test_a_service_that_is_up_already_is_named(service: Service) -> None:
         listen("127.0.0.1", port)
 
 
-def test_another_program_on_the_port_is_none_of_ours() -> None:
-    """Whether it speaks HTTP or closes at once."""
+@pytest.mark.parametrize("content", [b'{"status": "ok"}', b'["ready", "degraded", "lag", "cursor"]', b"ready", b""])
+def test_another_program_on_the_port_is_none_of_ours(content: bytes) -> None:
+    """Whatever it says over HTTP."""
 
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b'{"status": "ok"}')
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
