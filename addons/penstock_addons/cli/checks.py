@@ -300,7 +300,8 @@ def _memory(subject: Installation) -> CheckResult:
         return CheckResult(
             "memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", memory_checks.FIX
         )
-    return CheckResult("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+    level = Level.FAIL if found.is_fault else Level.WARN if found.fix else Level.OK
+    return CheckResult("memory", level, found.said, found.fix)
 
 
 def _gateway(subject: Installation) -> CheckResult:

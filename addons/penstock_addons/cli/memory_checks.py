@@ -12,10 +12,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from penstock.base import paths
-from penstock.base.errors import MemoryDown, PluginError, StoreError
+from penstock.base.errors import MemoryDown, PenstockError, PluginError, StoreError
 from penstock.base.format import plural
 from penstock.base.postgres import PostgresServer, why
 from penstock.base.postgres_connection import CONNECT_S, deadline
+from penstock.control.client import Remote
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
@@ -31,6 +32,10 @@ FIX = (
     "a new one is created."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
+_DELETED = (
+    "Stop the proxy and start it again: it begins a new one. What was in this one is in a backup alone, which "
+    "`penstock restore` brings back while the proxy is stopped."
+)
 _INDEXED = """SELECT total(has), total(CASE WHEN n > :exact THEN n - has ELSE bare END) FROM (
     SELECT count(*) AS n, total(indexed) AS has, total(vector IS NULL) AS bare
     FROM passages JOIN memories ON memories.id = passages.memory GROUP BY project)"""
@@ -70,6 +75,9 @@ def memory(store: Path, profile: Profile, url: str = "") -> Finding:
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():
+        if _is_open(store) and not file.exists():  # still: to be asked may have it opened
+            said = f"{file} was deleted under the proxy that is up: what is said from now on is not remembered"
+            return Finding(said, _DELETED, is_fault=True)
         return Finding(f"none yet; the first turn through a proxy makes {folder}")
     if is_taken(file):
         with open_memory(store) as owner:
@@ -99,6 +107,15 @@ def memory(store: Path, profile: Profile, url: str = "") -> Finding:
         + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
         is_lost or is_stale,
     )
+
+
+def _is_open(store: Path) -> bool:
+    """Whether a proxy that is up on this store has its memory open."""
+    try:
+        Remote(store).do("/memory/status", {})
+    except PenstockError:
+        return False
+    return True
 
 
 def _in_database(url: str) -> Finding:
