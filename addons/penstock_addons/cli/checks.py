@@ -9,20 +9,19 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
 
 from penstock.base import paths
-from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, PluginError, ProfileError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.cli.models import UPDATE
-from penstock.control.client import Remote
-from penstock.control.discovery import is_free, running
+from penstock.control.client import NoAnswer
+from penstock.control.discovery import running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
@@ -33,10 +32,10 @@ from penstock_addons.cli.check_result import CheckResult, Installation, Level
 from penstock_addons.cli.folder_check import state_folder, why_closed
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
+from penstock_addons.cli.proxy_check import proxy
 from penstock_addons.cli.sandbox_check import sandbox
 from penstock_addons.cli.server_checks import servers
 from penstock_addons.cli.service_check import service
-from penstock_addons.control.siblings import workers_beside
 
 __all__ = ["check_all"]
 
@@ -51,7 +50,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
     checks: Sequence[Callable[[Installation], CheckResult]] = (
         _python,
         _packages,
-        _proxy,
+        proxy,
         _certificate,
         _profile,
         _plugins,
@@ -95,36 +94,6 @@ def _packages(_: Installation) -> CheckResult:
     return CheckResult("packages", Level.OK, said)
 
 
-def _proxy(subject: Installation) -> CheckResult:
-    up = running(subject.store)
-    if up is not None and not is_loopback(up.host):
-        return CheckResult(
-            "proxy", Level.WARN, f"up on {up.host}:{up.port}, process {up.pid}: other machines can reach it",
-            "They are answered only with penstock_allow_remote or proxyauth. --listen-host 127.0.0.1 (`penstock up` "
-            "does it by itself) keeps it to this machine.",
-        )  # fmt: skip
-    if up is not None:
-        workers = len(workers_beside(subject.store))
-        who = f"process {up.pid} with {workers} workers" if workers else f"process {up.pid}"
-        return CheckResult("proxy", Level.OK, f"up on {up.url()}, {who}, profile {up.profile}{_cpu(subject.store)}")
-    if is_free("127.0.0.1", subject.port):
-        return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
-    return CheckResult(
-        "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
-        "Start the proxy elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
-    )  # fmt: skip
-
-
-def _cpu(store: Path) -> str:
-    """What the threads of the proxy have used of the CPU, the most first."""
-    try:
-        used: Mapping[str, float] = Remote(store).health()["threads"]
-    except (PenstockError, KeyError):  # it has just ended, or is of an earlier version
-        return ""
-    most = sorted(used.items(), key=lambda one: -one[1])[:5]
-    return f"; CPU: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in most)}" if most else ""
-
-
 def _certificate(subject: Installation) -> CheckResult:
     file = certificate_authority.certificate(subject.confdir)
     renew = f"Move {subject.confdir} away; the next `penstock up` makes a new one, which clients then have to trust."
@@ -166,7 +135,7 @@ def _unread(name: str) -> CheckResult:
     return CheckResult(name, Level.WARN, "not checked: the profile cannot be read", _ABOVE)
 
 
-_ABOVE = "See `profile` above."
+_ABOVE, _PROXY_ABOVE = "See `profile` above.", "See `proxy` above."
 
 
 def _plugins(subject: Installation) -> CheckResult:
@@ -295,6 +264,8 @@ def _memory(subject: Installation) -> CheckResult:
         found = memory_checks.memory(subject.store, profile, subject.url)
     except StoreError as e:
         return CheckResult("memory", Level.FAIL, _one_line(e), "See `store` above.")
+    except NoAnswer:
+        return CheckResult("memory", Level.WARN, "not checked: the proxy that has it does not answer", _PROXY_ABOVE)
     except (PenstockError, sqlite3.Error) as e:
         said = _one_line(e) if isinstance(e, PenstockError) else str(e)
         return CheckResult(

@@ -14,6 +14,7 @@ from penstock.base.format import plural
 from penstock.base.probe import NoAnswer, probe
 from penstock.contexts.contexts import FILE_NAME
 from penstock.control.discovery import Announcement, is_alive, services_beside
+from penstock.jobs import jobs
 from penstock_addons.cli.check_result import CheckResult, Level
 
 __all__ = ["service"]
@@ -40,8 +41,10 @@ def service(store: Path, url: str = "") -> CheckResult:
     states = [(one, *_state(one)) for one in answering]
     up = [one for one, is_service, _ in states if is_service]
     file = store.parent / FILE_NAME
-    if not url and up and not file.exists():
-        said = f"{file} was deleted under the service that is up ({_named(up)}), whose calls fail"
+    gone = [one for one in (file, store.parent / jobs.FILE_NAME) if not url and up and not one.exists()]
+    if gone:
+        what = f"{' and '.join(map(str, gone))} {'were' if len(gone) > 1 else 'was'} deleted"
+        said = f"{what} under the service that is up ({_named(up)}), whose calls fail"
         return CheckResult(_NAME, Level.FAIL, said, _DELETED)
     kept = ""
     if not url and file.exists():

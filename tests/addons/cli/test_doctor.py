@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import shutil
 import socket
 import sqlite3
@@ -402,16 +401,3 @@ def test_the_hooks_of_a_client_are_run_where_they_are_on(look: Look, monkeypatch
         found = look("--profile", "hooked")["client hooks"]
         assert found["level"] == "warn"
         assert why in found["said"]
-
-
-def test_a_store_that_was_deleted_under_its_proxy_is_named(look: Look) -> None:
-    """Not taken for one that was not begun yet."""
-    file = paths.store_path()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        here = Announcement(os.getpid(), "127.0.0.1", server.getsockname()[1], "default", str(file), "", 1.0)
-        announce(here, default_file())
-        found = look()["store"]
-    assert found["level"] == "fail"
-    assert f"{file} was deleted under the proxy that is up (process {os.getpid()})" in found["said"]
-    assert "penstock restore" in found["fix"]
-    assert look()["store"]["level"] == "ok"

@@ -67,9 +67,10 @@ def test_one_that_is_up_is_named_until_it_ends(up: ServiceServer, store: Path) -
     assert service(store).said.startswith("none is up")
 
 
-def test_a_deleted_file_of_contexts_is_named(up: ServiceServer, store: Path) -> None:
+@pytest.mark.parametrize("name", ["contexts.db", "jobs.db"])
+def test_a_deleted_file_of_a_service_is_named(up: ServiceServer, store: Path, name: str) -> None:
     """With the service whose calls fail, and what to do."""
-    file = store.parent / "contexts.db"
+    file = store.parent / name
     file.unlink()
     found = service(store)
     assert found.level is Level.FAIL
