@@ -74,7 +74,7 @@ def test_a_folder_of_another_process_is_named(keep: Keep) -> None:
     assert len(faults) == 1, "said once, however often it is tried"
     first.close()
     assert second.open().projects is not None
-    assert second.drain()
+    assert second.drain(60)
     assert [item.text for item in second.open().newest("p")] == ["remembered late"]
     assert not second.fault
 
