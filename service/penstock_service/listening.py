@@ -5,21 +5,16 @@ no single address."""
 from __future__ import annotations
 
 import errno
-import json
 import socket
 from ipaddress import ip_address
 
-import httpx
-
 from penstock.base.errors import PenstockError
-from penstock.base.threads import Workers
+from penstock.base.probe import NoAnswer, probe
 
 __all__ = ["is_every_address", "listen"]
 
 _ASKED_S = 2.0
 """Seconds that whoever has the port gets to say whether it is a service."""
-_LONGEST = 64 << 10
-"""Bytes of its answer that are read."""
 _READY = frozenset({"ready", "degraded", "lag", "cursor"})
 """The fields of `/readyz`, which needs no token."""
 
@@ -58,21 +53,8 @@ def _is_service(host: str, port: int) -> bool:
     every = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     at = every.get(host, host)
     url = f"http://{f'[{at}]' if ':' in at else at}:{port}/readyz"
-    asking = Workers(limit=1, name="penstock-port")  # httpx has a time limit for each read, and none for all
     try:
-        answer = json.loads(asking.submit(lambda: _answer_of(url)).future.result(_ASKED_S))
-    except (httpx.HTTPError, ValueError, TimeoutError):
+        answer = probe(url, _ASKED_S).content
+    except NoAnswer:
         return False
-    finally:
-        asking.close()
     return isinstance(answer, dict) and answer.keys() >= _READY
-
-
-def _answer_of(url: str) -> bytes:
-    content = b""
-    with httpx.stream("GET", url, trust_env=False, timeout=_ASKED_S) as response:
-        for chunk in response.iter_raw():
-            content += chunk
-            if len(content) > _LONGEST:
-                break
-    return content

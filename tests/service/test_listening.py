@@ -11,6 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from penstock.base.errors import PenstockError
+from penstock_service import listening
 from penstock_service.listening import listen
 from tests.service.conftest import Service
 
@@ -22,14 +23,15 @@ def test_a_service_that_is_up_already_is_named(service: Service) -> None:
         listen("127.0.0.1", port)
 
 
-def test_another_program_on_the_port_is_none_of_ours() -> None:
-    """Whether it speaks HTTP or closes at once."""
+@pytest.mark.parametrize("content", [b'{"status": "ok"}', b'["ready", "degraded", "lag", "cursor"]', b"ready", b""])
+def test_another_program_on_the_port_is_none_of_ours(content: bytes) -> None:
+    """Whatever it says over HTTP."""
 
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b'{"status": "ok"}')
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -45,24 +47,27 @@ def test_another_program_on_the_port_is_none_of_ours() -> None:
             thread.join()
 
 
-def test_a_program_that_never_ends_its_answer_is_not_waited_for() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(2) as threads:
-        has_said = Event()
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nx-slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_slow_program_on_the_port_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Whether it says nothing, or never ends its headers or its answer: a byte before each time limit of a read."""
+    monkeypatch.setattr(listening, "_ASKED_S", 1.0)
+    is_over = Event()
 
-        def answer() -> None:
-            caller, _ = other.accept()
-            with caller, suppress(OSError):
-                caller.sendall(b"HTTP/1.1 200 OK\r\n")
-                while not has_said.wait(0.1):
-                    caller.sendall(b"a: b\r\n")
+    def trickle(other: socket.socket) -> None:
+        connection, _ = other.accept()
+        with connection, suppress(OSError):
+            connection.sendall(sent)
+            while not is_over.wait(0.02):
+                connection.sendall(b"x" if sent else b"")
 
-        threads.submit(answer)
-        said = threads.submit(listen, "127.0.0.1", other.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(2) as pool:
+        pool.submit(trickle, other)
+        asking = pool.submit(listen, "127.0.0.1", other.getsockname()[1])
         try:
-            with pytest.raises(PenstockError, match=r"in use.*: give the service another port"):
-                said.result(30)
+            with pytest.raises(PenstockError, match="give the service another port"):
+                asking.result(30)
         finally:
-            has_said.set()
+            is_over.set()
 
 
 def test_an_address_of_another_machine_is_not_about_the_port() -> None:

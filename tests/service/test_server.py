@@ -118,6 +118,8 @@ def test_a_damaged_file_ends_the_service_alone(tmp_path: Path, caplog: pytest.Lo
     (tmp_path / "contexts.db").write_bytes(b"no database" * 100)
     server = ServiceServer(tmp_path / "penstock.db", ANY)
     server.start()
+    assert "contexts.db cannot be opened" in server.about, "before the banner is printed"
+    assert "http" not in server.about
     wait_until(lambda: "contexts.db" in caplog.text, "the fault is logged")
     server.stop()
     assert "The proxy goes on without it" in caplog.text

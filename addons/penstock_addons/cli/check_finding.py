@@ -14,3 +14,5 @@ class Finding:
 
     said: str
     fix: str = ""
+    is_fault: bool = False
+    """What it is about cannot be used as it is."""

@@ -9,20 +9,19 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
 
 from penstock.base import paths
-from penstock.base.browser_origin import is_loopback
 from penstock.base.errors import PenstockError, PluginError, ProfileError, StoreError
 from penstock.base.file_trust import why_untrusted
 from penstock.base.format import plural
 from penstock.cli.models import UPDATE
-from penstock.control.client import Remote
-from penstock.control.discovery import is_free, running
+from penstock.control.client import NoAnswer
+from penstock.control.discovery import running
 from penstock.cost.prices import Prices
 from penstock.models import age_days, staleness
 from penstock.plugins.manager import BLOCK_VARIABLE, WITHOUT, Plugins
@@ -33,9 +32,10 @@ from penstock_addons.cli.check_result import CheckResult, Installation, Level
 from penstock_addons.cli.folder_check import state_folder, why_closed
 from penstock_addons.cli.gateway_check import GatewayFault, gateway
 from penstock_addons.cli.hooks_check import hooks
+from penstock_addons.cli.proxy_check import proxy
 from penstock_addons.cli.sandbox_check import sandbox
 from penstock_addons.cli.server_checks import servers
-from penstock_addons.control.siblings import workers_beside
+from penstock_addons.cli.service_check import service
 
 __all__ = ["check_all"]
 
@@ -50,7 +50,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
     checks: Sequence[Callable[[Installation], CheckResult]] = (
         _python,
         _packages,
-        _proxy,
+        proxy,
         _certificate,
         _profile,
         _plugins,
@@ -60,6 +60,7 @@ def check_all(subject: Installation) -> list[CheckResult]:
         _embedder,
         _memory,
         _gateway,
+        _service,
         _servers,
         _models,
         _attested,
@@ -91,36 +92,6 @@ def _packages(_: Installation) -> CheckResult:
             "packages", Level.FAIL, f"{said}: mitmproxy 11 or 12 is needed", "pip install 'mitmproxy>=11,<13'"
         )
     return CheckResult("packages", Level.OK, said)
-
-
-def _proxy(subject: Installation) -> CheckResult:
-    up = running(subject.store)
-    if up is not None and not is_loopback(up.host):
-        return CheckResult(
-            "proxy", Level.WARN, f"up on {up.host}:{up.port}, process {up.pid}: other machines can reach it",
-            "They are answered only with penstock_allow_remote or proxyauth. --listen-host 127.0.0.1 (`penstock up` "
-            "does it by itself) keeps it to this machine.",
-        )  # fmt: skip
-    if up is not None:
-        workers = len(workers_beside(subject.store))
-        who = f"process {up.pid} with {workers} workers" if workers else f"process {up.pid}"
-        return CheckResult("proxy", Level.OK, f"up on {up.url()}, {who}, profile {up.profile}{_cpu(subject.store)}")
-    if is_free("127.0.0.1", subject.port):
-        return CheckResult("proxy", Level.OK, f"none is up; port {subject.port} is free for `penstock up`")
-    return CheckResult(
-        "proxy", Level.WARN, f"none is up, and port {subject.port} is in use by another program",
-        "Start the proxy elsewhere: penstock up --port PORT. `penstock run` finds a port by itself.",
-    )  # fmt: skip
-
-
-def _cpu(store: Path) -> str:
-    """What the threads of the proxy have used of the CPU, the most first."""
-    try:
-        used: Mapping[str, float] = Remote(store).health()["threads"]
-    except (PenstockError, KeyError):  # it has just ended, or is of an earlier version
-        return ""
-    most = sorted(used.items(), key=lambda one: -one[1])[:5]
-    return f"; CPU: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in most)}" if most else ""
 
 
 def _certificate(subject: Installation) -> CheckResult:
@@ -164,7 +135,7 @@ def _unread(name: str) -> CheckResult:
     return CheckResult(name, Level.WARN, "not checked: the profile cannot be read", _ABOVE)
 
 
-_ABOVE = "See `profile` above."
+_ABOVE, _PROXY_ABOVE = "See `profile` above.", "See `proxy` above."
 
 
 def _plugins(subject: Installation) -> CheckResult:
@@ -195,6 +166,10 @@ def _store(subject: Installation) -> CheckResult:
     if not file.exists():
         if why_closed(file.parent):
             return CheckResult("store", Level.FAIL, f"none yet, and {file} cannot be made", "See `state folder` below.")
+        if (up := running(file, only=True)) is not None:
+            return CheckResult(
+                "store", Level.FAIL, f"{file} was deleted under the proxy that is up (process {up.pid})", _DELETED
+            )
         return CheckResult("store", Level.OK, f"none yet; the proxy will make {file}")
     try:
         # Not through the store itself: that would mend and migrate what it opens.
@@ -230,6 +205,10 @@ def _database(file: Path, url: str) -> CheckResult:
         return CheckResult("store", Level.FAIL, str(e), f"{where}Traffic goes on meanwhile, without new edits.")
 
 
+_DELETED = (
+    "It begins a new one with its next request, without the edits of conversations under way. What was in this one is "
+    "in a backup alone, which `penstock restore` brings back while the proxy is stopped."
+)
 _STORE_FIX = (
     "Stop the proxy, then move the file away or make it yours to write. A damaged one is set aside by the next "
     "`penstock up`; traffic goes on meanwhile."
@@ -285,12 +264,15 @@ def _memory(subject: Installation) -> CheckResult:
         found = memory_checks.memory(subject.store, profile, subject.url)
     except StoreError as e:
         return CheckResult("memory", Level.FAIL, _one_line(e), "See `store` above.")
+    except NoAnswer:
+        return CheckResult("memory", Level.WARN, "not checked: the proxy that has it does not answer", _PROXY_ABOVE)
     except (PenstockError, sqlite3.Error) as e:
         said = _one_line(e) if isinstance(e, PenstockError) else str(e)
         return CheckResult(
             "memory", Level.FAIL, f"{paths.memory_dir(subject.store)} cannot be used: {said}", memory_checks.FIX
         )
-    return CheckResult("memory", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+    level = Level.FAIL if found.is_fault else Level.WARN if found.fix else Level.OK
+    return CheckResult("memory", level, found.said, found.fix)
 
 
 def _gateway(subject: Installation) -> CheckResult:
@@ -301,6 +283,10 @@ def _gateway(subject: Installation) -> CheckResult:
     except StoreError as e:
         return CheckResult("gateway", Level.FAIL, _one_line(e), "See `store` above.")
     return CheckResult("gateway", Level.WARN if found.fix else Level.OK, found.said, found.fix)
+
+
+def _service(subject: Installation) -> CheckResult:
+    return service(subject.store, subject.url)
 
 
 def _models(_: Installation) -> CheckResult:

@@ -5,23 +5,25 @@ vectors, read from the memory's file or asked of the proxy that has it open. The
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from penstock.base import paths
-from penstock.base.errors import MemoryDown, PluginError, StoreError
+from penstock.base.errors import MemoryDown, PenstockError, PluginError, StoreError
 from penstock.base.format import plural
 from penstock.base.postgres import PostgresServer, why
 from penstock.base.postgres_connection import CONNECT_S, deadline
+from penstock.control.client import NoAnswer, NotUp, Refused, Remote
 from penstock.plugins.manager import Plugins
 from penstock.profiles.profile import Profile
 from penstock.store.lock import is_taken
 from penstock_addons.cli.check_finding import Finding
 from penstock_addons.cli.memory.client import open_memory
 from penstock_addons.cli.memory.printing import process
+from penstock_addons.cli.proxy_check import health_of
 
 __all__ = ["FIX", "INSTALL", "embedder", "memory", "remembers"]
 
@@ -31,6 +33,12 @@ FIX = (
     "a new one is created."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
+_OPENED_S = 30.0
+"""Seconds to wait for the state of a memory that may have to be opened first."""
+_DELETED = (
+    "Stop the proxy and start it again: it begins a new one. What was in this one is in a backup alone, which "
+    "`penstock restore` brings back while the proxy is stopped."
+)
 _INDEXED = """SELECT total(has), total(CASE WHEN n > :exact THEN n - has ELSE bare END) FROM (
     SELECT count(*) AS n, total(indexed) AS has, total(vector IS NULL) AS bare
     FROM passages JOIN memories ON memories.id = passages.memory GROUP BY project)"""
@@ -62,7 +70,7 @@ def _name(profile: Profile) -> str:
 
 def memory(store: Path, profile: Profile, url: str = "") -> Finding:
     """The state of the memory that belongs to `store`, or is in the database at `url`. Raises `PenstockError`
-    (`StoreError` where that cannot be read) and `sqlite3.Error`."""
+    (`StoreError` where that cannot be read, `NoAnswer` where the proxy does not) and `sqlite3.Error`."""
     from penstock.memory.search import search
 
     if url:
@@ -70,8 +78,13 @@ def memory(store: Path, profile: Profile, url: str = "") -> Finding:
     folder = paths.memory_dir(store)
     file = folder / "memory.db"
     if not file.exists():
+        if _is_open(store) and not file.exists():  # still: to be asked may have it opened
+            said = f"{file} was deleted under the proxy that is up: what is said from now on is not remembered"
+            return Finding(said, _DELETED, is_fault=True)
         return Finding(f"none yet; the first turn through a proxy makes {folder}")
     if is_taken(file):
+        with suppress(NotUp, Refused):
+            health_of(store)  # raises `NoAnswer`, for which a command to the memory would wait for two minutes
         with open_memory(store) as owner:
             state = owner.do("status", {})
         if state.get("fault"):
@@ -99,6 +112,18 @@ def memory(store: Path, profile: Profile, url: str = "") -> Finding:
         + (f" and not by {name}, which this profile has: they are not compared" if is_stale else ""),
         is_lost or is_stale,
     )
+
+
+def _is_open(store: Path) -> bool:
+    """Whether a proxy that is up on this store has its memory open."""
+    try:
+        health_of(store)
+        Remote(store).do("/memory/status", {}, _OPENED_S)
+    except NoAnswer:
+        raise
+    except PenstockError:
+        return False
+    return True
 
 
 def _in_database(url: str) -> Finding:

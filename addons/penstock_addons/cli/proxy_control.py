@@ -12,7 +12,7 @@ import typer
 from penstock.base import paths
 from penstock.cli.numbers import between
 from penstock.cli.store_option import StoreOption
-from penstock.control.client import Remote
+from penstock.control.client import NoAnswer, Remote
 from penstock_addons.cli.memory.printing import confirmed
 
 __all__ = ["down", "pause", "resume"]
@@ -42,10 +42,13 @@ def down(
 ) -> None:
     """Shut the proxy down, when what is under way is done. Clients that still use it then get no answer."""
     remote = _remote(store)
-    remote.up()  # said before anybody is asked
+    pid = remote.up().pid  # that there is none is said before anybody is asked
     if not yes:
         confirmed("Shut the proxy down?")
-    done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
+    try:
+        done = remote.do("/shutdown", {"grace_s": grace}, WAIT_S)
+    except NoAnswer as e:
+        raise NoAnswer(f"{e}. If it stays so, `kill -9 {pid}` ends it; requests under way are cut off then") from e
     left = done["under_way"]
     waits = f", as soon as {left} under way {'is' if left == 1 else 'are'} done" if left else ""
     typer.echo(f"The proxy (process {done['pid']}) is shutting down{waits}.")

@@ -1,6 +1,7 @@
 """Finds the running proxies and their addresses: each announces itself in a small JSON file while it listens
 (`Announcement`, `announce`, `renew`, `announced`, `running`). One started by hand is found by its `started` event in
-the log. Also checks and chooses free ports (`is_free`, `free_port`)."""
+the log. Services announce themselves in the same way (`service_file`, `services_beside`). Also checks and chooses free
+ports (`is_free`, `free_port`)."""
 
 from __future__ import annotations
 
@@ -41,6 +42,8 @@ __all__ = [
     "read",
     "renew",
     "running",
+    "service_file",
+    "services_beside",
     "withdraw",
 ]
 
@@ -48,8 +51,8 @@ GATEWAY = "gateway"
 """The name of the team gateway's port in `Announcement.reverse`."""
 GONE_S = 7 * 86400.0
 """Seconds after which an announcement of another machine or container that was not renewed is one of a dead proxy."""
-_BESIDE = "proxies"
-"""The folder beside a store with the announcements of all proxies that use it."""
+_BESIDE, _SERVICES = "proxies", "services"
+"""The folders beside a store with the announcements of all proxies, and of all services, that use it."""
 
 
 @cache
@@ -69,7 +72,7 @@ def _place() -> str:
 
 @dataclass(frozen=True)
 class Announcement:
-    """A running proxy, as it announces itself."""
+    """A running proxy, or a service, as it announces itself. A service has no profile and no certificate."""
 
     pid: int
     host: str
@@ -113,13 +116,31 @@ def default_file() -> Path:
 def file_beside(store: Path, pid: int) -> Path:
     """The file beside the store in which every proxy of this machine or container announces itself, also one that runs
     for a single session. In another container that shares the folder, the process `pid` has another file."""
-    return store.parent / _BESIDE / f"{pid}-{blake2b(_place().encode(), digest_size=6).hexdigest()}.json"
+    return _file_in(store.parent / _BESIDE, pid)
+
+
+def service_file(store: Path, pid: int) -> Path:
+    """The file beside the store in which a service of this machine or container announces itself."""
+    return _file_in(store.parent / _SERVICES, pid)
+
+
+def _file_in(folder: Path, pid: int) -> Path:
+    return folder / f"{pid}-{blake2b(_place().encode(), digest_size=6).hexdigest()}.json"
 
 
 def all_beside(store: Path) -> list[Announcement]:
     """Every running proxy with this store, or with one beside it."""
     files = sorted(file_beside(store, 0).parent.glob("*.json"))
     return [what for what in map(announced, files) if what is not None]
+
+
+def services_beside(store: Path) -> tuple[list[Announcement], list[Announcement]]:
+    """The services of this machine or container that are announced beside `store`: those that answer, and those that
+    do not, since they were killed, do not accept connections any more, or are about to end."""
+    files = sorted((store.parent / _SERVICES).glob("*.json"))
+    here = [what for what in map(read, files) if what is not None and what.place == _place()]
+    answering = [what for what in here if _is_up(what)]
+    return answering, [what for what in here if what not in answering]
 
 
 def gateway_port(store: Path) -> int | None:
@@ -129,14 +150,14 @@ def gateway_port(store: Path) -> int | None:
 
 
 def announce(what: Announcement, file: Path) -> None:
-    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies left in a
-    folder beside a store are deleted. Raises `OSError`."""
+    """Write `file`, whole or not at all, unless it announces another running proxy. Files that killed proxies, or
+    services, left in a folder beside a store are deleted. Raises `OSError`."""
     other = announced(file)
     if other is not None and other.pid != what.pid:
         return
     paths.make_private(file.parent)
     write_file(file, (json.dumps(asdict(what), indent=1) + "\n").encode())
-    for left in file.parent.glob("*.json") if file.parent.name == _BESIDE else ():
+    for left in file.parent.glob("*.json") if file.parent.name in (_BESIDE, _SERVICES) else ():
         with suppress(FileNotFoundError):  # another proxy that starts deletes it, too
             if _is_dead(left):
                 left.unlink()
@@ -180,9 +201,12 @@ def announced(file: Path | None = None) -> Announcement | None:
     """The running proxy that is announced in `file`: its process is alive, and its port answers. None: there is none on
     this machine or in this container."""
     what = read(file or default_file())
-    if what is None or what.place != _place() or not is_alive(what.pid):
-        return None
-    return what if answers(reachable(what.host).strip("[]"), what.port) else None
+    return what if what is not None and what.place == _place() and _is_up(what) else None
+
+
+def _is_up(what: Announcement) -> bool:
+    """Whether the process of an announcement of this machine or container lives, and its port answers."""
+    return is_alive(what.pid) and answers(reachable(what.host).strip("[]"), what.port)
 
 
 def is_alive(pid: int) -> bool:

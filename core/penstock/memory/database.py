@@ -84,21 +84,33 @@ class MemoryDatabase:
             raise MemoryDown(f"memory cannot be opened: {e}") from e
         try:
             self._migrate()
+            self._inode = path.stat().st_ino
         except UnknownRevision as e:
             self.close()
             raise MemoryDown(f"{path} was written by a newer version ({e})") from e
-        except _FAILURES as e:
+        except (*_FAILURES, OSError) as e:
             self.close()
             raise MemoryDown(f"{path} cannot be opened: {why(e)}") from e
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction, committed to disk at the end of the block, or rolled back if it raises."""
+        self._check_file()
         try:
             with self._engine.begin() as db:
                 yield db
         except _FAILURES as e:
             raise MemoryDown(f"{self.path} cannot be written: {why(e)}") from e
+
+    def _check_file(self) -> None:
+        """Raises `MemoryDown` if the file was deleted or replaced: SQLite would go on with it, and what is written
+        would be gone at the end of the process."""
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            inode = 0
+        if inode != self._inode:
+            raise MemoryDown(f"{self.path} was deleted or replaced while in use: start the proxy and the service again")
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -3,8 +3,8 @@ which `submit` and `remember` put in a bounded queue without waiting. `ask` runs
 up after a time limit; `open` waits until the memory is open.
 
 Items to be remembered are collected for a moment and written together, which is much cheaper. While the process is busy
-with requests, they wait longer, so that their share of its time is small. When memory cannot be opened or written, work
-waits, and the service tries again now and then.
+with requests, they wait longer, so that their share of its time is small, and so does work that can wait. When memory
+cannot be opened or written, work waits, and the service tries again now and then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -73,12 +73,34 @@ class _Remember:
 
 
 @dataclass(frozen=True, slots=True)
-class _RememberTogether:
-    """Several `_Remember`, in order."""
+class _CanWait:
+    """Work that nothing waits for."""
 
-    pieces: Sequence[_Remember]
+    work: Work
 
     def __call__(self, memory: Memory) -> None:
+        self.work(memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _RememberTogether:
+    """Several `_Remember`, in order, and then other work, of which what is done is not done again."""
+
+    pieces: Sequence[_Remember]
+    others: deque[_CanWait] = field(default_factory=deque)
+
+    def __call__(self, memory: Memory) -> None:
+        self._remember(memory)
+        while self.others:
+            try:
+                self.others[0](memory)
+            except MemoryDown:
+                raise
+            except Exception:  # as above
+                logger.warning("a piece of work on memory failed", exc_info=True)
+            self.others.popleft()
+
+    def _remember(self, memory: Memory) -> None:
         by_owner: dict[str, list[Item]] = {}
         for piece in self.pieces:
             try:
@@ -179,10 +201,13 @@ class MemoryService:
                 raise MemoryUnavailable(self.fault or f"memory is {self.state}; ask again in a while")
             return self._memory
 
-    def submit(self, work: Work) -> bool:
+    def submit(self, work: Work, *, can_wait: bool = False) -> bool:
         """Run `work` on the service's thread, in order, once memory is open. Never waits. Work that raises `MemoryDown`
-        is tried again later; other errors are logged. False: the service is closed."""
+        is tried again later; other errors are logged. `can_wait`: nothing needs it soon, so it is done with items that
+        are remembered together, after them. False: the service is closed."""
         self.begin()
+        if can_wait:
+            work = _CanWait(work)
         with self._change:
             if self._closing:
                 return False
@@ -190,7 +215,7 @@ class MemoryService:
                 self._take()
                 self.dropped += 1
             self._queue.append(work)
-            self._urgent += not isinstance(work, _Remember)
+            self._urgent += not isinstance(work, _Remember | _CanWait)
             if len(self._queue) in (1, TOGETHER) or self._is_urgent():  # else the thread knows, and lets more gather
                 self._change.notify_all()
         return True
@@ -288,14 +313,21 @@ class MemoryService:
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
         pieces: list[_Remember] = []
-        while self._queue and len(pieces) < MOST_TOGETHER and isinstance(first := self._queue[0], _Remember):
-            pieces.append(first)
+        others: deque[_CanWait] = deque()
+        while self._queue and len(pieces) + len(others) < MOST_TOGETHER:
+            first = self._queue[0]
+            if isinstance(first, _Remember):
+                pieces.append(first)
+            elif isinstance(first, _CanWait):
+                others.append(first)
+            else:
+                break
             self._take()
-        return _RememberTogether(pieces) if pieces else self._take()
+        return _RememberTogether(pieces, others) if pieces or others else self._take()
 
     def _take(self) -> Work:
         work = self._queue.popleft()
-        self._urgent -= not isinstance(work, _Remember)
+        self._urgent -= not isinstance(work, _Remember | _CanWait)
         return work
 
     def _open(self) -> None:

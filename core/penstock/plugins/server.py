@@ -14,7 +14,7 @@ class Server(Protocol):
     name: str
     """What the proxy's banner and log call it."""
     about: str
-    """Where it is and how it is reached, for the banner; a line."""
+    """Where it is and how it is reached, for the banner; a line. After `start`, it may say why there is none."""
 
     def start(self) -> None:
         """Begin to serve. Called on the proxy's loop when the proxy listens: what takes time belongs into the server's

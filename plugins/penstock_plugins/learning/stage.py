@@ -109,7 +109,7 @@ class Learn(Stage):
             if observed := observations_of(record, conversation.prompt, known):
                 knowledge.learn(opened, observed, source)
 
-        memory.submit(learn)
+        memory.submit(learn, can_wait=True)
 
     def _offer(self, draft: Draft, memory: MemoryService, failed: list[Step]) -> str | None:
         try:

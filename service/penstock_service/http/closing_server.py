@@ -1,5 +1,5 @@
-"""`ClosingServer`: a uvicorn server that says when it answers, and sets an event when it begins to shut down, so that
-answers which stream without end can end."""
+"""`ClosingServer`: a uvicorn server that says when it answers and when it has shut down, and sets an event when it
+begins to, so that answers which stream without end can end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ __all__ = ["ClosingServer"]
 
 
 class ClosingServer(uvicorn.Server):
-    """Calls `when_ready` when calls are answered, and sets the event `closing` before it waits for those under way."""
+    """Calls `when_ready` when calls are answered, sets the event `closing` before it waits for those under way, and
+    calls `when_closed` at the end: after that, the signal that ended it ends the process, and no `finally` runs."""
 
-    def __init__(self, config: uvicorn.Config, closing: threading.Event, when_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        closing: threading.Event,
+        when_ready: Callable[[], None],
+        when_closed: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
-        self._closing, self._when_ready = closing, when_ready
+        self._closing, self._when_ready, self._when_closed = closing, when_ready, when_closed
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -26,4 +33,7 @@ class ClosingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._closing.set()
-        await super().shutdown(sockets)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            self._when_closed()

@@ -123,7 +123,7 @@ def test_is_a_line_each(run: Run) -> None:
     found = run("doctor", "--profile", "no-such")
     assert found.exit_code == 1
     lines = found.stdout.splitlines()
-    assert len(lines) == 18
+    assert len(lines) == 19
     (failed,) = [line for line in lines if line.startswith("fail")]
     assert "profile: no profile is called 'no-such'" in failed
     assert failed.count("penstock profiles") == 1

@@ -306,6 +306,22 @@ def _asked(command: str) -> Any:
     return ask(up.address, Path(up.store), f"/memory/{command}", {}, 60)
 
 
+def test_a_memory_that_was_deleted_under_its_proxy_is_named(say: Say, run: Run, up: Callable[..., Program]) -> None:
+    """By doctor, and by a command that would remember something: nothing is stored where it would be lost."""
+    up()
+    say("memory", "add", "The kiln runs at 900 degrees.")
+    for file in paths.memory_dir().glob("memory.db*"):
+        file.unlink()
+    found = json.loads(run("doctor", "--json").stdout)
+    [memory] = [check for check in found if check["name"] == "memory"]
+    assert (memory["level"], "was deleted under the proxy" in memory["said"]) == ("fail", True)
+    assert "start it again" in memory["fix"]
+    assert not (paths.memory_dir() / "memory.db").exists()
+    refused = run("memory", "add", "The other one runs at 800.")
+    assert refused.exit_code != 0
+    assert "deleted or replaced" in refused.output
+
+
 def test_plain_mitmdump_is_asked(say: Say, run: Run, penstock_home: Path, provider: Provider) -> None:
     """It announces nothing, and is known by its log."""
     quick = Setup(penstock_home, provider.port, options=["penstock_profile=quick"])

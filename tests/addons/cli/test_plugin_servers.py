@@ -93,7 +93,7 @@ def test_the_profile_and_the_environment_say_so_too(up: Up, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_a_damaged_file_of_contexts_leaves_the_wire_alone(up: Up, provider: Provider, tmp_path: Path) -> None:
-    """The proxy answers, and says what is wrong."""
+    """The proxy answers, and says what is wrong in place of an address that nobody answers at."""
     store = tmp_path / "kept" / "penstock.db"
     store.parent.mkdir()
     (store.parent / "contexts.db").write_bytes(b"no database" * 100)
@@ -101,7 +101,9 @@ def test_a_damaged_file_of_contexts_leaves_the_wire_alone(up: Up, provider: Prov
     base = next(iter(program.wait_until_up().reverse.values()))
     body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
     assert httpx.post(f"{base}/alone/v1/messages", json=body, trust_env=False, timeout=30).status_code == 200
-    program.wait_for("contexts.db")
+    program.wait_for("To end:")
+    assert re.search(r"^  service +none: \S+contexts\.db cannot be opened", program.out, re.MULTILINE), program.out
+    assert "token in" not in program.out
     program.send(signal.SIGTERM)
     assert program.status() == 0
     assert "contexts.db" in program.out

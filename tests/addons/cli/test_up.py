@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from penstock.store.sql import SqlStore
 from tests.addons.cli.program import Program
 from tests.addons.conftest import Run, Start
 from tests.road.provider import Provider
+from tests.road.proxy import wait_until
 from tests.road.wire import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -136,6 +138,17 @@ def test_a_broken_plugin_stops_it(start: Start) -> None:
         ]
     program = start("run", "--", "true", PENSTOCK_BLOCK_PLUGINS="theirs")
     assert (program.status(), "plugin" in program.err) == (0, False)
+
+
+def test_of_two_that_start_at_the_same_time_one_has_the_store(start: Start, confdir: Path, tmp_path: Path) -> None:
+    """The other one ends, or says that it goes on without: two would not know of each other's edits."""
+    store = str(tmp_path / "kept" / "penstock.db")
+    both = [start("up", "--port", "0", "--confdir", str(confdir), "--store", store) for _ in range(2)]
+    wait_until(lambda: all("To end:" in one.out or one.process.poll() is not None for one in both), "they decide")
+    owners = [one for one in both if re.search(rf"^  store +{re.escape(store)}$", one.out, re.MULTILINE)]
+    assert len(owners) == 1, [one.out for one in both]
+    [other] = [one for one in both if one not in owners]
+    wait_until(lambda: "belongs to another proxy" in other.out + other.err, "it says so")
 
 
 def test_a_store_that_cannot_be_opened_is_not_called_the_store(up: Up, tmp_path: Path) -> None:

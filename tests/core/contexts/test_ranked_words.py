@@ -252,6 +252,25 @@ def test_a_list_that_is_too_long_is_not_read_at_each_search(
 
 
 @in_a_file
+def test_where_the_order_of_keys_would_take_too_much_no_long_list_is_kept(
+    contexts: Contexts, ranked: RankedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a workspace with more contexts than that. Searches there go on; one with so many, or fewer, has lists."""
+    monkeypatch.setattr(ranked_words, "_SHORT", 2)
+    monkeypatch.setattr(word_reader, "_MOST_ORDERED", 5)
+    for n in range(6):
+        put(contexts, f"k/{n}", "boiler")
+    for n in range(5):
+        put(contexts, f"k/{n}", "boiler", "smaller")
+    for workspace in ("w", "smaller"):
+        assert ranked.search_with_lists(workspace, "boiler") is None, "a thread reads the list"
+        ranked.lists.settle()
+    assert [one is not None for one in ranked.lists.get([("w", "boiler"), ("smaller", "boiler")])] == [False, True]
+    assert [hit.head.key for hit in ranked.search("w", "boiler")] == [f"k/{n}" for n in range(6)]
+    assert [hit.head.key for hit in ranked.search("smaller", "boiler")] == [f"k/{n}" for n in range(5)]
+
+
+@in_a_file
 def test_where_no_thread_can_start_searches_go_on(contexts: Contexts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranked_words, "_SHORT", 2)
     for n in range(6):

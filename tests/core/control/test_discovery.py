@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -97,6 +98,28 @@ def test_files_of_killed_proxies_go_when_another_is_announced(tmp_path: Path) ->
     other.write_text("{}", encoding="utf-8")
     announce(HERE, file_beside(store, HERE.pid))
     assert sorted(other.parent.iterdir()) == sorted([living, other, elsewhere, file_beside(store, HERE.pid)])
+
+
+@pytest.mark.parametrize("step", ["read", "_is_dead"])
+def test_what_another_proxy_that_starts_deletes_first_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Of two that start at the same time, both find the file of a dead one: before its age is asked for, or after."""
+    store = tmp_path / "penstock.db"
+    left, own = file_beside(store, 2), file_beside(store, HERE.pid)
+    announce(replace(HERE, place="another container"), left)
+    os.utime(left, (0, 0))
+    real: Callable[[Path], object] = getattr(discovery, step)
+
+    def deleting(file: Path) -> object:
+        found = real(file)
+        if file == left:
+            left.unlink()
+        return found
+
+    monkeypatch.setattr(discovery, step, deleting)
+    announce(HERE, own)
+    assert list(own.parent.iterdir()) == [own]
 
 
 def test_files_of_another_container_go_when_they_were_not_renewed_for_a_week(tmp_path: Path) -> None:

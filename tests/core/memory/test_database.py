@@ -127,3 +127,17 @@ def test_what_somebody_reads_is_cleaned_once_they_are_done(tmp_path: Path, monke
     database.scrub()
     assert not any(b"deleted words" in file.read_bytes() for file in tmp_path.glob("memory.db*"))
     database.close()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_is_said_after_the_file_was_deleted_is_not_lost_in_silence(tmp_path: Path, is_replaced: bool) -> None:
+    """It would go into a file that is gone with the process. Nor is it written where another file is by now."""
+    file = tmp_path / "memory.db"
+    database = MemoryDatabase(file)
+    for left in tmp_path.glob("memory.db*"):
+        left.unlink()
+    if is_replaced:
+        MemoryDatabase(file).close()
+    with pytest.raises(MemoryDown, match=r"memory\.db was deleted or replaced .*start the proxy"), database.writing():
+        pytest.fail("nothing may be written")
+    database.close()

@@ -74,7 +74,7 @@ def test_a_folder_of_another_process_is_named(keep: Keep) -> None:
     assert len(faults) == 1, "said once, however often it is tried"
     first.close()
     assert second.open().projects is not None
-    assert second.drain()
+    assert second.drain(60)
     assert [item.text for item in second.open().newest("p")] == ["remembered late"]
     assert not second.fault
 
@@ -191,14 +191,18 @@ class Rests(Pace):
         return 0.0 if is_first else 10_000.0
 
 
+@pytest.mark.parametrize("what", ["items", "work"])
 @pytest.mark.parametrize("urgent", ["other work", "a quarter of all that may wait", "the end"])
-def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urgent: str) -> None:
+def test_in_a_busy_process_what_can_wait_does_until_something_is_urgent(keep: Keep, urgent: str, what: str) -> None:
     pace, is_read = Rests(), threading.Event()
     memory_service = keep(pace=pace, queued=8 * TOGETHER)
     memory_service.open()
 
     def remember(read: Callable[[], None] = lambda: None) -> None:
-        memory_service.remember(lambda: read() or [], "")  # type: ignore[func-returns-value]
+        if what == "items":
+            memory_service.remember(lambda: read() or [], "")  # type: ignore[func-returns-value]
+        else:
+            memory_service.submit(lambda _: read(), can_wait=True)
 
     for _ in range(TOGETHER):
         remember()
@@ -216,6 +220,31 @@ def test_in_a_busy_process_items_wait_until_something_is_urgent(keep: Keep, urge
         for _ in range(TOGETHER):
             remember()
     assert is_read.wait(10)
+
+
+def test_work_that_can_wait_is_done_once_after_the_items_before_it(
+    keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where memory fails in between; and work that is bad costs only itself."""
+    memory_service, done, tries = keep(), list[str](), list[int]()
+    memory = memory_service.open()
+    count = len(memory.newest("p"))
+
+    def fails_first(_: Memory) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise MemoryDown("the disk is full")
+        done.append("second")
+
+    memory_service.submit(lambda _: done.append(f"{len(memory.newest('p'))} items"), can_wait=True)
+    memory_service.remember(lambda: [Item("p", "The kiln runs at 900 degrees.")], "")
+    memory_service.submit(lambda _: 1 // 0, can_wait=True)
+    memory_service.submit(fails_first, can_wait=True)
+    while not memory_service.drain():
+        pass
+    assert done == [f"{count + 1} items", "second"]
+    assert caplog.text.count("ZeroDivisionError") == 1
+    assert memory_service._urgent == 0
 
 
 def test_who_asks_does_not_wait_longer_than_they_said(keep: Keep) -> None:

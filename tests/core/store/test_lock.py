@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -100,6 +102,35 @@ def test_what_another_process_may_have_written_is_asked_for(tmp_path: Path, monk
     assert first.knows("of the other")
     first.close()
     second.close()
+
+
+def test_what_may_be_missed_for_a_moment_is_a_conversation_of_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that took the store over: for a twentieth of a second, and only until anything of the store is read or
+    written, it may be taken for new. What is read is of the file that is there."""
+    now, path = [1000.0], tmp_path / "penstock.db"
+    monkeypatch.setattr(sql, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    assert sql.OURS_S <= 1 / 20
+    first = SqlStore(path)
+    assert not first.knows("of the other")
+    _delete(tmp_path, lock=True)
+    second = SqlStore(path)
+    second.set_tip("of the other", TIP, 1.0)
+    second.close()
+    now[0] += 0.99 * sql.OURS_S
+    assert not first.knows("of the other")
+    now[0] += 0.02 * sql.OURS_S
+    assert first.knows("of the other")
+    assert first.knows("of the other"), "and not only once"
+
+    _delete(tmp_path, lock=True)
+    third = SqlStore(path)
+    third.set_tip("of the third", TIP, 1.0)
+    third.close()
+    assert first.tip_of("of the third") == TIP, "in the same moment"
+    assert first.knows("of the third")
+    first.close()
 
 
 def test_conversations_that_begin_together_cost_one_look_at_the_lock(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
+from pathlib import Path
 
 import pytest
 
-from penstock.memory import FeedbackKind, MemoryService
+from penstock.base.pace import Pace
+from penstock.memory import FeedbackKind, Memory, MemoryService, chosen
 from penstock.testing import assistant, call, results, user
 from tests.plugins.learning.agents import BROKEN, FIXED, PROJECT, agent, failing, learned, learns, step
 
@@ -194,3 +197,36 @@ def test_other_kinds_are_offered_where_a_person_asks_for_them(memory_service: Me
     assert b"the user asked for `pnpm` instead of `npm`" in first
     with agent(memory_service) as talk:
         assert NOTE not in talk.send(user("Please change till.py again."))
+
+
+class Rests(Pace):
+    """Rests for hours before all work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def rest(self) -> float:
+        self.asked.set()
+        return 10_000.0
+
+
+def test_while_the_process_is_busy_learning_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As remembering does: nothing waits for what a turn shows before its next one."""
+    monkeypatch.setattr("penstock.memory.service.GATHER_S", 0.01)
+    pace = Rests()
+    service = MemoryService(lambda: Memory(tmp_path / "memory", chosen("trigrams-256")), pace=pace)
+    service.open()
+    try:
+        with agent(service) as talk:
+            failing(talk)
+            step(talk, FIXED, "Installed.")
+            step(talk, "pytest -q", "12 passed")
+            talk.session.reply("They pass.")
+            assert pace.asked.wait(30)
+            assert service.waiting == 1
+            assert not learned(service)
+            assert service.drain()
+            assert len(learned(service)) == 1
+    finally:
+        service.close()
