@@ -186,8 +186,9 @@ class RankedWords:
 
 def _serves(one: WordList, mark: Mark) -> bool:
     """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
-    changes = mark[0] - one.mark[0]
-    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * len(one.ids)))
+    changes, is_renewed = mark[0] - one.mark[0], mark[2] != one.mark[2]
+    few = min(_CHANGED, _SHARE * len(one.ids))
+    return one.mark == mark or (len(one.ids) > _SHORT and 0 < changes <= few and not is_renewed)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext
-from penstock.contexts.words_in_postgres import folded
+from penstock.contexts.words import folded
 
 WORDS = [
     "boiler",
