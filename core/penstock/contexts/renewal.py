@@ -17,8 +17,8 @@ __all__ = ["Renewal"]
 logger = logging.getLogger(__name__)
 _LOOK_S = 3_600.0
 """Seconds after which it is looked again whether there are any: a process of an older version may write meanwhile."""
-_PAGE = 200
-"""Contexts of one transaction, at most."""
+_PAGE = 2_000
+"""Contexts that are looked for at once."""
 
 
 class Renewal:
@@ -31,6 +31,10 @@ class Renewal:
         """When there was nothing to do; None: it has not been looked yet, or there is something."""
         self._began: float | None = None
         """When it was found that there is something; None: there was nothing."""
+        self._page: list[int] = []
+        """The next ones: to find them takes a look at all."""
+        self._is_last = False
+        """Whether there are no others behind them."""
         self._above, self._done = 0, 0
         """The context that was indexed last, and how many were."""
 
@@ -69,18 +73,24 @@ class Renewal:
         return is_done
 
     def _renew_some(self, end: float) -> bool:
-        """Index a page, or less if that takes until `end`, in one transaction. Returns whether it was the last one."""
+        """Index those that are known, in one transaction, or as many as that takes until `end`. Returns whether there
+        are no others."""
+        if not self._page:
+            with self._tables.reading() as db:
+                found = words.outdated(db, self._above, _PAGE + 1)
+            self._page, self._is_last = list(found[:_PAGE]), len(found) <= _PAGE
         done = 0
         with self._tables.writing() as db:
-            page = words.outdated(db, self._above, _PAGE + 1)
-            for number in page[:_PAGE]:
+            for number in self._page:
                 words.renew(db, number)
                 done += 1
                 if time.monotonic() >= end:
                     break
-            is_last = done == len(page)
-            if is_last and done:
+            is_done = self._is_last and done == len(self._page)
+            if is_done:
                 words.note_renewed(db)
+        if done:
+            self._above = self._page[done - 1]
+        del self._page[:done]
         self._done += done
-        self._above = page[done - 1] if done else self._above
-        return is_last
+        return is_done

@@ -10,7 +10,6 @@ one again."""
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType
@@ -37,7 +36,6 @@ __all__ = [
     "create",
     "excerpt",
     "excerpt_of",
-    "folded",
     "has_outdated",
     "hit_of",
     "note_renewed",
@@ -83,7 +81,7 @@ def create(db: sa.Connection) -> None:
 
 def add(db: sa.Connection, number: int, workspace: str, text: str) -> None:
     """Index the context of this number, in place of its earlier entry. `text`: what `said` gives."""
-    found = [folded(word) for word in terms(_ESCAPE.sub(" ", text[:_INDEXED]))]
+    found = terms(_ESCAPE.sub(" ", text[:_INDEXED]))
     if _is_server(db):
         _in_postgres().add(db, number, found, _VERSION)
         return
@@ -107,15 +105,19 @@ def has_outdated(db: sa.Connection) -> bool:
 
 def outdated(db: sa.Connection, above: int, limit: int) -> Sequence[int]:
     """The first contexts with a number above this one that have no entry, or one of another version."""
-    which = (_in_postgres() if _is_server(db) else words_in_sqlite).is_outdated(_VERSION)
-    found = sa.select(contexts.c.id).where(contexts.c.deleted_at.is_(None), contexts.c.id > above, which)
+    found = sa.select(contexts.c.id).where(contexts.c.deleted_at.is_(None), contexts.c.id > above, _is_outdated(db))
     return db.scalars(found.order_by(contexts.c.id).limit(limit)).all()
 
 
 def renew(db: sa.Connection, number: int) -> None:
-    """Index a context as this version does, if it can be found."""
-    for row in db.execute(_CURRENT.where(contexts.c.id == number)):
+    """Index a context as this version does, if it is still there and nobody else has."""
+    for row in db.execute(_CURRENT.where(contexts.c.id == number, _is_outdated(db))).all():
         _add_row(db, row)
+
+
+def _is_outdated(db: sa.Connection) -> sa.ColumnElement[bool]:
+    which: sa.ColumnElement[bool] = (_in_postgres() if _is_server(db) else words_in_sqlite).is_outdated(_VERSION)
+    return which
 
 
 def note_renewed(db: sa.Connection) -> None:
@@ -181,16 +183,8 @@ def excerpt_of(row: Any, query: str) -> str:
 
 def asked_words(query: str) -> list[str]:
     """The words of a question, as they are in the index."""
-    words = [_PLAIN.sub(" ", word) for word in dict.fromkeys(map(folded, terms(query)))][:_ASKED]
+    words = [_PLAIN.sub(" ", word) for word in dict.fromkeys(terms(query))][:_ASKED]
     return [word for word in words if word.strip()]
-
-
-def folded(word: str) -> str:
-    """A word without accents on its Latin letters, however many one has: FTS5 takes some off, and PostgreSQL none."""
-    if word.isascii():
-        return word
-    whole = (unicodedata.normalize("NFD", letter) for letter in word)
-    return "".join(parts[0] if parts[0].isascii() else letter for parts, letter in zip(whole, word, strict=True))
 
 
 def excerpt(text: str, query: str) -> str:

@@ -4,6 +4,7 @@ endings, no stop words (`STOP_WORDS`). `identifiers`: the paths and names in it 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 __all__ = ["STOP_WORDS", "VERSION", "identifiers", "stem", "terms", "words"]
@@ -78,15 +79,22 @@ def identifiers(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A word without its ending. Rough on purpose: it only has to map forms of one word to one stem. Words that differ
-    in digits have different stems: of `sha256sums` the ending of `sums` is dropped, of `1990s` the `s`, and of a
-    hexadecimal number nothing."""
+    """A word without its ending, and without accents on its Latin letters. Rough on purpose: it only has to map forms
+    of one word to one stem. Words that differ in digits have different stems: of `sha256sums` the ending of `sums` is
+    dropped, of `1990s` the `s`, and of a hexadecimal number nothing."""
+    word = word if word.isascii() else _without_accents(word)
     if len(word) <= 3 or not word.isascii():
         return word
     if (number := _WITH_DIGIT.match(word)) is None:
         return _plain_stem(word)
     unit = word[number.end() :]
     return word if _HEXADECIMAL.fullmatch(word) else number[0] + ("" if unit == "s" else _plain_stem(unit))
+
+
+def _without_accents(word: str) -> str:
+    """However many a letter has: SQLite's FTS5 takes some off, too, and PostgreSQL none."""
+    whole = (unicodedata.normalize("NFD", letter) for letter in word)
+    return "".join(parts[0] if parts[0].isascii() else letter for parts, letter in zip(whole, word, strict=True))
 
 
 def _plain_stem(word: str) -> str:

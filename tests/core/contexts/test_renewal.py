@@ -133,13 +133,14 @@ def test_what_fails_midway_is_continued(older: Contexts, monkeypatch: pytest.Mon
 
 def test_two_share_the_work(older: Contexts, path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
-    renew = words.renew
+    add = words.add
 
-    def counted(db: sa.Connection, number: int) -> None:
+    def counted(db: sa.Connection, number: int, *more: str) -> None:
         done.append(number)
-        renew(db, number)
+        add(db, number, *more)
 
-    monkeypatch.setattr(words, "renew", counted)
+    monkeypatch.setattr(words, "add", counted)
+    monkeypatch.setattr(renewal, "_PAGE", 3)
     with closing(Contexts(path, older.clock, url=url)) as another:
         while not (older.renew_words(0) & another.renew_words(0)):
             assert len(done) <= 7

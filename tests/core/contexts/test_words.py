@@ -57,6 +57,7 @@ def test_any_text_may_be_asked_for(query: str, contexts: Contexts) -> None:
 @pytest.mark.parametrize(
     ("said", "asked"),
     [
+        ("café", "cafes"),
         ("piñata", "pinata"),
         ("Phế liệu", "phe"),
         ("phế", "PHÊ"),

@@ -43,6 +43,20 @@ def test_other_numbers_are_other_words(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "forms",
+    [("café", "cafe", "cafés"), ("naïve", "naive"), ("phế", "phe"), ("über", "uber"), ("résumé22", "resume22")],
+)
+def test_accents_of_latin_letters_do_not_count(forms: tuple[str, ...]) -> None:
+    """However many a letter has."""
+    assert len({stem(form) for form in forms}) == 1
+
+
+@pytest.mark.parametrize("word", ["日本が", "한글", "ß", "йод", "ἄνθρωπος", "søn"])
+def test_other_letters_stay(word: str) -> None:
+    assert stem(word) == word
+
+
+@pytest.mark.parametrize(
+    "forms",
     [("1990", "1990s"), ("x86", "x86s"), ("md5sum", "md5sums"), ("10day", "10days"), ("base64encode", "base64encoded")],
 )
 def test_forms_of_a_word_with_digits_meet(forms: tuple[str, ...]) -> None:
