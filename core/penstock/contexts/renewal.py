@@ -35,6 +35,8 @@ class Renewal:
         """The next ones: to find them takes a look at all."""
         self._is_last = False
         """Whether there are no others behind them."""
+        self._is_told = False
+        """Whether it was logged: what takes a moment is not."""
         self._above, self._done = 0, 0
         """The context that was indexed last, and how many were."""
 
@@ -46,12 +48,24 @@ class Renewal:
             end = time.monotonic() + seconds
             while not self._renew_some(end):
                 if time.monotonic() >= end:
+                    self._say_that_it_takes_longer()
                     return False
-            if self._began is not None and self._done:
-                took = self._clock.now() - self._began
-                logger.info("%s: %d contexts are indexed again, in %.0f s", self._tables.name, self._done, took)
-            self._looked_at, self._began, self._above, self._done = self._clock.now(), None, 0, 0
+            if self._is_told:
+                took = self._clock.now() - (self._began or 0.0)
+                # A warning, as the first one: nobody sees the other lines of `penstock serve`.
+                logger.warning("%s: %d contexts are indexed again, after %.0f s", self._tables.name, self._done, took)
+            self._looked_at, self._began, self._is_told = self._clock.now(), None, False
+            self._above, self._done = 0, 0
             return True
+
+    def _say_that_it_takes_longer(self) -> None:
+        if not self._is_told:
+            self._is_told = True
+            logger.warning(
+                "%s: contexts that another version of Penstock has indexed are indexed again in the background; "
+                "searches answer meanwhile, and may miss some of them",
+                self._tables.name,
+            )
 
     def _is_done(self) -> bool:
         now = self._clock.now()
@@ -65,11 +79,6 @@ class Renewal:
             self._looked_at = now
         else:
             self._began = now
-            logger.info(
-                "%s: the words of contexts that another version of Penstock has indexed are indexed again; searches "
-                "answer meanwhile, and may miss contexts for some words",
-                self._tables.name,
-            )
         return is_done
 
     def _renew_some(self, end: float) -> bool:
