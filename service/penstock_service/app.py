@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
@@ -62,6 +63,9 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 _EXPIRE_S = 30.0
 """Seconds between two rounds that remove expired contexts, which are not found all the same, and make missing
 vectors."""
+_RENEW_S, _REST = 0.05, 3.0
+"""Seconds for which contexts are indexed again at once, and how many times as long that is paused then: other writers
+wait for it, and it takes a core of the machine."""
 
 
 _ROUTERS = (
@@ -112,15 +116,19 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tidying = asyncio.create_task(_tidy(upkeep, parts.contexts, vectors))
+        background = [
+            asyncio.create_task(_tidy(upkeep, parts.contexts, vectors)),
+            asyncio.create_task(_renew_words(parts.contexts)),
+        ]
         engine.runner.start()
         try:
             async with mcp.session_manager.run() if mcp else nullcontext():
                 yield
         finally:
-            tidying.cancel()
-            with suppress(asyncio.CancelledError):
-                await tidying
+            for task in background:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await run_in_threadpool(parts.replays.close)
             await run_in_threadpool(engine.close)  # before the memory, which jobs use
             await run_in_threadpool(reach.close)
@@ -189,3 +197,15 @@ async def _tidy(upkeep: Callable[[], None], kept: Contexts, vectors: VectorSearc
         except (MemoryDown, StoreError) as e:
             kept_back.met(e)
         await asyncio.sleep(_EXPIRE_S)
+
+
+async def _renew_words(kept: Contexts) -> None:
+    fault = RecurringFault(logger, "contexts of another version cannot be indexed again: %s")
+    while True:
+        began, is_done = time.monotonic(), True
+        try:
+            is_done = await run_in_threadpool(kept.renew_words, _RENEW_S)
+            fault.over()
+        except StoreError as e:
+            fault.met(e)
+        await asyncio.sleep(_EXPIRE_S if is_done else _REST * (time.monotonic() - began))

@@ -36,6 +36,7 @@ from penstock.contexts.records import (
     Retention,
     Version,
 )
+from penstock.contexts.renewal import Renewal
 from penstock.contexts.schema import changes, context_versions, contexts, data_keys, idempotency, metadata
 from penstock.contexts.usage import By, UsageCounter, UsageRow, usage_rows
 from penstock.contexts.writing import KEPT_DELETED_S, Writer
@@ -76,6 +77,7 @@ class Contexts:
         self._usage = UsageCounter()
         self._listeners: list[Callable[[], None]] = []
         self._tables = open_tables(path, TABLES, url)
+        self._renewal = Renewal(self._tables, self.clock)
         self._empty_log()  # a process that was killed may have left there what was purged or sealed
 
     @classmethod
@@ -155,6 +157,11 @@ class Contexts:
             found = words.search(db, workspace, query, wanted, self.clock.now(), limit)
         self.count_hits(workspace, [hit.head.key for hit in found])
         return found
+
+    def renew_words(self, seconds: float) -> bool:
+        """Index contexts again whose words another version of Penstock has indexed, for about so many seconds. Returns
+        whether all are indexed as this version does. Until then a search may miss some of them."""
+        return self._renewal.run(seconds)
 
     def count_hits(self, workspace: str, keys: Sequence[str]) -> None:
         """Count for each of these contexts that a search found it."""

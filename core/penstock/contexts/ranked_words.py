@@ -188,8 +188,9 @@ class RankedWords:
 
 def _serves(one: WordList, mark: Mark) -> bool:
     """Whether a list can be used in a later state: a short one is read faster than others are ranked again."""
-    changes = mark[0] - one.mark[0]
-    return one.mark == mark or (one.of_all > _SHORT and 0 < changes <= min(_CHANGED, _SHARE * one.of_all))
+    changes, is_renewed = mark[0] - one.mark[0], mark[2] != one.mark[2]
+    few = min(_CHANGED, _SHARE * one.of_all)
+    return one.mark == mark or (one.of_all > _SHORT and 0 < changes <= few and not is_renewed)
 
 
 @dataclass

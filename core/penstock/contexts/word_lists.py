@@ -19,8 +19,9 @@ __all__ = ["Mark", "Numbers", "Scores", "WordList", "best", "find", "first_of", 
 
 Numbers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
-Mark = tuple[int, float]
-"""A state of the contexts: the number and the time of the last change."""
+Mark = tuple[int, float, int]
+"""A state of the contexts: the number and the time of the last change, and how often entries of an older version were
+renewed, which is no change."""
 _ROUNDING = 1e-9
 """The share of a score that may be lost to rounding, at most."""
 _SAMPLE = 9

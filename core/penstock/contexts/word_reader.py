@@ -16,7 +16,7 @@ from penstock.base.sql_functions import unindexed, values_in
 from penstock.contexts.filters import alive
 from penstock.contexts.schema import changes, contexts
 from penstock.contexts.word_lists import Mark, Numbers, Scores, WordList, find
-from penstock.contexts.words_in_sqlite import TABLE, matching
+from penstock.contexts.words_in_sqlite import RENEWALS, TABLE, matching
 
 __all__ = ["KeyOrder", "WordReader"]
 
@@ -69,6 +69,7 @@ _CHANGED = _packed(
     .join(changes, (changes.c.workspace == contexts.c.workspace) & (changes.c.key == contexts.c.key))
     .where(changes.c.seq > sa.bindparam("seq"), changes.c.workspace == sa.bindparam("workspace"))
 )
+_STATE = f"SELECT seq, at, ({RENEWALS}) FROM changes ORDER BY seq DESC LIMIT 1"
 _COUNTED = f"SELECT count(*) FROM (SELECT 1 FROM {TABLE} WHERE {TABLE} MATCH ? LIMIT ?)"
 
 
@@ -108,14 +109,14 @@ class WordReader:
     @cached_property
     def mark(self) -> Mark | None:
         """The state; None: no change is kept."""
-        found = driver(self.db).execute("SELECT seq, at FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
-        return None if found is None else (found[0], found[1])
+        found = driver(self.db).execute(_STATE).fetchone()
+        return None if found is None else (found[0], found[1], found[2])
 
     def changed_since(self, mark: Mark) -> Numbers | None:
         """The contexts that were changed after an earlier state; None where that is not known: its change is no longer
         kept, or was another one."""
         found = driver(self.db).execute("SELECT at FROM changes WHERE seq = ?", mark[:1]).fetchone()
-        if found != mark[1:]:
+        if found != mark[1:2]:
             return None
         [ids] = _unpacked(_CHANGED.run(self.db, seq=mark[0], workspace=self.workspace))
         return np.unique(ids)

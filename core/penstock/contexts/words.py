@@ -1,17 +1,22 @@
 """The full-text index of contexts, ranked by BM25: `search` finds them by any of the words asked for in key, value or
 tags, `excerpt` cuts the part of a hit; `add` and `remove` index one, and `rebuild` all. Words are stemmed as in the
 memory, so that one question finds the same in both. In SQLite it is an index of FTS5 (`words_in_sqlite`); in PostgreSQL
-that of `words_in_postgres`."""
+that of `words_in_postgres`.
+
+Each entry says by which version of the words it was made, in a place that every version writes anew with the entry: so
+those of another version are known (`has_outdated`, `outdated`), also if it wrote them a moment ago, and `renew` makes
+one again."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
+import zstandard
 
 from penstock.base.prepared import driver
 from penstock.contexts import words_in_sqlite
@@ -21,6 +26,7 @@ from penstock.contexts.records import Filter, Hit
 from penstock.contexts.schema import context_versions, contexts
 from penstock.contexts.values import text_of
 from penstock.contexts.words_in_sqlite import TABLE
+from penstock.text import stems
 from penstock.text.stems import terms
 
 __all__ = [
@@ -30,14 +36,20 @@ __all__ = [
     "create",
     "excerpt",
     "excerpt_of",
+    "has_outdated",
     "hit_of",
+    "note_renewed",
+    "outdated",
     "rebuild",
     "remove",
+    "renew",
     "said",
     "scrub",
     "search",
 ]
 
+_VERSION = f"v{stems.VERSION}"
+"""What an entry is marked with."""
 _INDEXED = 200_000
 """Characters of a value that are indexed, from its beginning."""
 _ASKED = 64
@@ -47,6 +59,15 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 """Escape sequences of JSON, whose letters are no part of a word."""
 _AROUND = 120
 """Characters shown on each side of the first word that was found."""
+
+
+_NEWEST = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
+_CURRENT = (
+    sa.select(contexts, context_versions.c.body, context_versions.c.codec)
+    .join(context_versions, _NEWEST)
+    .where(contexts.c.deleted_at.is_(None))
+)
+"""The contexts that can be found, also the sealed ones: by their keys and tags."""
 
 
 def create(db: sa.Connection) -> None:
@@ -60,12 +81,12 @@ def create(db: sa.Connection) -> None:
 
 def add(db: sa.Connection, number: int, workspace: str, text: str) -> None:
     """Index the context of this number, in place of its earlier entry. `text`: what `said` gives."""
-    stems = terms(_ESCAPE.sub(" ", text[:_INDEXED]))
+    found = terms(_ESCAPE.sub(" ", text[:_INDEXED]))
     if _is_server(db):
-        _in_postgres().add(db, number, stems)
+        _in_postgres().add(db, number, found, _VERSION)
         return
     remove(db, number)
-    row = (number, _scope(workspace), " ".join(stems))
+    row = (number, f"{_scope(workspace)} {_VERSION}", " ".join(found))
     driver(db).execute(f"INSERT INTO {TABLE}(rowid, scope, text) VALUES (?, ?, ?)", row)
 
 
@@ -77,13 +98,51 @@ def remove(db: sa.Connection, number: int) -> None:
     driver(db).execute(f"DELETE FROM {TABLE} WHERE rowid = ?", (number,))
 
 
+def has_outdated(db: sa.Connection) -> bool:
+    """Whether there are entries of another version. Takes 3 ms for 100,000 in SQLite."""
+    return bool((_in_postgres() if _is_server(db) else words_in_sqlite).has_outdated(db, _VERSION))
+
+
+def outdated(db: sa.Connection, above: int, limit: int) -> Sequence[int]:
+    """The first contexts with a number above this one that have no entry, or one of another version."""
+    found = sa.select(contexts.c.id).where(contexts.c.deleted_at.is_(None), contexts.c.id > above, _is_outdated(db))
+    return db.scalars(found.order_by(contexts.c.id).limit(limit)).all()
+
+
+def renew(db: sa.Connection, number: int) -> None:
+    """Index a context as this version does, if it is still there and nobody else has."""
+    for row in db.execute(_CURRENT.where(contexts.c.id == number, _is_outdated(db))).all():
+        _add_row(db, row)
+
+
+def _is_outdated(db: sa.Connection) -> sa.ColumnElement[bool]:
+    which: sa.ColumnElement[bool] = (_in_postgres() if _is_server(db) else words_in_sqlite).is_outdated(_VERSION)
+    return which
+
+
+def note_renewed(db: sa.Connection) -> None:
+    """Have each process forget what it keeps of the index in memory (`KeptLists`), as a change of a context does."""
+    if not _is_server(db):
+        words_in_sqlite.note_renewed(db)
+
+
 def rebuild(db: sa.Connection) -> None:
-    """Index all contexts that can be found: those that are neither sealed nor deleted."""
-    newest = (context_versions.c.context == contexts.c.id) & (context_versions.c.version == contexts.c.version)
-    found = sa.select(contexts, context_versions.c.body, context_versions.c.codec).join(context_versions, newest)
-    open_ones = contexts.c.data_key.is_(None) & contexts.c.deleted_at.is_(None)
-    for row in db.execute(found.where(open_ones), execution_options={"yield_per": 100}):
-        add(db, row.id, row.workspace, said(row.key, row.tags, text_of(row.body, row.codec)))
+    """Index all contexts that can be found."""
+    for row in db.execute(_CURRENT, execution_options={"yield_per": 100}):
+        _add_row(db, row)
+
+
+def _add_row(db: sa.Connection, row: Any) -> None:
+    add(db, row.id, row.workspace, said(row.key, row.tags, _text(row)))
+
+
+def _text(row: Any) -> str:
+    """The value of a context that was read, as far as it is indexed: nothing of a sealed one, and of one whose bytes
+    were changed on disk."""
+    try:
+        return "" if row.data_key is not None else text_of(row.body, row.codec)
+    except (zstandard.ZstdError, UnicodeDecodeError):
+        return ""
 
 
 def said(key: str, tags: Iterable[str], text: str) -> str:

@@ -1,10 +1,10 @@
 """The full-text index of contexts in PostgreSQL, for `words.py`: `add` stores the words of each with their counts,
-`find` searches them by a GIN index and ranks by BM25 as SQLite's FTS5 does, so that both databases answer alike."""
+`find` searches them by a GIN index and ranks by BM25 as SQLite's FTS5 does, so that both databases answer alike.
+`has_outdated` and `is_outdated` tell entries of another version, by a key among the counts that is no word."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from penstock.contexts.postgres_schema import context_words
 from penstock.contexts.schema import context_versions, contexts
 
-__all__ = ["add", "find", "folded", "remove"]
+__all__ = ["add", "find", "has_outdated", "is_outdated", "remove"]
 
 _K1, _B = 1.2, 0.75
 """Of BM25, as FTS5 has them."""
@@ -40,11 +40,32 @@ _FREQUENCIES = sa.select(_EACH.c.word, _HAVE.scalar_subquery())
 _MOST = sa.select(sa.func.coalesce(sa.func.max(contexts.c.id), 0))
 
 
-def add(db: sa.Connection, number: int, stems: Sequence[str]) -> None:
+def add(db: sa.Connection, number: int, words: Sequence[str], version: str) -> None:
     """Index the context of this number, in place of its earlier entry."""
-    words = [folded(word) for word in stems]
-    row = {"context": number, "length": len(words) + 1, "counts": Counter(words)}  # FTS5 counts its workspace, too
-    db.execute(_ADD, row)
+    counts = {**Counter(words), _mark(version): 1}
+    # FTS5 counts its workspace and the version, too.
+    db.execute(_ADD, {"context": number, "length": len(words) + 2, "counts": counts})
+
+
+def _mark(version: str) -> str:
+    """The version as a key of the counts: no word has a blank."""
+    return f" {version}"
+
+
+def has_outdated(db: sa.Connection, version: str) -> bool:
+    """Whether there are entries of another version than this one."""
+    return db.execute(sa.select(context_words.c.context).where(_has_other(version)).limit(1)).first() is not None
+
+
+def is_outdated(version: str) -> sa.ColumnElement[bool]:
+    """Whether a context has no entry, or one of another version than this one."""
+    own = context_words.c.context == contexts.c.id
+    return ~sa.exists().where(own, ~_has_other(version))
+
+
+def _has_other(version: str) -> sa.ColumnElement[bool]:
+    has_this: sa.ColumnElement[bool] = context_words.c.counts.has_key(_mark(version))
+    return ~has_this
 
 
 def remove(db: sa.Connection, number: int) -> None:
@@ -68,13 +89,13 @@ def find(
 
 def _is_common(db: sa.Connection, word: str) -> bool:
     """Whether half of all contexts have a word."""
-    return _frequencies(db, [folded(word)])[folded(word)] >= int(db.execute(_MOST).scalar_one()) // 2
+    return _frequencies(db, [word])[word] >= int(db.execute(_MOST).scalar_one()) // 2
 
 
 def _found(
     db: sa.Connection, asked: Sequence[str], limit: int, conditions: Sequence[sa.ColumnElement[bool]]
 ) -> Sequence[Any]:
-    words = list(dict.fromkeys(map(folded, asked)))
+    words = list(asked)
     count, length = db.execute(_TOTALS).one()
     if not count:
         return []
@@ -105,14 +126,6 @@ def _found(
         .order_by(best.c.score.desc(), contexts.c.key)
     )
     return db.execute(rows, {"words": words, "weights": weights, "short": count / length}).all()
-
-
-def folded(word: str) -> str:
-    """A word without accents on its Latin letters, as FTS5 takes it."""
-    if word.isascii():
-        return word
-    whole = (unicodedata.normalize("NFD", letter) for letter in word)
-    return "".join(parts[0] if parts[0].isascii() else letter for parts, letter in zip(whole, word, strict=True))
 
 
 def _frequencies(db: sa.Connection, words: Sequence[str]) -> dict[str, int]:

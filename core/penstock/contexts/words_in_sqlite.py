@@ -1,4 +1,5 @@
 """Searches the full-text index of contexts in SQLite, for `words.py`: `find` has FTS5 rank what has any of the words.
+`has_outdated` and `is_outdated` tell entries of another version, by a word in the column `scope`.
 
 To rank a context takes FTS5 about a microsecond, and a frequent word is in most of them. So words are taken from the
 rarest on. All contexts with one of the rarest are ranked, with all the words that they have; of those that have only
@@ -24,7 +25,7 @@ from penstock.contexts.filters import alive, fitting
 from penstock.contexts.records import Filter
 from penstock.contexts.schema import context_versions, contexts
 
-__all__ = ["TABLE", "find", "matching"]
+__all__ = ["RENEWALS", "TABLE", "find", "has_outdated", "is_outdated", "matching", "note_renewed"]
 
 TABLE = "context_words"
 _RANKED = 500
@@ -167,6 +168,33 @@ def _ranked(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 _RANKED_ONES = Prepared(_ranked())
+
+
+def has_outdated(db: sa.Connection, version: str) -> bool:
+    """Whether there are entries of another version than this one."""
+    every = f"SELECT count(*) FROM {TABLE}_docsize"  # the table of FTS5 with a short row for each entry
+    same = f"SELECT count(*) FROM {TABLE} WHERE {TABLE} MATCH ?"
+    found = driver(db).execute(f"SELECT ({every}) != ({same})", (f"scope:{version}",)).fetchone()
+    return bool(found[0])
+
+
+def is_outdated(version: str) -> sa.ColumnElement[bool]:
+    """Whether a context has no entry, or one of another version than this one."""
+    entry = sa.table(TABLE, sa.column("rowid", sa.Integer), sa.column("scope", sa.Text))
+    own = sa.select(entry.c.scope).where(entry.c.rowid == contexts.c.id).scalar_subquery()
+    return sa.func.coalesce(own, "").not_like(f"% {version}")
+
+
+RENEWALS = "SELECT user_version FROM pragma_user_version"
+"""How often entries were renewed: a number that SQLite keeps in the file for its users, and changes with the
+transaction."""
+
+
+def note_renewed(db: sa.Connection) -> None:
+    """Count one more renewal."""
+    connection = driver(db)
+    (count,) = connection.execute(RENEWALS).fetchone()
+    connection.execute(f"PRAGMA user_version = {(count + 1) % 2**31}")
 
 
 def matching(words: Iterable[str]) -> str:

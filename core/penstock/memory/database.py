@@ -37,9 +37,7 @@ _FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError)
 _PAGE = 500
 # Asked for each project of every write: built once, since building a query takes longer than running it.
 _NAMED = projects.select().where(projects.c.name.in_(sa.bindparam("names", expanding=True)))
-_WITH_WORDS = sa.select(projects.c.id).where(
-    projects.c.id.in_(sa.bindparam("ids", expanding=True)) & (projects.c.words == sa.bindparam("made_with"))
-)
+_WORDS_OF = sa.select(projects.c.id, projects.c.words).where(projects.c.id.in_(sa.bindparam("ids", expanding=True)))
 _ADD_PROJECT = projects.insert()
 
 
@@ -157,10 +155,9 @@ class MemoryDatabase:
         """A project's name as the database has it."""
         return name
 
-    def with_few_words(self, db: sa.Connection, ids: Sequence[int], few: str) -> set[int]:
-        """Those of these projects that have no tables of words, by `few` in their place."""
-        pages = _pages(ids)
-        return {int(one) for page in pages for one in db.scalars(_WITH_WORDS, {"ids": page, "made_with": few})}
+    def words_of(self, db: sa.Connection, ids: Sequence[int]) -> dict[int, str]:
+        """What the words of these projects were made with."""
+        return {int(row.id): row.words for page in _pages(ids) for row in db.execute(_WORDS_OF, {"ids": page})}
 
     def add_project(self, db: sa.Connection, name: str, words: str, embedder: str, owner: str) -> int:
         """A new project, of the account `owner` if it is not empty."""

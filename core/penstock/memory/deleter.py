@@ -14,7 +14,7 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder
 from penstock.memory.schema import passages
 from penstock.memory.vectors.index import VectorIndex
-from penstock.memory.writer import FEW_WORDS
+from penstock.memory.writer import WORDS_VERSION, has_tables, rebuild_words
 
 __all__ = ["Deleter"]
 
@@ -34,8 +34,7 @@ class Deleter:
             gone = self._database.passages_of(db, project, which=passages.c.memory.in_(ids), limit=2**62)
             self._database.delete(db, ids)
             self._database.set_forgotten(db, project, hashes, stays=True)
-            if not self._database.with_few_words(db, [project], FEW_WORDS):
-                self._remove_words(db, project, [(row.id, row.text) for row in gone])
+            self._remove_words(db, project, [(row.id, row.text) for row in gone])
         try:
             numbers = [row.id for row in gone]
             self._vectors.remove(project, self._embedder.name, numbers, self._embedder.dimension)
@@ -44,9 +43,16 @@ class Deleter:
         self._database.scrub()
 
     def _remove_words(self, db: sa.Connection, project: int, gone: Sequence[tuple[int, str]]) -> None:
+        made_with = self._database.words_of(db, [project]).get(project, "")
+        if not has_tables(made_with):
+            return
         try:
             with db.begin_nested():
-                self._database.words(project).remove(db, gone)
+                if made_with == WORDS_VERSION or self._database.is_shared:
+                    self._database.words(project).remove(db, gone)
+                else:
+                    # SQLite removes the words that it is told, and an older version has indexed others.
+                    rebuild_words(self._database, db, project, lambda *_: None)
         except SQLAlchemyError as e:
             logger.warning("the word index is damaged and will be rebuilt: %s", e.__cause__ or e)
             self._database.set_made_with(db, project, words="")

@@ -4,7 +4,7 @@ of an older version, rebuilds all."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,15 +13,12 @@ from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.schema import memories, passages
 from penstock.memory.search import search
-from penstock.memory.search.text_features import traits_of
 from penstock.memory.vectors.index import VectorIndex
-from penstock.memory.writer import WHOLE, WORDS_VERSION
+from penstock.memory.writer import WHOLE, Progress, rebuild_words
 
 __all__ = ["Indexer", "Progress"]
 
 logger = logging.getLogger(__name__)
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the step, how many items are done, and how many there are."""
 _PAGE = 500
 
 
@@ -52,20 +49,9 @@ class Indexer:
 
     def words(self, project: int, progress: Progress) -> None:
         """Rebuild the word index and the text features of a project."""
-        index = self._database.words(project)
         with self._database.writing() as db:
             # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.
-            index.drop(db)
-            index.create(db)
-            total, done, at = self._database.count_passages(db, project), 0, 0
-            while page := self._database.passages_of(db, project, above=at, limit=_PAGE):
-                index.add(db, [(row.id, row.text) for row in page])
-                at, done = page[-1].id, done + len(page)
-                progress("words", done, total)
-            for number, text in self._database.texts(db, project):
-                db.execute(memories.update().where(memories.c.id == number).values(traits=traits_of(text).tobytes()))
-            self._database.touch(db, sa.select(memories.c.id).where(memories.c.project == project))
-            self._database.set_made_with(db, project, words=WORDS_VERSION)
+            rebuild_words(self._database, db, project, progress)
 
     def embed(self, project: int, progress: Progress) -> int:
         """Make vectors that are missing or of another embedder. Returns how many."""

@@ -20,7 +20,7 @@ from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.search import View
 from penstock.memory.search.vector_cache import VectorCache
 from penstock.memory.vectors.index import VectorIndex
-from penstock.memory.writer import FEW_WORDS
+from penstock.memory.writer import has_tables
 
 __all__ = ["ProjectCache"]
 
@@ -64,7 +64,7 @@ class ProjectCache:
             found = self._database.project(db, project)
             if found is None:
                 return None
-            known = self._refreshed(db, found.id, found.revision, has_tables=found.words != FEW_WORDS)
+            known = self._refreshed(db, found.id, found.revision, has_tables=has_tables(found.words))
             words = known.words or self._database.words(found.id)
         return View(
             found.id, known.layout, known.stored, known.related, self._database, words, self._vectors, self._embedder

@@ -1,11 +1,11 @@
 """`Writer`: adds the items that are new to the memory's database, in one transaction: splits long ones into parts and
 passages, makes their vectors, and indexes their words. `Added`: what became of one item. `WORDS_VERSION`: the version
-of the word index."""
+of the word index. `rebuild_words` indexes those of a whole project."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,18 +20,23 @@ from penstock.memory.chunks import CHUNK_TOKENS, Span, chunks, passages
 from penstock.memory.database import Content, MemoryDatabase
 from penstock.memory.embedders import Embedder, vectors_of
 from penstock.memory.items import Item
+from penstock.memory.schema import memories
 from penstock.memory.search import text_features
 from penstock.memory.search.few_words import FEW
 from penstock.text import stems
 
-__all__ = ["FEW_WORDS", "WHOLE", "WORDS_VERSION", "Added", "Writer"]
+__all__ = ["FEW_WORDS", "WHOLE", "WORDS_VERSION", "Added", "Progress", "Writer", "has_tables", "rebuild_words"]
 
 logger = logging.getLogger(__name__)
 _Vectors = npt.NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, how many items are done, and how many there are."""
+_PAGE = 500
 _Key = tuple[str, bytes]
 """A part's content: the name of its project, and the hash of its text."""
 WORDS_VERSION = f"{stems.VERSION}.{text_features.VERSION}"
-FEW_WORDS = f"few {WORDS_VERSION}"
+_WITHOUT_TABLES = "few "
+FEW_WORDS = f"{_WITHOUT_TABLES}{WORDS_VERSION}"
 """In the place of `WORDS_VERSION`: the project has too few passages for tables of words."""
 WHOLE = (WORDS_VERSION, FEW_WORDS)
 """What a project has whose words need not be indexed again."""
@@ -61,6 +66,30 @@ class _Part:
     def spans(self) -> list[Span]:
         """The spans of its passages, computed only for new parts."""
         return passages(self.item.text)
+
+
+def has_tables(words: str) -> bool:
+    """Whether a project has tables of words, by what its words were made with, which may be an older version."""
+    return not words.startswith(_WITHOUT_TABLES)
+
+
+def rebuild_words(database: MemoryDatabase, db: sa.Connection, project: int, progress: Progress) -> None:
+    """Index all words of a project, and compute the features of its texts, as this version does."""
+    index = database.words(project)
+    index.drop(db)
+    is_few = not database.is_shared and not database.larger(db, [project], FEW)
+    if not is_few:
+        index.create(db)
+        total, done, at = database.count_passages(db, project), 0, 0
+        while page := database.passages_of(db, project, above=at, limit=_PAGE):
+            index.add(db, [(row.id, row.text) for row in page])
+            at, done = page[-1].id, done + len(page)
+            progress("words", done, total)
+    for number, text in database.texts(db, project):
+        traits = text_features.traits_of(text).tobytes()
+        db.execute(memories.update().where(memories.c.id == number).values(traits=traits))
+    database.touch(db, sa.select(memories.c.id).where(memories.c.project == project))
+    database.set_made_with(db, project, words=FEW_WORDS if is_few else WORDS_VERSION)
 
 
 class Writer:
@@ -156,11 +185,17 @@ class Writer:
         texts: dict[str, list[tuple[int, str]]] = {}
         for (part, _, (first, last)), passage in zip(pieces, passages, strict=True):
             texts.setdefault(part.item.project, []).append((passage, part.item.text[first:last]))
-        few = self._database.with_few_words(db, [projects[name] for name in texts], FEW_WORDS)
+        made_with = self._database.words_of(db, [projects[name] for name in texts])
+        few = {number for number, words in made_with.items() if not has_tables(words)}
         grown = self._database.larger(db, list(few), FEW)
         for name, of_project in texts.items():
-            if projects[name] not in few - grown:
-                self._index_words(db, projects[name], name, of_project, is_first=projects[name] in grown)
+            if (number := projects[name]) in few - grown:
+                continue
+            if number in grown:
+                # Of an older version it has features of texts, too, which are computed with its words.
+                words = WORDS_VERSION if made_with[number] == FEW_WORDS else ""
+                self._database.set_made_with(db, number, words=words)
+            self._index_words(db, number, name, of_project, is_first=number in grown)
         return {part.key: number for part, number in zip(parts, numbers, strict=True)}
 
     def _index_words(
@@ -169,7 +204,6 @@ class Writer:
         words = self._database.words(project)
         if is_first:
             texts = [(row.id, row.text) for row in self._database.passages_of(db, project, limit=2**62)]
-            self._database.set_made_with(db, project, words=WORDS_VERSION)
         try:
             with db.begin_nested():
                 if is_first:

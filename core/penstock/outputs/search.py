@@ -121,6 +121,8 @@ def _pattern(words: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _beginning(word: str) -> str:
+    if not word.isascii():
+        return word  # its stem has no accents, and the text has them
     short = stem(word)
     return short[:-1] if len(short) > 3 and not word.startswith(short) else short
 

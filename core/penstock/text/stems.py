@@ -4,12 +4,14 @@ endings, no stop words (`STOP_WORDS`). `identifiers`: the paths and names in it 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 __all__ = ["STOP_WORDS", "VERSION", "identifiers", "stem", "terms", "words"]
 
-VERSION = "1"
-"""Must change whenever `terms` or `identifiers` return something else: the index is rebuilt then."""
+VERSION = "2"
+"""Must change whenever `terms` or `identifiers` return something else: the indexes of memory and contexts are rebuilt
+then."""
 
 _WORD = re.compile(r"\w+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -18,6 +20,9 @@ _CODE = re.compile(
 )
 _PLAIN = re.compile(r"[^\w/.:~@+-]*+[A-Z]?[a-z]*+[^\w/~@+-]*+\Z")
 """A word between blanks in which neither `_CODE` nor `_WIDE` finds anything: most are."""
+_WITH_DIGIT = re.compile(r".*\d", re.S)
+"""A word up to its last digit."""
+_HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f_]+")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
 _STOP = """a an the of to in on at for and or is are was were be been being did do does done doing has have had having i
@@ -74,14 +79,33 @@ def identifiers(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A word without its ending. Rough on purpose: it only has to map forms of one word to one stem."""
+    """A word without its ending, and without accents on its Latin letters. Rough on purpose: it only has to map forms
+    of one word to one stem. Words that differ in digits have different stems: of `sha256sums` the ending of `sums` is
+    dropped, of `1990s` the `s`, and of a hexadecimal number nothing."""
+    word = word if word.isascii() else _without_accents(word)
     if len(word) <= 3 or not word.isascii():
+        return word
+    if (number := _WITH_DIGIT.match(word)) is None:
+        return _plain_stem(word)
+    unit = word[number.end() :]
+    return word if _HEXADECIMAL.fullmatch(word) else number[0] + ("" if unit == "s" else _plain_stem(unit))
+
+
+def _without_accents(word: str) -> str:
+    """However many a letter has: SQLite's FTS5 takes some off, too, and PostgreSQL none."""
+    whole = (unicodedata.normalize("NFD", letter) for letter in word)
+    return "".join(parts[0] if parts[0].isascii() else letter for parts, letter in zip(whole, word, strict=True))
+
+
+def _plain_stem(word: str) -> str:
+    """The stem of a word without digits."""
+    if len(word) <= 3:
         return word
     for ending, other in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)] + other
             break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz_":
         word = word[:-1]
     if len(word) > 3 and word.endswith("e"):
         word = word[:-1]

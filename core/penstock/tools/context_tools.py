@@ -4,10 +4,12 @@ outputs that were shortened."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from penstock.base.errors import StoreError
 from penstock.contexts.json import head_json, hit_json, value_json
 from penstock.contexts.records import Filter, NewContext
 from penstock.plugins.tool import Caller, Tool
@@ -19,6 +21,9 @@ Key = Annotated[
     str, Field(description="The name: segments of letters, digits and ._~:@- joined by /, such as plan/api.")
 ]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31)]
+_RENEW_S = 0.2
+"""Seconds, at most, that a search indexes contexts of another version again: where no service is up, nobody else
+does."""
 
 
 def context_put(
@@ -55,7 +60,7 @@ def context_list(caller: Caller, prefix: str = "", tag: str = "", after: str | N
 
 def context_search(
     caller: Caller,
-    query: Annotated[str, Field(max_length=8_000)],
+    query: Annotated[str, Field(min_length=1, max_length=8_000)],
     limit: Annotated[int, Field(ge=1, le=50)] = 10,
 ) -> Any:
     """Find what is kept by the words in its name, tags or value (`hits`), and what tool outputs of this project said,
@@ -66,7 +71,10 @@ def context_search(
     Each output has the `id` for `expand`, its `lines` in the whole, and in `found_by` how it was found: `stems` (the
     words themselves), `trigrams` (parts of words), `edit distance` (words that are spelled alike) or `vectors` (what is
     meant). What only the last two found may be about something else."""
-    hits = [hit_json(hit) for hit in caller.contexts().search(caller.workspace, query, limit=limit)]
+    contexts = caller.contexts()
+    with suppress(StoreError):  # searches answer without
+        contexts.renew_words(_RENEW_S)
+    hits = [hit_json(hit) for hit in contexts.search(caller.workspace, query, limit=limit)]
     return {"hits": hits, "outputs": search_outputs(caller, query, limit)}
 
 

@@ -79,14 +79,14 @@ class SearchOptions(_Body):
     """Which hits of a search are returned."""
 
     session_id: schemas.Name | None = None
-    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    limit: schemas.HitLimit = 20
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
 class SearchBody(_Body):
     """Words to search for, and which hits are returned."""
 
-    query: Annotated[str, Field(max_length=2000)]
+    query: schemas.Asked
     options: SearchOptions = SearchOptions()
 
 

@@ -31,6 +31,8 @@ Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Key = Annotated[str, Field(max_length=MAX_KEY, pattern=KEY_PATTERN)]
 Prefix = Annotated[str, Field(max_length=MAX_KEY)]
+Asked = Annotated[str, Field(max_length=2000, pattern=r"\S")]
+HitLimit = Annotated[int, Field(ge=1, description="Hits, at most: no more than `[service] search_limit` allows.")]
 VersionNumber = Annotated[int, Field(ge=1, le=2**31, strict=True)]
 
 

@@ -75,6 +75,7 @@ PATTERNS = {
     r"^\d{1,12}(\.\d{1,9})?~[A-Za-z0-9_.-]{1,40}$": "the `next` of the page before was",
     r"^[\w+-]*$": "the name of a profile was",
     r"^$|^https?://": "an address that begins with http:// or https:// was",
+    r"\S": "words to search for were",
     r"^[a-z_]*$": "small letters and _ were",
 }
 """For each pattern that checks a text, what it expects, in words."""

@@ -20,7 +20,7 @@ from penstock.contexts.ranked_words import RankedWords
 from penstock.contexts.records import Filter, Hit
 from penstock.contexts.vectors import VectorSearch, fused
 from penstock.gateway.admit import check_scope
-from penstock_service.contexts.schemas import Name, Prefix, Word
+from penstock_service.contexts.schemas import Asked, HitLimit, Name, Prefix, Word
 from penstock_service.contexts.short_reads import plain_workspace
 from penstock_service.http.body import Body
 from penstock_service.http.calls import Call, call_of, check_limit
@@ -42,7 +42,7 @@ _LIKELY = 5.0
 class SearchBody(Body):
     """What to search for. `tag`, `prefix` and `agent` apply to contexts alone; `session` and times to both."""
 
-    query: Annotated[str, Field(max_length=2000)]
+    query: Asked
     places: list[Literal["contexts", "memory"]] = Field(
         default=["contexts"], alias="in", min_length=1, max_length=2, description="Where to look."
     )
@@ -55,7 +55,7 @@ class SearchBody(Body):
     prefix: Prefix | None = None
     since: datetime | None = None
     until: datetime | None = None
-    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    limit: HitLimit = 20
 
     @property
     def is_brief(self) -> bool:

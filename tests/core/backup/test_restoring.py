@@ -21,10 +21,14 @@ from penstock.backup.errors import BackupError
 from penstock.backup.restoring import restore
 from penstock.backup.writing import write_backup
 from penstock.base.keyfile import installation_key
+from penstock.contexts import words
 from penstock.contexts.records import NewContext
 from penstock.gateway.database import GatewayStore
 from penstock.gateway.keys import add_key, check_key
 from penstock.gateway.providers import add_provider, find_provider, open_credential
+from penstock.memory import Item
+from penstock.memory.schema import projects
+from penstock.memory.search import word_index
 from tests.core.backup.conftest import Installation, opened, recorded
 
 
@@ -59,6 +63,29 @@ def test_two_hundred_queries_have_the_same_answers(
     names = {file.name for file in store.parent.rglob("*")}
     assert not names & {"control-key", "service-token", "jobs.db"}
     assert not [name for name in names if name.startswith(".")]
+
+
+def test_words_of_an_older_version_are_indexed_again_after_a_restore(
+    full: Installation, tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of contexts and of the memory."""
+    with monkeypatch.context() as patched:
+        patched.setattr(words, "_VERSION", "v1")
+        for module in (words, word_index):
+            patched.setattr(module, "terms", lambda text: text.replace("8800", "880").split())
+        with full.contexts.write("default", "owner") as writer:
+            writer.put("port", NewContext("8800", 0))
+        full.memory.add([Item("kiln", "port 8800")])
+    with full.memory._database.writing() as db:
+        db.execute(projects.update().values(words="1.3"))
+    file, store = tmp_path / "backup.tar.zst", tmp_path / "restored" / "penstock.db"
+    write_backup(full.store, file)
+    restore(file, store, passphrase=none, now=lambda: 5.0)
+    again = opened(store, full.clock, stack)
+    assert again.contexts.search("default", "8800") == []
+    assert again.contexts.renew_words(60)
+    assert [hit.head.key for hit in again.contexts.search("default", "8800")] == ["port"]
+    assert again.memory.search("8800", "kiln", limit=1).hits[0].parts["words"] > 0
 
 
 def content(file: Path) -> bytes:

@@ -54,6 +54,30 @@ def test_any_text_may_be_asked_for(query: str, contexts: Contexts) -> None:
     assert found(contexts, query) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("café", "cafes"),
+        ("piñata", "pinata"),
+        ("Phế liệu", "phe"),
+        ("phế", "PHÊ"),
+        ("łódź", "łodz"),
+        ("über", "UBER"),
+        ("naif", "naïf"),
+    ],
+)
+def test_accents_of_latin_letters_make_no_difference(said: str, asked: str, contexts: Contexts) -> None:
+    """However many a letter has, in both databases."""
+    put(contexts, "k", f"with {said} in it")
+    assert found(contexts, asked) == found(contexts, said) == ["k"]
+
+
+@pytest.mark.parametrize(("said", "asked"), [("йод", "иод"), ("8800", "880"), ("0x3ff", "0x3f"), ("søn", "son")])
+def test_other_letters_and_numbers_are_other_words(said: str, asked: str, contexts: Contexts) -> None:
+    put(contexts, "k", f"with {said} in it")
+    assert (found(contexts, asked), found(contexts, said)) == ([], ["k"])
+
+
 def test_nothing_is_found_where_nothing_is(contexts: Contexts) -> None:
     for query in ("harbour", "two words"):
         assert found(contexts, query) == [], query

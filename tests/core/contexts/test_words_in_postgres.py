@@ -11,7 +11,6 @@ import pytest
 from penstock.base.clock import ManualClock
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import Filter, NewContext
-from penstock.contexts.words_in_postgres import folded
 
 WORDS = [
     "boiler",
@@ -84,14 +83,6 @@ def test_both_rank_alike(both: tuple[Contexts, Contexts], seed: int) -> None:
             found = [(hit.head.key, hit.excerpt) for hit in of_file]
             assert [(hit.head.key, hit.excerpt) for hit in of_database] == found, query
             assert [hit.score for hit in of_database] == pytest.approx([hit.score for hit in of_file], abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("word", "plain"),
-    [("café", "cafe"), ("naïve", "naive"), ("plain", "plain"), ("日本が", "日本が"), ("한글", "한글"), ("ß", "ß")],
-)
-def test_accents_of_latin_letters_do_not_count(word: str, plain: str) -> None:
-    assert folded(word) == plain
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.base.errors import MemoryDown
-from penstock.memory import Item, Memory
+from penstock.memory import Item, Memory, writer
 from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.schema import projects
+from penstock.memory.search import postgres_words, word_index
 from penstock.memory.vectors.index import VectorIndex
+from penstock.text.stems import terms
 
 LINES = ["the boiler pressure is two bar", "we sail at dawn", "invoices are due in June", "the cat is called Ink"]
 
@@ -192,4 +196,88 @@ def test_a_rebuild_changes_no_answer(tmp_path: Path) -> None:
     assert answers(memory) == before
     assert ("words", 4, 4) in seen
     assert ("vectors", 4, 4) in seen
+    memory.close()
+
+
+def older_terms(text: str) -> list[str]:
+    """As version 1 had them: of two equal digits at the end it kept one."""
+    return [re.sub(r"(\d)\1$", r"\1", term) for term in terms(text)]
+
+
+@pytest.fixture
+def older(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """A memory whose words an older version has indexed."""
+    with monkeypatch.context() as patched:
+        for module in (word_index, postgres_words):
+            patched.setattr(module, "terms", older_terms)
+        memory.add([Item("p", f"the port is {port}") for port in (8800, 880, 4433)])
+    set_words(memory, "1.3")
+    return memory
+
+
+def set_words(memory: Memory, version: str) -> None:
+    with memory._database.writing() as db:
+        db.execute(projects.update().values(words=version))
+
+
+def words_of(memory: Memory) -> str:
+    with memory._database.reading() as db:
+        return str(db.scalar(sa.select(projects.c.words)))
+
+
+def passages_with(memory: Memory, word: str) -> int:
+    view = memory.view("p")
+    assert view is not None
+    with memory._database.reading() as db:
+        return len(view.words.holding(db, [word], 10).get(word, ()))
+
+
+def test_words_of_an_older_version_are_indexed_again_without_vectors(
+    older: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [passages_with(older, word) for word in ("8800", "880", "4433", "443")] == [0, 2, 0, 1]
+    with monkeypatch.context() as patched:
+        patched.setattr(Trigrams, "embed", None)  # whoever calls it fails
+        assert older.sync() == 0
+    assert [passages_with(older, word) for word in ("8800", "880", "4433", "443")] == [1, 1, 1, 0]
+    assert words_of(older) == writer.WORDS_VERSION
+
+
+def test_what_is_deleted_leaves_no_words_of_an_older_version(older: Memory) -> None:
+    """Before they were indexed again: the index of SQLite cannot be told to forget words that it does not have."""
+    [item] = [item for item in older.newest("p") if "8800" in item.text]
+    older.forget("p", [item.id])
+    assert [passages_with(older, word) for word in ("8800", "880", "4433")] in ([0, 1, 1], [0, 1, 0])
+    older.sync()
+    assert [passages_with(older, word) for word in ("8800", "880", "4433", "443")] == [0, 1, 1, 0]
+
+
+def test_a_small_project_of_an_older_version_gets_no_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is searched without them, at once, and stays so."""
+    monkeypatch.setattr(writer, "FEW", 50)
+    memory = filled(tmp_path)
+    set_words(memory, "few 1.3")
+    memory.add([Item("p", "the port is 8800")])
+    assert memory.search("boiler pressure", "p").degraded == ()
+    assert passages_with(memory, "8800") == 1
+    memory.forget("p", [memory.newest("p", limit=1)[0].id])
+    assert passages_with(memory, "8800") == 0
+    memory.sync()
+    assert words_of(memory) == writer.FEW_WORDS
+    with memory._database.reading() as db:
+        assert not [name for name in sa.inspect(db).get_table_names() if name.startswith("words_")]
+    memory.close()
+
+
+def test_a_small_project_of_an_older_version_may_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets tables of words; what else the older version made is still made again at the next start."""
+    monkeypatch.setattr(writer, "FEW", 50)
+    memory = filled(tmp_path)
+    set_words(memory, "few 1.3")
+    monkeypatch.setattr(writer, "FEW", 4)
+    memory.add([Item("p", "the port is 8800")])
+    assert passages_with(memory, "8800") == passages_with(memory, "boiler") == 1
+    assert words_of(memory) == ""
+    memory.sync()
+    assert words_of(memory) == writer.WORDS_VERSION
     memory.close()

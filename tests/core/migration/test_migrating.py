@@ -414,7 +414,7 @@ def with_contexts(source: Path) -> Path:
             for n in range(6):
                 writer.put(f"kiln/{n}", NewContext({"degrees": 1000 + n}, tags=("oven",)))
             writer.put("kiln/0", NewContext({"degrees": 1}, session="s"))
-            writer.put("pin", NewContext({"pin": 4711}, seal=True))
+            writer.put("pin", NewContext({"pin": 4711}, tags=("drawer",), seal=True))
             writer.delete("kiln/5")
         with old.write("web", "test") as writer:
             writer.put("kiln/0", NewContext(["degrees"] * 400))
@@ -432,6 +432,7 @@ def test_moves_contexts(with_contexts: Path, postgres_url: str) -> None:
             [(hit.head, hit.excerpt) for hit in contexts.search("default", "degrees oven")],
             [hit.head.key for hit in contexts.search("web", "degrees")],
             contexts.search("default", "4711"),
+            [hit.head.key for hit in contexts.search("default", "drawer")],
         )
 
     with closing(Contexts(with_contexts.parent / "contexts.db")) as old:

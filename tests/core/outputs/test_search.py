@@ -81,3 +81,11 @@ def test_the_lines_around_the_best_are_shown(index: OutputIndex) -> None:
     assert "the glaze cracked" in hit.text
     assert len(hit.text) < 600
     assert hit.lines[0] == 201
+
+
+def test_the_lines_with_accents_are_shown(index: OutputIndex) -> None:
+    text = "\n".join([*(f"line {n}" for n in range(50)), "das Werkstück ist über die Kante gefallen"])
+    index.add(Output(text, "pottery", "accident", 1.0), str)
+    for question in ("Werkstück", "über die Kante"):
+        [hit] = index.search("pottery", question, limit=1)
+        assert "Werkstück" in hit.text, question

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from penstock.base.errors import StoreError
+from penstock.contexts import words
 from penstock.contexts.contexts import Contexts
 from penstock.contexts.records import NewContext
 from penstock.outputs.output import Output
@@ -59,6 +61,27 @@ def test_outputs_and_contexts_are_found(store: Path, index: OutputIndex, context
     assert (first["id"], first["source"], first["lines"]) == (digest_of(LOG)[:8], "Bash make", "1999-2001")
     assert first["found_by"][0] == "stems"
     assert "the kiln exploded" in first["text"]
+
+
+def test_contexts_of_an_older_version_are_indexed_again(
+    store: Path, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the search itself: no service may be up."""
+    with monkeypatch.context() as patched, contexts.write("default", "a test") as writer:
+        patched.setattr(words, "_VERSION", "v1")
+        patched.setattr(words, "terms", lambda text: text.replace("8800", "880").split())
+        writer.put("port", NewContext("8800"))
+    assert [hit["key"] for hit in search(caller(store, "pottery", contexts), "8800")["hits"]] == ["port"]
+
+
+def test_a_search_answers_while_the_contexts_cannot_be_written(
+    store: Path, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(seconds: float) -> bool:
+        raise StoreError("no space is left")
+
+    monkeypatch.setattr(contexts, "renew_words", full)
+    assert [hit["key"] for hit in search(caller(store, "pottery", contexts), "kiln")["hits"]] == ["plan/kiln"]
 
 
 def test_another_project_finds_nothing(store: Path, index: OutputIndex, contexts: Contexts) -> None:

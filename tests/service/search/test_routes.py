@@ -56,6 +56,8 @@ def test_by_words_by_meaning_and_by_both(service: Service) -> None:
         ({"if-match": "no tag"}, {}, "if-match"),
         ({}, {"limit": 0}, "limit"),
         ({}, {"limit": 201}, "limit"),
+        ({}, {"query": ""}, "query"),
+        ({}, {"query": " \n"}, "query"),
         ({}, {"prefix": "no key "}, "prefix"),
         ({}, {"querry": "boat"}, "querry"),
         ({}, {"since": "yesterday"}, "since"),
@@ -67,6 +69,28 @@ def test_a_search_that_cannot_be_is_refused(
     with service.http() as http:
         refused = http.post("/v1/search", json={"query": "boat", **body}, headers=headers)
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
+
+
+@pytest.mark.parametrize("limit", [201, 1_000, 1_001, 10**30])
+def test_one_bound_of_hits_is_named(service: Service, limit: int) -> None:
+    """That of the settings, however far above it a search asks."""
+    said = f"limit = {limit}: at most 200 (`[service] search_limit`)"
+    with service.http() as http:
+        for path, body in (
+            ("/v1/search", {"query": "boat", "limit": limit}),
+            ("/v1/search", {"query": "boat", "limit": limit, "tag": "t"}),
+            ("/api/context/search", {"query": "boat", "options": {"limit": limit}}),
+        ):
+            refused = http.post(path, json=body)
+            assert (refused.status_code, refused.json()["error"]["message"]) == (400, said), path
+
+
+def test_a_search_for_nothing_says_what_it_wants(service: Service) -> None:
+    with service.http() as http:
+        for path in ("/v1/search", "/api/context/search"):
+            refused = http.post(path, json={"query": " "})
+            message = refused.json()["error"]["message"]
+            assert (refused.status_code, message) == (400, "query: words to search for were expected"), path
 
 
 def test_the_same_is_answered_whether_fastapi_reads_the_call_or_not(service: Service) -> None:
