@@ -33,6 +33,8 @@ class Pace:
         calling thread have used."""
         self._wall, self._of_process, self._of_thread = wall, of_process, of_thread
         self._left, self._is_fresh = 0.0, False
+        self.took = 0.0
+        """Seconds of CPU that the last work took."""
         self._looked, self._used = wall(), of_process()
 
     @contextmanager
@@ -40,7 +42,8 @@ class Pace:
         """Measure the block, which is the thread's work."""
         before = self._of_thread()
         yield
-        self._left, self._is_fresh = min(MOST_S, (self._of_thread() - before) * (1 / SHARE - 1)), True
+        self.took = self._of_thread() - before
+        self._left, self._is_fresh = min(MOST_S, self.took * (1 / SHARE - 1)), True
         self._looked, self._used = self._wall(), self._of_process()
 
     def rest(self) -> float:

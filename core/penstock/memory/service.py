@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +23,7 @@ from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.base.pace import Pace
 from penstock.base.threads import NoWorker, Workers
 from penstock.memory.clean import sanitize
+from penstock.memory.work import CanWait, Remember, RememberTogether, Work
 from penstock.redaction.personal import redactors
 
 if TYPE_CHECKING:
@@ -35,15 +35,14 @@ if TYPE_CHECKING:
 __all__ = ["MemoryService", "State"]
 
 T = TypeVar("T")
-Work = Callable[["Memory"], object]
 logger = logging.getLogger(__name__)
 RETRY_S = 5.0
 """Between two attempts to open or to write what could not be opened or written."""
 QUEUED = 2000
 """The most pieces of work that wait; beyond that, the oldest are dropped."""
-RESTING = 0.25
-"""The share of these up to which items wait while the process is busy: `CLOSE_S` is enough to write so many."""
 CLOSE_S = 5.0
+_FADING = 0.9
+"""How much what pieces took counts once more were written."""
 GATHER_S = 3.0
 """Seconds that items wait for more before they are written together."""
 TOGETHER, MOST_TOGETHER = 32, 128
@@ -59,56 +58,6 @@ class State(StrEnum):
     OPEN = "open"
     DOWN = "down"
     """It cannot be opened or written; `MemoryService.fault` says why. It is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Remember:
-    """Items to be written, and whose they are."""
-
-    items: Callable[[], Sequence[Item]]
-    owner: str
-
-    def __call__(self, memory: Memory) -> None:
-        _RememberTogether([self])(memory)
-
-
-@dataclass(frozen=True, slots=True)
-class _CanWait:
-    """Work that nothing waits for."""
-
-    work: Work
-
-    def __call__(self, memory: Memory) -> None:
-        self.work(memory)
-
-
-@dataclass(frozen=True, slots=True)
-class _RememberTogether:
-    """Several `_Remember`, in order, and then other work, of which what is done is not done again."""
-
-    pieces: Sequence[_Remember]
-    others: deque[_CanWait] = field(default_factory=deque)
-
-    def __call__(self, memory: Memory) -> None:
-        self._remember(memory)
-        while self.others:
-            try:
-                self.others[0](memory)
-            except MemoryDown:
-                raise
-            except Exception:  # as above
-                logger.warning("a piece of work on memory failed", exc_info=True)
-            self.others.popleft()
-
-    def _remember(self, memory: Memory) -> None:
-        by_owner: dict[str, list[Item]] = {}
-        for piece in self.pieces:
-            try:
-                by_owner.setdefault(piece.owner, []).extend(piece.items())
-            except Exception:  # one bad piece must not cost the others
-                logger.warning("what was said could not be read", exc_info=True)
-        for owner, items in by_owner.items():
-            memory.add(items, owner=owner)
 
 
 class MemoryService:
@@ -134,8 +83,10 @@ class MemoryService:
         self._askers = Workers(limit=2, lost_limit=4, name="penstock-memory-ask")
         self._busy = self._closing = self._hurry = False
         self._draining = 0
-        self._urgent = 0
-        """Pieces in the queue that wait for no others."""
+        self._urgent, self._resting = 0, queued // 2
+        """Pieces in the queue that wait for no others, and how many others may rest."""
+        self._pieces, self._took = 0.0, 0.0
+        """How many pieces were written, and the seconds of CPU that they took; the last ones count most."""
         self._clock, self._caught_up_at = time.monotonic, 0.0
         self._tries = self._failed = 0
         """How often it was tried to open it or to work with it; which try was the last that failed."""
@@ -207,7 +158,7 @@ class MemoryService:
         are remembered together, after them. False: the service is closed."""
         self.begin()
         if can_wait:
-            work = _CanWait(work)
+            work = CanWait(work)
         with self._change:
             if self._closing:
                 return False
@@ -215,7 +166,7 @@ class MemoryService:
                 self._take()
                 self.dropped += 1
             self._queue.append(work)
-            self._urgent += not isinstance(work, _Remember | _CanWait)
+            self._urgent += not isinstance(work, Remember | CanWait)
             if len(self._queue) in (1, TOGETHER) or self._is_urgent():  # else the thread knows, and lets more gather
                 self._change.notify_all()
         return True
@@ -223,7 +174,7 @@ class MemoryService:
     def remember(self, items: Callable[[], Sequence[Item]], owner: str) -> bool:
         """Store the items that `items` returns on the service's thread, as those of the account `owner`. As `submit`,
         but collected for a moment and written together."""
-        return self.submit(_Remember(items, owner))
+        return self.submit(Remember(items, owner))
 
     def ask(self, work: Callable[[Memory], T], timeout: float) -> T | None:
         """The result of `work`, if memory is open and it is done within `timeout` seconds; else None. Raises what
@@ -288,10 +239,12 @@ class MemoryService:
                     if not self._queue:
                         continue
                     work, self._busy = self._next(), True
+                count = len(work) if isinstance(work, RememberTogether) else 0
                 with self._pace.work():
                     done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
                 with self._change:
                     self._busy = False
+                    self._reckon(count)
                     if not done:
                         self._queue.appendleft(work)
                         self._urgent += 1
@@ -308,26 +261,34 @@ class MemoryService:
 
     def _is_urgent(self) -> bool:
         """Whether work is due that waits for nothing, or so much that it could not be written at the end."""
-        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= RESTING * self._limit)
+        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= self._resting)
+
+    def _reckon(self, count: int) -> None:
+        """After so many pieces: let no more rest than can be written at the end, on a machine that is half as fast."""
+        if count:
+            self._pieces = _FADING * self._pieces + count
+            self._took = _FADING * self._took + self._pace.took
+            most = CLOSE_S / 2 * self._pieces / self._took if self._took else self._limit
+            self._resting = max(TOGETHER, min(self._limit // 2, int(most)))
 
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
-        pieces: list[_Remember] = []
-        others: deque[_CanWait] = deque()
+        pieces: list[Remember] = []
+        others: deque[CanWait] = deque()
         while self._queue and len(pieces) + len(others) < MOST_TOGETHER:
             first = self._queue[0]
-            if isinstance(first, _Remember):
+            if isinstance(first, Remember):
                 pieces.append(first)
-            elif isinstance(first, _CanWait):
+            elif isinstance(first, CanWait):
                 others.append(first)
             else:
                 break
             self._take()
-        return _RememberTogether(pieces, others) if pieces or others else self._take()
+        return RememberTogether(pieces, others) if pieces or others else self._take()
 
     def _take(self) -> Work:
         work = self._queue.popleft()
-        self._urgent -= not isinstance(work, _Remember | _CanWait)
+        self._urgent -= not isinstance(work, Remember | CanWait)
         return work
 
     def _open(self) -> None:

@@ -192,10 +192,10 @@ class Rests(Pace):
 
 
 @pytest.mark.parametrize("what", ["items", "work"])
-@pytest.mark.parametrize("urgent", ["other work", "a quarter of all that may wait", "the end"])
+@pytest.mark.parametrize("urgent", ["other work", "half of all that may wait", "the end"])
 def test_in_a_busy_process_what_can_wait_does_until_something_is_urgent(keep: Keep, urgent: str, what: str) -> None:
     pace, is_read = Rests(), threading.Event()
-    memory_service = keep(pace=pace, queued=8 * TOGETHER)
+    memory_service = keep(pace=pace, queued=4 * TOGETHER)
     memory_service.open()
 
     def remember(read: Callable[[], None] = lambda: None) -> None:
@@ -219,6 +219,29 @@ def test_in_a_busy_process_what_can_wait_does_until_something_is_urgent(keep: Ke
     else:
         for _ in range(TOGETHER):
             remember()
+    assert is_read.wait(10)
+
+
+class RestsAfterLongWork(Rests):
+    """And what it wrote took ten seconds."""
+
+    @property
+    def took(self) -> float:
+        return 10.0
+
+    @took.setter
+    def took(self, _: float) -> None: ...
+
+
+def test_no_more_rests_than_can_be_written_at_the_end(keep: Keep) -> None:
+    pace, is_read = RestsAfterLongWork(), threading.Event()
+    memory_service = keep(pace=pace)
+    memory_service.open()
+    for _ in range(TOGETHER):
+        memory_service.remember(list, "")
+    assert pace.asked[0].wait(10)
+    for _ in range(TOGETHER):
+        memory_service.remember(lambda: is_read.set() or [], "")  # type: ignore[func-returns-value]
     assert is_read.wait(10)
 
 
