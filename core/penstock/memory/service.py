@@ -15,8 +15,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,14 +74,8 @@ class _Remember:
         _RememberTogether([self])(memory)
 
 
-@dataclass(frozen=True, slots=True)
-class _CanWait:
+class _CanWait(partial[object]):
     """Work that nothing waits for."""
-
-    work: Work
-
-    def __call__(self, memory: Memory) -> None:
-        self.work(memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +87,16 @@ class _RememberTogether:
 
     def __call__(self, memory: Memory) -> None:
         self._remember(memory)
-        while self.others:
-            try:
-                self.others[0](memory)
-            except MemoryDown:
-                raise
-            except Exception:  # as above
-                logger.warning("a piece of work on memory failed", exc_info=True)
-            self.others.popleft()
+        with suppress(IndexError):  # none is left, also where `close` lets them go
+            while True:
+                one = self.others.popleft()
+                try:
+                    one(memory)
+                except MemoryDown:
+                    self.others.appendleft(one)
+                    raise
+                except Exception:  # as below
+                    logger.warning("a piece of work on memory failed", exc_info=True)
 
     def _remember(self, memory: Memory) -> None:
         by_owner: dict[str, list[Item]] = {}
@@ -128,6 +126,7 @@ class MemoryService:
         self._on_fault, self._retry_s, self._limit = on_fault, retry_s, queued
         self._pace = pace or Pace()
         self._queue: deque[Work] = deque()
+        self._others: deque[_CanWait] = deque()  # of the newest `_RememberTogether`
         self._change = threading.Condition()
         self._memory: Memory | None = None
         self._thread: threading.Thread | None = None
@@ -263,8 +262,9 @@ class MemoryService:
         if self._thread is not None:
             self._thread.join(CLOSE_S)
         with self._change:
-            left, self._urgent = len(self._queue), 0
+            left, self._urgent = len(self._queue) + len(self._others), 0
             self._queue.clear()
+            self._others.clear()
             self.dropped += left
         if left:
             logger.warning("memory was closed before %d pieces of work were done: they are lost", left)
@@ -313,10 +313,9 @@ class MemoryService:
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
         pieces: list[_Remember] = []
-        others: deque[_CanWait] = deque()
+        others = self._others = deque()
         while self._queue and len(pieces) + len(others) < MOST_TOGETHER:
-            first = self._queue[0]
-            if isinstance(first, _Remember):
+            if isinstance(first := self._queue[0], _Remember):
                 pieces.append(first)
             elif isinstance(first, _CanWait):
                 others.append(first)
