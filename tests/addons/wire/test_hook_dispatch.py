@@ -200,8 +200,8 @@ async def test_an_addon_may_hold_others_in_whatever_can_be_gone_through(manager:
     called: list[str] = []
 
     class Made(Holder):
-        @property
-        def addons(self) -> Iterator[object]:  # type: ignore[override]
+        @property  # type: ignore[override]
+        def addons(self) -> Iterator[object]:
             return iter(self.made)
 
         @addons.setter
