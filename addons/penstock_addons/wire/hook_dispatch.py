@@ -128,7 +128,7 @@ class _Member:
         return self._asked(found) if found[1] else [hook for _, hook in found[0] if hook is not None]
 
     def _is_as_before(self, found: _Found) -> bool:
-        return all(_are(getattr(one, "addons", ()), before) for one, before in found[1])
+        return all(_are(list(getattr(one, "addons", ())), before) for one, before in found[1])
 
     def _asked(self, found: _Found) -> Iterator[_Hook]:
         for addon, hook in found[0]:
@@ -183,9 +183,9 @@ def _log_events() -> list[LegacyLogEvents]:
     ]
 
 
-def _are(addons: object, before: list[object]) -> bool:
+def _are(addons: list[object], before: list[object]) -> bool:
     """Whether these addons are the same as before."""
-    return len(before) == len(addons) and all(map(is_, before, addons))  # type: ignore[arg-type, call-overload]
+    return len(before) == len(addons) and all(map(is_, before, addons))
 
 
 def _may_have(addon: object, name: str) -> bool:

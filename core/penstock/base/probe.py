@@ -34,7 +34,7 @@ def probe(url: str, within_s: float) -> Answer:
         return asyncio.run(asyncio.wait_for(_get(url), within_s))
     except TimeoutError as e:
         raise NoAnswer(f"no whole answer within {within_s:g} s") from e
-    except (httpx.HTTPError, ValueError) as e:
+    except (httpx.HTTPError, ValueError, RecursionError) as e:
         raise NoAnswer(str(e) or type(e).__name__) from e
 
 

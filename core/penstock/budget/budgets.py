@@ -38,8 +38,8 @@ RAISE = 0.5
 Save = Callable[[str, str, FactChange], None]
 """Stores a fact of a kind under a name, or adds to it; None deletes it. Called with the lock held: it must not wait.
 Whoever stores an `Increment` calls its `written` afterwards; until then `adopt` counts it in addition."""
-SaveLater = Callable[[str, Callable[[], Mapping[str, FactChange]]], None]
-"""Stores soon, from another thread, the facts of a kind that the function returns by then, by name."""
+SaveLater = Callable[[str, Callable[[], None]], None]
+"""Has the function store facts of a kind soon, on another thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class Budgets:
         save_later: SaveLater | None = None,
         is_shared: bool = False,
     ) -> None:
-        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name. `save_later`: asks for the
-        counters that have changed, when it stores them; without it `save` is called with each change. `is_shared`:
+        """`counters` and `limits`: the facts that `save` stored in earlier runs, by name. `save_later`: has
+        the counters that have changed saved later; without it `save` is called with each change at once. `is_shared`:
         other proxies use the store, too."""
         self._lock, self._save = threading.RLock(), save
-        later = partial(save_later, COUNTERS, self._changes) if save_later is not None else None
+        later = partial(save_later, COUNTERS, self._save_changes) if save_later is not None else None
         self._books = CounterTable(counters or {}, now, partial(save, COUNTERS), later=later, is_shared=is_shared)
         self._judge = LimitEvaluator(
             self._books, {name: _limit(values) for name, values in (limits or {}).items()}, on_change
@@ -282,9 +282,10 @@ class Budgets:
 
     # ---------------------------------------------------------------- within
 
-    def _changes(self) -> Mapping[str, FactChange]:
-        with self._lock:
-            return self._books.changes()
+    def _save_changes(self) -> None:
+        with self._lock:  # until all are passed on: one that is dropped meanwhile would come back
+            for name, change in self._books.changes().items():
+                self._save(COUNTERS, name, change)
 
     def _meant(
         self, budget: Budget, now: float, scope: Scope | None, name: str, who: BudgetOwner | None

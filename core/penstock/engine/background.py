@@ -36,6 +36,8 @@ class Background:
         self._showings: set[_Showing] = set()
         """Added to by the event loop, and taken from by whoever ends one."""
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The timer's: that of a loop that has ended never comes."""
 
     @property
     def under_way(self) -> int:
@@ -84,10 +86,10 @@ class Background:
         """Have the event loop look in so many seconds, or sooner, whether a stage is late."""
         loop = asyncio.get_running_loop()
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + seconds:
+            if self._loop is loop and self._timer.when() <= loop.time() + seconds:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(seconds, self._watch)
+        self._loop, self._timer = loop, loop.call_later(seconds, self._watch)
 
     def _watch(self) -> None:
         self._timer = None
@@ -125,10 +127,10 @@ class Background:
 
     def _end(self, showing: _Showing, attempt: int) -> None:
         if showing.end(attempt):
-            self._showings.discard(showing)
             showing.exchange.advance(State.PROCESSED)
             ms = round((self._clock.tick() - showing.began) * 1000, 3)
             self._log.append(ProcessedEvent(ms), showing.exchange.id)
+            self._showings.discard(showing)  # at last: a proxy that ends closes the log when none is under way
 
 
 class _Showing:

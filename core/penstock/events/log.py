@@ -106,7 +106,7 @@ class EventLog:
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
         self._facts = _Facts(dict)
-        self._makers: dict[str, Callable[[], Mapping[str, FactChange]]] = {}
+        self._makers: dict[str, Callable[[], None]] = {}
         self._batches: dict[str, list[FactBatch]] = {}
         """By kind."""
         self._refused = Refused()
@@ -166,9 +166,9 @@ class EventLog:
             facts[name] = merged(facts[name], value) if name in facts else value
             self._wake.notify()
 
-    def set_values_later(self, kind: str, make: Callable[[], Mapping[str, FactChange]]) -> None:
-        """Store soon the facts that `make` returns by name, on the log's own thread; of several calls before that, the
-        last counts."""
+    def set_values_later(self, kind: str, make: Callable[[], None]) -> None:
+        """Call `make` soon, on the log's own thread, which makes facts of a kind and stores them by `set_value`; of
+        several calls before that, the last counts."""
         with self._wake:
             self._makers[kind] = make
             self._wake.notify()
@@ -251,10 +251,9 @@ class EventLog:
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
                 self._sleeps = False
 
-    def _set_made(self, kind: str, make: Callable[[], Mapping[str, FactChange]]) -> None:
+    def _set_made(self, kind: str, make: Callable[[], None]) -> None:
         try:
-            for name, value in make().items():
-                self.set_value(kind, name, value)
+            make()
         except Exception:  # the log must go on
             logger.warning("facts of the kind %s could not be made", kind, exc_info=True)
 

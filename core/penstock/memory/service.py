@@ -77,6 +77,7 @@ class MemoryService:
         self._on_fault, self._retry_s, self._limit = on_fault, retry_s, queued
         self._pace = pace or Pace()
         self._queue: deque[Work] = deque()
+        self._others: deque[CanWait] = deque()  # of the newest `RememberTogether`
         self._change = threading.Condition()
         self._memory: Memory | None = None
         self._thread: threading.Thread | None = None
@@ -214,8 +215,9 @@ class MemoryService:
         if self._thread is not None:
             self._thread.join(CLOSE_S)
         with self._change:
-            left, self._urgent = len(self._queue), 0
+            left, self._urgent = len(self._queue) + len(self._others), 0
             self._queue.clear()
+            self._others.clear()
             self.dropped += left
         if left:
             logger.warning("memory was closed before %d pieces of work were done: they are lost", left)
@@ -274,10 +276,9 @@ class MemoryService:
     def _next(self) -> Work:
         """The next work: the first piece, with those that can be done together with it."""
         pieces: list[Remember] = []
-        others: deque[CanWait] = deque()
+        others = self._others = deque()
         while self._queue and len(pieces) + len(others) < MOST_TOGETHER:
-            first = self._queue[0]
-            if isinstance(first, Remember):
+            if isinstance(first := self._queue[0], Remember):
                 pieces.append(first)
             elif isinstance(first, CanWait):
                 others.append(first)

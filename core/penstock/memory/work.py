@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.base.errors import MemoryDown
@@ -32,14 +34,8 @@ class Remember:
         RememberTogether([self])(memory)
 
 
-@dataclass(frozen=True, slots=True)
-class CanWait:
+class CanWait(partial[object]):
     """Work that nothing waits for."""
-
-    work: Work
-
-    def __call__(self, memory: Memory) -> None:
-        self.work(memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +50,16 @@ class RememberTogether:
 
     def __call__(self, memory: Memory) -> None:
         self._remember(memory)
-        while self.others:
-            try:
-                self.others[0](memory)
-            except MemoryDown:
-                raise
-            except Exception:  # it must not end the thread that does all others
-                logger.warning("a piece of work on memory failed", exc_info=True)
-            self.others.popleft()
+        with suppress(IndexError):  # none is left, also where the service lets them go
+            while True:
+                one = self.others.popleft()
+                try:
+                    one(memory)
+                except MemoryDown:
+                    self.others.appendleft(one)
+                    raise
+                except Exception:  # it must not end the thread that does all others
+                    logger.warning("a piece of work on memory failed", exc_info=True)
 
     def _remember(self, memory: Memory) -> None:
         by_owner: dict[str, list[Item]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -194,6 +194,23 @@ async def test_addons_that_come_and_go_within_a_script_are_called_while_they_are
     script.addons = []  # type: ignore[attr-defined]
     del script.request
     assert await calls(manager, called) == []
+
+
+async def test_an_addon_may_hold_others_in_whatever_can_be_gone_through(manager: Any) -> None:
+    called: list[str] = []
+
+    class Made(Holder):
+        @property  # type: ignore[override]
+        def addons(self) -> Iterator[object]:
+            return iter(self.made)
+
+        @addons.setter
+        def addons(self, made: list[object]) -> None:
+            self.made = made
+
+    manager.add(Made("made", [Addon("first", called), Addon("second", called)]))
+
+    assert await both_ways(manager, called) == ["first", "second"]
 
 
 async def test_what_could_not_be_looked_at_once_is_looked_at_again(manager: Any) -> None:

@@ -67,6 +67,12 @@ def test_a_long_answer_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         probe(url, 30)
 
 
+def test_an_answer_that_is_too_deep_is_none() -> None:
+    content = b"[" * 60_000
+    with answering(HEAD, b"\r\n", content) as url, pytest.raises(NoAnswer, match="recursion"):
+        probe(url, 30)
+
+
 def test_nothing_is_there() -> None:
     with pytest.raises(NoAnswer):
         probe(f"http://127.0.0.1:{free_port('127.0.0.1')}/readyz", 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,9 @@ from penstock.budget.budgets import COUNTERS, LIMITS
 from penstock.budget.limit_evaluator import IDLE_S, Change
 from penstock.budget.rate_limiter import RateDecision, RateLimiter
 from penstock.budget.settings import Budget, Limit, Rate, Rates
+from penstock.events.log import EventLog
+from penstock.store.in_memory import MemoryStore
+from penstock.testing import ManualClock
 
 NOW = datetime(2026, 3, 4, 12, 0).timestamp()
 MIDNIGHT = datetime(2026, 3, 5, 0, 0).timestamp()
@@ -497,6 +500,27 @@ def test_a_session_that_was_deleted_counts_nothing() -> None:
     assert rows["day", ""]["used"]["requests"] == 6
     assert rows["session", "t"]["limits"] == {"requests": 9}
     assert ask(budgets, MAIN, SHARED).is_allowed
+
+
+def test_a_session_that_is_deleted_while_its_counters_are_stored_stays_deleted() -> None:
+    """Its deletion is stored after them."""
+    deleting = Thread(target=lambda: budgets.forget("s", ["main"]))
+
+    class Log(EventLog):
+        def set_value(self, kind: str, name: str, value: FactChange) -> None:
+            if deleting.ident is None:
+                deleting.start()
+                deleting.join(0.2)  # as far as it gets
+            super().set_value(kind, name, value)
+
+    store = MemoryStore()
+    log = Log(store, clock=ManualClock())
+    budgets = Budgets(save=log.set_value, save_later=log.set_values_later)
+    spend(budgets, MAIN, SHARED, 2)
+    assert log.drain()
+    deleting.join()
+    assert log.close()
+    assert {name.partition("|")[0] for name in store.values_of(COUNTERS)} == {"day", "project", "agent"}
 
 
 def test_an_agent_that_was_deleted_shares_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from penstock.conversation.exchange import State
 from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
+from penstock.events.payload import EventData
 from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
 from tests.engines import until_shown
@@ -187,6 +189,50 @@ async def test_each_answer_is_given_up_at_its_own_time(caplog: pytest.LogCapture
     assert hasty.ended.wait(10)
     background.close()
     log.close()
+
+
+def test_a_loop_that_ended_does_not_keep_the_next_one_from_looking(caplog: pytest.LogCaptureFixture) -> None:
+    """Its timer never comes."""
+    caplog.set_level(logging.CRITICAL)
+    before, hangs = Hangs("before"), Hangs("hangs")
+    log = EventLog(MemoryStore(), clock=ManualClock())
+    background = Background(log, ManualClock())
+    pipelines = [Pipeline(profile_of("[limits]\nbackground_s = 0.01"), [one], ManualClock()) for one in (before, hangs)]
+
+    async def look(pipeline: Pipeline) -> None:
+        background.look(pipeline, exchange(), Reply("words"))
+
+    async def look_until_shown(pipeline: Pipeline) -> None:
+        await look(pipeline)
+        await until_shown(background)
+
+    asyncio.run(look(pipelines[0]))
+    try:
+        asyncio.run(look_until_shown(pipelines[1]))
+    finally:
+        before.may_end.set()
+        hangs.may_end.set()
+        background.close()
+        log.close()
+
+
+async def test_an_answer_is_under_way_until_its_end_is_in_the_log() -> None:
+    """A proxy that ends waits for nothing else."""
+
+    class Noting(EventLog):
+        under_way: ClassVar[list[int]] = []
+
+        def append(self, data: EventData, exchange: str = "") -> None:
+            self.under_way.append(background.under_way)
+            super().append(data, exchange)
+
+    log = Noting(MemoryStore(), clock=ManualClock())
+    background = Background(log, ManualClock())
+    background.look(Pipeline(profile_of(), [Looks("a")], ManualClock()), exchange(), Reply("words"))
+    await until_shown(background)
+    background.close()
+    log.close()
+    assert Noting.under_way == [1]
 
 
 async def test_an_answer_that_no_thread_is_left_for_is_over(caplog: pytest.LogCaptureFixture) -> None:

@@ -177,6 +177,23 @@ def test_what_is_lost_at_the_end_is_counted_and_said_once(
     ]
 
 
+def test_what_can_wait_and_is_lost_at_the_end_is_counted_and_not_begun(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what was taken together with a piece that is under way."""
+    monkeypatch.setattr(service, "CLOSE_S", 0.01)
+    memory_service, has_begun, may_end, done = keep(), threading.Event(), threading.Event(), list[int]()
+    memory_service.submit(lambda _: (has_begun.set(), may_end.wait()), can_wait=True)
+    for _ in range(TOGETHER):
+        memory_service.submit(lambda _: done.append(1), can_wait=True)
+    assert has_begun.wait(10)
+    memory_service.close()
+    may_end.set()
+    assert memory_service._thread is not None
+    memory_service._thread.join()
+    assert (memory_service.dropped, done) == (TOGETHER, [])
+
+
 class Rests(Pace):
     """Rests for hours before all work but the first, and as long as it is asked."""
 
