@@ -3,10 +3,11 @@
     python benchmarks/memory_growth.py [--chunks 1000 10000 100000] [--synthetic] [--keep FOLDER]
 
 Texts are generated: sentences over a vocabulary with the frequencies of a language, in sessions of forty. With
-`--synthetic` their vectors are drawn at random, and the vector index is filled once at the end, or left empty with
-`--no-index`: a million can be built in half an hour then. A folder that holds a memory already (`--keep`) is measured
-as it is. With several numbers of chunks, the last lines compare each with the first: other work on the machine slows
-all alike. CPU is that of this process, without Chroma's.
+`--synthetic` their vectors are drawn at random, and the vector index is filled once at the end, or left as it is with
+`--no-index`. A folder that holds a memory already (`--keep`) is not filled again, but its vector index is completed.
+How long that takes, and how much memory the process of the index has, goes to stderr. With several numbers of chunks,
+the last lines compare each with the first: other work on the machine slows all alike. CPU is that of this process,
+without Chroma's.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from penstock.base.errors import VectorsLater
 from penstock.memory import Item, Memory, chosen
 from penstock.memory.embedders.wordllama import WordLlama256
 
@@ -78,7 +80,7 @@ class Drawn:
         return list(self._subjects[about[:, 0]] + 0.5 * self._subjects[about[:, 1]])
 
 
-def fill(count: int, folder: Path, *, synthetic: bool, indexed: bool) -> float:
+def fill(count: int, folder: Path, *, synthetic: bool) -> float:
     """Store `count` chunks in an empty folder. Returns the seconds that took."""
     memory = Memory(folder, Drawn() if synthetic else chosen())
     memory.owes = "all of it at the end" if synthetic else ""
@@ -87,17 +89,39 @@ def fill(count: int, folder: Path, *, synthetic: bool, indexed: bool) -> float:
         start = time.perf_counter()
         memory.add(batch)
         took += time.perf_counter() - start
-    if synthetic and indexed:
-        memory.sync()
     memory.close()
     return took
 
 
+def complete(memory: Memory) -> None:
+    """Add to the vector index what it lacks."""
+    start, most = time.perf_counter(), 0
+
+    def progress(what: str, done: int, total: int) -> None:
+        nonlocal most
+        most = max(most, memory.state()["vectors"]["memory"]) if done % 50_000 == 0 or done == total else most
+        if done % 50_000 == 0 or (done == total and total > 50_000):
+            passed = time.perf_counter() - start
+            print(f"{done:>9,} of {total:,} {what}, {passed:,.0f} s, {most / 1e6:,.0f} MB", file=sys.stderr, flush=True)
+
+    while True:
+        try:
+            memory.sync(progress)
+            return
+        except VectorsLater as e:  # a process that was stopped for a while is killed when it goes on
+            print(e, file=sys.stderr, flush=True)
+            time.sleep(1)
+
+
 def measure(count: int, folder: Path, *, synthetic: bool, indexed: bool) -> dict[str, float]:
     """Measure memory with `count` chunks, from an empty folder or one that has them."""
-    took = 0.0 if (folder / "memory.db").exists() else fill(count, folder, synthetic=synthetic, indexed=indexed)
+    took = 0.0 if (folder / "memory.db").exists() else fill(count, folder, synthetic=synthetic)
     asked = islice(Language().items(min(count, 10_000)), 0, None, max(1, min(count, 10_000) // QUERIES))
     questions = [f"what did you say about {' '.join(item.text.split()[2:7])}?" for item in asked]
+    if indexed:
+        memory = Memory(folder, chosen())
+        complete(memory)
+        memory.close()
     start = time.perf_counter()
     memory = Memory(folder, chosen())
     memory.owes = "" if indexed else "all of it"

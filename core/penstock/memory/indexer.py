@@ -4,7 +4,8 @@ of an older version, rebuilds all."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from threading import RLock
 
 import numpy as np
 import sqlalchemy as sa
@@ -23,11 +24,12 @@ _PAGE = 500
 
 
 class Indexer:
-    """Works in small transactions, so that reads and writes go on; after an interruption it can be run again. Raises
+    """Works in small steps, so that reads and writes go on; after an interruption it can be run again. Raises
     `MemoryDown` for what cannot be done."""
 
-    def __init__(self, database: MemoryDatabase, vectors: VectorIndex, embedder: Embedder) -> None:
-        self._database, self._vectors, self._embedder = database, vectors, embedder
+    def __init__(self, database: MemoryDatabase, vectors: VectorIndex, embedder: Embedder, lock: RLock) -> None:
+        """`lock`: held during each step of `embed` and `index`, and not between them."""
+        self._database, self._vectors, self._embedder, self._lock = database, vectors, embedder, lock
 
     def unfinished(self) -> dict[str, int]:
         """The ids of the projects whose indexes may lack something, by name: all are looked at with one query."""
@@ -53,52 +55,54 @@ class Indexer:
             # One transaction: half an index would look like a whole one. A million passages are a few hundred MB.
             rebuild_words(self._database, db, project, progress)
 
-    def embed(self, project: int, progress: Progress) -> int:
-        """Make vectors that are missing or of another embedder. Returns how many."""
+    def embed(self, project: int, progress: Progress) -> Iterator[int]:
+        """Make vectors that are missing or of another embedder. Yields after each step how many it made."""
         name, at, done = self._embedder.name, 0, 0
         other = passages.c.vector.is_(None) | (passages.c.embedder != name)
         with self._database.reading() as db:
             total = self._database.count_passages(db, project, other)
         while total:
-            with self._database.reading() as db:
-                page = self._database.passages_of(db, project, above=at, which=other, limit=_PAGE)
-            if not page:
-                break
-            made = vectors_of(self._embedder, [row.text for row in page]).astype(np.float16)
-            with self._database.writing() as db:
-                self._database.set_vectors(
-                    db, name, [(row.id, vector.tobytes()) for row, vector in zip(page, made, strict=True)]
-                )
+            with self._lock:
+                with self._database.reading() as db:
+                    page = self._database.passages_of(db, project, above=at, which=other, limit=_PAGE)
+                if not page:
+                    break
+                made = vectors_of(self._embedder, [row.text for row in page]).astype(np.float16)
+                with self._database.writing() as db:
+                    self._database.set_vectors(
+                        db, name, [(row.id, vector.tobytes()) for row, vector in zip(page, made, strict=True)]
+                    )
             at, done = page[-1].id, done + len(page)
             progress("embedding", done, total)
+            yield len(page)
         with self._database.writing() as db:
             self._database.set_made_with(db, project, embedder=name)
-        return done
 
-    def index(self, project: int, progress: Progress) -> int:
+    def index(self, project: int, progress: Progress) -> Iterator[int]:
         """Add to the index the vectors that it lacks, unless the project is so small that a search does without.
-        Returns how many. If Chroma's folder was deleted meanwhile, all are added."""
+        Yields after each step how many it added. If Chroma's folder was deleted meanwhile, all are added."""
         if self._vectors.is_gone():
             self._restart()
-        at, done = 0, 0
-        waiting = passages.c.indexed.is_(False) & (passages.c.embedder == self._embedder.name)
+        name, at, done = self._embedder.name, 0, 0
+        waiting = passages.c.indexed.is_(False) & (passages.c.embedder == name)
         if not self.asked([project]):
-            return 0
+            return
         with self._database.reading() as db:
             total = self._database.count_passages(db, project, waiting)
         while total:
-            with self._database.reading() as db:
-                page = self._database.passages_of(db, project, above=at, which=waiting, limit=_PAGE)
-            if not page:
-                break
-            raw = np.frombuffer(b"".join(row.vector for row in page), np.float16)
-            ids = [row.id for row in page]
-            self._vectors.add(project, self._embedder.name, ids, raw.reshape(len(page), -1).astype(np.float32))
-            with self._database.writing() as db:
-                self._database.set_indexed(db, ids)
+            with self._lock:
+                with self._database.reading() as db:
+                    page = self._database.passages_of(db, project, above=at, which=waiting, limit=_PAGE)
+                if not page:
+                    break
+                raw = np.frombuffer(b"".join(row.vector for row in page), np.float16)
+                ids = [row.id for row in page]
+                self._vectors.add(project, name, ids, raw.reshape(len(page), -1).astype(np.float32), total)
+                with self._database.writing() as db:
+                    self._database.set_indexed(db, ids)
             at, done = page[-1].id, done + len(page)
             progress("vectors", done, total)
-        return done
+            yield len(page)
 
     def _restart(self) -> None:
         logger.warning("%s was deleted: its vectors are rebuilt from the record", self._vectors.folder)

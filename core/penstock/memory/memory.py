@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,9 @@ _PASSED_OVER = 4
 _TOO_LITTLE = 20
 """With fewer tokens left, no further item is considered."""
 _EVERYTHING = 2**62
+_BEING_ADDED = "its vectors are being added to the index"
+_WHILE_OWED_S = 0.05
+"""Seconds that a search waits for the vector index while that lacks passages, unless it says how long."""
 
 
 class Memory:
@@ -82,10 +85,10 @@ class Memory:
         self._vectors = open_vectors(self._database, folder, embedder, chroma)
         self._writer = Writer(self._database, embedder)
         self.project_marks = ProjectMarks(self._database, self._writer.project)
-        self._indexer = Indexer(self._database, self._vectors, embedder)
-        self._deleter = Deleter(self._database, self._vectors, embedder)
         self._lock = threading.RLock()
         """Held while the database or an index is written. A search does not wait for it: the vectors can take long."""
+        self._indexer = Indexer(self._database, self._vectors, embedder, self._lock)
+        self._deleter = Deleter(self._database, self._vectors, embedder)
         self._cache = ProjectCache(self._database, self._vectors, embedder, table)
         self.owes = ""
         """Why the vector index lacks passages that it should have; empty when it has them. `sync` mends it."""
@@ -112,7 +115,7 @@ class Memory:
     def _index(self, projects: Collection[int]) -> None:
         try:
             for project in self._indexer.asked(projects):
-                self._indexer.index(project, _unseen)
+                sum(self._indexer.index(project, _unseen))
         except MemoryDown as e:
             logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
             self.owes = str(e)
@@ -120,28 +123,45 @@ class Memory:
     def sync(self, progress: Progress | None = None) -> int:
         """Add what the indexes lack, and replace vectors of another embedder. Returns how many passages got a
         vector."""
-        done = 0
+        return sum(self.syncing(progress))
+
+    def syncing(self, progress: Progress | None = None) -> Iterator[int]:
+        """As `sync`, step by step: yields how many passages got into the index. A million take most of an hour: other
+        work can be done between two steps, and the vectors of what is added then are indexed at the end."""
+        before, self.owes = self.owes, self.owes or _BEING_ADDED
         try:
             for name, project in self._indexer.unfinished().items():
                 with self._lock:
-                    done += self._mend(name, project, progress or _unseen)
+                    is_there = self._mend(name, project, progress or _unseen)
+                if is_there:
+                    yield from self._filled(project, progress)
         except MemoryDown as e:
             self.owes = str(e)
             raise
+        except BaseException:  # it was stopped
+            self.owes = before
+            raise
         self.owes = ""
-        return done
 
     def reindex(self, project: str = "", progress: Progress | None = None) -> None:
         """Rebuild words and vectors from the database, of one project or of all."""
-        every = self.projects()
-        for name, number in every.items():
-            if project in ("", name):
-                with self._lock:
-                    self._indexer.words(number, progress or _unseen)
-                    self._cache.drop(number)
-                    self._rebuild_vectors(number)
-                    self._indexer.embed(number, progress or _unseen)
-                    self._indexer.index(number, progress or _unseen)
+        every, before = self.projects(), self.owes
+        self.owes = before or _BEING_ADDED
+        try:
+            for name, number in every.items():
+                if project in ("", name):
+                    with self._lock:
+                        self._indexer.words(number, progress or _unseen)
+                        self._cache.drop(number)
+                        self._rebuild_vectors(number)
+                    sum(self._filled(number, progress))
+        finally:
+            self.owes = before
+
+    def _filled(self, project: int, progress: Progress | None) -> Iterator[int]:
+        for _ in self._indexer.embed(project, progress or _unseen):
+            yield 0
+        yield from self._indexer.index(project, progress or _unseen)
 
     def _rebuild_vectors(self, project: int) -> None:
         try:
@@ -156,19 +176,20 @@ class Memory:
         logger.warning("%s; the vectors are rebuilt from the record", why)
         self._indexer.reset()
 
-    def _mend(self, name: str, number: int, progress: Progress) -> int:
+    def _mend(self, name: str, number: int, progress: Progress) -> bool:
+        """Rebuild the words if they are of an older version, and delete vectors that cannot be used. False: the project
+        is gone."""
         with self._database.reading() as db:
             project = self._database.project(db, name)
         if project is None:
-            return 0
+            return False
         if project.words not in WHOLE:
             self._indexer.words(number, progress)
             self._cache.drop(number)
         if project.embedder != self.embedder.name or self._is_incomplete(number):
             self._rebuild_vectors(number)
             self._cache.drop(number)
-        self._indexer.embed(number, progress)
-        return self._indexer.index(number, progress)
+        return True
 
     def _is_incomplete(self, number: int) -> bool:
         try:
@@ -196,11 +217,13 @@ class Memory:
     ) -> Found:
         """The items of `project` that answer `text` best, at most `limit`, and at most `tokens` together: an item that
         is too long for the rest is skipped. `now`: the present, by which "last week" is understood and recent items win
-        ties. The vector index is waited for `patience_s` seconds at most, then words alone answer. `among`: only items
-        of these numbers."""
+        ties. The vector index is waited for `patience_s` seconds at most, then words alone answer; without it, for as
+        long as it takes, and shortly while the index lacks passages. `among`: only items of these numbers."""
         view = self.view(project)
         if view is None:
             return Found()
+        if patience_s is None and self.owes:  # its process may be busy with a thousand vectors
+            patience_s = _WHILE_OWED_S
         ranked = rank(view, text, now, self._weights, patience_s, among)
         sure = sureness_of(ranked.scores, ranked.signals, self._weights, ranked.told)
         hits: list[Hit] = []

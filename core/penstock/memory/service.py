@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
 from enum import StrEnum
 from pathlib import Path
@@ -89,6 +89,9 @@ class MemoryService:
         self._pieces, self._took = 0.0, 0.0
         """How many pieces were written, and the seconds of CPU that they took; the last ones count most."""
         self._clock, self._caught_up_at = time.monotonic, 0.0
+        self._steps: Iterator[int] | None = None
+        """What is left of catching up the indexes."""
+        self._caught_up, self._was_owed = 0, False
         self._tries = self._failed = 0
         """How often it was tried to open it or to work with it; which try was the last that failed."""
         self.state = State.CLOSED
@@ -233,9 +236,11 @@ class MemoryService:
                 if self._is_time_to_catch_up():
                     self._catch_up()
                 with self._change:
+                    if self._steps is not None and not self._queue:
+                        continue
                     owes = self._memory is not None and self._memory.owes
                     self._change.wait_for(lambda: self._queue or self._closing, self._retry_s if owes else None)
-                    self._change.wait_for(self._is_due, GATHER_S)
+                    self._change.wait_for(self._is_due, GATHER_S if self._steps is None else 0)
                     while not self._is_urgent() and (rest := self._pace.rest()):
                         self._change.wait_for(self._is_urgent, rest)
                     if not self._queue:
@@ -301,23 +306,31 @@ class MemoryService:
 
     def _is_time_to_catch_up(self) -> bool:
         memory = self._memory
-        return memory is not None and bool(memory.owes) and self._clock() - self._caught_up_at >= self._retry_s
+        if memory is None or self._steps is not None:
+            return memory is not None
+        return bool(memory.owes) and self._clock() - self._caught_up_at >= self._retry_s
 
     def _catch_up(self) -> None:
-        """Add what the indexes lack, if something failed before. Tried again later if it fails."""
+        """Add what the indexes lack, if something failed before, until other work is due: to index a million passages
+        takes most of an hour. Tried again later if it fails."""
         memory = self._memory
         if memory is None:
             return
-        was_owed = memory.owes
+        if self._steps is None:
+            self._steps, self._caught_up, self._was_owed = memory.syncing(), 0, bool(memory.owes)
+        due_at = self._clock() + GATHER_S
         try:
-            done = memory.sync()
+            for count in self._steps:
+                self._caught_up += count
+                if self._is_due() or (self._queue and self._clock() >= due_at):
+                    return
         except MemoryDown as e:
-            if not was_owed:
+            if not self._was_owed:
                 logger.warning("%s", e)
         else:
-            if was_owed:
-                logger.info("the vectors are caught up: %d passages", done)
-        self._caught_up_at = self._clock()
+            if self._was_owed:
+                logger.info("the vectors are caught up: %d passages", self._caught_up)
+        self._steps, self._caught_up_at = None, self._clock()
 
     def _do(self, work: Work) -> None:
         memory = self._memory

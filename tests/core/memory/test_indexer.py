@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from penstock.base.child_process import Child
 from penstock.base.errors import MemoryDown
-from penstock.memory import Item, Memory, writer
+from penstock.memory import Item, Memory, indexer, writer
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.schema import projects
 from penstock.memory.search import postgres_words, word_index
+from penstock.memory.vectors import index as vectors
 from penstock.memory.vectors.index import VectorIndex
 from penstock.text.stems import terms
 
@@ -114,6 +119,62 @@ def test_words_do_without_vectors(tmp_path: Path) -> None:
     assert memory.search("late addition", "p").degraded == ()
     memory.close()
     assert vectors_in(tmp_path) == len(LINES) + 1
+
+
+def test_items_are_added_while_vectors_are_caught_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by another thread, between two steps; the last of these index their vectors, too."""
+    monkeypatch.setattr(indexer, "_PAGE", 1)
+    filled(tmp_path).close()
+    shutil.rmtree(tmp_path / "vectors")
+    memory = Memory(tmp_path, Trigrams())
+    steps = memory.syncing()
+    assert next(steps) == 1
+    adding = threading.Thread(target=memory.add, args=([Item("p", "said meanwhile")],), daemon=True)
+    adding.start()
+    adding.join(60)
+    assert not adding.is_alive()
+    assert memory.catalog.counts()[0].unindexed == len(LINES)
+    assert memory.owes
+    assert sum(steps) == len(LINES)
+    assert memory.catalog.counts()[0].unindexed == 0
+    assert not memory.owes
+    memory.close()
+
+
+def test_what_stops_catching_up_is_no_fault(tmp_path: Path) -> None:
+    """The next item that is added indexes the rest."""
+    filled(tmp_path).close()
+    shutil.rmtree(tmp_path / "vectors")
+    memory = Memory(tmp_path, Trigrams())
+
+    def stop(what: str, *_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        memory.sync(stop)
+    assert not memory.owes
+    memory.add([Item("p", "one more")])
+    assert memory.catalog.counts()[0].unindexed == 0
+    memory.close()
+
+
+@pytest.mark.slow
+def test_a_search_does_not_wait_for_vectors_that_are_being_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words answer while the process of the vectors is busy with others."""
+    monkeypatch.setattr(vectors, "Child", Child)
+    memory = filled(tmp_path)
+    pid = memory.state()["vectors"]["pid"]
+    memory.owes = "its vectors are being added to the index"
+    os.kill(pid, signal.SIGSTOP)
+    found = memory.search("boiler pressure", "p")
+    assert found.hits[0].item.text == LINES[0]
+    assert "vectors" in found.degraded[0]
+    os.kill(pid, signal.SIGCONT)
+    memory.owes = ""
+    assert memory.search("boiler pressure", "p").degraded == ()
+    memory.close()
 
 
 @pytest.mark.parametrize("mend", [Memory.reindex, Memory.sync], ids=["rebuild", "start"])

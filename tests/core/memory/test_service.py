@@ -13,6 +13,7 @@ from penstock.base.errors import MemoryDown, MemoryUnavailable
 from penstock.base.pace import Pace
 from penstock.memory import Item, Memory, service
 from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.indexer import Progress
 from penstock.memory.service import TOGETHER, MemoryService, State
 
 Keep = Callable[..., MemoryService]
@@ -294,6 +295,27 @@ def test_who_asks_does_not_wait_longer_than_they_said(keep: Keep) -> None:
     assert memory_service.ask(lambda _: may_go.wait(), 0.01) is None
     assert memory_service.ask(lambda _: "answer", 5.0) == "answer"
     may_go.set()
+
+
+def test_other_work_is_done_while_the_vectors_are_caught_up(tmp_path: Path, keep: Keep) -> None:
+    """A million take most of an hour: what is said meanwhile is stored, and nothing is dropped."""
+    was_done = threading.Event()
+
+    class Slow(Memory):
+        def syncing(self, progress: Progress | None = None) -> Iterator[int]:
+            for _ in range(10_000_000):
+                if was_done.is_set():
+                    break
+                yield 1
+            yield from super().syncing(progress)
+
+    memory_service = keep(lambda: Slow(tmp_path / "memory", Trigrams()))
+    for n in range(3):
+        memory_service.submit(lambda memory, n=n: memory.add([Item("p", f"item {n}")]))  # type: ignore[misc]
+    assert memory_service.drain(60)
+    assert len(memory_service.open().newest("p")) == 3
+    assert not was_done.is_set()
+    was_done.set()
 
 
 def test_after_closing_nothing_is_taken(keep: Keep) -> None:

@@ -16,7 +16,7 @@ from penstock.base.errors import MemoryDown
 from penstock.memory.database import MemoryDatabase
 from penstock.memory.embedders import Embedder, vector_of_words, vectors_of
 from penstock.memory.search import weights
-from penstock.memory.search.item_table import ItemTable
+from penstock.memory.search.item_table import ItemTable, distinct
 from penstock.memory.search.ranking_features import Array, Evidence, Ints, signals_of
 from penstock.memory.search.related import Related, Speller
 from penstock.memory.search.vector_cache import AT_HAND, VectorCache
@@ -234,7 +234,7 @@ def _candidates(layout: ItemTable, met: Ints, words: Array, near: Ints) -> Ints:
     home = np.repeat(layout.session[head], 2 * _AROUND + 1)
     inside = (around >= 0) & (around < len(layout))
     around, home = around[inside], home[inside]
-    return np.unique(np.concatenate([first, around[layout.session[around] == home]]))
+    return distinct(np.concatenate([first, around[layout.session[around] == home]]))
 
 
 def place_in_session(scores: Array, session: Ints) -> Array:

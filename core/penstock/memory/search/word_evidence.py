@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from penstock.base.errors import MemoryDown
 from penstock.memory.search.centered_space import Array
 from penstock.memory.search.expanded_query import ExpandedQuery, expand
-from penstock.memory.search.item_table import Ints, ItemTable
+from penstock.memory.search.item_table import Ints, ItemTable, distinct
 from penstock.memory.search.ranking_features import WordMatch
 from penstock.memory.search.related import Related
 from penstock.memory.search.word_index import WordIndex
@@ -114,7 +114,7 @@ def word_evidence(
         known = ask.corrected.get(own, own)
         at = at_of.get(known, _NONE)
         if known in with_others:
-            at = np.union1d(at, layout.positions(with_others[known]))
+            at = distinct(np.concatenate([at, layout.positions(with_others[known])]))
         passages[at] += np.float32(rarity[own])
         held_at.append(at)
         touched = [layout.owner[at]]
@@ -124,15 +124,15 @@ def word_evidence(
                 rows = layout.owner[layout.positions(held_by[relative])]
                 best[rows] = np.maximum(best[rows], np.float32(weight))
                 touched.append(rows)
-        every = np.unique(np.concatenate(touched))
+        every = distinct(np.concatenate(touched))
         match = WordMatch(rarity[own] / total, every, best[every])
         meaning[every] += np.float32(match.share) * match.match
         best[every] = 0
         matches.append(match)
-    some = np.unique(np.concatenate(held_at)) if held_at else _NONE
+    some = distinct(np.concatenate(held_at)) if held_at else _NONE
     np.maximum.at(words, layout.owner[some], passages[some])
     pieces = layout.owner[layout.positions(np.array(ask.passages, np.int64))]
-    rows = np.unique(np.concatenate([*(match.rows for match in matches), pieces]))
+    rows = distinct(np.concatenate([*(match.rows for match in matches), pieces]))
     top = float(words[rows].max(initial=0)) or 1.0
     words[pieces] += top / 2  # part of an identifier: worth half the best match
     words[rows] /= max(float(words[rows].max(initial=0)), 1e-9)

@@ -20,7 +20,7 @@ class NoVectorIndex(VectorIndex):
     def __init__(self) -> None:
         """Starts no process."""
 
-    def add(self, project: int, model: str, ids: Sequence[int], vectors: Any) -> None:
+    def add(self, project: int, model: str, ids: Sequence[int], vectors: Any, total: int = 0) -> None:
         """Nothing: the memory's database has them."""
 
     def nearest(self, *_: Any, **__: Any) -> list[tuple[int, float]]:

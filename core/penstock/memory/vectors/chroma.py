@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["ChromaIndex", "NoSpace", "load_chroma"]
 
 BATCH = 1000
+MANY, MANY_BETWEEN = 200_000, 5_000
+"""From so many vectors on that are added in a row, a collection is saved after so many new ones, not after 1,000:
+Chroma's default. To save it takes 0.1 s for each 100,000 that it has. What was not saved is added again when the
+collection is opened, from Chroma's own log: up to 1 ms for each, so that smaller collections keep the default."""
 SPARE = 16 << 20
 """Bytes that must be free on the disk before Chroma writes. When the disk fills up while it does, it may hang (chromadb
 1.5, `upsert` after an error "database is locked"); a batch with its journal takes about 4 MB."""
@@ -57,11 +62,14 @@ class ChromaIndex:
         self._client: ClientAPI | None = None
         self._collections: dict[str, Collection] = {}
 
-    def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
-        """Store vectors under the numbers of their passages; those already there are replaced."""
+    def add(
+        self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32], total: int = 0
+    ) -> None:
+        """Store vectors under the numbers of their passages; those already there are replaced. `total`: how many are to
+        be added in a row, with these."""
         with self._doing("written"):
             self._check_space()
-            collection = self._collection(project, model, vectors.shape[1])
+            collection = self._collection(project, model, vectors.shape[1], total)
             for i in range(0, len(ids), BATCH):
                 names = [str(n) for n in ids[i : i + BATCH]]
                 collection.upsert(ids=names, embeddings=vectors[i : i + BATCH])
@@ -125,7 +133,7 @@ class ChromaIndex:
         for name in [found.name for found in client.list_collections() if found.name.startswith(beginning)]:
             client.delete_collection(name)
 
-    def _collection(self, project: int, model: str, dimension: int) -> Collection:
+    def _collection(self, project: int, model: str, dimension: int, total: int = 0) -> Collection:
         name = f"{self._prefix}p{project}-{model}"
         if name not in self._collections:
             # Inner product: a question's vector has its common part taken out, those of passages do not.
@@ -135,7 +143,14 @@ class ChromaIndex:
                 metadata={"model": model, "dimension": dimension},
                 configuration={"hnsw": {"space": "ip", "ef_search": 300}},
             )
-        return self._collections[name]
+        collection = self._collections[name]
+        if total < MANY or self._server or collection.configuration_json["hnsw"]["sync_threshold"] >= MANY_BETWEEN:
+            return collection
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it minds that the collection embeds nothing itself
+            collection.modify(configuration={"hnsw": {"sync_threshold": MANY_BETWEEN}})
+        self.close()  # an open one goes on as before
+        return self._collection(project, model, dimension)
 
     def _open(self) -> ClientAPI:
         if self._client is None:

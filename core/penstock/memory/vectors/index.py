@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from penstock.base.child_process import PAUSE_S, Child, ChildBusy, ChildFailed, ChildKilled, ChildLate
 from penstock.base.errors import MemoryDown, VectorsLater
-from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fault, Question, decoder
+from penstock.memory.vectors.messages import CALL_S, OPEN_S, START_S, Answer, Begin, Fault, Question, decoder
 
 __all__ = ["PROCESS", "Health", "VectorIndex"]
 
@@ -27,6 +27,8 @@ PROCESS = "penstock.memory.vectors.process"
 COUNT_S = 20.0
 """Seconds to wait for the answer to a health check."""
 BATCH = 1000
+_OPENING = ("add", "nearest", "probe", "remove")
+"""The calls that open a collection, the first of them in each process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,18 @@ class VectorIndex:
         *,
         process: str = "",
         within_s: float = CALL_S,
+        open_s: float = OPEN_S,
         pause_s: float = PAUSE_S,
     ) -> None:
         """`namespace`: what tells these vectors from others on the server; the folder without it. `process`: the module
-        to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds. `pause_s`: before the process is
-        started again after a failure, doubled with each."""
-        self.folder, self._server, self._within_s = folder, server, within_s
+        to run instead of `PROCESS`. `within_s`: the deadline of a call in seconds; `open_s`: of one that opens the
+        vectors of a project. `pause_s`: before the process is started again after a failure, doubled with each."""
+        self.folder, self._server, self._within_s, self._open_s = folder, server, within_s, open_s
         greeting = msgspec.msgpack.encode(Begin(namespace if server and namespace else str(folder), server))
         self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
         self._was_open = False
+        self._opened = set[tuple[int, int]]()
+        """The projects whose vectors are open, each with the id of the process that opened them."""
         self._late_probes = 0
         self._memory = 0
 
@@ -77,12 +82,15 @@ class VectorIndex:
         """Whether the vectors are in a folder of this process, not on a server."""
         return not self._server
 
-    def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
-        """Store vectors under the numbers of their passages; those already there are replaced."""
+    def add(
+        self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32], total: int = 0
+    ) -> None:
+        """Store vectors under the numbers of their passages; those already there are replaced. `total`: how many are to
+        be added in a row, with these, if they are many."""
         for i in range(0, len(ids), BATCH):
             rows = np.ascontiguousarray(vectors[i : i + BATCH], np.float32)
-            asked = Question("add", project, model, rows.shape[1], _packed(ids[i : i + BATCH]), rows.tobytes())
-            self._ask(asked)
+            packed = _packed(ids[i : i + BATCH])
+            self._ask(Question("add", project, model, rows.shape[1], packed, rows.tobytes(), total=total))
 
     def nearest(
         self,
@@ -143,6 +151,7 @@ class VectorIndex:
         """End the process, which lets go of the folder. The next call starts another."""
         self._child.close()
         self._was_open, self._memory = False, 0
+        self._opened = set()
 
     def health(self) -> Health:
         """The state of the child process, without calling it."""
@@ -150,9 +159,11 @@ class VectorIndex:
         return Health(pid, self._memory if pid is not None else 0, self._child.starts, self._child.fault)
 
     def _ask(self, asked: Question, patience_s: float | None = None) -> Answer:
+        is_open = asked.do not in _OPENING or (self._child.pid or 0, asked.project) in self._opened
+        within_s = asked.within_s = self._within_s if is_open else self._open_s
         message = msgspec.msgpack.encode(asked)
         try:
-            answer = decoder.decode(self._child.call(message, within_s=self._within_s, patience_s=patience_s))
+            answer = decoder.decode(self._child.call(message, within_s=within_s, patience_s=patience_s))
         except (ChildBusy, ChildKilled, ChildLate) as e:
             raise VectorsLater(f"{self._named()} do not answer: {e}") from e
         except (ChildFailed, msgspec.MsgspecError) as e:
@@ -162,6 +173,9 @@ class VectorIndex:
         if not isinstance(answer, Answer):
             raise MemoryDown(f"{self._named()} do not answer: their process said something else")
         self._was_open, self._memory = True, answer.memory
+        if not is_open:
+            self._opened = {one for one in self._opened if one[0] == self._child.pid}
+            self._opened.add((self._child.pid or 0, asked.project))
         return answer
 
     def _named(self) -> str:

@@ -1,15 +1,18 @@
 """Messages (msgpack) between the proxy and its child process for the vector index: the proxy sends `Begin` and
-`Question`, the child answers `Answer` or `Fault`. Also their time limits (`CALL_S`, `START_S`)."""
+`Question`, the child answers `Answer` or `Fault`. Also their time limits (`CALL_S`, `OPEN_S`, `START_S`)."""
 
 from __future__ import annotations
 
 import msgspec
 
-__all__ = ["CALL_S", "START_S", "Answer", "Begin", "Fault", "Question", "decoder"]
+__all__ = ["CALL_S", "OPEN_S", "START_S", "Answer", "Begin", "Fault", "Question", "decoder"]
 
 CALL_S = 30.0
-"""The most seconds of a call; if it takes longer, its process is killed. 1,000 vectors are written in 0.2 to 0.5 s; the
-first search of a collection of 100,000 reads 150 MB."""
+"""The most seconds of a call; if it takes longer, its process is killed. 1,000 vectors are written in 0.2 to 1 s, with
+much other work on the machine in 4 s."""
+OPEN_S = 300.0
+"""The most seconds of a call that opens a collection: the first of a process for a project. Of a million vectors it
+reads 1.5 GB, and adds up to 5,000 again that were not saved. A process killed too early would never open them."""
 START_S = 60.0
 """The most seconds until the first answer, since the process imports Chroma: 1 to 3 s, and 20 s on a cold and busy
 disk."""
@@ -35,6 +38,10 @@ class Question(msgspec.Struct, array_like=True, tag="ask"):
     vectors: bytes = b""
     """One after the other, as float32."""
     limit: int = 0
+    total: int = 0
+    """How many vectors are to be added in a row."""
+    within_s: float = CALL_S
+    """After so many seconds the process is killed."""
 
 
 class Answer(msgspec.Struct, array_like=True, tag="answer"):

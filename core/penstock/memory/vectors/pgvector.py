@@ -48,7 +48,9 @@ class PgVectorIndex(VectorIndex):
         """They are on a server."""
         return False
 
-    def add(self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
+    def add(
+        self, project: int, model: str, ids: Sequence[int], vectors: npt.NDArray[np.float32], total: int = 0
+    ) -> None:
         """Store vectors under the numbers of their passages; those already there are replaced."""
         table = _table(project)
         new = f"INSERT INTO {table} {_ROWS} ON CONFLICT (passage) DO UPDATE SET vector = excluded.vector"

@@ -22,7 +22,7 @@ import numpy as np
 from penstock.base.child_process import receive, send
 from penstock.base.errors import MemoryDown
 from penstock.memory.vectors.chroma import ChromaIndex, NoSpace, load_chroma
-from penstock.memory.vectors.messages import CALL_S, START_S, Answer, Begin, Fault, Question, decoder
+from penstock.memory.vectors.messages import START_S, Answer, Begin, Fault, Question, decoder
 
 __all__ = ["carry_out", "main", "serve"]
 
@@ -46,9 +46,9 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     with suppress(EOFError, BrokenPipeError):
         while True:
             message = decoder.decode(receive(questions))
-            is_start = isinstance(message, Begin)
+            within_s = message.within_s if isinstance(message, Question) else START_S
             # It needs no interpreter, which Chroma may hold.
-            faulthandler.dump_traceback_later((START_S if is_start else CALL_S) + ORPHAN_S, exit=True)
+            faulthandler.dump_traceback_later(within_s + ORPHAN_S, exit=True)
             reply: Answer | Fault
             if isinstance(message, Begin):
                 if index is not None:
@@ -72,7 +72,8 @@ def carry_out(index: ChromaIndex, asked: Question) -> Answer | Fault:
     try:
         match asked.do:
             case "add":
-                index.add(project, model, ids, np.frombuffer(asked.vectors, np.float32).reshape(len(ids), -1))
+                vectors = np.frombuffer(asked.vectors, np.float32).reshape(len(ids), -1)
+                index.add(project, model, ids, vectors, asked.total)
             case "nearest":
                 found = index.nearest(project, model, np.frombuffer(asked.vectors, np.float32), asked.limit)
             case "remove":

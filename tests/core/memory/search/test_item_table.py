@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.memory.search.item_table import ItemTable, Row
+from penstock.memory.search.item_table import ItemTable, Row, distinct
 from penstock.memory.search.text_features import NAMES, traits_of
 
 places = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(0, 2)), max_size=40)
@@ -54,3 +54,9 @@ def test_traits_have_a_number_each() -> None:
     """And a long text is no longer than a rather long one."""
     assert len(traits_of("")) == len(NAMES)
     assert traits_of("word " * 1000)[0] == traits_of("word " * 10_000)[0]
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_numbers_are_each_there_once(numbers: list[int]) -> None:
+    """Rising, whatever their distance."""
+    assert distinct(np.array(numbers + numbers[:3], np.int64)).tolist() == sorted(set(numbers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from penstock.memory.service import MemoryService
 from penstock.memory.vectors import chroma
 from penstock.memory.vectors import index as vectors
 from penstock.memory.vectors.index import VectorIndex
+from penstock.memory.vectors.messages import CALL_S, OPEN_S
 from tests.hangingindex import install
 
 pytestmark = pytest.mark.slow
@@ -117,6 +119,48 @@ def test_a_process_that_is_busy_is_not_waited_for(index: VectorIndex) -> None:
     assert index.nearest(1, MODEL, ROWS[0], 1) == [(1, 1.0)]
 
 
+def test_opening_many_vectors_may_take_long(index: VectorIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call of each process for a project reads all of its vectors; a process that is killed for that would
+    never open them."""
+    given = list[float]()
+    call = Child.call
+
+    def recorded(self: Child, message: bytes, *, within_s: float, patience_s: float | None = None) -> bytes:
+        given.append(within_s)
+        return call(self, message, within_s=within_s, patience_s=patience_s)
+
+    monkeypatch.setattr(Child, "call", recorded)
+    index.count(1, MODEL, 3)
+    index.add(1, MODEL, [1], ROWS[:1])
+    index.nearest(1, MODEL, ROWS[0], 1)
+    index.add(2, MODEL, [2], ROWS[1:2])
+    killed(index)
+    index.probe(1, MODEL, 3)
+    assert given == [CALL_S, OPEN_S, CALL_S, OPEN_S, OPEN_S]
+
+
+def test_many_vectors_in_a_row_are_saved_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To save them takes the longer the more there are. What was not saved is there again after a crash."""
+    monkeypatch.setattr(chroma, "MANY_BETWEEN", 3000)
+    saved = "*/index_metadata.pickle"
+    index = chroma.ChromaIndex(tmp_path / "vectors")
+    index.add(1, MODEL, range(1500), np.tile(ROWS, (500, 1)))
+    assert len(list(index.folder.glob(saved))) == 1
+    index.add(2, MODEL, range(1500), np.tile(ROWS, (500, 1)), chroma.MANY)
+    assert len(list(index.folder.glob(saved))) == 1
+    hnsw = index._collections[f"p2-{MODEL}"].configuration_json["hnsw"]
+    assert (hnsw["space"], hnsw["ef_search"], hnsw["sync_threshold"]) == ("ip", 300, 3000)
+    copied = tmp_path / "copied"  # as a crash leaves it
+    shutil.copytree(index.folder, copied)
+    again = chroma.ChromaIndex(copied)
+    assert again.probe(2, MODEL, 3) == 1500
+    assert {number % 3 for number, _ in again.nearest(2, MODEL, ROWS[1], 400)} == {1}
+    again.add(2, MODEL, range(1500, 3000), np.tile(ROWS, (500, 1)))
+    assert len(list(copied.glob(saved))) == 2
+    again.close()
+    index.close()
+
+
 def test_a_full_disk_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would hang is not begun, by any call that writes; the text says how much space is missing, and where."""
     free = [1 << 40]
@@ -195,7 +239,7 @@ def test_a_probe_that_is_late_twice_means_damage(tmp_path: Path, monkeypatch: py
         "chroma.ChromaIndex.probe = lambda *_: threading.Event().wait()\nprocess.main()\n",
         encoding="utf-8",
     )
-    index = VectorIndex(tmp_path / "vectors", process="stuck", within_s=0.2, pause_s=0.0)
+    index = VectorIndex(tmp_path / "vectors", process="stuck", open_s=0.2, pause_s=0.0)
     faults: list[MemoryDown] = []
     while not faults or isinstance(faults[-1], VectorsLater):  # until the first process has ended, nothing is started
         with pytest.raises(MemoryDown) as e:
