@@ -2,9 +2,9 @@
 
 mitmproxy prepares a call for each addon at each event, though most of them have no hook for it. With its thirty and
 ours, that was a third of the event loop's time for a small request. Order, errors and `AddonHalt` stay as they are.
-Three more things are left out while nobody would notice: an event for each line of mitmproxy's log, for which few
-addons have a hook; each request's address for `map_local` without rules; and the name of its host for mitmproxy's own
-pages where no header has theirs.
+Three more things are left out while nobody would notice: lines of mitmproxy's log that no handler takes, and an event
+for each of the others, for which few addons have a hook; each request's address for `map_local` without rules; and the
+name of its host for mitmproxy's own pages where no header has theirs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ __all__ = ["HookDispatch"]
 
 _KNOWN = ("mitmproxy.", "penstock_addons.")
 """Whose addons get no hook after they are made."""
-
+_LINES = logging.getLogger("mitmproxy.proxy.server")
+"""Says of each connection and each answer what becomes of it."""
 
 _Hook = Callable[..., object]
 _Found = tuple[list[tuple[object, _Hook | None]], list[tuple[object, list[object]]]]
@@ -53,11 +54,13 @@ class HookDispatch:
         vars(manager).update(trigger_event=self._trigger_event, trigger=self._trigger)
         for handler in _log_events():
             handler.addFilter(self._is_heard)
+        vars(_LINES).update(isEnabledFor=self._is_taken)
 
     def done(self) -> None:
         if self._manager is not None:
             for handler in _log_events():
                 handler.removeFilter(self._is_heard)
+            vars(_LINES).pop("isEnabledFor")
             del self._manager.trigger_event, self._manager.trigger
             self._manager = None
             self._chains.clear()
@@ -103,7 +106,13 @@ class HookDispatch:
             self._chains[name] = before, worth
         return worth
 
-    def _is_heard(self, _record: logging.LogRecord) -> bool:
+    def _is_taken(self, level: int) -> bool:
+        """Whether a line of this level is for anybody."""
+        if level >= logging.WARNING or not logging.Logger.isEnabledFor(_LINES, level):
+            return logging.Logger.isEnabledFor(_LINES, level)
+        return any(level >= one.level and (not _makes_events(one) or self._is_heard()) for one in _handlers())
+
+    def _is_heard(self, _record: logging.LogRecord | None = None) -> bool:
         """Whether an addon has a hook for lines of the log. Any thread may log."""
         try:
             return any(True for member in self._worth_a_look("add_log") for _ in member.hooks())
@@ -176,11 +185,21 @@ def _serve_where_asked(addon: Onboarding, hook: _Hook, flow: http.HTTPFlow) -> o
     return hook(flow) if is_named or not addon.host.isascii() or flow.request.host == addon.host else None
 
 
-def _log_events() -> list[LegacyLogEvents]:
-    """What makes an event of each line of mitmproxy's log."""
-    return [
-        one for one in logging.getLogger().handlers if isinstance(one, LegacyLogEvents) and one.master is ctx.master
-    ]
+def _log_events() -> list[logging.Handler]:
+    return [one for one in logging.getLogger().handlers if _makes_events(one)]
+
+
+def _makes_events(handler: logging.Handler) -> bool:
+    """Whether a handler makes an event of each line of mitmproxy's log."""
+    return isinstance(handler, LegacyLogEvents) and handler.master is ctx.master
+
+
+def _handlers() -> Iterator[logging.Handler]:
+    """Those that mitmproxy's lines come to."""
+    at: logging.Logger | None = _LINES
+    while at is not None:
+        yield from at.handlers
+        at = at.parent if at.propagate else None
 
 
 def _are(addons: list[object], before: list[object]) -> bool:

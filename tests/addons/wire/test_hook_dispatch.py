@@ -270,6 +270,35 @@ async def test_lines_of_the_log_are_events_where_an_addon_has_a_hook_for_them(ma
     assert len(turns) == before + 2
 
 
+async def test_lines_that_no_handler_takes_are_not_made(manager: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx.master._legacy_log_events._initiated_in_test = None  # as above
+    lines, taken = logging.getLogger("mitmproxy.proxy.server"), logging.NullHandler(logging.ERROR)
+    made = list[str]()
+
+    def note(record: logging.LogRecord) -> bool:
+        made.append(record.getMessage())
+        return True
+
+    monkeypatch.setattr(lines, "propagate", False)
+    monkeypatch.setattr(lines, "handlers", [taken, ctx.master._legacy_log_events])
+    monkeypatch.setattr(lines, "filters", [note])
+    lines.setLevel(logging.DEBUG)
+    dispatch = HookDispatch()
+    dispatch.running()
+    lines.info("for nobody")
+    lines.warning("warnings always")
+    taken.setLevel(logging.INFO)
+    lines.debug("too little")
+    lines.info("for a handler")
+    taken.setLevel(logging.ERROR)
+    manager.add(Heard([]))
+    lines.info("for an addon")
+    dispatch.done()
+    lines.info("as mitmproxy does it")
+    lines.setLevel(logging.NOTSET)
+    assert made == ["warnings always", "for a handler", "for an addon", "as mitmproxy does it"]
+
+
 async def test_local_files_stand_in_for_addresses_where_an_option_says_so(manager: Any, tmp_path: Path) -> None:
     (tmp_path / "answer").write_text("from here")
     manager.add(MapLocal())
