@@ -1,5 +1,6 @@
-"""`old_stretches`: the ranges of old messages that may be compacted (`Stretch`); `segments` splits one at turns. A
-range holds whole turns, which begin with the user's words, and leaves no tool call unanswered."""
+"""`old_stretches`: the ranges of old messages that may be compacted (`Stretch`); `has_earlier_turns`: whether there can
+be any; `segments` splits one at turns. A range holds whole turns, which begin with the user's words, and leaves no tool
+call unanswered."""
 
 from __future__ import annotations
 
@@ -8,10 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from penstock import BlockKind, Message, Role
 from penstock_plugins.pruning.history import History
 
-__all__ = ["Stretch", "old_stretches", "segments"]
+__all__ = ["Stretch", "has_earlier_turns", "old_stretches", "segments"]
 
 Stretch = tuple[int, int]
 """A range of messages: the index of the first, and of the one after the last."""
+
+
+def has_earlier_turns(messages: Sequence[Message]) -> bool:
+    """Whether the user spoke more than once. Else `old_stretches` finds nothing, and need not be asked: it reads the
+    whole history, which agents at work for hours after one prompt make long."""
+    return any(map(begins_turn, messages[1:]))
 
 
 def old_stretches(history: History, turns: int, gone: Callable[[int], bool], before: int) -> list[Stretch]:

@@ -27,7 +27,7 @@ from penstock_plugins.common.token_estimate import CHARS_PER_TOKEN
 from penstock_plugins.compaction.compaction_plan import CompactionPlan
 from penstock_plugins.compaction.facts import DECISIONS, facts
 from penstock_plugins.compaction.llm import Llm
-from penstock_plugins.compaction.message_range import Stretch
+from penstock_plugins.compaction.message_range import Stretch, has_earlier_turns
 from penstock_plugins.compaction.record import head_of_record, head_of_summary
 from penstock_plugins.compaction.segment_parts import Speaker, fit, render
 from penstock_plugins.compaction.settings import PRESETS, RECORD, Settings, check_timeout
@@ -37,6 +37,7 @@ from penstock_plugins.pruning.history import Lookup
 
 __all__ = ["Compaction", "stages", "summarisers"]
 
+_TOO_FEW = "too few old turns"
 _LEAST_CHARS = 1_000
 _AHEAD = 0.75
 """Summaries are made from this share on of what the window must hold for a flush."""
@@ -84,7 +85,7 @@ class Compaction(Stage):
         dollars = self._ahead.bill(conversation)
         if dollars:
             draft.spend(dollars, reason=f"summaries by {self._settings.summariser}")
-        if draft.tokens < _AHEAD * self._soft * draft.window:
+        if draft.tokens < _AHEAD * self._soft * draft.window or not has_earlier_turns(draft.conversation.messages):
             return None
         survey = CompactionPlan(draft, self._settings, self._lookup)
         for segment in survey.full:
@@ -99,10 +100,12 @@ class Compaction(Stage):
             return "only where a flush is due"
         if draft.flush_reason in (FlushReason.COLD, FlushReason.PAUSE) and draft.tokens < self._soft * draft.window:
             return "the window is not full enough"
+        if not has_earlier_turns(draft.conversation.messages):
+            return _TOO_FEW
         least = 0 if draft.flush_reason == FlushReason.ASKED else self._settings.least * CHARS_PER_TOKEN
         survey = CompactionPlan(draft, self._settings, self._lookup)
         if sum(map(survey.size, survey.segments)) <= least:
-            return "too few old turns"
+            return _TOO_FEW
         problems = [f"{survey.waiting:,} more segments are for the next flush"] if survey.waiting else []
         texts = [self._text(survey, segment, problems) for segment in survey.segments]
         freed = [survey.size(segment) - len(text) for segment, text in zip(survey.segments, texts, strict=True)]
