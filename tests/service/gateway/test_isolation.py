@@ -75,7 +75,7 @@ CALLS: dict[str, str | list[Ask]] = {
     ],
     "POST /v1/search": [
         Ask("/v1/search", 200, {"query": "{word}", "in": ["contexts", "memory"], "mode": "both"}),
-        Ask("/v1/search", 200, {"query": "", "tag": "{word}-tag", "mode": "words"}),
+        Ask("/v1/search", 200, {"query": "{word}", "tag": "{word}-tag", "mode": "words"}),
     ],
     "GET /v1/analytics": [
         Ask(f"/v1/analytics?by={by}&from=2020-01-01", 200) for by in ("day", "key", "session", "agent")
