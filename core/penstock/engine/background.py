@@ -122,14 +122,15 @@ class Background:
         self._end(showing, attempt)
 
     def _note(self, showing: _Showing, fault: str) -> None:
-        if fault:
+        if fault and not self._log.has_stopped:
             self._log.append(FaultEvent("stage", fault), showing.exchange.id)
 
     def _end(self, showing: _Showing, attempt: int) -> None:
         if showing.end(attempt):
             showing.exchange.advance(State.PROCESSED)
-            ms = round((self._clock.tick() - showing.began) * 1000, 3)
-            self._log.append(ProcessedEvent(ms), showing.exchange.id)
+            if not self._log.has_stopped:  # nothing is said after the proxy's last word
+                ms = round((self._clock.tick() - showing.began) * 1000, 3)
+                self._log.append(ProcessedEvent(ms), showing.exchange.id)
             self._showings.discard(showing)  # at last: a proxy that ends closes the log when none is under way
 
 

@@ -16,6 +16,7 @@ from penstock.engine.background import Background
 from penstock.engine.pipeline import Pipeline
 from penstock.events.log import EventLog
 from penstock.events.payload import EventData
+from penstock.events.proxy_events import StoppedEvent
 from penstock.store.in_memory import MemoryStore
 from penstock.testing import ManualClock, conversation, draft_for, profile_of, user
 from tests.engines import until_shown
@@ -163,6 +164,21 @@ async def test_answers_that_no_thread_is_free_for_are_let_go(caplog: pytest.LogC
     (fault, _) = store.events_after()
     assert fault.payload["error"] == "no thread was free for 0.01 s to show an answer to the stages"
     assert stage.seen == []
+
+
+async def test_what_ends_after_the_proxys_last_word_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    hangs, store, shown = Hangs("a"), MemoryStore(), exchange()
+    log = EventLog(store, clock=ManualClock())
+    background = Background(log, ManualClock())
+    background.look(Pipeline(profile_of(), [hangs], ManualClock()), shown, Reply("words"))
+    log.append(StoppedEvent(1))
+    hangs.may_end.set()
+    await until_shown(background)
+    assert shown.state is State.PROCESSED
+    background.close()
+    log.close()
+    assert [e.kind for e in store.events_after()] == [EventKind.STOPPED]
 
 
 async def test_each_answer_is_given_up_at_its_own_time(caplog: pytest.LogCaptureFixture) -> None:

