@@ -2,7 +2,7 @@
 
 mitmproxy prepares a call for each addon at each event, though most of them have no hook for it. With its thirty and
 ours, that was a third of the event loop's time for a small request. Order, errors and `AddonHalt` stay as they are.
-Three more things are left out while nobody would notice: lines of mitmproxy's log that no handler takes, and an event
+Three more things are left out where they have no effect: lines of mitmproxy's log that no handler takes, and an event
 for each of the others, for which few addons have a hook; each request's address for `map_local` without rules; and the
 name of its host for mitmproxy's own pages where no header has theirs.
 """

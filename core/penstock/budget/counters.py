@@ -176,7 +176,7 @@ class CounterTable:
         is_shared: bool = False,
     ) -> None:
         """`stored`: the counters that `save` stored in earlier runs, by name. `later`: called when counters have
-        changed, that whoever stores them calls `changes`; without it, `save` is called with each change. `is_shared`:
+        changed; what stores them calls `changes` then; without it, `save` is called with each change. `is_shared`:
         other proxies use the store, too, and only counters that are old are deleted from it."""
         self._save, self._later, self._is_shared = save, later, is_shared
         self._changed: dict[Key, Counter] = {}

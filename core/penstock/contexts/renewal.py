@@ -52,7 +52,7 @@ class Renewal:
                     return False
             if self._is_told:
                 took = self._clock.now() - (self._began or 0.0)
-                # A warning, as the first one: nobody sees the other lines of `penstock serve`.
+                # A warning, as the first one: `penstock serve` shows no line below that.
                 logger.warning("%s: %d contexts are indexed again, after %.0f s", self._tables.name, self._done, took)
             self._looked_at, self._began, self._is_told = self._clock.now(), None, False
             self._above, self._done = 0, 0

@@ -110,7 +110,7 @@ def outdated(db: sa.Connection, above: int, limit: int) -> Sequence[int]:
 
 
 def renew(db: sa.Connection, number: int) -> None:
-    """Index a context as this version does, if it is still there and nobody else has."""
+    """Index a context as this version does, if it is still there and no other process has."""
     for row in db.execute(_CURRENT.where(contexts.c.id == number, _is_outdated(db))).all():
         _add_row(db, row)
 

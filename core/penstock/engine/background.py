@@ -34,7 +34,7 @@ class Background:
         self._log, self._clock = log, clock
         self._workers = Workers(limit=4, lost_limit=8, name="penstock-background")
         self._showings: set[_Showing] = set()
-        """Added to by the event loop, and taken from by whoever ends one."""
+        """The event loop adds to it; the thread that ends one removes it."""
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         """The timer's: that of a loop that has ended never comes."""

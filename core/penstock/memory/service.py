@@ -98,7 +98,7 @@ class MemoryService:
         self.fault = ""
         """What is wrong: the thing, the place, the next step. Empty while all is well."""
         self.dropped = 0
-        """Pieces of work that were let go because too many waited, or were not done when it was closed."""
+        """Pieces of work that were dropped because too many waited, or were not done when it was closed."""
 
     @classmethod
     def of(
