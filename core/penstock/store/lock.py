@@ -5,6 +5,7 @@ one ever did."""
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,10 @@ except ImportError:  # Windows: nothing keeps a second proxy off
 
 __all__ = ["StoreLock", "holder", "is_taken", "was_taken"]
 
+_PASSING_S = 0.5
+"""So long is a lock waited for: who asks `is_taken` has it for a moment, and so has a program that this process starts
+while it holds one, until that program runs."""
+
 
 class StoreLock:
     """Held by a proxy until it ends, however it ends. Raises `StoreError` if another proxy holds it."""
@@ -27,14 +32,14 @@ class StoreLock:
         self._fd: int | None = None
         self._file = (0, 0)
         """Device and inode of the file that is locked."""
-        self._take()
+        self._take(_PASSING_S)
 
     def renew(self) -> None:
         """Take the lock again if its file was deleted or replaced, since other proxies would not see it. Raises
         `StoreError` if another proxy holds it by now."""
         if not self.is_held():
             self.release()
-            self._take()
+            self._take(0)
 
     def is_held(self) -> bool:
         """Whether no other process can have it. Never on Windows."""
@@ -46,7 +51,7 @@ class StoreLock:
             return False
         return (found.st_dev, found.st_ino) == self._file
 
-    def _take(self) -> None:
+    def _take(self, wait_s: float) -> None:
         store = self._store
         if fcntl is None:
             return
@@ -55,7 +60,7 @@ class StoreLock:
         except OSError as e:
             raise StoreError(f"{store.parent} cannot be written: {e}") from e
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(fd, wait_s)
         except OSError as e:
             os.close(fd)
             pid = holder(store)
@@ -74,6 +79,20 @@ class StoreLock:
             with suppress(OSError):
                 os.close(self._fd)
             self._fd = None
+
+
+def _lock(fd: int, wait_s: float) -> None:
+    """Raises `OSError` if it is held for longer than `wait_s`."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _file(store: Path) -> Path:
@@ -97,7 +116,7 @@ def is_taken(store: Path) -> bool:
     except OSError:  # nobody ever took it
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # two who ask at once do not see each other
     except OSError:
         return True
     finally:

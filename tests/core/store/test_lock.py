@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,47 @@ def test_a_second_proxy_is_kept_off_until_the_first_has_ended(tmp_path: Path) ->
     first.close()
     assert not is_taken(path)
     SqlStore(path).close()
+
+
+def test_a_look_at_the_lock_keeps_nobody_off(tmp_path: Path) -> None:
+    """Services and pages ask all the time who holds a store, also while a proxy takes it; and two who ask at once do
+    not take each other for a proxy."""
+    path, is_over = tmp_path / "penstock.db", threading.Event()
+    path.touch()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            is_taken(path)
+
+    StoreLock(path).release()
+    with ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            for _ in range(300):
+                assert not is_taken(path)
+            for _ in range(300):
+                lock = StoreLock(path)
+                assert is_taken(path)
+                lock.release()
+        finally:
+            is_over.set()
+    for one in asking:
+        one.result()
+
+
+def test_a_lock_that_a_starting_program_still_has_is_waited_for(tmp_path: Path) -> None:
+    """A program that another thread starts has every open file of this process for a moment, also the lock."""
+    path = tmp_path / "penstock.db"
+    path.touch()
+    lock = StoreLock(path)
+    assert lock._fd is not None
+    held = os.dup(lock._fd)
+    lock.release()
+    assert is_taken(path)
+    timer = threading.Timer(0.05, os.close, [held])
+    timer.start()
+    StoreLock(path).release()
+    timer.join()
 
 
 def test_a_lock_that_says_no_process_names_none(tmp_path: Path) -> None:
