@@ -214,6 +214,44 @@ class Conversation:
         object.__setattr__(self, "thinking", (*known, *new))
         self.derived["thinking"] = self.thinking
 
+    @property
+    def body_hash(self) -> int:
+        """Python's hash of the body, for the life of the process. That of a message is known from earlier requests. A
+        blank between two messages does not count."""
+        if not self.spans:
+            return hash(self.body)
+        around = self.body[: self.spans[0].start], self.body[self.spans[-1].end :]
+        return hash((*around, *(message.raw for message in self.messages)))
+
+    @property
+    def keys(self) -> list[bytes]:
+        """The messages' keys. Not to be changed: other requests share the list."""
+        found: list[bytes] | None = self.derived.get("keys")
+        if found is None:
+            known: list[bytes] = [] if self.head is None else self.head.derived.get("keys", [])[: self.head.shared]
+            found = [*known, *(message.key for message in self.messages[len(known) :])]
+            self.derived["keys"] = found
+        return found
+
+    @property
+    def chain(self) -> bytes:
+        """The `digest` of the messages' keys."""
+        found: tuple[list[bytes], blake2b] | None = self.derived.get("chain")
+        if found is None:
+            keys, done = self.keys, 0
+            hasher = blake2b(digest_size=KEY_BYTES)
+            before = self.head.derived.get("chain") if self.head is not None else None
+            if before is not None and keys[: len(before[0])] == before[0]:
+                done, hasher = len(before[0]), before[1].copy()
+            hasher.update(_framed(keys[done:]))
+            self.derived["chain"] = found = keys, hasher
+        return found[1].digest()
+
+    def common_head(self, keys: list[bytes]) -> int:
+        """How many messages from the start have these keys."""
+        least = min(len(keys), len(self.messages))
+        return least if self.keys[:least] == keys[:least] else common_head(keys, self.messages)
+
     def running(self, step: Callable[[T, Message], T], start: T) -> Sequence[T]:
         """The accumulated values of `step` over the messages, from `start` on: one more than there are messages. Values
         of messages shared with an earlier request are reused, so `step` must be pure and `start` the same every
@@ -358,8 +396,11 @@ def is_envelope(text: str) -> bool:
 
 def digest(*parts: bytes) -> bytes:
     """A 16 byte hash of `parts`, each kept apart from the next by its length."""
-    framed = [framed for part in parts for framed in (len(part).to_bytes(8, "little"), part)]
-    return blake2b(b"".join(framed), digest_size=KEY_BYTES).digest()
+    return blake2b(_framed(parts), digest_size=KEY_BYTES).digest()
+
+
+def _framed(parts: Iterable[bytes]) -> bytes:
+    return b"".join([framed for part in parts for framed in (len(part).to_bytes(8, "little"), part)])
 
 
 def transcript(messages: Iterable[Message]) -> str:

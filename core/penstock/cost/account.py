@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import NamedTuple
 
 from penstock.conversation.conversation import BlockKind, Conversation, Message, Role
 from penstock.conversation.reply import Usage
@@ -24,13 +25,11 @@ from penstock.tokens.estimate import estimate_bytes, head_tokens
 
 __all__ = ["Account", "RequestCost", "cache_blocks"]
 
-Known = dict[tuple[bytes, BlockKind | None], list[CacheBlock]]
-"""The cache blocks of a message, by its key and the kind of the block before it."""
-KNOWN = 5000
-"""Messages of one conversation that are remembered."""
 SLACK = 500.0
 """Units, about $0.002: a smaller loss is within the error of our token counts."""
 _RUNS = (BlockKind.TOOL_USE, BlockKind.TOOL_RESULT)
+_KNOWN = "cache blocks"
+"""The key in `Conversation.derived` of a `_Known`."""
 _IGNORED = CacheBlock(b"", 0, joined=True, is_ignored=True)
 _SURELY = 1.5
 """If more than this many times the head's estimated tokens were read from the cache, a part of the history was read
@@ -66,8 +65,6 @@ class Account:
     original: PromptCacheModel = field(default_factory=PromptCacheModel)
     forwarded: PromptCacheModel = field(default_factory=PromptCacheModel)
     self_compacting: CompactionBaseline = field(default_factory=CompactionBaseline)
-    known: Known = field(default_factory=dict)
-    """What `cache_blocks` made of the conversation's messages."""
     with_notes: PromptCacheModel | None = None
     """The cache model of the request without edits but with Penstock's notes. Notes are sent for what they say, not to
     save: the guard does not count them."""
@@ -150,29 +147,50 @@ def _with_notes(blocks: list[CacheBlock], notes: Mapping[int, int]) -> list[Cach
     return out
 
 
-def cache_blocks(conversation: Conversation, known: Known | None = None) -> CacheBlocks:
-    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited.
-    `known`: what earlier requests of the conversation hold, so that the work grows with what is new."""
-    out = CacheBlocks([CacheBlock(b"", head_tokens(conversation), _head_cache_ttl(conversation))])
-    known = {} if known is None else known
-    if len(known) > KNOWN:
-        known.clear()
-    last: BlockKind | None = None
-    for message in conversation.messages[: conversation.ignored]:
-        out += [_IGNORED] * len(message.blocks)
-    for message in conversation.messages[conversation.ignored :]:
-        if not message.blocks:
-            continue
-        found = None if message.breakpoints else known.get((message.key, last))
-        if found is None:
-            found = _cacheables(message, last)
-            if not message.breakpoints:
-                known[message.key, last] = found
-        out += found
-        last = message.blocks[-1].kind
+def cache_blocks(conversation: Conversation) -> CacheBlocks:
+    """The blocks of a request in the order they are cached. Tools and system count as one: they are never edited. Those
+    of messages that an earlier request had, too, are taken from there."""
+    first = CacheBlock(b"", head_tokens(conversation), _head_cache_ttl(conversation))
+    _, blocks, ends, kinds, prefixes = _known(conversation, first)
+    shared = len(ends) - 1
+    for index, message in enumerate(conversation.messages[shared:], shared):
+        last = kinds[-1]
+        if index < conversation.ignored:
+            blocks += [_IGNORED] * len(message.blocks)
+        elif message.blocks:
+            blocks += _cacheables(message, last)
+            last = message.blocks[-1].kind
+        ends.append(len(blocks))
+        kinds.append(last)
+    out = CacheBlocks(blocks, prefixes)
+    conversation.derived[_KNOWN] = _Known(conversation.ignored, blocks, ends, kinds, out.prefixes)
     if conversation.automatic:
         _mark_the_end(out, conversation)
     return out
+
+
+class _Known(NamedTuple):
+    """The cache blocks of a request, for the requests that continue it."""
+
+    ignored: int
+    blocks: list[CacheBlock]
+    ends: list[int]
+    """The number of blocks before each message, and of all."""
+    kinds: list[BlockKind | None]
+    """The kind of the last block before each message, and of all; None where none is cached."""
+    prefixes: tuple[list[int], list[int]]
+
+
+def _known(conversation: Conversation, first: CacheBlock) -> _Known:
+    """What is known of the messages at the head, for a request whose tools and system are `first`."""
+    head = conversation.head
+    found: _Known | None = None if head is None else head.derived.get(_KNOWN)
+    if head is None or found is None or found.ignored != conversation.ignored:
+        return _Known(conversation.ignored, [first], [1], [None], ([], []))
+    end, (chain, sums) = found.ends[head.shared], found.prefixes
+    prefixes = (chain[:end], sums[:end]) if found.blocks[0].tokens == first.tokens else ([], [])
+    ends, kinds = found.ends[: head.shared + 1], found.kinds[: head.shared + 1]
+    return _Known(found.ignored, [first, *found.blocks[1:end]], ends, kinds, prefixes)
 
 
 def _mark_the_end(out: list[CacheBlock], conversation: Conversation) -> None:

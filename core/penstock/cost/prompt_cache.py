@@ -17,9 +17,10 @@ Three ways of caching, by `Price.caching`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from penstock.cost.prices import Price
@@ -56,10 +57,15 @@ class CacheBlocks(list[CacheBlock]):
     """The blocks of one request. Only breakpoints may change in it, so that its prefixes are computed once for all
     cache models."""
 
+    def __init__(self, blocks: Iterable[CacheBlock] = (), known: tuple[list[int], list[int]] = ([], [])) -> None:
+        """`known`: the `prefixes` of the first blocks, as far as another request has them, too."""
+        super().__init__(blocks)
+        self._known = known
+
     @cached_property
     def prefixes(self) -> tuple[list[int], list[int]]:
         """For each block, a hash of all blocks up to it, and their tokens together."""
-        return _prefixes(self)
+        return _prefixes(self, *self._known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +200,14 @@ def _prefixes_of(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:
     return blocks.prefixes if isinstance(blocks, CacheBlocks) else _prefixes(blocks)
 
 
-def _prefixes(blocks: Sequence[CacheBlock]) -> tuple[list[int], list[int]]:
-    """For each block, a hash of everything up to it, and the tokens of it. Python's own hash: a tenth of the time of a
-    digest, and it need not outlive the process."""
-    chain, sums, total, so_far = [], [], 0, 0
-    for block in blocks:
+def _prefixes(
+    blocks: Sequence[CacheBlock], chain: Sequence[int] = (), sums: Sequence[int] = ()
+) -> tuple[list[int], list[int]]:
+    """For each block, a hash of everything up to it, and the tokens of it; `chain` and `sums` are those of the first
+    ones. Python's own hash: a tenth of the time of a digest, and it need not outlive the process."""
+    chain, sums = list(chain), list(sums)
+    so_far, total = (chain[-1], sums[-1]) if chain else (0, 0)
+    for block in islice(blocks, len(chain), None):
         if not block.is_ignored:
             so_far = hash((so_far, block.key))
             total += block.tokens

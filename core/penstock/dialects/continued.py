@@ -20,14 +20,16 @@ from penstock.conversation.json_spans import Span
 
 __all__ = ["Continued", "RequestsBefore"]
 
-_MESSAGE_BYTES = 1200
-"""The memory of a message's objects in bytes, besides its bytes and text; see `message_cache`."""
+_MESSAGE_BYTES = 1500
+"""The memory of a message's objects in bytes, besides its bytes and text (see `message_cache`), with what is derived
+from it."""
 _OPENING = 1024
 """Bytes at the beginning of a history, by whose hash similar ones are found."""
 _LIKE_IT = 3
 """Histories with the same opening that are kept: as received, as it was sent, and another's."""
 _MOVES = 4
 """Messages at the end that a client may write differently in its next request, since breakpoints move."""
+_BLANK, _COMMA = b" ,"
 _LEAST = 16_000
 """Bytes below which a request is simply parsed again."""
 
@@ -130,15 +132,15 @@ def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continue
 def _common(history: _History, body: bytes, start: int) -> Continued:
     """What of `history` stands in `body`, whose own begins at `start`, with a comma behind each message and at most one
     blank. The rest, from the first difference on, is parsed again."""
-    moved = start - history.start
+    moved, size = start - history.start, len(body)
     end, count = start, 0
-    for message, span in zip(history.messages, history.spans, strict=True):
-        at = span.start + moved
-        if at != end and (at != end + 1 or not count or body[end : end + 1] != b" "):
+    for message, (first, last) in zip(history.messages, history.spans, strict=True):
+        at, behind = first + moved, last + moved
+        if not body.startswith(message.raw, at) or behind == size or body[behind] != _COMMA:
             break
-        if not body.startswith(message.raw, at) or body[span.end + moved : span.end + moved + 1] != b",":
+        if at != end and (at != end + 1 or not count or body[end] != _BLANK):
             break
-        end, count = span.end + moved + 1, count + 1
+        end, count = behind + 1, count + 1
     spans = history.spans[:count]
     if moved:
         spans = tuple(Span(a + moved, b + moved) for a, b in spans)

@@ -56,7 +56,7 @@ def apply_edits(context: RequestContext, also: Sequence[Edit] = (), upto: int | 
 def blocks_of(context: RequestContext, rewritten: Rewrite) -> list[CacheBlock]:
     """The blocks that the provider caches of a request as forwarded, computed once."""
     if rewritten.blocks is None:
-        rewritten.blocks = cache_blocks(rewritten.view, context.state.account.known)
+        rewritten.blocks = cache_blocks(rewritten.view)
     return rewritten.blocks
 
 

@@ -181,7 +181,7 @@ class EditScheduler:
             self._log.set_tip(context.exchange.identity.conversation, tip)
         idle = now - state.clock.last_use
         state.clock.touch(now)
-        received = cache_blocks(conversation, state.account.known)
+        received = cache_blocks(conversation)
         rewrite.booking = state.account.book(
             received,
             received if rewrite.view is conversation else blocks_of(context, rewrite),
@@ -216,7 +216,7 @@ class EditScheduler:
         first = None if context.attempt is None else context.attempt.booking
         is_known = state.clock.is_known(self._now(), context.profile.cache.margin_s)
         booking = state.account.book(
-            cache_blocks(conversation, state.account.known),
+            cache_blocks(conversation),
             blocks_of(context, rewrite),
             context.price,
             self._now(),

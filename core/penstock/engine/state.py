@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from penstock.base.errors import StoreError
-from penstock.conversation.conversation import Conversation, Message, Role, common_head, digest
+from penstock.conversation.conversation import Conversation, Message, Role, digest
 from penstock.conversation.reply import Usage
 from penstock.cost.account import Account, RequestCost
 from penstock.cost.cache_ttl import CacheClock
@@ -33,9 +33,8 @@ _ASKED = 200
 """Sizes are checked once in so many requests."""
 AT_LEAST = 16
 """The least number of conversations that stay in memory, however large they are."""
-_STATE, _KEY, _ATTEMPT, _KNOWN = 9000, 90, 800, 550
-"""Bytes of a conversation, of a key, of an attempt with its booking, and of what the account knows of a message.
-Measured on sessions of 50 requests, which take 320 KB."""
+_STATE, _KEY, _ATTEMPT = 9000, 90, 800
+"""Bytes of a conversation, of a key, and of an attempt with its booking. Measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,7 @@ class ConversationState:
     def size(self) -> int:
         """About the bytes it takes in memory. May be asked without the lock."""
         keys = len(self.keys) + len(self.sent)
-        return (
-            _STATE + self.ledger.size + _KEY * keys + _ATTEMPT * len(self.attempts) + _KNOWN * len(self.account.known)
-        )
+        return _STATE + self.ledger.size + _KEY * keys + _ATTEMPT * len(self.attempts)
 
     def learn(self) -> None:
         """Correct the cache model by the provider's counts in `answers`."""
@@ -185,7 +182,7 @@ class ConversationState:
             self.mark_sent(self.untouched.popleft(), 0)
         messages = conversation.messages
         if self.keys:  # what an answer follows was sent, by this proxy or past it
-            return max(common_head(self.keys, messages), _last_answer(messages, self.pending_calls))
+            return max(conversation.common_head(self.keys), _last_answer(messages, self.pending_calls))
         if self.may_be_retried:
             return len(messages)
         newest = conversation.newest_user()
@@ -200,8 +197,7 @@ class ConversationState:
         """Whether the history shrank or branched. Clients rewrite their last messages now and then; two may change."""
         if not self.keys:
             return False
-        common = common_head(self.keys, conversation.messages)
-        return common < len(self.keys) - 2
+        return conversation.common_head(self.keys) < len(self.keys) - 2
 
     def newness(self, conversation: Conversation, sent: int) -> Callable[[int, int], bool]:
         """Tells by message and block index whether a block was never sent; `sent` messages at the head were."""
@@ -219,8 +215,7 @@ class ConversationState:
 
     def prefix(self, conversation: Conversation) -> PrefixHash:
         """The prefix hash once all of `conversation` is sent."""
-        keys = [m.key for m in conversation.messages]
-        return PrefixHash(self.epoch, digest(*keys), len(keys))
+        return PrefixHash(self.epoch, conversation.chain, len(conversation.keys))
 
     def mark_sent(self, conversation: Conversation, sent: int) -> PrefixHash:
         """Note that all of `conversation` is sent, of which the first `sent` messages were sent before. Returns the new
@@ -231,7 +226,7 @@ class ConversationState:
         for key, count in times.items():
             if len(self.sent) < SENT_LIMIT:
                 self.sent[key] = max(self.sent.get(key, 0), count)
-        self.keys = [m.key for m in conversation.messages]
+        self.keys = conversation.keys
         self.known = self.prefix(conversation)
         return self.known
 

@@ -26,6 +26,8 @@ def margin_of(lines: Sequence[str]) -> re.Pattern[str] | None:
     A table may begin with numbers too, but these do not count up.
     """
     full = sum(bool(line.strip()) for line in lines)
+    if sum(MARGIN.match(line) is not None for line in lines) <= max(_LEAST - 1, 0.6 * full):
+        return None
     for form in _FORMS:
         numbers = [int(found[1]) for line in lines if (found := form.match(line))]
         if len(numbers) < _LEAST or len(numbers) <= 0.6 * full:

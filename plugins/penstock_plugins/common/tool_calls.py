@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -78,6 +79,7 @@ _TARGET_KEYS = ("command", "cmd", *_PATTERN_KEYS, *_PATH_KEYS, "url", "descripti
 _PATCHED = re.compile(r"^\*\*\* (?:Update|Add|Delete) File: (.{1,400})$", re.MULTILINE)
 
 
+@lru_cache(1000)
 def kind_of(tool: str) -> ToolKind:
     """The kind of a tool by its name, however it is written, without a server's prefix (`mcp__files__read_file`)."""
     return _KIND_BY_NAME.get(_SIGNS.sub("", tool[:200].rpartition("__")[2].lower()), ToolKind.OTHER)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from penstock import BlockKind, Draft, Exchange, Message, Role, common_head
+from penstock import BlockKind, Draft, Exchange, Message, Role
 from penstock.memory import Item, MessageFilter, is_worth_keeping, kind_of_message
 from penstock_plugins.memory.turn_actions import TurnActions
 
@@ -96,8 +96,8 @@ class ItemExtractor:
     def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
         """What is new in a request; `talk` is not changed. Fast: a request waits for it, unlike for `items`."""
         exchange, messages = draft.exchange, draft.conversation.messages
-        first, newest = _known(talk.keys, messages), draft.conversation.newest_user()
-        out = Gathered([message.key for message in messages], [], talk.doings.copy())
+        first, newest = draft.conversation.common_head(talk.keys), draft.conversation.newest_user()
+        out = Gathered(draft.conversation.keys, [], talk.doings.copy())
         answer, place = "", 0
         for i, message in enumerate(messages[first:], first):
             out.doings.see(message.blocks)
@@ -176,10 +176,3 @@ def _is_command(messages: Sequence[Message], at: int) -> bool:
         return True
     before = messages[at - 1] if at else None
     return before is not None and before.role is Role.USER and any(_COMMAND in block.text for block in before.blocks)
-
-
-def _known(keys: Sequence[bytes], messages: Sequence[Message]) -> int:
-    """The number of messages at the head that were read before."""
-    if keys and len(keys) <= len(messages) and messages[len(keys) - 1].key == keys[-1]:
-        return len(keys)  # nearly always: the history goes on
-    return common_head(keys, messages)

@@ -24,20 +24,22 @@ _LEAST_PACK = 200
 def settle_new(draft: Draft, history: History, settings: Settings) -> str | None:
     """Replace new results that repeat an earlier one by a pointer, and repack the others. Returns the reason when
     nothing was changed, else None."""
-    gone = draft.is_compacted
-    whole: list[Result] = []
     proposed = len(draft.edits)
     new = {(spot.message, spot.index) for spot in draft.blocks(new=True)}
-    for result in history.results:
+
+    def is_here(result: Result) -> bool:
         spot = result.spot
-        if (spot.message, spot.index) not in new:
-            if _is_whole(draft, result) and not gone(spot.message):
-                whole.append(result)
-        elif spot.is_editable and (result.is_original or not _point(draft, history, settings, result, whole)):
-            if not result.is_original and not _elide(draft, history, settings, result, whole):
-                _repack(draft, settings, result)
-            if _is_whole(draft, result):
-                whole.append(result)
+        may_stay = spot.is_editable if (spot.message, spot.index) in new else not draft.is_compacted(spot.message)
+        return may_stay and _is_whole(draft, result)
+
+    first = history.since(min(message for message, _ in new)) if new else len(history.results)
+    for at, result in enumerate(history.results[first:], first):
+        spot = result.spot
+        if (spot.message, spot.index) not in new or not spot.is_editable or result.is_original:
+            continue
+        whole = [one for one in history.alike(at) if is_here(one)]
+        if not _point(draft, history, settings, result, whole) and not _elide(draft, history, settings, result, whole):
+            _repack(draft, settings, result)
     return None if len(draft.edits) > proposed else "nothing told twice"
 
 

@@ -7,6 +7,7 @@ Everything is derived from the conversation itself, so it is the same after a re
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -140,14 +141,28 @@ class History:
         """For the name of each file, without its folder: the turn it was last read or written in, by whatever call."""
         self.edited: dict[str, list[int]] = {}
         """For each file: the turns it was written in."""
+        self.writes: list[tuple[int, str, Block]] = []
+        """The calls that write to a file, with their message's index and the file."""
         self.turns = 0
         """Turns of the agent so far. Entries of one turn that a client sends apart count as one."""
-        self._keys = [message.key for message in conversation.messages]
+        self._texts: list[str] = []
+        """The text of each of `results`, and in `_paths` its file."""
+        self._paths: list[str] = []
         self._calls: dict[str, Block] = {}
         self._speaking = False
-        if earlier is not None and self._keys[: len(earlier._keys)] == earlier._keys:
+        if earlier is not None and conversation.common_head(earlier.conversation.keys) == len(earlier.turn_of):
             self._take_over(earlier)
         self._read(len(self.turn_of))
+
+    def since(self, message: int) -> int:
+        """The number of results in the messages before this one."""
+        return bisect_left(self.results, message, key=lambda result: result.spot.message)
+
+    def alike(self, at: int) -> list[Result]:
+        """The results before the one at index `at` of `results` with the same text, or of the same file, in order."""
+        text, path = self._texts[at], self._paths[at]
+        pairs = zip(self._texts[:at], self._paths[:at], strict=True)
+        return [self.results[i] for i, one in enumerate(pairs) if one[0] == text or (path and one[1] == path)]
 
     def age(self, result: Result) -> int:
         """The number of the agent's turns since the message of `result`."""
@@ -194,7 +209,12 @@ class History:
         return frozenset(found)
 
     def _take_over(self, earlier: History) -> None:
-        self.results, self.turn_of = [self._here(result, earlier) for result in earlier.results], list(earlier.turn_of)
+        head, first = self.conversation.head, 0
+        if head is not None and head.messages is earlier.conversation.messages:
+            first = earlier.since(head.shared)  # what stands before is the same
+        self.results = [*earlier.results[:first], *(self._here(one, earlier) for one in earlier.results[first:])]
+        self._texts, self._paths = list(earlier._texts), list(earlier._paths)
+        self.turn_of, self.writes = list(earlier.turn_of), list(earlier.writes)
         self.touched, self.turns = dict(earlier.touched), earlier.turns
         self.edited = {path: list(turns) for path, turns in earlier.edited.items()}
         self._calls, self._speaking = dict(earlier._calls), earlier._speaking
@@ -218,11 +238,11 @@ class History:
             for at, block in enumerate(message.blocks):
                 if block.kind is BlockKind.TOOL_USE:
                     self._calls[block.tool_id] = block
-                    self._note_call(block)
+                    self._note_call(index, block)
                 elif block.kind is BlockKind.TOOL_RESULT:
                     self._note_result(BlockRef(index, at, block, False), self._calls.get(block.tool_id))
 
-    def _note_call(self, call: Block) -> None:
+    def _note_call(self, index: int, call: Block) -> None:
         kind = kind_of(call.tool_name)
         if kind not in (ToolKind.READ, ToolKind.EDIT, ToolKind.RUN):
             return
@@ -232,13 +252,17 @@ class History:
         path = path_of(kind, given)
         if path and kind is ToolKind.EDIT:
             self.edited.setdefault(path, []).append(self.turns)
+            self.writes.append((index, path, call))
 
     def _note_result(self, spot: BlockRef, call: Block | None) -> None:
         tool = call.tool_name if call is not None else spot.block.tool_name
         given = self.lookup.given(call.text) if call is not None else {}
         kind = kind_of(tool)
         files = tuple(_name(file) for file in files_of(kind, given))
-        self.results.append(Result(spot, tool or "tool", kind, given, path_of(kind, given), self.turns, files))
+        path = path_of(kind, given)
+        self.results.append(Result(spot, tool or "tool", kind, given, path, self.turns, files))
+        self._texts.append(spot.text)
+        self._paths.append(path)
 
 
 def _name(path: str) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from penstock import BlockKind, Draft
+from penstock import Draft
 from penstock_plugins.common.expand_hint import expand_hint
 from penstock_plugins.common.margin import MARGIN, margin_of
-from penstock_plugins.common.tool_calls import ToolKind, kind_of, path_of, words_of_input
+from penstock_plugins.common.tool_calls import ToolKind, words_of_input
 from penstock_plugins.pruning.history import History, Result
 from penstock_plugins.pruning.repeats import numbered
 from penstock_plugins.pruning.stub import ago, title
@@ -115,13 +115,9 @@ def _sources(draft: Draft, history: History, result: Result, earlier: Sequence[R
     for other in earlier:
         if (other.tool, other.path) == (result.tool, result.path):
             yield Source(other.turn, other.text, other)
-    for index, block in history.spoken():
-        if block.kind is not BlockKind.TOOL_USE or index >= result.spot.message or draft.is_compacted(index):
-            continue
-        kind = kind_of(block.tool_name)
-        given = history.lookup.given(block.text)
-        if kind is ToolKind.EDIT and path_of(kind, given) == result.path:
-            yield Source(history.turn_of[index] + 1, words_of_input(given))
+    for index, path, call in history.writes:
+        if path == result.path and index < result.spot.message and not draft.is_compacted(index):
+            yield Source(history.turn_of[index] + 1, words_of_input(history.lookup.given(call.text)))
 
 
 def _run(now: Mapping[int, str], number: int, source: Source, shift: int, end: int) -> Run:

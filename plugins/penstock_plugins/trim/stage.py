@@ -21,6 +21,7 @@ from penstock import (
     Draft,
     KnownContent,
     Level,
+    Message,
     Profile,
     Role,
     Stage,
@@ -115,11 +116,18 @@ def _given(call: Block | None) -> dict[str, object]:
 
 def _question(draft: Draft) -> str:
     """The user's last words, then the agent's own."""
-    messages = draft.conversation.messages[draft.conversation.ignored :]
-    words = next((m.prompt for m in reversed(draft.conversation.messages) if m.prompt), "")
-    spoken = (b for m in reversed(messages) if m.role is Role.ASSISTANT for b in reversed(m.blocks))
-    said = next((block.text for block in spoken if block.kind is BlockKind.TEXT), "")
+    words, said = (draft.conversation.running(last, "")[-1] for last in (_prompt, _text))
     return f"{words}\n{said[-_SAID:]}"
+
+
+def _prompt(before: str, message: Message) -> str:
+    return message.prompt or before
+
+
+def _text(before: str, message: Message) -> str:
+    if message.role is not Role.ASSISTANT:
+        return before
+    return next((block.text for block in reversed(message.blocks) if block.kind is BlockKind.TEXT), before)
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Block, BlockKind, Conversation, Role
-from penstock.conversation.conversation import digest, prompt_of
+from penstock.conversation.conversation import common_head, digest, prompt_of
 from penstock.conversation.json_spans import Span
 from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
 
@@ -52,6 +52,28 @@ def test_a_result_leads_to_its_call() -> None:
     assert found.tool_name == "Read"
     assert said.call("") is None
     assert said.call("unknown") is None
+
+
+def test_a_request_has_the_hash_of_its_bytes() -> None:
+    """Another one for any other words, message, or field; the same for a retry."""
+    bodies = [
+        conversation(*SAID),
+        conversation(*SAID, system="Be brief."),
+        conversation(*SAID[:-1], results("text of b")),
+        conversation(*SAID, user("more")),
+        conversation(*SAID, max_tokens=7),
+    ]
+    hashes = [read(body).body_hash for body in bodies]
+    assert len(set(hashes)) == len(bodies)
+    assert hashes == [read(body).body_hash for body in bodies]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=4), st.lists(st.sampled_from("abc"), max_size=4))
+def test_the_head_that_two_histories_share_is_found_by_keys(one: list[str], other: list[str]) -> None:
+    """As message after message says."""
+    first, second = (read(conversation(*map(user, words))) for words in (one, other))
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    assert first.common_head(second.keys) == common_head(second.keys, first.messages) == shared
 
 
 @pytest.mark.parametrize(

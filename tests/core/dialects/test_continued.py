@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.base.errors import Unreadable
-from penstock.conversation.conversation import Conversation, Message
+from penstock.conversation.conversation import Conversation, Message, digest
+from penstock.cost.account import cache_blocks
 from penstock.dialects import continued
 from penstock.dialects.base import Dialect
 from penstock.edits.thinking_seals import _thinking
@@ -34,7 +35,10 @@ def said_of(dialect: Dialect, body: bytes) -> object:
     known = {f.name: getattr(read, f.name) for f in fields(Conversation) if f.name not in ("fields", "head", "derived")}
     places = {block.key: read.places(block.key) for _, _, block in read.blocks()}
     worked_out = (read.size, estimated(read), dialect.violations(read), _thinking(read), list(read.running(_count, 0)))
-    return known | {"fields": dict(read.fields), "places": places, "worked out": worked_out}
+    assert read.chain == digest(*read.keys)
+    hashes, blocks = (read.keys, read.body_hash), cache_blocks(read)
+    cached = blocks, blocks.prefixes
+    return known | {"fields": dict(read.fields), "places": places, "worked out": (worked_out, hashes, cached)}
 
 
 def _count(count: int, message: Message) -> int:
@@ -80,7 +84,8 @@ def test_what_is_known_of_earlier_requests_changes_nothing(name: str, data: st.D
     dialect, history = dialect_of(name), data.draw(turns())
     with patch.object(continued, "_LEAST", 0):
         for _ in range(data.draw(st.integers(1, 5))):
-            body = data.draw(changed(conversation(*history, dialect=name, system="Be brief."), name))
+            system = data.draw(st.sampled_from(["Be brief.", "Be brief, and kind."]))
+            body = data.draw(changed(conversation(*history, dialect=name, system=system), name))
             assert said_of(dialect, body) == said_of(dialect_of(name), body)
             history = [*history[: data.draw(st.integers(1, len(history)))], *data.draw(steps())]
 

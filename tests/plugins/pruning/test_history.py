@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from penstock.dialects import continued
 from penstock.dialects.anthropic import Anthropic
 from penstock_plugins.pruning.history import History, Lookup
+from penstock_plugins.pruning.repeats import told_before
 from tests.plugins.pruning.talk import Talk, source
 
 
@@ -22,7 +24,15 @@ def _talk() -> Talk:
 
 def _seen(history: History) -> tuple[object, ...]:
     results = [(r.spot.message, r.spot.index, r.tool, r.path, r.turn, r.text) for r in history.results]
-    return results, history.turn_of, history.touched, history.edited, history.turns
+    writes = [(index, path, call.key) for index, path, call in history.writes]
+    alike = [[history.results.index(one) for one in history.alike(at)] for at in range(len(results))]
+    return results, history.turn_of, history.touched, history.edited, history.turns, writes, alike
+
+
+@pytest.fixture(autouse=True, params=[0, 16_000])
+def _least(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the dialect tells what two requests share, and where it does not."""
+    monkeypatch.setattr(continued, "_LEAST", request.param)
 
 
 @pytest.mark.parametrize("first", [1, 2, 5, 9, 20, 30])
@@ -33,6 +43,15 @@ def test_going_on_gives_what_reading_anew_gives(first: int) -> None:
     del talk.messages[first:]
     earlier = History(dialect.read(talk.raw(), "/v1/messages"), lookup)
     assert _seen(History(whole, lookup, earlier)) == _seen(History(whole, lookup))
+
+
+def test_what_repeats_another_is_among_those_alike() -> None:
+    """All that may be pointed to is found without a look at the others."""
+    talk = _talk().call("Read", {"file_path": "other.py"}, source("cart")).call("Bash", {"command": "test 1"}, "ok")
+    history = History(Anthropic().read(talk.raw(), "/v1/messages"), Lookup())
+    found = [told_before(result, history.alike(at), history) for at, result in enumerate(history.results)]
+    assert found == [told_before(one, history.results[:at], history) for at, one in enumerate(history.results)]
+    assert any(found)
 
 
 def test_a_branch_is_read_anew() -> None:
