@@ -1,5 +1,5 @@
 """`RequestsBefore`: remembers the latest requests, and finds the part of a request's history that is byte for byte the
-same as in an earlier one (`Continued`), so that only the rest is parsed. Bodies below 16,000 bytes are simply parsed
+same as in an earlier one (`Continued`), so that only the rest is parsed. Bodies below 2,000 bytes are simply parsed
 again.
 
 A client sends its whole history every time. Only what follows the identical bytes has to be parsed: the messages before
@@ -30,7 +30,7 @@ _LIKE_IT = 3
 _MOVES = 4
 """Messages at the end that a client may write differently in its next request, since breakpoints move."""
 _BLANK, _COMMA = b" ,"
-_LEAST = 16_000
+_LEAST = 2_000
 """Bytes below which a request is simply parsed again."""
 
 

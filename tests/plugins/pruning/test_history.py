@@ -29,7 +29,7 @@ def _seen(history: History) -> tuple[object, ...]:
     return results, history.turn_of, history.touched, history.edited, history.turns, writes, alike
 
 
-@pytest.fixture(autouse=True, params=[0, 16_000])
+@pytest.fixture(autouse=True, params=[0, 100_000])
 def _least(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the dialect tells what two requests share, and where it does not."""
     monkeypatch.setattr(continued, "_LEAST", request.param)
