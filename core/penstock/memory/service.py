@@ -138,9 +138,9 @@ class MemoryService:
         """Start opening the memory. Does not wait; a second call does nothing."""
         with self._change:
             if self._thread is None and not self._closing:
-                self.state = State.OPENING
-                self._thread = threading.Thread(target=self._run, name="penstock-memory", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="penstock-memory", daemon=True)
+                thread.start()  # raises where the machine has no more
+                self._thread, self.state = thread, State.OPENING
 
     def open(self, timeout: float = 30.0) -> Memory:
         """The memory, opened now if need be. Raises `MemoryUnavailable` when that fails or takes longer, and not when

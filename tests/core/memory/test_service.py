@@ -42,6 +42,23 @@ def test_nothing_is_opened_before_it_is_wanted(keep: Keep, tmp_path: Path) -> No
     assert not (tmp_path / "memory").exists()
 
 
+def test_a_thread_that_cannot_be_started_is_started_later(keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And keeps nothing from being closed."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", start)
+        memory_service, other = keep(), keep()
+        for one in (memory_service, other):
+            with pytest.raises(RuntimeError):
+                one.remember(list, "")
+    other.close()
+    assert memory_service.remember(list, "")
+    assert memory_service.drain()
+
+
 def test_work_is_done_in_order_once_it_is_open(keep: Keep) -> None:
     """What was submitted while it opens is not lost, and whoever submits does not wait."""
     may_open, done = threading.Event(), list[int]()
