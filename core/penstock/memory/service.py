@@ -251,10 +251,10 @@ class MemoryService:
                     done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
                 with self._change:
                     self._busy = False
-                    self._reckon(count)
-                    if not done:
-                        self._queue.appendleft(work)
-                        self._urgent += 1
+                    if done:
+                        self._reckon(count)
+                    else:
+                        self._give_back(work)
                     self._change.notify_all()
         finally:
             memory, self._memory = self._memory, None
@@ -268,7 +268,8 @@ class MemoryService:
 
     def _is_urgent(self) -> bool:
         """Whether work is due that waits for nothing, or so much that it could not be written at the end."""
-        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= self._resting)
+        is_due = self._urgent or self.state is State.DOWN or len(self._queue) >= self._resting
+        return bool(self._closing or self._draining or is_due)
 
     def _reckon(self, count: int) -> None:
         """After so many pieces: let no more rest than can be written at the end, on a machine that is half as fast."""
@@ -291,6 +292,15 @@ class MemoryService:
                 break
             self._take()
         return RememberTogether(pieces, others) if pieces or others else self._take()
+
+    def _give_back(self, work: Work) -> None:
+        """Put work that failed in front of what waits, piece by piece."""
+        self._others = deque()
+        if isinstance(work, RememberTogether):
+            self._queue.extendleft(reversed([*work.pieces, *work.others]))
+        else:
+            self._queue.appendleft(work)
+            self._urgent += 1
 
     def _take(self) -> Work:
         work = self._queue.popleft()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -210,6 +210,33 @@ def test_what_can_wait_and_is_lost_at_the_end_is_counted_and_not_begun(
     assert memory_service._thread is not None
     memory_service._thread.join()
     assert (memory_service.dropped, done) == (TOGETHER, [])
+
+
+class Full:
+    """A memory on a full disk. Reading it works."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory, self.tries = memory, threading.Semaphore(0)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._memory, name)
+
+    def add(self, items: Sequence[Item], *, owner: str = "") -> None:
+        self.tries.release()
+        raise MemoryDown("the disk is full")
+
+
+def test_all_pieces_that_failed_together_are_counted_where_they_are_lost(keep: Keep) -> None:
+    full = Full(keep().open())
+    memory_service = keep(lambda: full)  # type: ignore[arg-type,return-value]
+    memory_service.open()
+    for _ in range(TOGETHER):
+        memory_service.remember(list, "me")
+    memory_service.submit(lambda _: None, can_wait=True)
+    for _ in range(2):
+        assert full.tries.acquire(timeout=60)
+    memory_service.close()
+    assert (memory_service.dropped, memory_service.waiting, memory_service._urgent) == (TOGETHER + 1, 0, 0)
 
 
 class Rests(Pace):
