@@ -108,11 +108,13 @@ class Child:
         *,
         start_s: float,
         pause_s: float = PAUSE_S,
+        close_s: float = CLOSE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`module` is run as a program. It is sent `greeting` first and must answer that within `start_s` seconds."""
+        """`module` is run as a program. It is sent `greeting` first and must answer that within `start_s` seconds. When
+        it is closed, what it does may take `close_s` seconds more."""
         self._module, self._greeting, self._start_s = module, greeting, start_s
-        self._pause_s, self._clock = pause_s, clock
+        self._pause_s, self._close_s, self._clock = pause_s, close_s, clock
         self._lock = threading.Lock()
         self._run: _Run | None = None
         self._failures = 0
@@ -149,7 +151,7 @@ class Child:
             run, self._run = self._run, None
             self._resting_until = 0.0
         if run is not None:
-            run.close()
+            run.close(self._close_s)
 
     def _running(self) -> _Run:
         with self._lock:
@@ -226,10 +228,10 @@ class _Run:
                 return
         _settle(call, fault="it has ended")
 
-    def close(self) -> None:
-        """Wait for what it is doing, but not for long."""
+    def close(self, wait_s: float) -> None:
+        """Wait for what it is doing, but not for longer."""
         self._queue.put(None)
-        self._thread.join(CLOSE_S)
+        self._thread.join(wait_s)
         if self._thread.is_alive():
             self.process.kill()
             self._thread.join(CLOSE_S)

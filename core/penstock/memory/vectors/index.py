@@ -70,7 +70,8 @@ class VectorIndex:
         vectors of a project. `pause_s`: before the process is started again after a failure, doubled with each."""
         self.folder, self._server, self._within_s, self._open_s = folder, server, within_s, open_s
         greeting = msgspec.msgpack.encode(Begin(namespace if server and namespace else str(folder), server))
-        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
+        # Chroma writes its files in place: a process that is killed meanwhile leaves some that cannot be read.
+        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s, close_s=within_s)
         self._was_open = False
         self._opened = set[tuple[int, int]]()
         """The projects whose vectors are open, each with the id of the process that opened them."""
