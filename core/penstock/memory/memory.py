@@ -240,6 +240,8 @@ class Memory:
         if patience_s is None and self.owes:  # its process may be busy with a thousand vectors
             patience_s = _WHILE_OWED_S
         ranked = rank(view, text, now, self._weights, patience_s, among)
+        if view.id in self._vectors.doubted:  # they may be damaged
+            self.owes = self.owes or "; ".join(ranked.down)
         sure = sureness_of(ranked.scores, ranked.signals, self._weights, ranked.told)
         hits: list[Hit] = []
         left = tokens

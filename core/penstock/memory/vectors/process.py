@@ -83,7 +83,8 @@ def carry_out(index: ChromaIndex, asked: Question) -> Answer | Fault:
             case "count":
                 count = index.count(project, model, asked.dimension)
             case "probe":
-                count = index.probe(project, model, asked.dimension)
+                vector = np.frombuffer(asked.vectors, np.float32) if asked.vectors else None
+                count = index.probe(project, model, asked.dimension, ids, vector)
             case "drop":
                 index.drop(project)
             case "reset":
