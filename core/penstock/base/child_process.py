@@ -60,7 +60,7 @@ class ChildKilled(ChildFailed):
 
 
 class ChildBusy(ChildFailed):
-    """There is no answer yet, or the child is not restarted yet after a failure."""
+    """There is no answer yet, or the child could not be started, or is not restarted yet after a failure."""
 
 
 def command_of(module: str) -> list[str]:
@@ -165,9 +165,9 @@ class Child:
             self._started_at = self._clock()
             try:
                 self._run = run = _Run(command_of(self._module), self._failed)
-            except OSError as e:
+            except (OSError, RuntimeError) as e:  # the machine has no more processes, or threads
                 self._rest(f"it cannot be started: {e}")
-                raise ChildFailed(self.fault) from e
+                raise ChildBusy(self.fault) from e
             self.starts += 1
             run.ask(_Call(self._greeting, self._start_s))
             return run
@@ -212,8 +212,12 @@ class _Run:
         self._said: deque[bytes] = deque(maxlen=20)
         self._listener = threading.Thread(target=self._listen, name="penstock-child-stderr", daemon=True)
         self._thread = threading.Thread(target=self._talk, name="penstock-child", daemon=True)
-        self._listener.start()
-        self._thread.start()
+        try:
+            self._listener.start()
+            self._thread.start()
+        except RuntimeError:
+            self.process.kill()
+            raise
 
     @property
     def is_alive(self) -> bool:
@@ -248,6 +252,8 @@ class _Run:
         except (OSError, EOFError, ValueError):
             why = self._why()
             self._over(why, ChildKilled if self.process.poll() in _BY_SOMEBODY else ChildFailed)
+        except RuntimeError as e:  # no thread to be had to watch a call
+            self._over(str(e), ChildKilled)
         finally:
             self._over("")
             self._end()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from penstock.base import child_process
-from penstock.base.child_process import Child, ChildBusy, ChildFailed, ChildLate, command_of
+from penstock.base.child_process import Child, ChildBusy, ChildFailed, ChildKilled, ChildLate, command_of
 
 Make = Callable[..., Child]
 ECHO = """
@@ -217,6 +217,21 @@ def test_what_it_does_may_end_where_it_is_closed(make: Make, tmp_path: Path, mon
         child.close()
         assert asked.result(60) == b"answer to wait"
     may_end.join()
+
+
+def test_without_a_thread_to_watch_it_nothing_is_asked(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same call can succeed later."""
+    child = make()
+    assert child.call(b"one", within_s=60)
+
+    def start(_: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Timer, "start", start)
+        with pytest.raises(ChildKilled, match="can't start new thread"):
+            child.call(b"two", within_s=60)
+    wait_until(lambda: answers(child, b"three"))
 
 
 def test_it_ends_with_its_parent(make: Make) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from penstock.base.child_process import Child
-from penstock.base.errors import MemoryDown
+from penstock.base.errors import MemoryDown, VectorsLater
 from penstock.memory import Item, Memory
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.vectors import index as vectors
@@ -81,4 +83,28 @@ def test_a_search_that_fails_is_tried_again_before_all_is_thrown_away(
         assert kinds.count("probe") == (1 if probe == "works" else 2)
         fails = []
         assert not memory.search(LINES[0], "p").degraded
+    memory.close()
+
+
+@pytest.mark.parametrize("lacks", ["processes", "threads"])
+def test_a_machine_that_starts_no_process_throws_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    memory = Memory(tmp_path, Trigrams())
+    memory.add([Item("p", text) for text in LINES])
+    memory.close()
+    monkeypatch.setattr(vectors, "Child", Child)
+
+    def none(*_: object, **__: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable") if lacks == "processes" else RuntimeError("no thread")
+
+    with monkeypatch.context() as machine:
+        what, name = (subprocess, "Popen") if lacks == "processes" else (threading.Thread, "start")
+        machine.setattr(what, name, none)
+        memory = Memory(tmp_path, Trigrams())
+        with pytest.raises(VectorsLater):
+            memory.sync()
+        memory.close()
+    memory = Memory(tmp_path, Trigrams())
+    assert memory.sync() == 0
     memory.close()
