@@ -334,9 +334,9 @@ class MemoryService:
                 self._caught_up += count
                 if self._is_due() or (self._queue and self._clock() >= due_at):
                     return
-        except MemoryDown as e:
+        except Exception as e:  # it must not end the thread that does all other work
             if not self._was_owed:
-                logger.warning("%s", e)
+                logger.warning("vectors are not caught up: %s", e, exc_info=not isinstance(e, MemoryDown))
         else:
             if self._was_owed:
                 logger.info("the vectors are caught up: %d passages", self._caught_up)

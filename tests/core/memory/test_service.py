@@ -362,6 +362,23 @@ def test_other_work_is_done_while_the_vectors_are_caught_up(tmp_path: Path, keep
     was_done.set()
 
 
+def test_vectors_that_cannot_be_caught_up_cost_no_other_work(
+    tmp_path: Path, keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Bad(Memory):
+        def syncing(self, progress: Progress | None = None) -> Iterator[int]:
+            yield 1
+            raise ValueError("a vector of another size")
+
+    memory_service, done = keep(lambda: Bad(tmp_path / "memory", Trigrams())), list[int]()
+    for n in range(3):
+        memory_service.submit(lambda _, n=n: done.append(n))  # type: ignore[misc]
+        assert memory_service.drain(60)
+    assert done == [0, 1, 2]
+    assert caplog.text.count("vectors are not caught up") == 1
+    assert not memory_service.fault
+
+
 def test_after_closing_nothing_is_taken(keep: Keep) -> None:
     """And the folder is free for the next process."""
     memory_service = keep()
