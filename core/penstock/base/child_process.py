@@ -217,7 +217,8 @@ class _Run:
             self._thread.start()
         except RuntimeError:
             self.process.kill()
-            raise
+            with self.process:  # closes its streams, and waits for its end
+                raise
 
     @property
     def is_alive(self) -> bool:
