@@ -20,7 +20,7 @@ _FREE: list[Child] = []
 class SharedChild:
     """As `Child`, with a process that an earlier test may have left."""
 
-    def __init__(self, module: str, greeting: bytes, *, start_s: float, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, module: str, greeting: bytes, *, start_s: float, pause_s: float = PAUSE_S, **_: float) -> None:
         self._module, self._greeting, self._start_s, self._pause_s = module, greeting, start_s, pause_s
         self._lock = threading.Lock()
         self._child: Child | None = None

@@ -230,10 +230,14 @@ class Suite:
     def _adopt_budgets(self) -> None:
         """Take over what other proxies have spent, and the limits that were set there, again and again until closed."""
         while not self._closing.wait(ADOPT_EVERY_S):
-            try:
-                self.engine.admission.budgets.adopt(self.store.values_of(COUNTERS), self.store.values_of(LIMITS))
-            except (StoreError, ValueError) as e:
-                logger.debug("budgets of other proxies cannot be read: %s", e)
+            # What is written between the reading and the taking over would not be counted until the next time.
+            self.log.between_writes("budgets of others", self._adopt)
+
+    def _adopt(self) -> None:
+        try:
+            self.engine.admission.budgets.adopt(self.store.values_of(COUNTERS), self.store.values_of(LIMITS))
+        except (StoreError, ValueError) as e:
+            logger.debug("budgets of other proxies cannot be read: %s", e)
 
     def _await_store(self) -> None:
         """Edit from when the store is open."""

@@ -7,6 +7,7 @@ import hashlib
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
 from penstock.budget.amount import Amount
+from penstock.budget.budgets import COUNTERS
 from penstock.budget.scopes import BudgetOwner, Scope
 from penstock.budget.settings import Budget, Level, Limit
 from penstock.dialects.bundled import bundled_dialects
@@ -331,3 +333,44 @@ def test_proxies_on_one_database_know_what_the_others_spend(
     wait_until(lambda: there.standing(BudgetOwner("d"), budget, now).level is Level.NORMAL, "it has the new limit")
     one.close()
     other.close()
+
+
+class SlowlyRead(MemoryStore):
+    """Of several proxies. Something is spent while its counters are read, for the first time after the start."""
+
+    is_shared = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.suite: Suite | None = None
+        self.levels: list[Level] = []
+        """Before each reading of the counters after that."""
+        self.is_over = threading.Event()
+
+    def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        found = super().values_of(kind)
+        if self.suite is None or kind != COUNTERS:
+            return found
+        budgets, who, budget = self.suite.engine.admission.budgets, BudgetOwner("c"), Budget(day=Limit(requests=3))
+        now = time.time()
+        self.levels.append(budgets.standing(who, budget, now).level)
+        if len(self.levels) == 1:
+            budgets.settle("x1", who, budget, Amount(requests=3), now)
+            self.suite.log.drain(0.5)  # in vain where nothing is written meanwhile
+        elif len(self.levels) == 3:
+            self.is_over.set()
+        return found
+
+
+def test_what_is_spent_while_counters_are_read_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any moment, also when it is in the store before those are taken over that were read earlier."""
+    monkeypatch.setattr(app, "ADOPT_EVERY_S", 0.01)
+    store = SlowlyRead()
+    monkeypatch.setattr(app, "_open_store", lambda *_: (store, ""))
+    suite = Suite.open(store=tmp_path / "penstock.db")
+    suite.engine.admission.budgets.settle("x0", BudgetOwner("c"), Budget(), Amount(requests=1), time.time())
+    suite.log.drain()
+    store.suite = suite
+    assert store.is_over.wait(30)
+    suite.close()
+    assert store.levels[:3] == [Level.NORMAL, Level.BLOCKED, Level.BLOCKED]

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -241,6 +242,22 @@ def test_with_no_worker_left_requests_go_as_they_came() -> None:
         outcome = asyncio.run(session.engine.process(request(BODY)))
         assert outcome.body is None
         assert "hang" in outcome.why
+
+
+def test_with_no_thread_to_be_had_requests_go_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine starts none. When it does again, requests are edited again."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with Session(Does(notes("a note"))) as session:
+        with monkeypatch.context() as machine:
+            machine.setattr(threading.Thread, "start", start)
+            for _ in range(20):
+                outcome = asyncio.run(session.engine.process(request(BODY)))
+                assert outcome.body is None
+                assert "can't start new thread" in outcome.why
+        assert asyncio.run(session.engine.process(request(BODY))).body is not None
 
 
 async def test_a_stage_that_is_late_costs_its_own_edits_alone() -> None:

@@ -60,7 +60,7 @@ class ChildKilled(ChildFailed):
 
 
 class ChildBusy(ChildFailed):
-    """There is no answer yet, or the child is not restarted yet after a failure."""
+    """There is no answer yet, or the child could not be started, or is not restarted yet after a failure."""
 
 
 def command_of(module: str) -> list[str]:
@@ -108,11 +108,13 @@ class Child:
         *,
         start_s: float,
         pause_s: float = PAUSE_S,
+        close_s: float = CLOSE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`module` is run as a program. It is sent `greeting` first and must answer that within `start_s` seconds."""
+        """`module` is run as a program. It is sent `greeting` first and must answer that within `start_s` seconds. When
+        it is closed, what it does may take `close_s` seconds more."""
         self._module, self._greeting, self._start_s = module, greeting, start_s
-        self._pause_s, self._clock = pause_s, clock
+        self._pause_s, self._close_s, self._clock = pause_s, close_s, clock
         self._lock = threading.Lock()
         self._run: _Run | None = None
         self._failures = 0
@@ -149,7 +151,7 @@ class Child:
             run, self._run = self._run, None
             self._resting_until = 0.0
         if run is not None:
-            run.close()
+            run.close(self._close_s)
 
     def _running(self) -> _Run:
         with self._lock:
@@ -163,9 +165,9 @@ class Child:
             self._started_at = self._clock()
             try:
                 self._run = run = _Run(command_of(self._module), self._failed)
-            except OSError as e:
+            except (OSError, RuntimeError) as e:  # the machine has no more processes, or threads
                 self._rest(f"it cannot be started: {e}")
-                raise ChildFailed(self.fault) from e
+                raise ChildBusy(self.fault) from e
             self.starts += 1
             run.ask(_Call(self._greeting, self._start_s))
             return run
@@ -210,8 +212,13 @@ class _Run:
         self._said: deque[bytes] = deque(maxlen=20)
         self._listener = threading.Thread(target=self._listen, name="penstock-child-stderr", daemon=True)
         self._thread = threading.Thread(target=self._talk, name="penstock-child", daemon=True)
-        self._listener.start()
-        self._thread.start()
+        try:
+            self._listener.start()
+            self._thread.start()
+        except RuntimeError:
+            self.process.kill()
+            with self.process:  # closes its streams, and waits for its end
+                raise
 
     @property
     def is_alive(self) -> bool:
@@ -226,10 +233,10 @@ class _Run:
                 return
         _settle(call, fault="it has ended")
 
-    def close(self) -> None:
-        """Wait for what it is doing, but not for long."""
+    def close(self, wait_s: float) -> None:
+        """Wait for what it is doing, but not for longer."""
         self._queue.put(None)
-        self._thread.join(CLOSE_S)
+        self._thread.join(wait_s)
         if self._thread.is_alive():
             self.process.kill()
             self._thread.join(CLOSE_S)
@@ -246,6 +253,8 @@ class _Run:
         except (OSError, EOFError, ValueError):
             why = self._why()
             self._over(why, ChildKilled if self.process.poll() in _BY_SOMEBODY else ChildFailed)
+        except RuntimeError as e:  # no thread to be had to watch a call
+            self._over(str(e), ChildKilled)
         finally:
             self._over("")
             self._end()

@@ -1,5 +1,5 @@
 """`Workers`: a bounded pool of daemon threads for work (`Task`) that must not block the event loop and may never end.
-`submit` raises `NoWorker` when too many threads were left behind.
+`submit` raises `NoWorker` when too many threads were left behind, or none can be started.
 
 Python cannot kill a thread. One that is given up is left behind. If it is in a plugin's own code it gets an exception
 at its next bytecode, which ends endless loops; anywhere else, above all in the standard library, it might hold a lock
@@ -27,7 +27,7 @@ class GivenUp(BaseException):
 
 
 class NoWorker(RuntimeError):
-    """Too many threads were left behind."""
+    """Too many threads were left behind, or none can be started."""
 
 
 class Task(Generic[T]):
@@ -61,7 +61,8 @@ class Workers:
         return self._lost
 
     def submit(self, work: Callable[[], T]) -> Task[T]:
-        """Run `work` in a thread of the pool. Raises `NoWorker` if too many threads were left behind."""
+        """Run `work` in a thread of the pool. Raises `NoWorker` if too many threads were left behind, or if there is
+        none and the machine starts no other."""
         task: Task[T] = Task(work)
         if self._strays:
             self._end_strays()
@@ -70,10 +71,19 @@ class Workers:
                 raise NoWorker(f"{self._lost} threads hang")
             self._waiting += 1
             if self._idle < self._waiting and self._threads < self._limit:
-                self._threads += 1
-                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                self._start_thread()
         self._queue.put(task)  # type: ignore[arg-type]
         return task
+
+    def _start_thread(self) -> None:
+        try:
+            threading.Thread(target=self._run, name=self._name, daemon=True).start()
+        except RuntimeError as e:  # the machine has no more: the threads that are there take the work
+            if not self._threads:
+                self._waiting -= 1
+                raise NoWorker(str(e)) from e
+        else:
+            self._threads += 1
 
     def give_up(self, task: Task[T], stray: str = "") -> None:
         """Give `task` up: its thread is replaced, and ended if it is running code of the file `stray`."""

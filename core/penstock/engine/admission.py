@@ -59,7 +59,7 @@ class AdmissionControl:
         self._log, self.clock = log, clock
         self.speed = RateLimiter(shared)
         self.budgets = budget_store.load(
-            store, clock.now(), on_change=self._tell, save=log.set_value, save_later=log.set_values_later
+            store, clock.now(), on_change=self._tell, save=log.set_value, save_later=log.between_writes
         )
         self._refused: OrderedDict[str, frozenset[int]] = OrderedDict()
         """By conversation, what its last message said that was refused: hashes of its texts."""

@@ -106,7 +106,7 @@ class EventLog:
         self._queue: deque[Event | _Pending] = deque()
         self._tips: dict[str, PrefixHash] = {}
         self._facts = _Facts(dict)
-        self._makers: dict[str, Callable[[], None]] = {}
+        self._between: dict[str, Callable[[], None]] = {}
         self._batches: dict[str, list[FactBatch]] = {}
         """By kind."""
         self._refused = Refused()
@@ -166,11 +166,11 @@ class EventLog:
             facts[name] = merged(facts[name], value) if name in facts else value
             self._wake.notify()
 
-    def set_values_later(self, kind: str, make: Callable[[], None]) -> None:
-        """Call `make` soon, on the log's own thread, which makes facts of a kind and stores them by `set_value`; of
-        several calls before that, the last counts."""
+    def between_writes(self, name: str, do: Callable[[], None]) -> None:
+        """Call `do` soon, on the log's own thread, before it writes again: what `do` stores by `set_value` is written
+        next. Of several calls with one name before that, the last counts."""
         with self._wake:
-            self._makers[kind] = make
+            self._between[name] = do
             self._wake.notify()
 
     def _drop(self) -> None:
@@ -203,7 +203,7 @@ class EventLog:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._queue or self._tips or self._facts or self._makers or self._batches)
+        return bool(self._queue or self._tips or self._facts or self._between or self._batches)
 
     def _run(self) -> None:
         while True:
@@ -216,10 +216,10 @@ class EventLog:
             # The request these facts are about is still on its way, and the interpreter has one lock: not now.
             self._hurry.wait(LINGER_S)
             with self._wake:
-                makers, self._makers = self._makers, {}
+                between, self._between = self._between, {}
                 self._busy = True
-            for kind, make in makers.items():
-                self._set_made(kind, make)
+            for name, do in between.items():
+                self._do(name, do)
             with self._wake:
                 taken = [self._queue.popleft() for _ in range(min(len(self._queue), 500))]
                 tips, self._tips = self._tips, {}
@@ -251,11 +251,11 @@ class EventLog:
                 self._wake.wait_for(partial(self._goes_on, events=stored), self._retry_every)
                 self._sleeps = False
 
-    def _set_made(self, kind: str, make: Callable[[], None]) -> None:
+    def _do(self, name: str, do: Callable[[], None]) -> None:
         try:
-            make()
+            do()
         except Exception:  # the log must go on
-            logger.warning("facts of the kind %s could not be made", kind, exc_info=True)
+            logger.warning("what is done between two writes to the store failed: %s", name, exc_info=True)
 
     def _goes_on(self, *, events: bool) -> bool:
         return self._closing or (events and bool(self._queue or self._tips))

@@ -129,14 +129,19 @@ class Indexer:
 
     def is_incomplete(self, project: int) -> bool:
         """Whether Chroma has fewer vectors than were added: its folder was deleted, or replaced by an older one. Raises
-        `MemoryDown` when it cannot be searched."""
+        `MemoryDown` when it cannot be searched, or some of them not be read."""
         given = passages.c.indexed.is_(True) & (passages.c.embedder == self._embedder.name)
         with self._database.reading() as db:
             count = self._database.count_passages(db, project, given)
         if count and not self.asked([project]):  # an earlier version gave it smaller projects, too
             self.reset_project(project)
             return False
-        return bool(count) and self._vectors.probe(project, self._embedder.name, self._embedder.dimension) < count
+        if not count:
+            return False
+        with self._database.reading() as db:
+            some = given & (passages.c.id % max(1, count // _PAGE) == 0)
+            ids = [row.id for row in self._database.passages_of(db, project, which=some, limit=2 * _PAGE)]
+        return self._vectors.probe(project, self._embedder.name, self._embedder.dimension, ids) < count
 
     def reset_project(self, project: int) -> None:
         """Delete a project from Chroma, so that `index` adds all its vectors again."""

@@ -47,6 +47,8 @@ _TOO_LITTLE = 20
 """With fewer tokens left, no further item is considered."""
 _EVERYTHING = 2**62
 _BEING_ADDED = "its vectors are being added to the index"
+_STEPS = 20
+"""So many steps of indexing are taken at once; what is left then is owed."""
 _WHILE_OWED_S = 0.05
 """Seconds that a search waits for the vector index while that lacks passages, unless it says how long."""
 
@@ -97,8 +99,9 @@ class Memory:
 
     def add(self, items: Sequence[Item], *, even_forgotten: bool = False, owner: str = "") -> list[Added]:
         """Store items: long ones in parts, known ones not again, and ones that a person had forgotten only with
-        `even_forgotten`. When it returns, they are on disk. If an index or the embedder fails, `sync` adds later what
-        is missing. `owner`: the account of the items, which go to the projects that it may use, see `project_for`."""
+        `even_forgotten`. When it returns, they are on disk. If an index or the embedder fails, or lacks much, `sync`
+        adds later what is missing. `owner`: the account of the items, which go to the projects that it may use, see
+        `project_for`."""
         out: list[Added] = []
         for i in range(0, len(items), _BATCH):
             with self._lock:
@@ -115,7 +118,10 @@ class Memory:
     def _index(self, projects: Collection[int]) -> None:
         try:
             for project in self._indexer.asked(projects):
-                sum(self._indexer.index(project, _unseen))
+                for step, _ in enumerate(self._indexer.index(project, _unseen), 1):
+                    if step == _STEPS:
+                        self.owes = _BEING_ADDED
+                        return
         except MemoryDown as e:
             logger.warning("%s; words alone answer meanwhile, and the vectors are caught up later", e)
             self.owes = str(e)
@@ -141,7 +147,7 @@ class Memory:
         except BaseException:  # it was stopped
             self.owes = before
             raise
-        self.owes = ""
+        self._end_catching_up("")
 
     def reindex(self, project: str = "", progress: Progress | None = None) -> None:
         """Rebuild words and vectors from the database, of one project or of all."""
@@ -155,8 +161,17 @@ class Memory:
                         self._cache.drop(number)
                         self._rebuild_vectors(number)
                     sum(self._filled(number, progress))
-        finally:
+        except BaseException:
             self.owes = before
+            raise
+        self._end_catching_up(before)
+
+    def _end_catching_up(self, owed: str) -> None:
+        """Index what was added meanwhile to other projects than the last."""
+        with self._lock:
+            self.owes = owed
+            if not owed:
+                self._index(self.projects().values())
 
     def _filled(self, project: int, progress: Progress | None) -> Iterator[int]:
         for _ in self._indexer.embed(project, progress or _unseen):
@@ -225,6 +240,8 @@ class Memory:
         if patience_s is None and self.owes:  # its process may be busy with a thousand vectors
             patience_s = _WHILE_OWED_S
         ranked = rank(view, text, now, self._weights, patience_s, among)
+        if view.id in self._vectors.doubted:  # they may be damaged
+            self.owes = self.owes or "; ".join(ranked.down)
         sure = sureness_of(ranked.scores, ranked.signals, self._weights, ranked.told)
         hits: list[Hit] = []
         left = tokens

@@ -138,9 +138,9 @@ class MemoryService:
         """Start opening the memory. Does not wait; a second call does nothing."""
         with self._change:
             if self._thread is None and not self._closing:
-                self.state = State.OPENING
-                self._thread = threading.Thread(target=self._run, name="penstock-memory", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="penstock-memory", daemon=True)
+                thread.start()  # raises where the machine has no more
+                self._thread, self.state = thread, State.OPENING
 
     def open(self, timeout: float = 30.0) -> Memory:
         """The memory, opened now if need be. Raises `MemoryUnavailable` when that fails or takes longer, and not when
@@ -251,10 +251,10 @@ class MemoryService:
                     done = self._try(lambda work=work: self._do(work))  # type: ignore[misc]
                 with self._change:
                     self._busy = False
-                    self._reckon(count)
-                    if not done:
-                        self._queue.appendleft(work)
-                        self._urgent += 1
+                    if done:
+                        self._reckon(count)
+                    else:
+                        self._give_back(work)
                     self._change.notify_all()
         finally:
             memory, self._memory = self._memory, None
@@ -268,7 +268,8 @@ class MemoryService:
 
     def _is_urgent(self) -> bool:
         """Whether work is due that waits for nothing, or so much that it could not be written at the end."""
-        return bool(self._closing or self._draining or self._urgent or len(self._queue) >= self._resting)
+        is_due = self._urgent or self.state is State.DOWN or len(self._queue) >= self._resting
+        return bool(self._closing or self._draining or is_due)
 
     def _reckon(self, count: int) -> None:
         """After so many pieces: let no more rest than can be written at the end, on a machine that is half as fast."""
@@ -291,6 +292,15 @@ class MemoryService:
                 break
             self._take()
         return RememberTogether(pieces, others) if pieces or others else self._take()
+
+    def _give_back(self, work: Work) -> None:
+        """Put work that failed in front of what waits, piece by piece."""
+        self._others = deque()
+        if isinstance(work, RememberTogether):
+            self._queue.extendleft(reversed([*work.pieces, *work.others]))
+        else:
+            self._queue.appendleft(work)
+            self._urgent += 1
 
     def _take(self) -> Work:
         work = self._queue.popleft()
@@ -324,9 +334,9 @@ class MemoryService:
                 self._caught_up += count
                 if self._is_due() or (self._queue and self._clock() >= due_at):
                     return
-        except MemoryDown as e:
+        except Exception as e:  # it must not end the thread that does all other work
             if not self._was_owed:
-                logger.warning("%s", e)
+                logger.warning("vectors are not caught up: %s", e, exc_info=not isinstance(e, MemoryDown))
         else:
             if self._was_owed:
                 logger.info("the vectors are caught up: %d passages", self._caught_up)

@@ -69,4 +69,9 @@ class RememberTogether:
             except Exception:  # one bad piece must not cost the others
                 logger.warning("what was said could not be read", exc_info=True)
         for owner, items in by_owner.items():
-            memory.add(items, owner=owner)
+            try:
+                memory.add(items, owner=owner)
+            except MemoryDown:
+                raise
+            except Exception:  # as above
+                logger.warning("what was said could not be stored", exc_info=True)

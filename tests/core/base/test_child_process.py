@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from penstock.base.child_process import Child, ChildBusy, ChildFailed, ChildLate, command_of
+from penstock.base import child_process
+from penstock.base.child_process import Child, ChildBusy, ChildFailed, ChildKilled, ChildLate, command_of
 
 Make = Callable[..., Child]
 ECHO = """
@@ -27,6 +29,10 @@ while True:
     if asked == b"hang":
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         threading.Event().wait()
+    if asked == b"wait":
+        open("begun", "w").close()
+        while not os.path.exists("go"):
+            threading.Event().wait(0.01)
     if asked == b"die":
         sys.exit("no more of this")
     send(answers, b"answer to " + asked)
@@ -197,6 +203,35 @@ def test_closing_ends_it(make: Make) -> None:
     assert len(told) == 1
     assert is_gone(pid)
     assert child.call(b"two", within_s=60)
+
+
+def test_what_it_does_may_end_where_it_is_closed(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that writes files would leave them half written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(child_process, "CLOSE_S", 0.01)
+    child, may_end = make(close_s=60.0), threading.Timer(0.2, (tmp_path / "go").touch)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(child.call, b"wait", within_s=60.0)
+        wait_until((tmp_path / "begun").exists)
+        may_end.start()
+        child.close()
+        assert asked.result(60) == b"answer to wait"
+    may_end.join()
+
+
+def test_without_a_thread_to_watch_it_nothing_is_asked(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same call can succeed later."""
+    child = make()
+    assert child.call(b"one", within_s=60)
+
+    def start(_: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Timer, "start", start)
+        with pytest.raises(ChildKilled, match="can't start new thread"):
+            child.call(b"two", within_s=60)
+    wait_until(lambda: answers(child, b"three"))
 
 
 def test_it_ends_with_its_parent(make: Make) -> None:

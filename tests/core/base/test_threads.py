@@ -257,3 +257,22 @@ def test_closing_ends_the_idle_threads() -> None:
         task.future.result(SOON)
     workers.close()
     until(lambda: threading.active_count() <= before)
+
+
+def test_a_machine_without_another_thread_refuses_work_until_it_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is asked meanwhile. With threads that are there already, work waits for those."""
+    workers, at_hand = Workers(limit=2), Workers(limit=2)
+    assert at_hand.submit(lambda: 1).future.result(SOON) == 1
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", start)
+        for _ in range(5):
+            with pytest.raises(NoWorker, match="can't start new thread"):
+                workers.submit(lambda: "refused")
+        assert [task.future.result(SOON) for task in [at_hand.submit(lambda: 2), at_hand.submit(lambda: 3)]] == [2, 3]
+    for pool in (workers, at_hand):
+        assert pool.submit(lambda: "again").future.result(SOON) == "again"
+        pool.close()

@@ -515,7 +515,7 @@ def test_a_session_that_is_deleted_while_its_counters_are_stored_stays_deleted()
 
     store = MemoryStore()
     log = Log(store, clock=ManualClock())
-    budgets = Budgets(save=log.set_value, save_later=log.set_values_later)
+    budgets = Budgets(save=log.set_value, save_later=log.between_writes)
     spend(budgets, MAIN, SHARED, 2)
     assert log.drain()
     deleting.join()

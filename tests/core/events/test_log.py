@@ -256,18 +256,18 @@ def test_facts_made_later_are_made_once_for_many_calls_on_the_logs_own_thread(ca
         sink.open.clear()
         put(log, 1)
         assert sink.tried.acquire(timeout=30)
-        log.set_values_later("broken", fail)
+        log.between_writes("broken", fail)
         for _ in range(10):
-            log.set_values_later("k", make)
+            log.between_writes("k", make)
         sink.open.set()
         assert log.drain()
         assert sink.values_of("k") == {"a": {"n": 1}, "b": {"n": 0}}
-        log.set_values_later("k", make)
+        log.between_writes("k", make)
         assert log.drain()
         assert sink.values_of("k") == {"a": {"n": 2}, "b": {"n": 0}}
         assert made == ["penstock-events"] * 2
         assert sink.numbers() == [1]
-    assert [r.getMessage() for r in caplog.records] == ["facts of the kind broken could not be made"]
+    assert [r.getMessage() for r in caplog.records] == ["what is done between two writes to the store failed: broken"]
 
 
 def test_what_waits_is_bounded(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from penstock.base.child_process import Child
 from penstock.base.errors import MemoryDown
 from penstock.memory import Item, Memory, indexer, writer
+from penstock.memory import memory as memories
 from penstock.memory.embedders.trigrams import Trigrams
+from penstock.memory.indexer import Progress
 from penstock.memory.schema import projects
 from penstock.memory.search import postgres_words, word_index
 from penstock.memory.vectors import index as vectors
@@ -137,6 +139,45 @@ def test_items_are_added_while_vectors_are_caught_up(tmp_path: Path, monkeypatch
     assert memory.owes
     assert sum(steps) == len(LINES)
     assert memory.catalog.counts()[0].unindexed == 0
+    assert not memory.owes
+    memory.close()
+
+
+@pytest.mark.parametrize("fill", [lambda memory, see: memory.sync(see), lambda memory, see: memory.reindex("", see)])
+def test_what_is_added_meanwhile_to_projects_that_are_done_is_indexed_at_the_end(
+    tmp_path: Path, fill: Callable[[Memory, Progress], object]
+) -> None:
+    """Those too that are new."""
+    memory, added = filled(tmp_path), list[str]()
+    memory.add([Item("q", "another project")])
+    memory.close()
+    shutil.rmtree(tmp_path / "vectors")
+    memory = Memory(tmp_path, Trigrams())
+
+    def see(what: str, *_: int) -> None:
+        for name in ("p", "r"):
+            if what == "vectors" and memory.catalog.counts()[0].unindexed == 0 and name not in added:
+                added.append(name)
+                memory.add([Item(name, "said meanwhile")])
+
+    fill(memory, see)
+    assert [added, memory.owes] == [["p", "r"], ""]
+    assert {one.name: one.unindexed for one in memory.catalog.counts()} == {"p": 0, "q": 0, "r": 0}
+    memory.close()
+
+
+def test_what_is_added_does_not_wait_for_many_that_the_index_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are owed instead, and indexed in steps. A rebuild was stopped, or the folder deleted under it."""
+    monkeypatch.setattr(indexer, "_PAGE", 1)
+    memory = filled(tmp_path)
+    shutil.rmtree(tmp_path / "vectors")
+    monkeypatch.setattr(memories, "_STEPS", 2)
+    memory.add([Item("p", "one more")])
+    assert memory.catalog.counts()[0].unindexed == len(LINES) - 1
+    assert memory.owes
+    assert memory.sync() == len(LINES) - 1
     assert not memory.owes
     memory.close()
 

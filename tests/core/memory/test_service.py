@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -40,6 +40,23 @@ def test_nothing_is_opened_before_it_is_wanted(keep: Keep, tmp_path: Path) -> No
     assert memory_service.state is State.CLOSED
     assert memory_service.ready is None
     assert not (tmp_path / "memory").exists()
+
+
+def test_a_thread_that_cannot_be_started_is_started_later(keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And keeps nothing from being closed."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", start)
+        memory_service, other = keep(), keep()
+        for one in (memory_service, other):
+            with pytest.raises(RuntimeError):
+                one.remember(list, "")
+    other.close()
+    assert memory_service.remember(list, "")
+    assert memory_service.drain()
 
 
 def test_work_is_done_in_order_once_it_is_open(keep: Keep) -> None:
@@ -195,6 +212,33 @@ def test_what_can_wait_and_is_lost_at_the_end_is_counted_and_not_begun(
     assert (memory_service.dropped, done) == (TOGETHER, [])
 
 
+class Full:
+    """A memory on a full disk. Reading it works."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory, self.tries = memory, threading.Semaphore(0)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._memory, name)
+
+    def add(self, items: Sequence[Item], *, owner: str = "") -> None:
+        self.tries.release()
+        raise MemoryDown("the disk is full")
+
+
+def test_all_pieces_that_failed_together_are_counted_where_they_are_lost(keep: Keep) -> None:
+    full = Full(keep().open())
+    memory_service = keep(lambda: full)  # type: ignore[arg-type,return-value]
+    memory_service.open()
+    for _ in range(TOGETHER):
+        memory_service.remember(list, "me")
+    memory_service.submit(lambda _: None, can_wait=True)
+    for _ in range(2):
+        assert full.tries.acquire(timeout=60)
+    memory_service.close()
+    assert (memory_service.dropped, memory_service.waiting, memory_service._urgent) == (TOGETHER + 1, 0, 0)
+
+
 class Rests(Pace):
     """Rests for hours before all work but the first, and as long as it is asked."""
 
@@ -316,6 +360,23 @@ def test_other_work_is_done_while_the_vectors_are_caught_up(tmp_path: Path, keep
     assert len(memory_service.open().newest("p")) == 3
     assert not was_done.is_set()
     was_done.set()
+
+
+def test_vectors_that_cannot_be_caught_up_cost_no_other_work(
+    tmp_path: Path, keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Bad(Memory):
+        def syncing(self, progress: Progress | None = None) -> Iterator[int]:
+            yield 1
+            raise ValueError("a vector of another size")
+
+    memory_service, done = keep(lambda: Bad(tmp_path / "memory", Trigrams())), list[int]()
+    for n in range(3):
+        memory_service.submit(lambda _, n=n: done.append(n))  # type: ignore[misc]
+        assert memory_service.drain(60)
+    assert done == [0, 1, 2]
+    assert caplog.text.count("vectors are not caught up") == 1
+    assert not memory_service.fault
 
 
 def test_after_closing_nothing_is_taken(keep: Keep) -> None:

@@ -19,6 +19,7 @@ class NoVectorIndex(VectorIndex):
 
     def __init__(self) -> None:
         """Starts no process."""
+        self.doubted = {}
 
     def add(self, project: int, model: str, ids: Sequence[int], vectors: Any, total: int = 0) -> None:
         """Nothing: the memory's database has them."""
@@ -40,7 +41,7 @@ class NoVectorIndex(VectorIndex):
         """None."""
         return 0
 
-    def probe(self, project: int, model: str, dimension: int) -> int:
+    def probe(self, project: int, model: str, dimension: int, ids: Sequence[int] = ()) -> int:
         """None, all of which can be searched."""
         return 0
 

@@ -95,15 +95,28 @@ class ChromaIndex:
         with self._doing("read"):
             return int(self._collection(project, model, dimension).count())
 
-    def probe(self, project: int, model: str, dimension: int) -> int:
-        """How many vectors there are. Also raises if they cannot be searched, for example after a power cut. Some
-        damage ends the process, in Chroma's own code."""
+    def probe(
+        self,
+        project: int,
+        model: str,
+        dimension: int,
+        ids: Sequence[int] = (),
+        vector: npt.NDArray[np.float32] | None = None,
+    ) -> int:
+        """How many vectors there are, without those of `ids` that are missing. Also raises if they cannot be searched
+        for `vector`, or those of `ids` not read, for example after a power cut: Chroma's files need not say that parts
+        of them are gone. Some damage ends the process, in Chroma's own code."""
         with self._doing("read"):
             self._check_space()  # to open a folder writes to it
         count = self.count(project, model, dimension)
         if count:
-            self.nearest(project, model, np.zeros(dimension, np.float32), 1)
-        return count
+            self.nearest(project, model, np.zeros(dimension, np.float32) if vector is None else vector, 10)
+        if not ids:
+            return count
+        with self._doing("read"):
+            names = [str(n) for n in ids]
+            found = self._collection(project, model, dimension).get(names, include=["embeddings"], limit=len(names))
+            return count - len(names) + len(found["ids"])
 
     def drop(self, project: int) -> None:
         """Remove all vectors of a project, of whatever embedder."""

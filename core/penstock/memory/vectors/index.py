@@ -70,10 +70,13 @@ class VectorIndex:
         vectors of a project. `pause_s`: before the process is started again after a failure, doubled with each."""
         self.folder, self._server, self._within_s, self._open_s = folder, server, within_s, open_s
         greeting = msgspec.msgpack.encode(Begin(namespace if server and namespace else str(folder), server))
-        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s)
+        # Chroma writes its files in place: a process that is killed meanwhile leaves some that cannot be read.
+        self._child = Child(process or PROCESS, greeting, start_s=START_S, pause_s=pause_s, close_s=within_s)
         self._was_open = False
         self._opened = set[tuple[int, int]]()
         """The projects whose vectors are open, each with the id of the process that opened them."""
+        self.doubted: dict[int, bytes] = {}
+        """The projects of which a search failed that a probe has not repeated yet, and what was searched for."""
         self._late_probes = 0
         self._memory = 0
 
@@ -104,7 +107,13 @@ class VectorIndex:
         """Passages by the inner product of their vectors with `vector`, the largest first. Waits at most `patience_s`
         seconds; without it, for as long as the process is given."""
         raw = np.ascontiguousarray(vector, np.float32).tobytes()
-        found = self._ask(Question("nearest", project, model, len(vector), b"", raw, limit), patience_s)
+        try:
+            found = self._ask(Question("nearest", project, model, len(vector), b"", raw, limit), patience_s)
+        except VectorsLater:
+            raise
+        except MemoryDown:
+            self.doubted[project] = raw
+            raise
         scores = np.frombuffer(found.scores, np.float32)
         return list(zip(np.frombuffer(found.ids, np.int64).tolist(), scores.tolist(), strict=True))
 
@@ -121,10 +130,11 @@ class VectorIndex:
         """How many vectors there are. Does not wait long."""
         return self._ask(Question("count", project, model, dimension), COUNT_S).count
 
-    def probe(self, project: int, model: str, dimension: int) -> int:
-        """How many vectors there are. Also raises if they cannot be searched, for example after a power cut. Damage
-        that ends or hangs the process raises `MemoryDown`, not `VectorsLater`."""
-        asked = Question("probe", project, model, dimension)
+    def probe(self, project: int, model: str, dimension: int, ids: Sequence[int] = ()) -> int:
+        """How many vectors there are, without those of `ids` that are missing. Also raises if those cannot be read, or
+        none searched as in a search that failed, for example after a power cut. Damage that ends or hangs the process
+        raises `MemoryDown`, not `VectorsLater`."""
+        asked = Question("probe", project, model, dimension, _packed(ids), self.doubted.get(project, b""))
         try:
             count = self._ask(asked).count
         except VectorsLater as e:
@@ -133,6 +143,7 @@ class VectorIndex:
                 self._late_probes = 0
                 raise MemoryDown(str(e)) from e
             raise
+        self.doubted.pop(project, None)
         self._late_probes = 0
         return count
 
@@ -145,6 +156,7 @@ class VectorIndex:
         if self._server:
             self._ask(Question("reset"))
         self.close()
+        self.doubted.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:

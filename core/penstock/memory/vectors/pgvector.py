@@ -41,7 +41,7 @@ class PgVectorIndex(VectorIndex):
 
     def __init__(self, database: MemoryDatabase) -> None:
         """Starts no process."""
-        self._database = database
+        self._database, self.doubted = database, {}
 
     @property
     def is_ours(self) -> bool:
@@ -103,7 +103,7 @@ class PgVectorIndex(VectorIndex):
             found = f"SELECT count(*) FROM {_table(project)}"
             return int(db.scalar(sa.text(found)) or 0) if _exists(db, project) else 0
 
-    def probe(self, project: int, model: str, dimension: int) -> int:
+    def probe(self, project: int, model: str, dimension: int, ids: Sequence[int] = ()) -> int:
         """How many vectors there are, all of which can be searched."""
         return self.count(project, model, dimension)
 

@@ -32,7 +32,9 @@ ORPHAN_S = 5.0
 
 def main() -> int:
     """Answer until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the proxy, which closes the input when it leaves
+    # Ctrl-C and the like are for the proxy, which closes the input when it leaves.
+    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     questions = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -81,7 +83,8 @@ def carry_out(index: ChromaIndex, asked: Question) -> Answer | Fault:
             case "count":
                 count = index.count(project, model, asked.dimension)
             case "probe":
-                count = index.probe(project, model, asked.dimension)
+                vector = np.frombuffer(asked.vectors, np.float32) if asked.vectors else None
+                count = index.probe(project, model, asked.dimension, ids, vector)
             case "drop":
                 index.drop(project)
             case "reset":

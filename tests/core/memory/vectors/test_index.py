@@ -92,6 +92,18 @@ def test_a_process_that_was_killed_is_replaced(index: VectorIndex) -> None:
     assert index.health().starts == 2
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_what_ends_the_proxy_and_all_that_it_started_ends_no_write_of_vectors(index: VectorIndex, name: str) -> None:
+    """Ctrl-C, a closed terminal, systemd: it ends when the proxy has ended. In the middle of a write, Chroma would
+    leave files that it cannot read."""
+    index.add(1, MODEL, [1, 2], ROWS[:2])
+    pid = index.health().pid
+    assert pid is not None
+    os.kill(pid, getattr(signal, name))
+    assert index.count(1, MODEL, 3) == 2
+    assert index.health().starts == 1
+
+
 def test_a_process_that_is_killed_at_work_is_no_damage(index: VectorIndex) -> None:
     """The same call can succeed later."""
     index.add(1, MODEL, [1, 2], ROWS[:2])
