@@ -6,15 +6,19 @@ from __future__ import annotations
 import datetime
 import gc
 import itertools
+import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from penstock.memory.embedders import wordllama
 from penstock.memory.vectors import index
 from penstock.models import age
+from penstock.plugins import manager
 from penstock.plugins.manager import BLOCK_VARIABLE
 from tests.certificates import shared_ssl_context
 from tests.leftover_threads import LeftoverThreads
@@ -43,13 +47,38 @@ settings.register_profile(
 settings.load_profile("penstock")
 
 
-FIRST = ("road", "tui", "promises", "service", "hardening", "addons", "plugins")
-"""Folders whose files take longest. Last come many short ones, so that all workers end at about the same time."""
+WAITING = ("road", "tui", "service", "hardening", "addons")
+"""Folders whose tests wait for processes and screens most of the time."""
+COMPUTING = ("promises", "plugins", "deploy", "docs", "examples", "test_imports.py")
+"""Others whose files take long. Those of no folder here are many short ones: they come last, so that all workers end at
+about the same time."""
+IN_MEMORY = "/dev/shm"
+"""Where temporary files are, if there is enough space: thousands of databases that live for a second waited for the
+disk."""
+SPACE = 4 << 30
+"""Bytes."""
+_RANKS = {folder: rank for rank, folder in enumerate((*WAITING, *COMPUTING))}
+
+
+def pytest_configure() -> None:
+    """Chooses where temporary files are."""
+    disk = os.statvfs(IN_MEMORY) if os.access(IN_MEMORY, os.W_OK) else None
+    if disk is not None and disk.f_bavail * disk.f_frsize > SPACE and not disk.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {folder: rank for rank, folder in enumerate(FIRST)}
-    items.sort(key=lambda item: ranks.get(item.nodeid.split("/")[1], len(FIRST)))
+    """Files whose tests wait and files whose tests compute take turns: else all workers wait at the same time, and then
+    all compute."""
+    files: dict[tuple[int, str], list[pytest.Item]] = {}
+    for item in items:
+        name = item.nodeid.partition("::")[0]
+        files.setdefault((_RANKS.get(name.split("/")[1], len(_RANKS)), name), []).append(item)
+    ranked = sorted(files)
+    waiting = [files[rank, name] for rank, name in ranked if rank < len(WAITING)]
+    computing = [files[rank, name] for rank, name in ranked if rank >= len(WAITING)]
+    turns = itertools.zip_longest(waiting, computing, fillvalue=[])
+    items[:] = [item for turn in turns for file in turn for item in file]
 
 
 def pytest_collection_finish() -> None:
@@ -63,11 +92,13 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _in_every_test() -> Iterator[None]:
     """The table of models is as old as on the day it was made, so that tests hold in later years, too. A memory gets a
-    process for its vectors that another test has used; HTTP clients share the trusted certificates. No plugin is
-    blocked, and no vocabulary installed."""
+    process for its vectors that another test has used, and the same table of tokens; HTTP clients share the trusted
+    certificates, and what is installed is looked up once. No plugin is blocked, and no vocabulary installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(age, "today", lambda: THE_DAY)
         patch.setattr(index, "Child", SharedChild)
+        patch.setattr(wordllama, "_loaded", cache(wordllama._loaded))
+        patch.setattr(manager, "entry_points", cache(manager.entry_points))
         patch.setattr(httpx._transports.default, "create_ssl_context", shared_ssl_context)
         patch.delenv(BLOCK_VARIABLE, raising=False)
         patch.setenv("TIKTOKEN_CACHE_DIR", "")

@@ -63,6 +63,8 @@ PRUNE_EVERY_S = 3600.0
 ADOPT_EVERY_S = 5.0
 AWAIT_EVERY_S = 0.2
 """Seconds between two looks whether a store that was away at the start is open."""
+SETTLE_S = 5.0
+"""Seconds for which `Suite.settle` waits for what other proxies are at."""
 _ENDS_S = 2.0
 """Seconds for which the end of the proxy waits for what a thread does at the store."""
 LOST_DAYS = 30.0
@@ -259,9 +261,18 @@ class Suite:
         if is_stored and self._clock.now() >= self._retried_until:
             complete.mark_complete(self._path)
 
+    def settle(self) -> bool:
+        """Store the events so far, and wait until who reads the log gets them. False: not within some seconds. Do not
+        call it on the event loop."""
+        try:
+            return self.log.drain() and self.store.settle(SETTLE_S)
+        except StoreError as e:
+            logger.debug("whether all that is stored can be read is not known: %s", e)
+            return False
+
     def sessions(self) -> SessionCommands:
         """The commands about sessions. They read the store: do not call them on the event loop."""
-        live = Live(self.log.drain, self.engine.forgotten, self.engine.admission.budgets.forget)
+        live = Live(self.settle, self.engine.forgotten, self.engine.admission.budgets.forget)
         forget = self.outputs.forget_conversations if self.outputs is not None else lambda _: None
         return SessionCommands(self.store, live, forget_outputs=forget)
 

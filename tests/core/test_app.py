@@ -6,15 +6,18 @@ import asyncio
 import hashlib
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from penstock import EventKind, app
 from penstock.app import Suite
 from penstock.base import paths
 from penstock.base.errors import PluginError, ProfileError
+from penstock.base.postgres_connection import engine_of
 from penstock.budget.amount import Amount
 from penstock.budget.budgets import COUNTERS
 from penstock.budget.scopes import BudgetOwner, Scope
@@ -22,6 +25,7 @@ from penstock.budget.settings import Budget, Level, Limit
 from penstock.dialects.bundled import bundled_dialects
 from penstock.engine.proxy_decision import ProxyDecision
 from penstock.events.event import Event
+from penstock.events.request_events import BypassedEvent
 from penstock.store import complete
 from penstock.store.in_memory import MemoryStore
 from penstock.store.sql import SqlStore
@@ -309,6 +313,29 @@ def test_one_of_several_processes_takes_no_setting_that_needs_one(
         assert alone.engine.pipelines.prepare("alone") == ""
     finally:
         alone.close()
+
+
+def test_what_one_of_several_processes_has_stored_is_read_once_others_have_stored_theirs(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command about sessions, too, sees what was said so far."""
+    monkeypatch.setattr(app, "SETTLE_S", 0.0)
+    file = tmp_path / "penstock.db"
+    file.write_text(postgres_url)
+    with closing(Suite.open(store=file)) as suite:
+        other = engine_of(postgres_url)
+        with other.begin() as db:
+            db.execute(sa.text("SELECT pg_current_xact_id()"))
+            suite.log.append(BypassedEvent("", 0, 0), "x1")
+            assert not suite.settle()
+        monkeypatch.setattr(app, "SETTLE_S", 60.0)
+        assert suite.settle()
+        assert "x1" in {event.exchange for event in suite.store.events_after()}
+        other.dispose()
+        looked: list[None] = []
+        monkeypatch.setattr(suite, "settle", lambda: looked.append(None))
+        suite.sessions().do("list", {})
+        assert looked
 
 
 def test_proxies_on_one_database_know_what_the_others_spend(

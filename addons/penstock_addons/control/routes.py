@@ -1,8 +1,9 @@
 """`ControlRoutes`: maps the path of a command to the code that carries it out; gives an HTTP status and JSON data.
 
 `GET /health` says that the proxy runs. `POST /compact {"session": ""}` flushes at the next request of a session, or of
-all; `POST /shutdown` stops the proxy; `POST /drain` waits until the events so far are stored. `POST /memory/COMMAND`,
-`/budget/COMMAND` and `/sessions/COMMAND` work on the memory, budgets and sessions that this process owns.
+all; `POST /shutdown` stops the proxy; `POST /drain` waits until the events so far are stored, and readers of the log
+get them. `POST /memory/COMMAND`, `/budget/COMMAND` and `/sessions/COMMAND` work on the memory, budgets and sessions
+that this process owns.
 `POST /settings/COMMAND` shows and changes settings, pauses and resumes. `POST /requests/whole {"exchange": "ID"}`
 gives one of the last requests in full, redacted. `POST /hooks/EVENT` answers a client's hook, whose input is the body.
 """
@@ -66,7 +67,7 @@ class ControlRoutes:
             }
         if method == "POST":
             if path == "/drain":
-                return asyncio.to_thread(lambda: (200, {"stored": suite.log.drain()}))
+                return asyncio.to_thread(lambda: (200, {"stored": suite.settle()}))
             if path in ("/compact", "/shutdown"):
                 return _asked(self._compact if path == "/compact" else self._shut_down, suite, body)
             for prefix, commands in self._commands.items():

@@ -56,17 +56,18 @@ _SHAPES: Mapping[Any, Shape] = {bool: Shape.SWITCH, int: Shape.WHOLE, float: Sha
 
 def live_settings(profile: Profile, stages: Sequence[Stage]) -> list[Setting]:
     """All settings that can change, with their values under `profile` with its `stages`."""
-    found = [setting for part, keys in LIVE.items() for setting in _under(profile, part, keys)]
+    every = list(_fields(profile, (), ""))
+    found = [
+        replace(one, part=part) for part, keys in LIVE.items() for key in keys for one in every if _is_in(one, key)
+    ]
     for stage in stages:
         if isinstance(stage.settings, BaseModel):
             found += _fields(stage.settings, ("stage", stage.name), f"Stage {stage.name}")
     return [replace(one, source=Source.PROFILE) if lookup(profile.given, one.key)[0] else one for one in found]
 
 
-def _under(profile: Profile, part: str, keys: Sequence[str]) -> Iterator[Setting]:
-    every = list(_fields(profile, (), part))
-    for key in keys:
-        yield from (one for one in every if one.key == key or one.key.startswith(f"{key}."))
+def _is_in(setting: Setting, key: str) -> bool:
+    return setting.key == key or setting.key.startswith(f"{key}.")
 
 
 def _fields(model: BaseModel, path: tuple[str, ...], part: str) -> Iterator[Setting]:

@@ -52,6 +52,11 @@ class Store(Protocol):
         """The event at a place and those before it, newest first, at most `limit`; with `kinds` only those."""
         ...
 
+    def settle(self, timeout: float) -> bool:
+        """Wait until `events_after` gives all events that are stored by now: those of another process, at a place
+        before them, may still be on their way. False if `timeout` seconds were not enough."""
+        ...
+
     def events_of(self, exchange: str) -> list[Event]:
         """All events of one exchange, oldest first."""
         ...

@@ -1,4 +1,5 @@
-"""`Lease`: the right to change the ledger of one conversation. `SoleOwner`: leases in a store that one process owns.
+"""`Lease`: the right to change the ledger of one conversation. `SoleOwner`: leases in a store that one process owns,
+where nobody waits for another.
 
 A proxy takes the lease before it reads a ledger, and shows it when it stores edits. A lease that another proxy took
 over meanwhile lands nothing, and its holder sends only what is in the ledger.
@@ -35,6 +36,10 @@ class SoleOwner:
     """The leases of a store whose only writer is the process that opened it: always free, and never lost."""
 
     is_shared = is_awaited = False
+
+    def settle(self, timeout: float) -> bool:
+        """See `Store.settle`."""
+        return True
 
     def take(self, conversation: str) -> Lease | None:
         """See `Store.take`."""

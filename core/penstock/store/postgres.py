@@ -67,6 +67,10 @@ _WAITS_S = (0.0, 0.05, 0.1)
 
 # What runs now may still commit events before those that are visible: none is read from there on.
 _IS_SETTLED = events.c.xid < sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
+_NEXT = sa.text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)")
+_ARE_SETTLED_BEFORE = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= CAST(:next AS xid8)")
+_SETTLE_S = 0.01
+"""Seconds between two looks whether other transactions have ended."""
 _TRANSACTION = sa.cast(sa.cast(events.c.xid, sa.Text), sa.BigInteger).label("transaction")
 _ROWS = sa.select(events, _TRANSACTION)
 _OLDEST_FIRST = (events.c.xid, events.c.seq)
@@ -143,6 +147,18 @@ class PostgresStore(SqlTables):
     ) -> list[Event]:
         wanted = which & _IS_SETTLED & events.c.kind.in_(stored_names(kinds) or KINDS)
         return self._listed(_ROWS.where(wanted).order_by(*order).limit(limit))
+
+    def settle(self, timeout: float) -> bool:
+        ends = time.monotonic() + timeout
+        with self._read_soon() as db:
+            following = db.scalar(_NEXT)
+        while True:
+            with self._read_soon() as db:
+                if db.scalar(_ARE_SETTLED_BEFORE, {"next": following}):
+                    return True
+            if time.monotonic() >= ends:
+                return False
+            time.sleep(_SETTLE_S)
 
     def events_of(self, exchange: str) -> list[Event]:
         wanted = (events.c.exchange == exchange) & events.c.kind.in_(KINDS)

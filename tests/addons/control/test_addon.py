@@ -15,6 +15,7 @@ from mitmproxy.test import tflow, tutils
 from penstock.base.errors import PenstockError
 from penstock.control.client import HOST, KEY_FILE, token_of
 from penstock_addons.control.addon import BODY_BYTES, Control
+from penstock_addons.control.routes import ControlRoutes
 
 
 class Engine:
@@ -183,6 +184,16 @@ def test_a_tunnel_to_it_is_refused(proxy: Proxy) -> None:
     proxy.control.http_connect(flow)
     assert flow.response is not None
     assert flow.response.status_code == 400
+
+
+async def test_what_is_stored_is_told_once_readers_get_it(proxy: Proxy) -> None:
+    """A command to drain the log is answered with whether they do."""
+    for done in (True, False):
+        proxy.requests.suite.settle = lambda done=done: done
+        routes = ControlRoutes(SimpleNamespace(), proxy.requests, SimpleNamespace())  # type: ignore[arg-type]
+        answer = routes.do("POST", "/drain", b"")
+        assert not isinstance(answer, tuple)
+        assert await answer == (200, {"stored": done})
 
 
 def test_without_a_suite_it_says_so(proxy: Proxy) -> None:

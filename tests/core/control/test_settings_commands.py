@@ -250,7 +250,7 @@ def test_nothing_is_left_of_what_was_replaced(suite: Suite) -> None:
     (paths.plugins_dir() / "learns.py").unlink()  # the error it raises, which the test's own log keeps, holds a stage
     suite = Suite.open("claude-code")
     gone: list[weakref.ref[Pipeline]] = []
-    for turn in range(60):
+    for turn in range(20):
         gone.append(weakref.ref(suite.engine.pipeline("claude-code")))
         put(suite, stage__pruning__age=turn % 5 + 1)
     gc.collect()

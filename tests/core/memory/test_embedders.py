@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from penstock.base.errors import MemoryDown
-from penstock.memory.embedders import Embedder, chosen, vectors_of
+from penstock.memory.embedders import Embedder, chosen, vectors_of, wordllama
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.memory.embedders.wordllama import WordLlama256
 
@@ -37,6 +38,7 @@ def test_the_default_sees_meaning() -> None:
 
 def test_a_missing_model_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """By trigrams, which need nothing."""
+    monkeypatch.setattr(wordllama, "_loaded", inspect.unwrap(wordllama._loaded))  # not what an earlier test has loaded
     monkeypatch.setitem(__import__("sys").modules, "wordllama", None)
     assert isinstance(chosen(), Trigrams)
     with pytest.raises(MemoryDown, match="WordLlama"):

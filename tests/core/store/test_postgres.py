@@ -70,6 +70,23 @@ def test_an_event_committed_late_is_not_missed(store: PostgresStore, postgres_ur
     assert store.events_after(found[0].cursor) == found[1:]
 
 
+def test_readers_get_what_is_stored_once_it_is_settled(
+    store: PostgresStore, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is when the transactions have ended that began before it. Those that begin meanwhile keep nobody waiting."""
+    older, newer = engine_of(postgres_url), engine_of(postgres_url)
+    with older.connect() as first, newer.begin() as second:
+        insert_events(first, [event(1)])
+        store.add_events([event(2)])
+        insert_events(second, [event(3)])
+        assert not store.settle(0.0)
+        monkeypatch.setattr(time, "sleep", lambda _: first.commit())
+        assert store.settle(60.0)
+        assert numbers(store.events_after()) == [1, 2]
+    older.dispose()
+    newer.dispose()
+
+
 def test_a_reader_beside_many_writers_misses_nothing(store: PostgresStore, postgres_url: str, tmp_path: Path) -> None:
     """Each event comes once, whatever the order in which the writers commit."""
     writers = [PostgresStore(postgres_url, tmp_path / f"{n}.db") for n in range(4)]

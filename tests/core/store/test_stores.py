@@ -75,6 +75,13 @@ def test_an_event_comes_back_as_it_was(store: Store) -> None:
     )
 
 
+def test_what_is_stored_is_settled(store: Store) -> None:
+    """Readers get it, where no other process is at it."""
+    store.add_events([event(1)])
+    assert store.settle(60.0)
+    assert len(store.events_after()) == 1
+
+
 def test_no_events_are_nothing(store: Store) -> None:
     """An empty batch is stored, and is not there."""
     store.add_events([])

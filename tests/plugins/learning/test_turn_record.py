@@ -47,7 +47,7 @@ def test_of_a_long_turn_the_newest_steps_are_kept_with_what_was_said_between_the
 
 def test_a_turn_is_bounded_in_bytes() -> None:
     """P14: a character may take four of them; a call that is not answered yet counts as well."""
-    answered = conversation(*turn(300, WIDE, description=WIDE))
+    answered = conversation(*turn(150, WIDE, description=WIDE))
     assert retained(lambda: followed(answered)) < 2_500_000
     calls = (assistant(call("Write", file_path="k", content=WIDE * 10)) for _ in range(40))
     unanswered = conversation(user("Fire the kiln."), *calls)

@@ -29,11 +29,7 @@ class WordLlama256:
         # Its tokenizer would spread a question of ten words over threads, which takes longer than one thread.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            wordllama = _imported()
-            # Plain `load()` asks the network, and fails without one.
-            self._model: Any = wordllama.WordLlama.load(
-                dim=256, cache_dir=Path(wordllama.__file__).parent, disable_download=True
-            )
+            self._model: Any = _loaded()
         except (ImportError, OSError, ValueError, RuntimeError) as e:
             raise MemoryDown(f"WordLlama cannot be loaded: {e}") from e
         tokenizer = self._model.tokenizer
@@ -57,6 +53,12 @@ class WordLlama256:
         rows = (np.minimum(np.array(one.ids, np.int64), len(table) - 1) for one in pieces)
         found: Sequence[Sequence[float]] = [table[ids].sum(axis=0) / max(len(ids), 1) for ids in rows]
         return found
+
+
+def _loaded() -> Any:
+    wordllama = _imported()
+    # Plain `load()` asks the network, and fails without one.
+    return wordllama.WordLlama.load(dim=256, cache_dir=Path(wordllama.__file__).parent, disable_download=True)
 
 
 def _imported() -> Any:

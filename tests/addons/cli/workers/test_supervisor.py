@@ -49,27 +49,6 @@ while len(list(folder.glob("begun-*"))) < {WORKERS}:  # until each would say so 
     time.sleep(0.01)
 refuse()
 """
-ENDS = """
-import os, pathlib, signal, sys
-sys.stdin.buffer.read(4)
-folder = pathlib.Path(sys.argv[1])
-starts = folder / "starts"
-with starts.open("a") as file:
-    file.write(".")
-if len(starts.read_text()) > 1:
-    os.kill(os.getppid(), signal.SIGTERM)
-os.replace(folder / "ready.json", folder / "announced.json") if (folder / "ready.json").exists() else None
-"""
-REFUSES = """
-import pathlib, sys, time
-said = pathlib.Path(sys.argv[1]) / "said"
-if sys.stdin.buffer.read(4):
-    with said.open("a") as file:
-        file.write("no such option\\n")
-    for _ in range(100):  # others that have their options would say so meanwhile
-        time.sleep(0.01 if len(said.read_text().splitlines()) < 2 else 0)
-    sys.exit(2)
-"""
 ENDS = "import sys; sys.stdin.buffer.read(4); sys.exit(3)"
 
 
