@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -74,6 +76,19 @@ def test_carries_traffic_and_ends_on_a_signal(up: Up, provider: Provider, tmp_pa
     kinds = _kinds(store)
     assert {EventKind.STARTED, EventKind.RECEIVED, EventKind.FORWARDED, EventKind.STOPPED} <= set(kinds)
     assert "client connect" not in program.out + program.err
+
+
+def test_a_connection_that_is_open_at_the_end_leaves_no_traceback(up: Up, provider: Provider) -> None:
+    """Clients keep theirs open, so each Ctrl-C would print one for each of them."""
+    program = up("--quiet", "--reverse", f"http://127.0.0.1:{provider.port}")
+    (address,) = program.wait_until_up().reverse.values()
+    client = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    client.request("GET", "/open")
+    client.getresponse().read()
+    assert client.sock is not None
+    program.send(signal.SIGINT)
+    assert (program.status(), program.err) == (0, "")
+    client.close()
 
 
 def test_a_second_proxy_does_not_take_the_port(run: Run, pretended: Announcement) -> None:
