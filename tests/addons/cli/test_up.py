@@ -91,6 +91,15 @@ def test_a_connection_that_is_open_at_the_end_leaves_no_traceback(up: Up, provid
     client.close()
 
 
+def test_its_port_as_a_base_url_is_answered_with_what_to_do(up: Up) -> None:
+    """As the error of an API, which the client shows: mitmproxy's own is a page on an unknown destination."""
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        _ask(f"{up().wait_until_up().url()}/v1/messages")
+    error = json.load(refused.value)["error"]
+    assert error["type"] == "invalid_request_error"
+    assert "penstock run -- CLIENT" in error["message"]
+
+
 def test_a_second_proxy_does_not_take_the_port(run: Run, pretended: Announcement) -> None:
     """The error names ours, and the next step."""
     found = run("up", "--port", str(pretended.port))
