@@ -129,6 +129,22 @@ def test_a_port_of_another_program_is_an_error(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--reverse", "anthropic={}"), "--reverse anthropic and --port"),
+        (("--serve", "{}"), "--port and --serve"),
+        (("--gateway", "{}"), "--gateway and --port"),
+    ],
+)
+def test_a_port_that_is_given_twice_is_an_error(run: Run, options: tuple[str, ...], said: str) -> None:
+    """Before anything listens: mitmproxy says of the second that it is in use."""
+    port = str(free_port("127.0.0.1"))
+    found = run("up", "--port", port, *(option.format(port) for option in options))
+    assert found.exit_code == 2
+    assert f"{said} are for the same port {port}" in found.stderr
+
+
+@pytest.mark.parametrize(
     ("profile", "said"),
     [
         ("extends = 'default'\nmodee = 'edit'", "Did you mean 'mode'?"),
