@@ -149,7 +149,8 @@ def test_a_rollback_is_a_new_version_with_the_old_value(http: httpx.Client) -> N
     assert http.post("/v1/rollback/roll", json={"to": 1}).json()["version"] == 3
     assert http.get("/v1/contexts/roll").json()["data"] == "one"
     assert http.get("/v1/contexts/roll?version=2").json()["data"] == "two"
-    assert http.post("/v1/rollback/roll", json={"to": 9}).status_code == 404
+    unknown = http.post("/v1/rollback/roll", json={"to": 9})
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "to")
 
 
 def test_what_was_deleted_can_be_brought_back_until_it_is_purged(http: httpx.Client) -> None:
