@@ -28,6 +28,8 @@ __all__ = ["PROXY_TOOLS"]
 _DIGITS = 8
 """Of an id, at the least: so many a stub names."""
 _DAY_S = 86_400.0
+SESSIONS = 20
+"""The sessions that `stats` lists at most: an agent pays for each of them."""
 
 
 def expand(caller: Caller, id: str, grep: str = "", lines: str = "") -> str:
@@ -65,9 +67,12 @@ def stats(
     days: Annotated[float, Field(ge=0, description="Only the last so many days; 0: all.")] = 7,
 ) -> Any:
     """Tell what sessions cost in dollars, what they would have cost without Penstock, and what was saved: by session,
-    by model and in total; and how many tool outputs of this project `context_search` finds (`indexed`)."""
+    by model and in total; and how many tool outputs of this project `context_search` finds (`indexed`). Of the sessions
+    the newest 20 are listed; `earlier_sessions` says how many there are besides."""
     with closing(open_log(caller.store)) as log:
         told = costs(log, session, time.time() - days * _DAY_S if days else 0.0)
+    newest = sorted(told["sessions"], key=lambda one: one["began"])
+    told = {**told, "sessions": newest[-SESSIONS:], "earlier_sessions": len(newest[:-SESSIONS])}
     if caller.outputs is None or not caller.project:
         return told
     return {**told, "indexed": asdict(caller.outputs().counts(caller.project))}
