@@ -112,6 +112,23 @@ def test_of_many_sessions_the_newest_are_told(tmp_path: Path) -> None:
     assert (told["earlier_sessions"], told["total"]["requests"]) == (280, 300)
 
 
+def test_of_many_budgets_those_that_matter_are_told(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day's, and those with a limit that were used last; each conversation has one."""
+
+    def row(scope: str, at: int, limits: dict[str, float]) -> dict[str, Any]:
+        sums = {name: dict.fromkeys(("dollars", "tokens", "requests"), 0.0) for name in ("used", "held", "raised")}
+        about = {"name": f"{scope}-{at}" * 3, "period": "2026-11-25", "share": 0.0, "level": "NORMAL", "main": True}
+        return {"scope": scope, "at": float(at), "limits": limits, "pool": {}, "over": False, **about, **sums}
+
+    rows = [row("day", 0, {})] + [row("session", n, {"dollars": 1.0} if n % 2 else {}) for n in range(200)]
+    found = {"budgets": rows, "limited": True, "rates": {}}
+    monkeypatch.setattr("penstock.tools.proxy_tools.do_budget", lambda *asked: found)
+    told = all_tools()["budget"].call(caller(store), {})
+    assert len(text_of(told)) < LIMIT
+    assert [one["at"] for one in told["budgets"]] == [0.0, *range(161, 200, 2)]
+    assert (told["others"], told["limited"]) == (180, True)
+
+
 def test_what_was_saved_and_what_is_left(store: Path) -> None:
     tools = all_tools()
     assert tools["stats"].call(caller(store), {"days": 0})["total"]["requests"] == 0
