@@ -5,6 +5,7 @@ OpenAPI."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -54,6 +55,8 @@ STATUS = {
     "sealed": 503,
 }
 """The HTTP status of each type of error."""
+LOGGED_S = 60.0
+"""Seconds in which the log has a text once that says why a call cannot be answered."""
 _BY_STATUS = {400: "invalid", 404: "not_found", 405: "invalid", 413: "too_large"}
 
 
@@ -132,8 +135,9 @@ def handle_errors(app: FastAPI) -> None:
     async def _(_request: Request, e: Unstorable) -> JSONResponse:
         return JSONResponse(error_body("invalid", f"a value of this call cannot be stored: {e}"), STATUS["invalid"])
 
-    app.add_exception_handler(MemoryDown, _busy)
-    app.add_exception_handler(StoreError, _busy)
+    busy = _Busy()
+    app.add_exception_handler(MemoryDown, busy)
+    app.add_exception_handler(StoreError, busy)
 
     @app.exception_handler(JobCallError)
     async def _(_request: Request, e: JobCallError) -> JSONResponse:
@@ -164,9 +168,19 @@ def handle_errors(app: FastAPI) -> None:
         return JSONResponse(error_body(type, message), e.status_code, headers=headers)
 
 
-async def _busy(_request: Request, e: Exception) -> JSONResponse:
-    logger.warning("%s", e)
-    return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
+class _Busy:
+    """Answers what cannot be done now. It logs why, the same text once in `LOGGED_S`: callers try again and again, and
+    the disk may be full."""
+
+    def __init__(self) -> None:
+        self._logged, self._until = "", 0.0
+
+    async def __call__(self, _request: Request, e: Exception) -> JSONResponse:
+        said, now = str(e), time.monotonic()
+        if said != self._logged or now > self._until:
+            self._logged, self._until = said, now + LOGGED_S
+            logger.warning("%s", said)
+        return JSONResponse(error_body("busy", said), STATUS["busy"], headers={"retry-after": "1"})
 
 
 def _no_path(request: Request) -> str:
