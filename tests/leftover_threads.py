@@ -10,8 +10,8 @@ import time
 __all__ = ["LeftoverThreads"]
 
 _OURS = ("penstock-", "demo-")
-_SHARED = ("penstock-child",)
-"""Processes of the vector index serve one test after another, with the threads that talk to them."""
+_SHARED = ("penstock-child", "penstock-proxy-watcher")
+"""Processes of the vector index serve one test after another, with the threads that talk to them; so does a proxy."""
 PATIENCE_S = 20.0
 """A thread that was told to end may still be at its last piece of work."""
 

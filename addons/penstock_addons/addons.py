@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from penstock_addons.control.addon import Control
 from penstock_addons.control.hangup import HangUp
+from penstock_addons.control.quiet_end import QuietEnd
 from penstock_addons.control.readiness import Readiness
 from penstock_addons.control.shutdown import GracefulShutdown
 from penstock_addons.gateway.addon import TeamGateway
@@ -41,6 +42,7 @@ def suite_addons() -> list[object]:
         HookDispatch(),
         options,
         HangUp(),
+        QuietEnd(),
         Peers(options),
         hosts,
         Control(options, requests, leaving),

@@ -54,7 +54,7 @@ from penstock_service.tools.routes import tool_router
 from penstock_service.transfer import routes as transfer
 
 if TYPE_CHECKING:
-    from mcp.server.fastmcp import FastMCP
+    from penstock.tools.mcp_server import ToolServer
 
 __all__ = ["LOCAL_HOSTS", "create_app"]
 
@@ -170,7 +170,7 @@ def create_app(
     return app
 
 
-def _mcp(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None] | None:
+def _mcp(parts: Parts, tools: Sequence[Tool]) -> ToolServer | None:
     """The tools for agents; None where the package `mcp` is not installed."""
     try:
         from penstock_service.tools.mcp import mcp_server

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -17,18 +18,33 @@ __all__ = ["ended_by_signals", "run_in_foreground"]
 _ENDING: tuple[signal.Signals, ...] = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+AGAIN_S = 0.05
+"""Seconds until a signal comes again: what ignored it is over by then."""
 Handler = Callable[[int, FrameType | None], None]
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """While active, SIGTERM and SIGHUP raise `SystemExit` in this process, so that what it started is stopped."""
+    """While active, SIGTERM and SIGHUP raise `SystemExit` in this process, so that what it started is stopped. Where
+    Python ignores that, since it came in a `__del__` or in the callback of a weak reference, the signal comes again."""
+    before = sys.unraisablehook
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
+    def ignored(unraisable: sys.UnraisableHookArgs) -> None:
+        code = unraisable.exc_value.code if isinstance(unraisable.exc_value, SystemExit) else None
+        if isinstance(code, int) and code - 128 in _ENDING:
+            threading.Timer(AGAIN_S, os.kill, (os.getpid(), code - 128)).start()
+        else:
+            before(unraisable)
+
     with _handled(dict.fromkeys(_ENDING, end)):
-        yield
+        sys.unraisablehook = ignored
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
 
 def run_in_foreground(command: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -33,6 +33,7 @@ FIX = (
     "a new one is created."
 )
 _REINDEX = "`penstock memory reindex`, or the next start of a proxy, makes them again from the record"
+_BEING_MADE = "The proxy makes them while it has time. If they stay, `penstock memory reindex` makes them"
 _OPENED_S = 30.0
 """Seconds to wait for the state of a memory that may have to be opened first."""
 _DELETED = (
@@ -96,7 +97,7 @@ def memory(store: Path, profile: Profile, url: str = "") -> Finding:
                 f"vectors of {plural(len(state['stale']), 'project')} not by {state['embedder']}, which it uses"
             )
         said = "; ".join([f"open in a proxy that uses {state['embedder']}", *faults])
-        return _found(folder, state["items"], state["unindexed"], said, not is_well)
+        return _found(folder, state["items"], state["unindexed"], said, not is_well, _BEING_MADE)
     with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=1)) as db:
         items = int(db.execute("SELECT count(*) FROM memories").fetchone()[0])
         indexed, unindexed = map(int, db.execute(_INDEXED, {"exact": search.EXACT}).fetchone())
@@ -144,6 +145,8 @@ def _in_database(url: str) -> Finding:
     return Finding(f"in the store's database, {plural(items, 'item')}{waiting}", _REINDEX if unindexed else "")
 
 
-def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool) -> Finding:
-    waiting = f", {unindexed:,} passages without one" if unindexed else ""
-    return Finding(f"{folder}, {items:,} items, {said}{waiting}", _REINDEX if unindexed or is_wrong else "")
+def _found(folder: Path, items: int, unindexed: int, said: str, is_wrong: bool, missing: str = _REINDEX) -> Finding:
+    """`missing`: what to do about passages that have no vector."""
+    waiting = f", {unindexed:,} passages without a vector" if unindexed else ""
+    fix = _REINDEX if is_wrong else missing if unindexed else ""
+    return Finding(f"{folder}, {items:,} items, {said}{waiting}", fix)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from penstock.base.format import plural
 from penstock.base.probe import NoAnswer, probe
+from penstock.base.sqlite import is_of_disk
 from penstock.contexts.contexts import FILE_NAME
 from penstock.control.discovery import Announcement, is_alive, services_beside
 from penstock.jobs import jobs
@@ -33,6 +34,10 @@ _DAMAGED = (
     "Stop the service, then move the file away, or make it yours to write. `penstock restore` brings back the file of "
     "a backup; without one, the next start begins a new file."
 )
+_NO_DISK = (
+    "Make room on its disk, and leave the file where it is: nothing says that it is damaged. Where there is room, the "
+    "disk has a fault."
+)
 
 
 def service(store: Path, url: str = "") -> CheckResult:
@@ -51,7 +56,8 @@ def service(store: Path, url: str = "") -> CheckResult:
         try:
             kept = f", {_count(file)} in {file}"
         except (sqlite3.Error, TypeError) as e:
-            return CheckResult(_NAME, Level.FAIL, f"{file} cannot be used: {e}", _DAMAGED)
+            fix = _NO_DISK if is_of_disk(e) else _DAMAGED
+            return CheckResult(_NAME, Level.FAIL, f"{file} cannot be used: {e}", fix)
     if unable := [f"{_named([one])} {why}" for one, is_service, why in states if is_service and why]:
         return CheckResult(_NAME, Level.FAIL, "; ".join(unable), f"Look at what it logged. {_AGAIN}")
     faults = [f"{_named([one])} {why}" for one, is_service, why in states if not is_service]

@@ -23,7 +23,7 @@ from penstock.profiles import profile as profiles
 from penstock.profiles.gateway import DEFAULT_GATEWAY_PORT, GATEWAY_URL
 from penstock.profiles.profile import VARIABLE as PROFILE_VARIABLE
 from penstock.profiles.profile import Profile
-from penstock.profiles.service import DEFAULT_PORT, service_values
+from penstock.profiles.service import DEFAULT_PORT, ServiceSettings, service_values
 from penstock.store.lock import is_taken
 from penstock.store.store_file import refuse_no_file, store_file
 from penstock_addons.cli.plugin_servers import running_servers
@@ -132,7 +132,7 @@ def up(
         port = port or discovery.free_port(host)  # one for all
     main_mode, login = _main_mode(upstream, host, port)
     reverse_ports = _with_ports([*map(parse, reverse or ()), *_gateway(chosen, gateway)], host)
-    _check_ports(host, port, reverse_ports)
+    _check_ports(host, port, reverse_ports, chosen.service)
     file = store_file(store or str(paths.store_path())).absolute()
     refuse_no_file(file)  # before its folder gets keys and a memory
     if workers > 1:
@@ -243,12 +243,16 @@ def _with_ports(reverse: list[ReversePort], host: str) -> list[ReversePort]:
     return [replace(u, port=u.port or discovery.free_port(u.host or host)) for u in reverse]
 
 
-def _check_ports(host: str, port: int, reverse: Sequence[ReversePort]) -> None:
-    """Raises `PenstockError` for the first port that is in use, with what to do."""
+def _check_ports(host: str, port: int, reverse: Sequence[ReversePort], service: ServiceSettings) -> None:
+    """Raises `PenstockError` for the first port that is in use or wanted twice, with what to do. The service
+    checks itself whether its own is in use."""
     wanted = [(host, port, "--port")]
     for u in reverse:
         wanted.append((u.host or host, u.port, "--gateway" if u.url == GATEWAY_URL else f"--reverse {u.name}"))
+    seen = {(service.host, service.port): "--serve"}
     for where, number, option in wanted:
+        if number and (other := seen.setdefault((where, number), option)) != option:
+            raise PenstockError(f"{option} and {other} are for the same port {number}: give one of them another")
         if discovery.is_free(where, number):
             continue
         ours = discovery.announced()

@@ -27,7 +27,7 @@ from penstock.tools.table import all_tools, chosen_tools
 from penstock_addons.cli.memory.client import open_memory
 
 if TYPE_CHECKING:
-    from mcp.server.fastmcp import FastMCP
+    from penstock.tools.mcp_server import ToolServer
 
 __all__ = ["DEFAULT", "server"]
 
@@ -35,14 +35,12 @@ DEFAULT = ("expand", "recall", "remember", "forget", "context_search")
 """The tools that an agent under a proxy needs. All of them would take a few thousand tokens of each session."""
 
 
-def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAULT) -> FastMCP[None]:
+def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAULT) -> ToolServer:
     """The server, not started yet. `tools`: their names. `project`: whose memory they use; without one there are none
     for memory. Raises `PenstockError` when
     the package `mcp` is not installed."""
     try:
-        from mcp.server.fastmcp import FastMCP
-
-        from penstock.tools.mcp_server import Request, add_tools
+        from penstock.tools.mcp_server import Request, ToolServer
     except ImportError as e:
         raise PenstockError(f"`penstock mcp` needs one more package: pip install 'penstock[mcp]' ({e})") from e
 
@@ -67,12 +65,12 @@ def server(store: Path | None, project: str = "", tools: Collection[str] = DEFAU
         keep = partial(keep_output, store, outputs, project)
         yield Caller(contexts, memory, store, by=by, project=project, outputs=outputs, keep=keep)
 
-    app: FastMCP[None] = FastMCP("penstock", log_level="ERROR")
+    app = ToolServer()
     names = list(tools)
     if tuple(tools) == DEFAULT:  # and those of plugins that are turned on for agents
         names += [name for name, tool in all_tools().items() if tool.always_listed and name not in names]
     if not project and tuple(tools) == DEFAULT:  # of contexts alone it says too little to be listed always
         names.remove("context_search")
     wanted = [tool for tool in chosen_tools(names) if project or tool not in MEMORY_TOOLS]
-    add_tools(app, wanted, caller)
+    app.offer(wanted, caller)
     return app

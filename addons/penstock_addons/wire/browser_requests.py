@@ -1,6 +1,6 @@
 """`WebPages`: the addon that refuses requests sent by web pages in a browser, to reverse ports and to the proxy's own
 port used as a server. For that it has mitmproxy keep the client's `Host` on reverse ports until it has seen it
-(`reverse`).
+(`reverse`). A program that uses the proxy's port as a server, as with a base URL, is told how it is used.
 
 They are refused and not merely ignored: if forwarded, a page could use what the provider grants this machine (a local
 model, a key that a gateway adds), and read the answer where the provider allows it.
@@ -31,6 +31,11 @@ TAKEN = 1 << 20
 """Bytes of a refused request's body that are read so that it can be answered. Above, the connection is closed."""
 TOLD = 100
 """The number of different refusals that are logged in one run: a page must not fill the log."""
+AS_SERVER = (
+    "Penstock's port {0} is that of a proxy, not the address of a provider: start the client by `penstock run -- "
+    "CLIENT`, or set HTTPS_PROXY=http://127.0.0.1:{0} in place of a base URL. For a base URL, `penstock up --reverse "
+    "anthropic` prints one."
+)
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} (.)")
 _OWN_PATH = b"/*"
 _TELLING = (b"host", b"origin", b"sec-fetch-site", b"access-control-request-method")
@@ -76,12 +81,14 @@ class WebPages:
             return
         why = refusal(caller, self._options.allowed(_own_address(flow)))
         if why:
-            self._refuse(flow, why)
+            self._refuse(flow, 403, why, "web page")
+        elif not is_reverse and flow.client_conn.sockname and flow.request.port == flow.client_conn.sockname[1]:
+            self._refuse(flow, 400, AS_SERVER.format(flow.request.port), "base URL")
 
-    def _refuse(self, flow: http.HTTPFlow, why: str) -> None:
+    def _refuse(self, flow: http.HTTPFlow, status: int, why: str, where: str) -> None:
         length = flow.request.headers.get("content-length", "0")
         if length.isdecimal() and len(length) < 20 and int(length) <= TAKEN:
-            flow.response = self._answer(flow, why)
+            flow.response = self._answer(flow, status, why)
         else:
             flow.kill()
         if why in self._told or len(self._told) >= TOLD:
@@ -89,19 +96,19 @@ class WebPages:
         self._told.add(why)
         logger.warning("%s", why)
         if self._requests.suite is not None:
-            self._requests.suite.log.append(FaultEvent("web page", why))
+            self._requests.suite.log.append(FaultEvent(where, why))
 
-    def _answer(self, flow: http.HTTPFlow, why: str) -> http.Response:
+    def _answer(self, flow: http.HTTPFlow, status: int, why: str) -> http.Response:
         """In the form that the client of this path reads, and without a header that lets a page read it."""
         suite = self._requests.suite
         found = suite.engine.route(flow.request.method, flow.request.path.partition("?")[0]) if suite else None
-        value = found[0].error_body(403, why) if found is not None else {"error": {"message": why}}
+        value = found[0].error_body(status, why) if found is not None else {"error": {"message": why}}
         headers = {
             "content-type": "application/json",
             "x-penstock": "refused",
             "cross-origin-resource-policy": "same-origin",
         }
-        return http.Response.make(403, msgspec.json.encode(value), headers)
+        return http.Response.make(status, msgspec.json.encode(value), headers)
 
 
 def _caller(flow: http.HTTPFlow) -> Caller:

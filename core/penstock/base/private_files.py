@@ -119,15 +119,16 @@ def write_file(file: Path, content: bytes, mode: int = PRIVATE) -> None:
 
 
 @contextmanager
-def whole_file(file: Path, *, replace: bool = True) -> Iterator[TextIO]:
+def whole_file(file: Path, *, replace: bool = True, by_force: str = "") -> Iterator[TextIO]:
     """Write a text file at a path that a person named, whole or not at all. A link, a device or a folder is refused; so
-    is an existing file without `replace`. Raises `PenstockError`."""
+    is an existing file without `replace`; `by_force`: the option that would replace it. Raises `PenstockError`."""
     if file.is_symlink():
         raise PenstockError(f"{file} is a link, and was left as it is: name the file that it leads to, or another one")
     if file.exists() and not file.is_file():
         raise PenstockError(f"{file} is no file that could be replaced: name another one")
     if not replace and file.exists():
-        raise PenstockError(f"{file} cannot be written: {file} is there already")
+        way_out = f", or {by_force} replaces it" if by_force else ""
+        raise PenstockError(f"{file} is there already: name another file{way_out}")
     check_folder(file)
     try:
         with (

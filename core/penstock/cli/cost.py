@@ -34,6 +34,8 @@ from penstock.store.reading import all_events, open_log
 __all__ = ["cost", "costs"]
 
 DAY = 86_400.0
+WIDE = 60
+"""Characters of a model's name that are shown: a client may send any."""
 _HIGHEST_PRICE = 1_000_000
 """Dollars for a million tokens: a dollar for each. Nobody asks a thousandth of it."""
 _KINDS = (EventKind.CLASSIFIED, EventKind.ANSWERED, EventKind.FAILED, EventKind.REFUSED, EventKind.KEPT_ALIVE)
@@ -177,7 +179,8 @@ def _lines(sums: _Sums) -> list[str]:
         rows.append((printable(one.id)[:12], printable(one.client), moment(one.began), *_figures(one.tally)))
     rows.append(("total", "", "", *_figures(sums.total)))
     for model, tally in sorted(sums.models.items(), key=lambda pair: -pair[1].paid):
-        rows.append((printable(model), "", "", *_figures(tally)))
+        name = printable(model) if len(model) <= WIDE else f"{printable(model[: WIDE - 1])}…"
+        rows.append((name or "no model named", "", "", *_figures(tally)))
     lines = columns(rows, len(heads))
     count = len(sums.sessions)
     lines = [lines[0], *lines[1 : count + 1], "", lines[count + 1], "", "by model", *lines[count + 2 :]]

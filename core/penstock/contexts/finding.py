@@ -108,13 +108,13 @@ def _is_alive(row: Row, now: float) -> bool:
 
 
 def version_of(db: sa.Connection, row: Row, version: int) -> Row:
-    """The row of a version. Raises `NoContext` for one that is not kept, with those that are."""
+    """The row of a version to go back to. Raises `NoContext` for one that is not kept, with those that are."""
     if 0 < version <= row.version:  # SQLite cannot be asked for any number that Python has
         one = (context_versions.c.context == row.id) & (context_versions.c.version == version)
         kept = db.execute(context_versions.select().where(one)).first()
         if kept is not None:
             return kept
-    raise _no_version(db, row, version)
+    raise _no_version(db, row, version, "to")
 
 
 def _asked(version: int | None) -> int | None:
@@ -122,10 +122,10 @@ def _asked(version: int | None) -> int | None:
     return version if version is None or 0 < version < 2**63 else 0
 
 
-def _no_version(db: sa.Connection, row: Row, version: int) -> ContextError:
+def _no_version(db: sa.Connection, row: Row, version: int, field: str = "version") -> ContextError:
     kept = sa.select(context_versions.c.version).where(context_versions.c.context == row.id)
     numbers = sorted(db.scalars(kept))
-    return NoContext(f"context {row.key} has no version {version}; kept are {numbers[0]} to {numbers[-1]}", "version")
+    return NoContext(f"context {row.key} has no version {version}; kept are {numbers[0]} to {numbers[-1]}", field)
 
 
 def head_of(row: Row) -> ContextHead:

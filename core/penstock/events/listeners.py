@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Listener:
         self._wake = threading.Condition()
         self._busy = False
         self._closing = False
+        self._noted: set[tuple[type[BaseException], str, int]] = set()
+        """The places at which it has failed."""
         threading.Thread(target=self._run, name="penstock-listener", daemon=True).start()
 
     def tell(self, events: Sequence[Event]) -> None:
@@ -59,6 +62,14 @@ class Listener:
                 self._busy = True
             try:
                 self._listen(event)
-            except BaseException:
-                # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
-                logger.warning("an event listener failed: %r", self._listen, exc_info=True)
+            except BaseException as e:  # noqa: BLE001 - whatever a plugin raises
+                self._note(e)
+
+    def _note(self, error: BaseException) -> None:
+        """Log each place at which the listener fails once: it may fail at each event."""
+        *_, (frame, line) = walk_tb(error.__traceback__)
+        where = (type(error), frame.f_code.co_filename, line)
+        if where not in self._noted:
+            self._noted.add(where)
+            # A warning: mitmproxy ends a proxy at whose start anything is logged as an error.
+            logger.warning("an event listener failed, and is shown the next event: %r", self._listen, exc_info=error)

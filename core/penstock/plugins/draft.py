@@ -305,7 +305,10 @@ class Draft:
         self.compact(first, last, "", reason=reason)
 
     def refuse(self, message: str, *, retry_after: int = 60) -> None:
-        """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds."""
+        """Have the request answered with an error in the provider's own form: 429, `retry_after` seconds. Raises
+        `InvalidEdit` where these are no number of seconds."""
+        if not math.isfinite(retry_after) or retry_after < 0:
+            raise InvalidEdit(f"retry_after = {retry_after}: a number of seconds from 0 on was expected")
         self._refused = Refused(str(message), int(retry_after), self._stage)
 
     def spend(self, dollars: float, *, reason: str) -> None:

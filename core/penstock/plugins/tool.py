@@ -8,7 +8,7 @@ It is written once: its docstring is what an agent reads, its parameters are tho
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
@@ -101,10 +101,19 @@ class Tool:
         try:
             given = model.model_validate(dict(arguments))
         except ValidationError as e:
-            first = e.errors()[0]
-            param = ".".join(str(part) for part in first["loc"])
-            text = f"{self.name}: {param}: {first['msg']}"
-            if first["type"] == "extra_forbidden":
-                text = f"{self.name} has no argument {param!r}.{did_you_mean(param, model.model_fields)}"
-            raise InvalidArguments(text, param) from e
+            self.refuse_unknown(arguments)
+            raise self.refusal(e) from e
         return self.run(caller, **{name: getattr(given, name) for name in model.model_fields})
+
+    def refuse_unknown(self, arguments: Iterable[str]) -> None:
+        """Raises `InvalidArguments` for the first name that no argument has, with the nearest one that has."""
+        known = [one.name for one in self.parameters]
+        for name in arguments:
+            if name not in known:
+                raise InvalidArguments(f"{self.name} has no argument {name!r}.{did_you_mean(name, known)}", name)
+
+    def refusal(self, error: ValidationError) -> InvalidArguments:
+        """What is wrong with the first argument that does not fit."""
+        first = error.errors()[0]
+        param = ".".join(str(part) for part in first["loc"])
+        return InvalidArguments(f"{self.name}: {param}: {first['msg']}", param)

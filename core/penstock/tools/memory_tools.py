@@ -12,6 +12,7 @@ from penstock.base.errors import PenstockError
 from penstock.base.format import moment
 from penstock.memory.clean import escape_marks
 from penstock.plugins.tool import Caller, Tool
+from penstock.tools.answer_text import LIMIT, json_of
 
 __all__ = ["MEMORY_TOOLS", "remembered"]
 
@@ -25,6 +26,8 @@ _AROUND = 3
 _LEAST, _WEAK = 3.0, 6.5
 """How sure a hit must be to be told, and below what it is called weak. What has nothing to do with a question comes to
 2 or so, an answer to 6 and more; a note on the road needs 11."""
+_FEWEST, _CLOSER = 100, 0.9
+"""The fewest tokens of a working set, and how far below the estimate that fits it is asked for again."""
 _PLAIN = {"label": "", "pinned": False, "helpful": 0, "wrong": 0}
 """What an item has that nobody marked."""
 _NOTHING = "[nothing of this project is remembered that fits]"
@@ -63,13 +66,18 @@ def remembered(caller: Caller, id: str) -> str:
 def workingset(
     caller: Caller,
     purpose: Annotated[str, Field(min_length=1, max_length=8_000, description="The task, in words.")],
-    token_budget: Annotated[int, Field(ge=100, le=20_000)] = 4_000,
+    token_budget: Annotated[int, Field(ge=_FEWEST, le=20_000)] = 4_000,
 ) -> Any:
     """Give what is needed at hand to go on with a task of this project, in sections and within a number of tokens: the
     mission, constraints, decisions, files, what is open, what was said last, diffs and documents about it. Call this
-    when you take over work that another session or agent began."""
-    asked = {"purpose": purpose, "project": caller.project, "token_budget": token_budget}
-    return caller.memory("workingset", asked)
+    when you take over work that another session or agent began. At most 30,000 characters are given."""
+    tokens, size = token_budget, LIMIT + 1
+    while size > LIMIT and tokens >= _FEWEST:
+        asked = {"purpose": purpose, "project": caller.project, "token_budget": tokens}
+        found = caller.memory("workingset", asked)
+        size = len(json_of(found))
+        tokens = int(tokens * _CLOSER * LIMIT / size)
+    return found
 
 
 def tag_summary(

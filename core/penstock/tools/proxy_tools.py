@@ -28,6 +28,8 @@ __all__ = ["PROXY_TOOLS"]
 _DIGITS = 8
 """Of an id, at the least: so many a stub names."""
 _DAY_S = 86_400.0
+LISTED = 20
+"""The sessions, and the budgets, that are listed at most: an agent pays for each of them."""
 
 
 def expand(caller: Caller, id: str, grep: str = "", lines: str = "") -> str:
@@ -65,17 +67,25 @@ def stats(
     days: Annotated[float, Field(ge=0, description="Only the last so many days; 0: all.")] = 7,
 ) -> Any:
     """Tell what sessions cost in dollars, what they would have cost without Penstock, and what was saved: by session,
-    by model and in total; and how many tool outputs of this project `context_search` finds (`indexed`)."""
+    by model and in total; and how many tool outputs of this project `context_search` finds (`indexed`). Of the sessions
+    the newest 20 are listed; `earlier_sessions` says how many there are besides."""
     with closing(open_log(caller.store)) as log:
         told = costs(log, session, time.time() - days * _DAY_S if days else 0.0)
+    newest = sorted(told["sessions"], key=lambda one: one["began"])
+    told = {**told, "sessions": newest[-LISTED:], "earlier_sessions": len(newest[:-LISTED])}
     if caller.outputs is None or not caller.project:
         return told
     return {**told, "indexed": asdict(caller.outputs().counts(caller.project))}
 
 
 def budget(caller: Caller) -> Any:
-    """Tell what the budgets are, what is used of each and what is left, before a large piece of work."""
-    return do_budget(caller.store or paths.store_path(), lambda: in_use().budget, "show", {})
+    """Tell what the budgets are, what is used of each and what is left, before a large piece of work: that of the day,
+    and those with a limit, of which the last used 20 are listed. `others` says how many there are besides."""
+    found = do_budget(caller.store or paths.store_path(), lambda: in_use().budget, "show", {})
+    limited = [row for row in found["budgets"] if row["scope"] != "day" and (row["limits"] or row.get("pool"))]
+    newest = sorted(limited, key=lambda row: -row["at"])[:LISTED]
+    told = [row for row in found["budgets"] if row["scope"] == "day" or row in newest]
+    return {**found, "budgets": told, "others": len(found["budgets"]) - len(told)}
 
 
 PROXY_TOOLS = (

@@ -5,6 +5,7 @@ OpenAPI."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from penstock.base.errors import MemoryDown, NotFound, PenstockError, StoreError, Unstorable
 from penstock.base.suggest import did_you_mean
@@ -53,6 +55,8 @@ STATUS = {
     "sealed": 503,
 }
 """The HTTP status of each type of error."""
+LOGGED_S = 60.0
+"""Seconds in which the log has a text once that says why a call cannot be answered."""
 _BY_STATUS = {400: "invalid", 404: "not_found", 405: "invalid", 413: "too_large"}
 
 
@@ -61,7 +65,7 @@ _PLAIN = "a text without control characters, such as ends of lines, was"
 PATTERNS = {
     r"^\d{1,9}$": "the `next` of the page before was",
     r"^[A-Za-z0-9_+-]{0,100}$": "the name of a profile was",
-    KEY_PATTERN: "segments of letters, digits and ._~:@- were, joined by single slashes,",
+    KEY_PATTERN: "segments of letters, digits and ._~:@-, joined by single slashes, were",
     WORKSPACE: "1 to 80 letters, digits and ._- were",
     TAG: 'an ETag, a version such as `"3"`, or `*` was',
     r"^\d{1,18}$": _NUMBER,
@@ -131,8 +135,9 @@ def handle_errors(app: FastAPI) -> None:
     async def _(_request: Request, e: Unstorable) -> JSONResponse:
         return JSONResponse(error_body("invalid", f"a value of this call cannot be stored: {e}"), STATUS["invalid"])
 
-    app.add_exception_handler(MemoryDown, _busy)
-    app.add_exception_handler(StoreError, _busy)
+    busy = _Busy()
+    app.add_exception_handler(MemoryDown, busy)
+    app.add_exception_handler(StoreError, busy)
 
     @app.exception_handler(JobCallError)
     async def _(_request: Request, e: JobCallError) -> JSONResponse:
@@ -150,21 +155,32 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _(request: Request, e: HTTPException) -> JSONResponse:
         type = _BY_STATUS.get(e.status_code, "invalid")
-        message = f"{request.method} {request.url.path}: {e.detail}"
+        message, headers = f"{request.method} {request.url.path}: {e.detail}", e.headers
         if e.status_code == 404 and "endpoint" not in request.scope:
             message = _no_path(request)
         elif e.status_code == 405:
-            message = f"{request.url.path} takes {(e.headers or {}).get('Allow')}, not {request.method}"
+            headers = {"allow": _methods(request)}
+            message = f"{request.url.path} takes {headers['allow']}, not {request.method}"
         elif e.detail == "There was an error parsing the body":  # FastAPI's words for all of these
             message = (
                 "the body is no JSON that can be read: no UTF-8, nested too deeply, or a number of too many digits"
             )
-        return JSONResponse(error_body(type, message), e.status_code, headers=e.headers)
+        return JSONResponse(error_body(type, message), e.status_code, headers=headers)
 
 
-async def _busy(_request: Request, e: Exception) -> JSONResponse:
-    logger.warning("%s", e)
-    return JSONResponse(error_body("busy", str(e)), STATUS["busy"], headers={"retry-after": "1"})
+class _Busy:
+    """Answers what cannot be done now. It logs why, the same text once in `LOGGED_S`: callers try again and again, and
+    the disk may be full."""
+
+    def __init__(self) -> None:
+        self._logged, self._until = "", 0.0
+
+    async def __call__(self, _request: Request, e: Exception) -> JSONResponse:
+        said, now = str(e), time.monotonic()
+        if said != self._logged or now > self._until:
+            self._logged, self._until = said, now + LOGGED_S
+            logger.warning("%s", said)
+        return JSONResponse(error_body("busy", said), STATUS["busy"], headers={"retry-after": "1"})
 
 
 def _no_path(request: Request) -> str:
@@ -173,6 +189,12 @@ def _no_path(request: Request) -> str:
     known = {getattr(route, "path", "") for route in request.app.routes} - {""}
     near = did_you_mean(path, known, lists_all=False)
     return f"there is no path {path}.{near} `GET /docs` lists all calls, for a person; /openapi.json, for a program"
+
+
+def _methods(request: Request) -> str:
+    """The methods of all calls that have the path of this one: the header `allow` of Starlette has those of one."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
 
 
 def _invalid(request: Request, e: RequestValidationError) -> dict[str, Any]:

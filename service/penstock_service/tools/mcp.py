@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from mcp.server.fastmcp import FastMCP
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 
 from penstock.plugins.tool import Caller, Tool
 from penstock.tools.mcp_server import Request as ToolRequest
-from penstock.tools.mcp_server import add_tools
+from penstock.tools.mcp_server import ToolServer
 from penstock_service.http.route_dependencies import Parts
 from penstock_service.tools.callers import caller_of
 
@@ -25,7 +24,7 @@ _ABOUT = (
 )
 
 
-def mcp_server(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None]:
+def mcp_server(parts: Parts, tools: Sequence[Tool]) -> ToolServer:
     """The server of these tools. Its route is that of `streamable_http_app()`; `session_manager.run()` is to be entered
     for as long as the application runs."""
 
@@ -35,15 +34,13 @@ def mcp_server(parts: Parts, tools: Sequence[Tool]) -> FastMCP[None]:
         assert isinstance(request, Request)  # over HTTP it is one
         yield caller_of(request, parts, tool)
 
-    server: FastMCP[None] = FastMCP(
-        "penstock",
+    server = ToolServer(
         _ABOUT,
         stateless_http=True,
         json_response=True,
-        log_level="ERROR",
         # `Access` has checked the host, as for every path.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     for tool in tools:
-        add_tools(server, [tool], partial(caller, tool))
+        server.offer([tool], partial(caller, tool))
     return server

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -109,6 +110,21 @@ def test_a_damaged_file_of_contexts_fails_and_stays(store: Path, damage: str) ->
     assert "move the file away" in found.fix
     assert "\n" not in found.said
     assert file.read_bytes() == content
+
+
+def test_a_full_disk_costs_no_file_of_contexts(store: Path) -> None:
+    """SQLite says "disk I/O error" where it cannot make the file of its shared memory."""
+    with closing(Contexts.beside(store)) as contexts, contexts.write("default", "me") as writer:
+        writer.put("a", NewContext("word"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        found = service(store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert found.level is Level.FAIL
+    assert "Make room on its disk" in found.fix
+    assert "move" not in found.fix
 
 
 def test_one_that_was_killed_is_named(store: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -76,6 +78,28 @@ def test_carries_traffic_and_ends_on_a_signal(up: Up, provider: Provider, tmp_pa
     assert "client connect" not in program.out + program.err
 
 
+def test_a_connection_that_is_open_at_the_end_leaves_no_traceback(up: Up, provider: Provider) -> None:
+    """Clients keep theirs open, so each Ctrl-C would print one for each of them."""
+    program = up("--quiet", "--reverse", f"http://127.0.0.1:{provider.port}")
+    (address,) = program.wait_until_up().reverse.values()
+    client = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    client.request("GET", "/open")
+    client.getresponse().read()
+    assert client.sock is not None
+    program.send(signal.SIGINT)
+    assert (program.status(), program.err) == (0, "")
+    client.close()
+
+
+def test_its_port_as_a_base_url_is_answered_with_what_to_do(up: Up) -> None:
+    """As the error of an API, which the client shows: mitmproxy's own is a page on an unknown destination."""
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        _ask(f"{up().wait_until_up().url()}/v1/messages")
+    error = json.load(refused.value)["error"]
+    assert error["type"] == "invalid_request_error"
+    assert "penstock run -- CLIENT" in error["message"]
+
+
 def test_a_second_proxy_does_not_take_the_port(run: Run, pretended: Announcement) -> None:
     """The error names ours, and the next step."""
     found = run("up", "--port", str(pretended.port))
@@ -102,6 +126,22 @@ def test_a_port_of_another_program_is_an_error(run: Run) -> None:
         found = run("up", "--port", str(free_port("127.0.0.1")), "--reverse", f"openai={taken}")
         assert found.exit_code == 2
         assert "--reverse openai" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--reverse", "anthropic={}"), "--reverse anthropic and --port"),
+        (("--serve", "{}"), "--port and --serve"),
+        (("--gateway", "{}"), "--gateway and --port"),
+    ],
+)
+def test_a_port_that_is_given_twice_is_an_error(run: Run, options: tuple[str, ...], said: str) -> None:
+    """Before anything listens: mitmproxy says of the second that it is in use."""
+    port = str(free_port("127.0.0.1"))
+    found = run("up", "--port", port, *(option.format(port) for option in options))
+    assert found.exit_code == 2
+    assert f"{said} are for the same port {port}" in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 from penstock import handle_of
 from penstock.base.errors import PenstockError
+from penstock.base.version import VERSION
 from penstock.store.sql import SqlStore
 from penstock.tools.answer_text import LIMIT
 from penstock.tools.table import all_tools
@@ -71,6 +72,7 @@ async def test_the_tool_says_what_it_is_for(store: Path) -> None:
 
 def test_without_its_package_it_says_what_to_install(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The package is an extra."""
+    monkeypatch.delitem(sys.modules, "penstock.tools.mcp_server")
     monkeypatch.setitem(sys.modules, "mcp.server.fastmcp", None)
     with pytest.raises(PenstockError, match=r"pip install 'penstock\[mcp\]'"):
         server(store)
@@ -94,7 +96,7 @@ def test_speaks_mcp_on_stdin_and_stdout(store: Path) -> None:
         answers = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.stdin.close()
         assert process.wait(30) == 0
-    assert answers[0]["result"]["serverInfo"]["name"] == "penstock"
+    assert answers[0]["result"]["serverInfo"] == {"name": "penstock", "version": VERSION}
     assert answers[1]["result"]["content"] == [{"type": "text", "text": TEXT}]
 
 

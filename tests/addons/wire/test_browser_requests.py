@@ -39,7 +39,12 @@ class Wire:
         return Allowed(frozenset({own}))
 
     def ask(
-        self, headers: dict[str, str], *, mode: str = "reverse:http://llm.test", replay: bool = False
+        self,
+        headers: dict[str, str],
+        *,
+        mode: str = "reverse:http://llm.test",
+        replay: bool = False,
+        direct: bool = False,
     ) -> http.HTTPFlow:
         fields = http.Headers([(b"host", b"127.0.0.1:8411")])
         for name, value in headers.items():
@@ -48,6 +53,9 @@ class Wire:
         flow.client_conn.proxy_mode = ProxyMode.parse(mode)
         flow.client_conn.sockname = ("127.0.0.5", 8411)
         flow.is_replay = "request" if replay else None
+        if direct:
+            self.pages._direct.add(flow.client_conn.id)
+            flow.request.data.port = int(fields["host"].rpartition(":")[2])
         self.pages.requestheaders(flow)
         return flow
 
@@ -66,6 +74,17 @@ def test_a_page_is_refused_at_a_reverse_port_alone(wire: Wire) -> None:
     assert wire.ask(EVIL, mode="regular").response is None
     assert wire.ask(EVIL, replay=True).response is None
     assert wire.ask({}).response is None
+
+
+@pytest.mark.parametrize(("port", "is_told"), [(8411, True), (11434, False)])
+def test_a_program_that_takes_the_proxy_for_a_server_is_told(wire: Wire, port: int, is_told: bool) -> None:
+    """As with its port in a base URL, in words for the person who set that. Other ports of this machine are asked."""
+    flow = wire.ask({"host": f"127.0.0.1:{port}"}, mode="regular", direct=True)
+    assert (flow.response is not None) is is_told
+    if flow.response is not None:
+        assert flow.response.status_code == 400
+        assert "HTTPS_PROXY=http://127.0.0.1:8411" in flow.response.text
+        assert "penstock up --reverse" in flow.response.text
 
 
 def test_the_address_that_was_reached_is_a_name_too(wire: Wire) -> None:

@@ -68,6 +68,14 @@ def test_a_loss_is_red_and_negative(penstock_home: Path) -> None:
     assert "\x1b[31m-50.0%\x1b[0m" in found.stdout
 
 
+def test_a_long_name_of_a_model_makes_no_wide_table(run: Run, penstock_home: Path) -> None:
+    """A client may send any; one without a name has a word in its place."""
+    _log(("s-one", "m" * 300, _paid(2, 1)), ("s-one", "", _paid(2, 1)))
+    lines = run("cost").stdout.splitlines()
+    assert max(map(len, lines[:8])) < 200
+    assert any(line.startswith("no model named ") for line in lines)
+
+
 def test_what_broke_off_is_not_paid(run: Run, penstock_home: Path) -> None:
     """It is neither here nor there."""
     _log(("s-one", "m1", None), ("s-one", "m1", _paid(2, 1)))

@@ -33,6 +33,20 @@ def test_one_that_hangs_holds_up_neither_the_log_nor_the_others() -> None:
     log.close()
 
 
+def test_one_that_always_fails_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Each fault is logged once, whatever its text says of the event."""
+
+    def fails(event: Event) -> None:
+        raise KeyError(event.exchange) if event.exchange < "z" else ValueError
+
+    log = EventLog(MemoryStore(), listeners=[fails])
+    for exchange in ("x", "y", "z", "z"):
+        log.append(ProcessedEvent(1.0), exchange)
+    assert log.drain()
+    log.close()
+    assert [said.getMessage().partition(",")[0] for said in caplog.records] == ["an event listener failed"] * 2
+
+
 @pytest.mark.parametrize("value", [{1, 2}, math.nan, math.inf])
 def test_a_payload_that_is_no_json_costs_its_own_event_alone(value: object) -> None:
     """A plugin's value that cannot be written becomes a fault that says so; what comes after it is stored."""

@@ -210,6 +210,14 @@ def test_a_stage_may_refuse(draft: Draft) -> None:
     assert draft.for_stage("later").refused == draft.refused
 
 
+@pytest.mark.parametrize("seconds", [-5, float("nan"), float("inf")])
+def test_nobody_waits_for_a_time_that_is_none(draft: Draft, seconds: float) -> None:
+    """It would be the header `retry-after` of the answer."""
+    with pytest.raises(InvalidEdit, match=f"retry_after = {seconds}: "):
+        draft.refuse("over budget", retry_after=seconds)  # type: ignore[arg-type]
+    assert draft.refused is None
+
+
 def test_what_a_copy_proposes_stays_with_it(draft: Draft) -> None:
     """Until it is taken as the new draft."""
     copy = draft.for_stage("other")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from penstock.base.format import moment
 from penstock.memory import FeedbackKind, Item, Memory, Voice, learned_project
 from penstock.memory.embedders.trigrams import Trigrams
 from penstock.plugins.manager import Plugins
+from penstock.tools.answer_text import LIMIT, text_of
 from penstock.tools.memory_tools import LONGEST
 from penstock.tools.table import all_tools
 from tests.core.tools.callers import caller
@@ -154,3 +157,20 @@ def test_a_topic_is_summarised(tools: Tools) -> None:
     assert len(ids(answer)) == 1
     with pytest.raises(PenstockError, match="nothing in loom has the tag 'vents'"):
         tools("loom").tag_summary("vents")
+
+
+def test_a_working_set_of_many_tokens_fits_into_an_answer() -> None:
+    """A client shows no more than so many characters: as much of it is given as it shows."""
+    asked: list[int] = []
+
+    def memory(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        asked.append(arguments["token_budget"])
+        return {"recent": [{"text": "word " * 20}] * (asked[-1] // 20), "tokens": asked[-1]}
+
+    tool, who = all_tools(Plugins())["workingset"], replace(caller(project="kiln"), memory=memory)
+    given = tool.call(who, {"purpose": "fire the kiln", "token_budget": 20_000})
+    assert LIMIT * 0.7 < len(text_of(given)) <= LIMIT
+    assert asked[0] == 20_000
+    assert given["tokens"] == asked[-1] < 20_000
+    tool.call(who, {"purpose": "fire the kiln", "token_budget": 200})
+    assert asked[-1] == 200

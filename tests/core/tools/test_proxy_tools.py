@@ -10,9 +10,10 @@ import pytest
 
 from penstock import handle_of
 from penstock.base.errors import PenstockError
+from penstock.events.event import Event, EventKind
 from penstock.store.originals import Original
 from penstock.store.sql import SqlStore
-from penstock.tools.answer_text import LIMIT
+from penstock.tools.answer_text import LIMIT, text_of
 from penstock.tools.table import all_tools
 from tests.core.tools.callers import caller
 
@@ -92,6 +93,40 @@ def test_an_expression_without_end_is_ended(store: Path, monkeypatch: pytest.Mon
     with pytest.raises(PenstockError, match="simpler expression"):
         expand(store, handle_of(WIDE), grep="(x+)+$", lines="1")
     assert expand(store, handle_of(WIDE), lines="2") == "last"
+
+
+def test_of_many_sessions_the_newest_are_told(tmp_path: Path) -> None:
+    """A week of scripts has hundreds, and an answer that is too long would be an error."""
+    split = {"plain": 10, "read": 500, "write": 0}
+    paid = {"baseline": 2, "paid": 1, "naive": 1, "came": split, "sent": split, "reads_saved": 0, "writes_caused": 0}
+    log = SqlStore(tmp_path / "log.db")
+    for n in range(300):
+        about = {"session": f"s-{n}", "conversation": f"talk {n}", "client": "a script", "model": "m"}
+        asked = Event(0, float(n), f"x{n}", EventKind.CLASSIFIED, about)
+        answered = {"status": 200, "money": {**paid, "how": "exact"}}
+        log.add_events([asked, Event(0, float(n), f"x{n}", EventKind.ANSWERED, answered)])
+    log.close()
+    told = all_tools()["stats"].call(caller(log.path), {"days": 0})
+    assert len(text_of(told)) < LIMIT
+    assert [one["session"] for one in told["sessions"]] == [f"s-{n}" for n in range(280, 300)]
+    assert (told["earlier_sessions"], told["total"]["requests"]) == (280, 300)
+
+
+def test_of_many_budgets_those_that_matter_are_told(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day's, and those with a limit that were used last; each conversation has one."""
+
+    def row(scope: str, at: int, limits: dict[str, float]) -> dict[str, Any]:
+        sums = {name: dict.fromkeys(("dollars", "tokens", "requests"), 0.0) for name in ("used", "held", "raised")}
+        about = {"name": f"{scope}-{at}" * 3, "period": "2026-11-25", "share": 0.0, "level": "NORMAL", "main": True}
+        return {"scope": scope, "at": float(at), "limits": limits, "pool": {}, "over": False, **about, **sums}
+
+    rows = [row("day", 0, {})] + [row("session", n, {"dollars": 1.0} if n % 2 else {}) for n in range(200)]
+    found = {"budgets": rows, "limited": True, "rates": {}}
+    monkeypatch.setattr("penstock.tools.proxy_tools.do_budget", lambda *asked: found)
+    told = all_tools()["budget"].call(caller(store), {})
+    assert len(text_of(told)) < LIMIT
+    assert [one["at"] for one in told["budgets"]] == [0.0, *range(161, 200, 2)]
+    assert (told["others"], told["limited"]) == (180, True)
 
 
 def test_what_was_saved_and_what_is_left(store: Path) -> None:

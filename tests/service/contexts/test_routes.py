@@ -149,7 +149,8 @@ def test_a_rollback_is_a_new_version_with_the_old_value(http: httpx.Client) -> N
     assert http.post("/v1/rollback/roll", json={"to": 1}).json()["version"] == 3
     assert http.get("/v1/contexts/roll").json()["data"] == "one"
     assert http.get("/v1/contexts/roll?version=2").json()["data"] == "two"
-    assert http.post("/v1/rollback/roll", json={"to": 9}).status_code == 404
+    unknown = http.post("/v1/rollback/roll", json={"to": 9})
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "to")
 
 
 def test_what_was_deleted_can_be_brought_back_until_it_is_purged(http: httpx.Client) -> None:
@@ -312,17 +313,21 @@ def test_the_token_and_the_host_are_checked(service: Service) -> None:
         assert foreign.status_code == 421
 
 
-def test_a_service_whose_file_is_gone_says_so_and_accepts_nothing(tmp_path: Path) -> None:
-    """What it would write would be lost."""
+def test_a_service_whose_file_is_gone_says_so_and_accepts_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it would write would be lost. Its log has that once: callers try again and again."""
     with running(tmp_path / "contexts.db") as up, up.http() as http:
         put(http, "a", 1)
         (tmp_path / "contexts.db").unlink()
-        for down in (put(http, "b", 1), http.get("/v1/contexts/a")):
+        for down in (put(http, "b", 1), put(http, "c", 1), http.get("/v1/contexts/a")):
             assert (down.status_code, down.json()["error"]["type"]) == (503, "busy")
             assert "was deleted or replaced" in down.json()["error"]["message"]
         assert http.get("/readyz").status_code == 503
         assert http.get("/healthz").status_code == 200
         assert not (tmp_path / "contexts.db").exists()
+    refused = [said for said in caplog.records if said.name == "penstock_service.http.errors"]
+    assert len(refused) == 1
 
 
 def test_search_takes_a_prefix_that_ends_in_a_slash(http: httpx.Client) -> None:

@@ -38,6 +38,8 @@ def test_what_does_not_fit_a_pattern(service: Service, method: str, path: str, m
         ("PATCH", "/v1/contexts/a", {}, "the body is empty: send a JSON object with any of agent, append, change"),
         ("PUT", "/v1/contexts/a", {"json": {"data": 1, "tll": 5}}, "there is no field 'tll'. Did you mean 'ttl'?"),
         ("POST", "/v1/changes", {}, "/v1/changes takes GET, not POST"),
+        ("DELETE", "/v1/contexts", {}, "/v1/contexts takes GET, POST, not DELETE"),
+        ("PUT", "/v1/contexts/a%20b", {"json": {"data": 1}}, "key: segments of letters, digits and ._~:@-, joined by"),
     ],
 )
 def test_a_body_that_is_not_wanted_says_what_is(

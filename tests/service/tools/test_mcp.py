@@ -71,6 +71,25 @@ async def test_errors_are_in_words_for_the_agent(service: Service) -> None:
     assert service.contexts.get("default", "mcp/v").head.version == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"data": 2, "expected": 1}, "context_put has no argument 'expected'. Did you mean 'expected_version'?"),
+        ({"dta": 2}, "context_put has no argument 'dta'. Did you mean 'data'?"),
+        ({"data": 2, "ttl": "soon"}, "context_put: ttl: Input should be a valid number"),
+        ({}, "context_put: data: Field required"),
+    ],
+)
+async def test_an_argument_that_is_none_is_refused(service: Service, arguments: dict[str, Any], said: str) -> None:
+    """As over HTTP: the SDK passes over what it does not know, and a write meant for one version hit any."""
+    async with session(service) as client:
+        await call(client, "context_put", key="args/one", data=1)
+        found = await call(client, "context_put", key="args/one", **arguments)
+    assert found.startswith(said)
+    assert "\n" not in found
+    assert service.contexts.get("default", "args/one").data == 1
+
+
 async def test_workspaces_are_apart_here_too(service: Service) -> None:
     async with session(service, **{"x-penstock-workspace": "mine"}) as client:
         await call(client, "context_put", key="mcp/mine", data=1)

@@ -47,7 +47,8 @@ def test_what_is_there_stays_unless_forced(log: Log, tmp_path: Path) -> None:
     file = tmp_path / "r.html"
     file.write_text("mine", encoding="utf-8")
     found = report(log, file)
-    assert (found.exit_code, "is there already" in found.stderr) == (2, True)
+    assert found.exit_code == 2
+    assert f"{file} is there already: name another file, or --force replaces it" in found.stderr
     assert file.read_text(encoding="utf-8") == "mine"
     assert report(log, file, "--force", "--session", "all").exit_code == 0
     assert "All sessions" in file.read_text(encoding="utf-8")

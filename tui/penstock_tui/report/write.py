@@ -44,7 +44,7 @@ def write_report(
             report.why_little_saved[name] = savings_advice(events, profile, plugins)
     finally:
         log.close()
-    with whole_file(file, replace=replace) as out:
+    with whole_file(file, replace=replace, by_force="--force") as out:
         out.write(page(report, texts=texts))
     return Written(len(choice.ids), choice.sessions, choice.only.get("session", ""))
 
