@@ -39,9 +39,9 @@ def said_of(dialect: Dialect, body: bytes) -> object:
     places = {block.key: read.places(block.key) for _, _, block in read.blocks()}
     worked_out = (read.size, estimated(read), dialect.violations(read), _thinking(read), list(read.running(_count, 0)))
     assert read.chain == digest(*read.keys)
-    hashes, blocks = (read.keys, read.body_hash), cache_blocks(read)
+    blocks = cache_blocks(read)
     cached = blocks, blocks.prefixes
-    return known | {"fields": dict(read.fields), "places": places, "worked out": (worked_out, hashes, cached)}
+    return known | {"fields": dict(read.fields), "places": places, "worked out": (worked_out, read.keys, cached)}
 
 
 def _count(count: int, message: Message) -> int:
