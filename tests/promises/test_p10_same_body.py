@@ -102,3 +102,12 @@ def test_another_conversation_with_the_same_body_is_no_retry() -> None:
         session.send(conversation(user("hello")))
         session.send(conversation(user("hello")), {"x-session-id": "another"})
     assert stage.calls == 2
+
+
+def test_a_body_that_differs_in_a_byte_is_no_retry() -> None:
+    """A blank between two messages, say: only the same bytes are the same request."""
+    body = conversation(*HISTORY)
+    with Session() as session:
+        for sent in (body, body.replace(b"},{", b"}, {", 1), body):
+            session.send(sent)
+        assert [e.payload["retry"] for e in session.events(EventKind.CLASSIFIED)] == [False, False, True]

@@ -215,15 +215,6 @@ class Conversation:
         self.derived["thinking"] = self.thinking
 
     @property
-    def body_hash(self) -> int:
-        """Python's hash of the body, for the life of the process. That of a message is known from earlier requests. A
-        blank between two messages does not count."""
-        if not self.spans:
-            return hash(self.body)
-        around = self.body[: self.spans[0].start], self.body[self.spans[-1].end :]
-        return hash((*around, *(message.raw for message in self.messages)))
-
-    @property
     def keys(self) -> list[bytes]:
         """The messages' keys. Not to be changed: other requests share the list."""
         found: list[bytes] | None = self.derived.get("keys")

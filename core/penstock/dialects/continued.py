@@ -20,13 +20,13 @@ from penstock.conversation.json_spans import Span
 
 __all__ = ["Continued", "RequestsBefore"]
 
-_MESSAGE_BYTES = 1500
-"""The memory of a message's objects in bytes, besides its bytes and text (see `message_cache`), with what is derived
-from it."""
+_MESSAGE_BYTES, _BLOCK_BYTES = 700, 700
+"""The memory of the objects of a message and of a block in bytes, besides its bytes and text, with what is derived from
+them. Measured."""
 _OPENING = 1024
 """Bytes at the beginning of a history, by whose hash similar ones are found."""
-_LIKE_IT = 3
-"""Histories with the same opening that are kept: as received, as it was sent, and another's."""
+_LIKE_IT = 8
+"""Histories with the same opening that are kept: of four agents in one project, as received and as sent."""
 _MOVES = 4
 """Messages at the end that a client may write differently in its next request, since breakpoints move."""
 _BLANK, _COMMA = b" ,"
@@ -62,6 +62,8 @@ class _History:
     spans: tuple[Span, ...]
     start: int
     derived: dict[object, Any]
+    keys: list[bytes]
+    size: int
 
 
 @dataclass
@@ -92,15 +94,19 @@ class RequestsBefore:
         body, span = conversation.body, fields.get(self.list_field)
         if len(body) < _LEAST or span is None or not conversation.spans or self._start(body) != span.start + 1:
             return
-        opening = _opening(body, span.start + 1)
-        new = _History(conversation.messages, conversation.spans, span.start + 1, conversation.derived)
+        opening, keys = _opening(body, span.start + 1), conversation.keys
+        size = _size(conversation, span.start + 1)
+        new = _History(conversation.messages, conversation.spans, span.start + 1, conversation.derived, keys, size)
         with self._lock:
-            kept = self._by_opening.pop(opening, [])
-            self._by_opening[opening] = [new, *kept][:_LIKE_IT]
-            self._size += _size(new) - sum(map(_size, kept[_LIKE_IT - 1 :]))
-            while self._size > self.limit and len(self._by_opening) > 1:
-                _, gone = self._by_opening.popitem(last=False)
-                self._size -= sum(map(_size, gone))
+            before = self._by_opening.pop(opening, [])
+            kept = [one for one in before if keys[: len(one.keys)] != one.keys][: _LIKE_IT - 1]
+            self._by_opening[opening] = [new, *kept]
+            self._size += size + _total(kept) - _total(before)
+            while self._size > max(self.limit, size):
+                oldest, histories = next(iter(self._by_opening.items()))
+                self._size -= histories.pop().size
+                if not histories:
+                    del self._by_opening[oldest]
 
     def _start(self, body: bytes) -> int | None:
         if len(body) < _LEAST:
@@ -113,8 +119,14 @@ def _opening(body: bytes, start: int) -> int:
     return hash(body[start : start + _OPENING])
 
 
-def _size(history: _History) -> int:
-    return 2 * (history.spans[-1].end - history.start) + _MESSAGE_BYTES * len(history.spans)
+def _size(conversation: Conversation, start: int) -> int:
+    blocks = sum(len(message.blocks) for message in conversation.messages)
+    texts = conversation.spans[-1].end - start
+    return 2 * texts + _MESSAGE_BYTES * len(conversation.messages) + _BLOCK_BYTES * blocks
+
+
+def _total(histories: Sequence[_History]) -> int:
+    return sum(history.size for history in histories)
 
 
 def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continued | None:
@@ -124,7 +136,7 @@ def _longest(histories: Sequence[_History], body: bytes, start: int) -> Continue
         found = _common(history, body, start)
         if best is None or found.gone > best.gone:
             best = found
-        if len(found.messages) >= len(history.messages) - _MOVES:
+        if _MOVES < len(found.messages) >= len(history.messages) - _MOVES:
             break
     return best
 

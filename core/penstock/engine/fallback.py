@@ -159,7 +159,7 @@ class Fallback:
         identity = identify(context.request, conversation, context.dialect.provider, self._key)
         name, state = identity.conversation, self._state(identity.conversation, load=load)
         seals, attempts = self._states.forwarded(name)
-        key = context.body_key = hash((context.endpoint, conversation.body_hash))
+        key = context.body_key = hash((context.endpoint, context.body))
         state = None if state is None or state.is_gone else state
         lessons = () if state is None else tuple(state.lessons)
         attempt = None if any(lesson.body_key == key for lesson in lessons) else attempts.get(key)

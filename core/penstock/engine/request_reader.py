@@ -82,7 +82,7 @@ class RequestReader:
         identity = replace(identity, project=project)
         kind = pipeline.classifier.kind(request, context.endpoint, conversation, identity)
         state = self._state(context, kind, identity.conversation)
-        context.body_key = hash((context.endpoint, conversation.body_hash))
+        context.body_key = hash((context.endpoint, context.body))
         context.parsed, context.loaded = conversation, state
         context.price = price = pipeline.parts.prices.of(identity.provider, conversation.model)
         with state.lock:

@@ -96,8 +96,11 @@ class ItemExtractor:
     def gather(self, draft: Draft, talk: ConversationState) -> Gathered:
         """What is new in a request; `talk` is not changed. Fast: a request waits for it, unlike for `items`."""
         exchange, messages = draft.exchange, draft.conversation.messages
-        first, newest = draft.conversation.common_head(talk.keys), draft.conversation.newest_user()
-        out = Gathered(draft.conversation.keys, [], talk.doings.copy())
+        keys, known, newest = draft.conversation.keys, talk.keys, draft.conversation.newest_user()
+        # A client may clear an older result: what it cleared and what follows is not read again.
+        goes_on = keys[max(len(known) - 1, 0) : len(known)] == known[-1:]
+        first = len(known) if goes_on else draft.conversation.common_head(known)
+        out = Gathered(keys, [], talk.doings.copy())
         answer, place = "", 0
         for i, message in enumerate(messages[first:], first):
             out.doings.see(message.blocks)

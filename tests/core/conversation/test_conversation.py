@@ -54,20 +54,6 @@ def test_a_result_leads_to_its_call() -> None:
     assert said.call("unknown") is None
 
 
-def test_a_request_has_the_hash_of_its_bytes() -> None:
-    """Another one for any other words, message, or field; the same for a retry."""
-    bodies = [
-        conversation(*SAID),
-        conversation(*SAID, system="Be brief."),
-        conversation(*SAID[:-1], results("text of b")),
-        conversation(*SAID, user("more")),
-        conversation(*SAID, max_tokens=7),
-    ]
-    hashes = [read(body).body_hash for body in bodies]
-    assert len(set(hashes)) == len(bodies)
-    assert hashes == [read(body).body_hash for body in bodies]
-
-
 @given(st.lists(st.sampled_from("abc"), max_size=4), st.lists(st.sampled_from("abc"), max_size=4))
 def test_the_head_that_two_histories_share_is_found_by_keys(one: list[str], other: list[str]) -> None:
     """As message after message says."""

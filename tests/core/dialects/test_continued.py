@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from penstock.base.errors import Unreadable
 from penstock.conversation.conversation import Conversation, Message, digest
+from penstock.conversation.exchange import Request
 from penstock.cost.account import cache_blocks
 from penstock.dialects import continued
 from penstock.dialects.base import Dialect
 from penstock.edits.thinking_seals import _thinking
-from penstock.testing import assistant, call, conversation, dialect_of, path_of, results, user
+from penstock.plugins.manager import Plugins
+from penstock.testing import Session, assistant, call, conversation, dialect_of, path_of, results, user
 from penstock.tokens.estimate import estimated
+from tests.footprint import footprint
 from tests.strategies import messy, steps, turns
 
 NAMES = ("anthropic", "openai-chat", "openai-responses", "gemini", "ollama-chat")
@@ -36,9 +39,9 @@ def said_of(dialect: Dialect, body: bytes) -> object:
     places = {block.key: read.places(block.key) for _, _, block in read.blocks()}
     worked_out = (read.size, estimated(read), dialect.violations(read), _thinking(read), list(read.running(_count, 0)))
     assert read.chain == digest(*read.keys)
-    hashes, blocks = (read.keys, read.body_hash), cache_blocks(read)
+    blocks = cache_blocks(read)
     cached = blocks, blocks.prefixes
-    return known | {"fields": dict(read.fields), "places": places, "worked out": (worked_out, hashes, cached)}
+    return known | {"fields": dict(read.fields), "places": places, "worked out": (worked_out, read.keys, cached)}
 
 
 def _count(count: int, message: Message) -> int:
@@ -100,3 +103,48 @@ def test_only_what_is_new_is_looked_at() -> None:
     known = dialect._before.continued(body)  # type: ignore[attr-defined]
     assert known is not None
     assert len(known.rest(body)) < 2000
+
+
+def test_conversations_that_begin_alike_do_not_displace_one_another() -> None:
+    """Of four agents in one project, each received and sent in another form, the latest requests are known: one of
+    each, also after another has begun."""
+    dialect = dialect_of("anthropic")
+    lines = [[user("The rules. " * 200), user(f"Do {n}.")] for n in range(8)]
+    for k in range(5):
+        for line in lines:
+            line += [assistant(f"It is {k}.", call("Read", n=k)), results("line\n" * 200)]
+            body = conversation(*line, cache="5m")
+            known = dialect._before.continued(body)  # type: ignore[attr-defined]
+            assert k == 0 or (known is not None and len(known.rest(body)) < 3000)
+            dialect.read(body, "/v1/messages")
+    assert [len(kept) for kept in dialect._before._by_opening.values()] == [len(lines)]  # type: ignore[attr-defined]
+    dialect.read(conversation(user("The rules. " * 200), user("Do another thing.")), "/v1/messages")
+    known = dialect._before.continued(body)  # type: ignore[attr-defined]
+    assert known is not None
+    assert len(known.rest(body)) < 3000
+
+
+@pytest.mark.parametrize("calls", [1, 40])
+def test_what_is_remembered_takes_the_memory_that_is_counted(calls: int) -> None:
+    """With all that is derived of it, also where a message has many blocks."""
+    with Session(plugins=Plugins.load()) as session:
+        for number in range(3):
+            said = [user(f"{number}. Look. " * 100)]
+            for n in range(20):
+                texts = [f"line {m} of {n} of {number}\n" * 6 for m in range(calls)]
+                said += [assistant(*(call("Read", of=text[:20]) for text in texts)), results(*texts)]
+                body = conversation(*said)
+                session.ask(Request(f"{number}-{n}", "POST", "localhost", "/v1/messages", session.headers, body))
+        before = session.dialect._before  # type: ignore[attr-defined]
+        assert footprint(before) / 1.25 < before._size < footprint(before) * 1.25
+
+
+def test_the_memory_is_limited_also_where_all_begin_alike() -> None:
+    """The least recently used histories go; the latest stays, however large it is."""
+    dialect = dialect_of("anthropic")
+    before = dialect._before = continued.RequestsBefore("messages", 100_000)  # type: ignore[attr-defined]
+    bodies = [conversation(user("The rules. " * 200), user(f"{n}" * 10_000)) for n in range(9)]
+    for body in [*bodies, conversation(user("The rules. " * 200), user("x" * 200_000))]:
+        dialect.read(body, "/v1/messages")
+        assert before._size == sum(one.size for kept in before._by_opening.values() for one in kept)
+        assert before._size <= 100_000 or [len(kept) for kept in before._by_opening.values()] == [1]

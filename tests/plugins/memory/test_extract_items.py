@@ -101,6 +101,22 @@ def test_a_retry_and_a_resume_add_nothing(memory_service: MemoryService) -> None
     assert len(kept(memory_service)) == 4
 
 
+def test_a_result_that_the_client_clears_later_adds_nothing(memory_service: MemoryService) -> None:
+    """The turns after it are not read again, and what the agent does now is not said of one of them."""
+    with Talk(memory_service) as talk:
+        read, edit = call("Read", file_path="a.py"), call("Edit", file_path="a.py", old_string="a", new_string="b")
+        talk.ask("Change the first file.", "The first is changed.", calls=[(read, "x = 1"), (edit, "ok")])
+        talk.send(user("Now change the second file."))
+        for name in ("b.py", "c.py"):
+            edit = call("Edit", file_path=name, old_string="a", new_string="b")
+            talk.session.reply(edit)
+            talk.turns[2] = results("[cleared]") if name == "c.py" else talk.turns[2]
+            talk.send(assistant(edit), results("ok"))
+        talk.answer("The second is changed.")
+    done = [item.text for item in kept(memory_service) if item.role == "tool"]
+    assert done == ["Files changed: a.py", "Files changed: b.py, c.py"]
+
+
 def test_a_turn_that_failed_is_not_half_remembered(memory_service: MemoryService) -> None:
     """Nothing is kept before an answer came; with the next that comes, what was said is."""
     with Talk(memory_service) as talk:
