@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.strip import Strip
+from textual.widgets import Input
 
 from penstock.events.event import EventKind as K
 from penstock_tui.dialogs.save import SaveScreen
@@ -126,13 +127,15 @@ async def test_saving_as_json(log: Log, tmp_path: Path, monkeypatch: pytest.Monk
         await screen.press("enter")
         await opened(screen, DetailScreen)
         await screen.press("w")
-        await screen.sees("Save the exchange as JSON", "exchange-this-one.json")
+        await screen.sees("Save the exchange as JSON")
+        assert screen.app.screen.query_one(Input).value == str(tmp_path / "exchange-this-one.json")
         await screen.press("enter")
         await until(screen.pilot, lambda: isinstance(screen.app.screen, DetailScreen))
         await screen.sees("Saved", "bytes)")
         assert json.loads((tmp_path / "exchange-this-one.json").read_text())["exchange"] == "this-one"
         await screen.press("w")
-        await screen.sees("exchange-this-one-2.json")
+        await screen.sees("Save the exchange as JSON")
+        assert screen.app.screen.query_one(Input).value == str(tmp_path / "exchange-this-one-2.json")
         (tmp_path / "exchange-this-one-2.json").write_text("mine")
         await screen.press("enter")
         await screen.sees("already")

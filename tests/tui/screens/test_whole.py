@@ -152,14 +152,15 @@ async def test_one_file_for_each_side(log: Log, up: Up, tmp_path: Path, monkeypa
     async with screen_of(log, proxy=up) as screen:
         await opened(screen)
         await screen.press("w", "enter")
-        await screen.sees("-received.json (", "-forwarded.json (")
+        await screen.sees("Saved", "bytes)")
         came, sent = (json.loads((tmp_path / f"exchange-this-one-{side}.json").read_text()) for side in SIDES)
         assert came["messages"][2]["content"][0]["content"] == LONG
         assert sent["messages"][2]["content"][0]["content"] == "[cut]"
         assert TOKEN not in json.dumps(came)
         await screen.press("w")
-        await screen.sees("exchange-this-one-2.json")
+        await screen.sees("Save the whole request as JSON")
         box = screen.app.screen.query_one(Input)
+        assert box.value == str(tmp_path / "exchange-this-one-2.json")
         box.value = str(tmp_path / "exchange-this-one.json")
         await screen.press("enter")
         await screen.sees("is there already")
