@@ -86,7 +86,8 @@ def test_an_unknown_broker_is_refused() -> None:
 def test_a_missing_library_is_named_with_its_package(
     url: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [one for one in sys.modules if one.startswith("penstock_service.relay.publishers.")]:
+    mine = ("penstock_service.relay.publishers.", f"{module}.")
+    for name in [one for one in sys.modules if one.startswith(mine)]:  # also what another test has imported of it
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(PenstockError, match=rf"needs {module}: pip install {package}"):
