@@ -18,6 +18,7 @@ import pytest
 
 from penstock.control.discovery import free_port
 from tests.real_parts import used
+from tests.road.proxy import wait_until
 
 __all__ = [
     "TOPIC",
@@ -174,7 +175,11 @@ class RabbitBroker(Program):
     def close(self) -> None:
         """Ends it and its port mapper."""
         self.kill()
-        subprocess.run(self._mapper, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        wait_until(self._is_unmapped, "the port mapper has ended")
+
+    def _is_unmapped(self) -> bool:
+        """Whether the port mapper has ended; it does not as long as it takes the killed broker for a living one."""
+        return subprocess.run(self._mapper, check=False, stdout=subprocess.DEVNULL, timeout=60).returncode == 0
 
     def read(self) -> list[dict[str, Any]]:
         return asyncio.run(self._read())
