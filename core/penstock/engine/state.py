@@ -189,7 +189,7 @@ class ConversationState:
         tail = len(messages) if newest is None else newest
         if self.known is None:
             return 0 if not any(m.role is Role.ASSISTANT for m in messages) else tail
-        if self.known.count <= len(messages) and _chain(messages[: self.known.count]) == self.known.chain:
+        if self.known.count <= len(messages) and digest(*conversation.keys[: self.known.count]) == self.known.chain:
             return max(tail, self.known.count)
         return len(messages)
 
@@ -376,7 +376,3 @@ def _last_answer(messages: tuple[Message, ...], called: frozenset[str]) -> int:
         if messages[i].role is Role.ASSISTANT and not (calls and called.issuperset(calls)):
             return i
     return 0
-
-
-def _chain(messages: tuple[Message, ...]) -> bytes:
-    return digest(*(m.key for m in messages))
